@@ -1,0 +1,110 @@
+/** Operations, policy features and facts as data: from these the API, forms, permissions, documents and tests derive. */
+import { z } from 'zod'
+import type { Json, Schema } from './json.ts'
+
+export type Danger = 'none' | 'confirm' | 'destructive'
+
+export interface OperationDescriptor<P = any, R = any> {
+  /** `noun.verb`, lower case: `device.lock`. Also the permission `operation:device.lock` and the audit act. */
+  readonly id: string
+  readonly title: string
+  readonly summary: string
+  readonly danger: Danger
+  /** Doing it twice is the same as doing it once: it may be sent again when an answer is lost. */
+  readonly repeatable: boolean
+  readonly params: z.ZodType<P>
+  readonly result: z.ZodType<R>
+  /** A newer one replaces one of the same id that still waits for the same channel. */
+  readonly collapse?: true
+  /** Seconds an operation stays valid when the administrator names no deadline. */
+  readonly expiresS: number
+  /** Names of params stored encrypted and never shown again. */
+  readonly secret?: readonly string[]
+  /** What it does to data, for the destruction budget and the BYOD rule: `wipe` is the whole device. */
+  readonly effect?: 'wipe' | 'corporate-wipe'
+  /** The device acts only on a proof that Muster sent this to it: each delivery carries a signed envelope (compact JWS, EdDSA). */
+  readonly signed?: true
+  readonly examples: readonly { readonly params: P; readonly result?: R }[]
+}
+
+export interface FeatureDescriptor<S = any> {
+  /** Lower-case id: `passcode`, `linux.ssh`. */
+  readonly id: string
+  readonly title: string
+  readonly summary: string
+  readonly settings: z.ZodType<S>
+  /** How settings of several policies meet: the highest priority wins whole, or lists named here are united. */
+  readonly merge: { readonly rule: 'priority' } | { readonly rule: 'union'; readonly lists: readonly string[] }
+  readonly secret?: readonly string[]
+  readonly examples: readonly S[]
+}
+
+export type FactType = 'string' | 'number' | 'boolean' | 'time' | 'list' | 'object'
+export interface FactDescriptor {
+  /** Dotted name within the device's facts: `os.version`. */
+  readonly id: string
+  readonly title: string
+  readonly type: FactType
+  readonly unit?: string
+  /** May be used in group queries and list filters. */
+  readonly queryable?: true
+}
+export interface DeviceTypeDescriptor {
+  readonly id: string
+  readonly title: string
+  readonly formFactors: readonly FormFactor[]
+}
+export interface EnrolmentDescriptor {
+  readonly id: string
+  readonly title: string
+  readonly ownerships: readonly Ownership[]
+}
+export interface DeviceEventDescriptor {
+  readonly id: string
+  readonly title: string
+  readonly severity: 'info' | 'warning' | 'critical'
+}
+
+export const ownerships = ['byod', 'cope', 'work-profile', 'dedicated'] as const
+export type Ownership = (typeof ownerships)[number]
+export const formFactors = ['phone', 'tablet', 'laptop', 'desktop', 'server', 'virtual', 'kiosk', 'printer', 'point-of-sale', 'tv', 'sensor', 'other'] as const
+export type FormFactor = (typeof formFactors)[number]
+export const identifierKinds = ['serial', 'udid', 'imei', 'meid', 'imsi', 'iccid', 'phone', 'mac', 'machine-id'] as const
+export type IdentifierKind = (typeof identifierKinds)[number]
+
+export interface Descriptors {
+  readonly settings: z.ZodType
+  readonly deviceTypes: readonly DeviceTypeDescriptor[]
+  readonly enrolments: readonly EnrolmentDescriptor[]
+  readonly facts: readonly FactDescriptor[]
+  readonly operations: readonly OperationDescriptor[]
+  readonly features: readonly FeatureDescriptor[]
+  readonly events: readonly DeviceEventDescriptor[]
+}
+
+/** Keeps the descriptor's own types while checking its form. */
+export function operation<P, R>(d: OperationDescriptor<P, R>): OperationDescriptor<P, R> {
+  return d
+}
+export function feature<S>(d: FeatureDescriptor<S>): FeatureDescriptor<S> {
+  return d
+}
+
+/** JSON Schema (draft 2020-12) of what a caller sends. */
+export function jsonSchema(type: z.ZodType): Schema {
+  return z.toJSONSchema(type, { io: 'input', unrepresentable: 'throw' }) as Schema
+}
+
+/** The permission that sending an operation needs; also its OAuth scope. */
+export function operationPermission(id: string): string {
+  return `operation:${id}`
+}
+
+/** One operation or feature in the published catalogue. */
+export interface CatalogEntry {
+  readonly id: string
+  readonly title: string
+  readonly summary: string
+  readonly schema: Schema
+  readonly examples: readonly Json[]
+}

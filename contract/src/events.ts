@@ -1,0 +1,29 @@
+/** What happened, as every other room hears of it: the typed map of outbox events, also the words of the event stream. */
+import type { Json } from './json.ts'
+
+export interface EventMap {
+  'device.enrolled': { device: string; platform: string; channel: number; epoch: number }
+  'device.changed': { device: string; what: string[] }
+  'device.removed': { device: string; channels: number[]; reason: string }
+  'device.blocked': { device: string; channels: number[]; blocked: boolean }
+  'device.reported': { devices: string[] }
+  'device.event': { device: string; type: string; at: string; data: Json }
+  /** Something waits: at most 500 channels named, else everyone ('*'). Every node's waiting index hears it. */
+  'channels.waiting': { channels: number[] | '*'; urgent: boolean }
+  'activity.created': { activity: number; operation: string; targets: number }
+  'activity.cancelled': { activity: number; operation: string; cancelled: number; cancelling: number }
+  /** One per durable batch: [channel, activity, state]. Carried without NOTIFY. */
+  'operations.changed': { rows: [channel: number, activity: number, state: string][]; devices: string[] }
+  'policy.changed': { policy: number; version: number; what: string }
+  'settings.changed': { devices: string[] }
+  'compliance.changed': { devices: string[] }
+  'invitation.changed': { invitation: number; state: string }
+  'group.changed': { group: number }
+  'user.changed': { user: number; what: string }
+  'role.changed': { role: number; what: string }
+  'client.changed': { client: string; what: string }
+  'credentials.revoked': { channels: number[] }
+  'tokens.revoked': { tokens: string[]; client?: string; user?: number }
+  'configuration.changed': { key: string }
+}
+export type EventType = keyof EventMap

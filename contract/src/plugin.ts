@@ -1,0 +1,117 @@
+/** All that a platform and Muster say to each other. No I/O here. */
+import type { Descriptors, Ownership } from './descriptors.ts'
+import type { Bytes, Json, JsonObject } from './json.ts'
+
+/** What can be addressed: one queue, one push address ("device", "user:501", "agent"). A device has one open enrolment (epoch), an enrolment has channels. */
+export interface Channel {
+  readonly no: number; readonly device: string; readonly platform: string; readonly epoch: number; readonly name: string
+  readonly lifecycle: 'created' | 'active' | 'disenrolling' | 'removed'; readonly blocked: boolean; readonly ownership: Ownership
+}
+/** A channel with all the core keeps about it. `state` is the plugin's own, at most 16 KB, written by turn with what it belongs to. */
+export interface ChannelDetail extends Channel {
+  readonly facts: Readonly<JsonObject>; readonly variables: Readonly<Record<string, string>>; readonly push: Json; readonly state: Json
+}
+
+export interface Platform {
+  readonly id: string; readonly title: string
+  /** Words that only this platform has; the common ones are in this package. IoT types derive them from settings. Pure. */
+  describe(settings: Json): Descriptors
+  /** Rows by operation id (the first whose channel exists and whose `when` says true is taken; the last refusal's reason greys the button) and by feature id. */
+  rows(settings: Json): { readonly operations: Readonly<Record<string, readonly OperationRow[]>>; readonly features: Readonly<Record<string, readonly FeatureRow[]>> }
+  readonly settings: 'each' | 'whole'             // differences feature by feature, or one document per set (Google, DDM)
+  readonly migrations: readonly { name: string; sql: string }[]
+  origins?(settings: Json): readonly string[]     // where host.fetch may go: "https://host:port"
+  open(host: PlatformHost, settings: Json): Promise<OpenPlatform>
+}
+/** `channel` names the kind: the part of a channel's name before ':'. */
+interface Row { channel: 'device' | 'user' | 'agent'; when?(c: ChannelDetail): true | Reason; needs?: readonly string[]; examples: readonly RowExample[] }
+export interface RowExample { readonly in: Json; readonly wire: Json; readonly replies?: readonly { readonly reply: Json; readonly outcome: Json }[] }
+export interface OperationRow extends Row {
+  remembers?: true                                // the device drops a repeated id itself, so redelivery is safe
+  to(params: any, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
+  from(reply: Json, c: ChannelDetail): Outcome    // total: a reply it cannot read gives { state: 'unreadable' }
+}
+export interface FeatureRow extends Row {
+  to(settings: any, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
+  from?(reply: Json, c: ChannelDetail): Outcome   // absent: the plugin says the outcome itself
+  check?(settings: any, reported: Readonly<JsonObject>): Verdict   // pure; the core runs it on each facts report
+}
+export type Secrets = Readonly<Record<string, string>>
+export interface Reason { code: string; text: string }
+export type Outcome =
+  | { state: 'completed'; result?: Json } | { state: 'failed'; reason: Reason; result?: Json }
+  | { state: 'acknowledged'; progress?: string }   // the device has it and will say more: never redelivered
+  | { state: 'deferred'; reason: Reason; retryAfterS?: number }
+  | { state: 'again'; kept: Json }                 // one more wire message needed (418 -> Replace): head of the queue, `to` gets kept
+  | { state: 'returned'; reason: Reason }          // never left us (quota): back to pending, no attempt counted
+  | { state: 'unreadable'; reason: Reason }        // quarantined after three
+export type Verdict = { state: 'verified' } | { state: 'drifted' | 'failed' | 'not-applicable' | 'unknown'; reason: Reason; evidence?: Json }
+
+/** One thing to hand over. id is stable over redelivery and is the wire id (CommandUUID, CmdID prefix, agent id). */
+export type Delivery = { readonly id: string; readonly channel: ChannelDetail; readonly attempt: number; readonly deadline: string; readonly secrets: Secrets } & (
+  | { kind: 'operation'; operation: string; row: OperationRow; params: JsonObject; kept?: Json; envelope?: string }
+  | { kind: 'setting'; verb: 'put' | 'drop'; feature: string; row: FeatureRow; settings: JsonObject; kept?: Json }  // Platform.settings = 'each'; variables filled in, secrets beside
+  | { kind: 'document'; set: number; replaces?: number }                                         // 'whole': contents from host.desired
+  | { kind: 'errand'; name: string; payload: Json })                                             // queued by the plugin: host.errand
+
+/** One exchange with a device: everything it said, and how much it can take now. Durable when the promise resolves. */
+export interface Turn {
+  said?: readonly Said[]; verdicts?: Readonly<Record<string, Verdict>>
+  facts?: Readonly<JsonObject>; partial?: boolean; reportedAt?: string
+  events?: readonly { type: string; at: string; data: Json }[]
+  push?: Json; state?: Json; raw?: Bytes          // raw: the message in, absent for an idle poll
+  take: number                                    // 0: only telling
+  deferred?: 'again' | 'skip'                     // again: a new connection, offer what it put off (Apple Idle)
+  expectInS?: number                              // when silence begins to mean something
+}
+/** `ref`: the other side's name for it, kept for later. `reply` is read by the row's `from`; an Outcome is taken as it is. */
+export type Said = (Outcome | { reply: Json }) & ({ id: string; ref?: string } | { id?: undefined; ref: string })
+
+export interface PlatformHost {
+  /** Zero statements when cached. `gone` lets a route say farewell in its protocol's words. */
+  identify(proof: { certificate: Bytes } | { bearer: string } | { key: string }): Promise<Channel | Refusal>
+  detail(c: Channel): Promise<ChannelDetail>
+  organisation(): Promise<string>                                                           // the name shown to people; cached
+  invitation(code: string): Promise<Terms>                                                  // looks, spends nothing
+  begin(code: string, facts: JsonObject, channel?: string): Promise<Channel>                // spends the invitation, opens an epoch: created
+  terms(c: Channel): Promise<Terms>
+  channel(of: Channel, name: string, facts: JsonObject): Promise<Channel>                   // user channel, agent beside OS
+  activate(c: Channel, facts: JsonObject, accepted?: { licence: string }): Promise<void>    // repeats change nothing
+  turn(c: Channel | readonly Channel[], t: Turn): Promise<readonly Delivery[]>              // zero statements when nothing is said and nothing waits
+  sentBytes(c: Channel, raw: Bytes): void                                                  // message log, rides the next batch
+  wait(c: Channel, signal: AbortSignal): Promise<void>                                     // long poll: resolves when something waits or the signal ends
+  pace(c: Channel): number                                                                 // seconds to the next poll, with jitter
+  desired(set: number): Promise<readonly { feature: string; settings: JsonObject; hash: string }[]>  // cached: DDM items, Google documents
+  errand(c: Channel, name: string, payload: Json, collapse?: string): Promise<void>        // the plugin's own command: same queue, same promises
+  gone(c: Channel, reason: Reason): Promise<void>                                          // the device left by itself
+  find(by: { ref: string } | { fact: string; value: string }): Promise<Channel | undefined>
+  readonly certificates: { issue(c: Channel, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void> }
+  readonly secrets: { put(c: Channel, name: string, value: string): Promise<void> }        // escrow; read only through `needs`, audited
+  signingKeys(): readonly JsonObject[]                                                     // public keys (JWK) that prove a Delivery's envelope: Ed25519
+  readonly sql: <T>(text: TemplateStringsArray, ...v: unknown[]) => Promise<T[]>           // the plugin's schema alone
+  readonly fetch: typeof globalThis.fetch                                                  // allow-listed, bounded, logged
+  readonly log: { info(o: object, m: string): void; warn(o: object, m: string): void }
+  readonly clock: { now(): Date }
+}
+export interface Refusal { refused: 'none' | 'unknown' | 'expired' | 'revoked' | 'gone' | 'foreign' }
+export interface Terms { platform: string; ownership: Ownership; organisation: string; licence?: { version: string; language: string; text: string }; accepted?: boolean; expiresAt?: string }
+
+export interface OpenPlatform {
+  routes: readonly Route[]
+  invite(c: { code: string; url: string; server: string; ownership: Ownership; user?: string }): Promise<{ steps: readonly Step[]; files?: { name: string; type: string; bytes: Bytes }[] }>
+  wake?(c: ChannelDetail): Wake | undefined                                                // pure: push/ paces, coalesces and retries
+  deliver?(d: readonly Delivery[], signal: AbortSignal): Promise<void>                     // where we call them (Google, MQTT): core claims, leases, rations
+  jobs?: readonly { name: string; everyS: number; run(signal: AbortSignal): Promise<void> }[]  // on one node at a time
+  rate?: { perSecond: number; inFlight: number }
+  close(): Promise<void>
+}
+/** What the person does on the enrolment page: words, with a command to copy, a link to follow, a file to fetch, or text to show as a QR code. */
+export interface Step { text: string; command?: string; link?: string; file?: string; qr?: string }
+export interface Wake { via: 'apns' | 'fcm' | 'wns' | 'mqtt' | 'webpush' | 'sms'; to: Json; body?: Bytes; urgent?: boolean }
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; maxBytes: number                 // path below the platform's own `/<id>`
+  access: { device: true } | { public: string } | { permission: string }                   // public: the reason why; permission: admin set-up
+  handle(r: Message): Promise<Reply>
+}
+export interface Message { method: string; path: string; query: string; headers: Readonly<Record<string, string>>; body: Bytes; certificate?: Bytes; remote: string; signal: AbortSignal }
+export interface Reply { status: number; headers?: Record<string, string>; body?: Bytes | string }

@@ -1,0 +1,59 @@
+/** Access as a whole: who there is, what they may do, and by what word (session, token) they are known. */
+import { type Clients, createClients } from './clients.ts'
+import type { AccessDeps } from './deps.ts'
+import { type OAuthKeys, openOAuthKeys } from './keys.ts'
+import { createOAuthStore, type OAuthStore } from './oauth-store.ts'
+import { createRoles, ensureBuiltinRoles, type Roles } from './roles.ts'
+import { createSessions, type Sessions } from './sessions.ts'
+import { createTokens, type Tokens } from './tokens.ts'
+import { createUsers, type Users } from './users.ts'
+
+export interface Access extends Omit<Sessions, 'forget'>, Omit<Tokens, 'forget'> {
+  users: Users
+  roles: Roles
+  clients: Clients
+  oauth: OAuthStore
+  oauthKeys(): Promise<OAuthKeys>
+  /** Built-in roles, from all permissions there are now. */
+  ensureBuiltinRoles(permissions: readonly string[]): Promise<void>
+  /** Drops all that is cached: asked anew from now on. */
+  forget(): void
+  /** Hears other nodes' changes; without it caches still end after 5 s. */
+  start(): void
+  stop(): void
+}
+
+const heard = new Set(['user.changed', 'role.changed', 'client.changed', 'tokens.revoked', 'credentials.revoked', 'group.changed'])
+
+export function createAccess(d: AccessDeps): Access {
+  const { forget: forgetSessions, ...sessions } = createSessions(d)
+  const { forget: forgetTokens, ...tokens } = createTokens(d)
+  const forget = () => {
+    forgetSessions()
+    forgetTokens()
+  }
+  let follower: { stop(): Promise<void> | void } | undefined
+  return {
+    ...sessions,
+    ...tokens,
+    users: createUsers(d, forget),
+    roles: createRoles(d, forget),
+    clients: createClients(d, forget),
+    oauth: createOAuthStore(d, forget),
+    oauthKeys: () => openOAuthKeys(d),
+    ensureBuiltinRoles: async (permissions) => {
+      await ensureBuiltinRoles(d, permissions)
+      forget()
+    },
+    forget,
+    start: () => {
+      follower ??= d.events.follow({}, (batch) => {
+        if (batch.some((e) => heard.has(e.type))) forget()
+      })
+    },
+    stop: () => {
+      void follower?.stop()
+      follower = undefined
+    },
+  }
+}

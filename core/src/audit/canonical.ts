@@ -1,0 +1,2 @@
+/** Entries are chained over the canonical form that everybody uses. */
+export { canonical } from '@muster/contract'

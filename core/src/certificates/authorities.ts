@@ -1,0 +1,171 @@
+/** Our own authorities: a root that signs one intermediate, and the intermediate that signs everything else. Made once, at the first start of the first node. */
+import type { webcrypto } from 'node:crypto'
+import sql from 'sql-template-tag'
+import type { Audit } from '../audit/index.ts'
+import type { Db, Sqlish } from '../db/index.ts'
+import type { Secrets } from '../secrets/index.ts'
+import { newSerial, pemOf } from './encoding.ts'
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from './x509.ts'
+
+export interface Authority {
+  no: number
+  certificate: X509Certificate
+  der: Buffer
+  pem: string
+  notAfter: Date
+}
+export interface Authorities {
+  organisation: string
+  root: Authority
+  issuing: Authority
+  /** Signs for the issuing authority; the key never leaves the process unsealed. */
+  key: webcrypto.CryptoKey
+}
+interface Row {
+  no: number
+  role: 'root' | 'issuing'
+  subject: string
+  certificate: Buffer
+  key_sealed: Buffer
+  serial: string
+  not_after: Date
+}
+
+/**
+ * RSA 2048 with SHA-256, for both: every client that Muster enrols verifies it (SCEP clients, Windows' OMA-DM client and older Android
+ * know no elliptic curves in the chain), and CMS for SCEP needs an RSA key to decrypt with. Larger keys cost each handshake and check-in.
+ */
+export const authorityAlgorithm = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+}
+const years = { root: 20, issuing: 10 }
+const day = 86_400_000
+
+/** The authorities, made now if there are none. Of many nodes that start at once, one makes them and the others wait. */
+export async function ensureAuthorities(
+  d: { db: Db; secrets: Secrets; audit: Audit },
+  organisation: string,
+): Promise<Authorities> {
+  for (;;) {
+    const found = await load(d.db, d.secrets)
+    if (found) return found
+    // Undefined: another node is at it.
+    await d.db.lock('certificate authorities', async () => {
+      if (!(await load(d.db, d.secrets))) await make(d, organisation)
+      return true
+    })
+    await new Promise((r) => setTimeout(r, 50))
+  }
+}
+
+async function load(on: Sqlish, secrets: Secrets): Promise<Authorities | undefined> {
+  const rows = await on.query<Row>(
+    sql`select no, role, subject, certificate, key_sealed, serial, not_after from authority where retired is null`,
+  )
+  const [root, issuing] = [rows.find((r) => r.role === 'root'), rows.find((r) => r.role === 'issuing')]
+  if (!root || !issuing) return undefined
+  const key = await crypto.subtle.importKey(
+    'pkcs8',
+    new Uint8Array(secrets.open(place(issuing.serial), issuing.key_sealed)),
+    authorityAlgorithm,
+    false,
+    ['sign'],
+  )
+  const shown = authorityOf(issuing)
+  return {
+    organisation: shown.certificate.subjectName.getField('O')[0] ?? '',
+    root: authorityOf(root),
+    issuing: shown,
+    key,
+  }
+}
+
+function authorityOf(r: Row): Authority {
+  return {
+    no: r.no,
+    certificate: new X509Certificate(r.certificate),
+    der: r.certificate,
+    pem: pemOf('CERTIFICATE', r.certificate),
+    notAfter: r.not_after,
+  }
+}
+
+const place = (serial: string) => `authority|${serial}|key_sealed`
+
+async function make(d: { db: Db; secrets: Secrets; audit: Audit }, organisation: string): Promise<void> {
+  const [clock] = await d.db.query<{ now: Date }>(sql`select now()`)
+  const notBefore = new Date(Math.floor(clock!.now.getTime() / 1000) * 1000 - 3_600_000)
+  const until = (n: number) => new Date(notBefore.getTime() + n * 365 * day)
+  const [rootKeys, issuingKeys] = [await newKeys(), await newKeys()]
+  const rootName = nameOf(organisation, 'Root')
+  const root = await X509CertificateGenerator.create({
+    serialNumber: newSerial(),
+    subject: rootName,
+    issuer: rootName,
+    notBefore,
+    notAfter: until(years.root),
+    publicKey: rootKeys.publicKey,
+    signingKey: rootKeys.privateKey,
+    signingAlgorithm: authorityAlgorithm,
+    extensions: [...authorityExtensions(undefined), await SubjectKeyIdentifierExtension.create(rootKeys.publicKey)],
+  })
+  const issuing = await X509CertificateGenerator.create({
+    serialNumber: newSerial(),
+    subject: nameOf(organisation, 'Issuing'),
+    issuer: root.subjectName,
+    notBefore,
+    notAfter: until(years.issuing),
+    publicKey: issuingKeys.publicKey,
+    signingKey: rootKeys.privateKey,
+    signingAlgorithm: authorityAlgorithm,
+    extensions: [
+      ...authorityExtensions(0),
+      await SubjectKeyIdentifierExtension.create(issuingKeys.publicKey),
+      await AuthorityKeyIdentifierExtension.create(rootKeys.publicKey),
+    ],
+  })
+  const sealed = async (c: X509Certificate, key: webcrypto.CryptoKey) =>
+    d.secrets.seal(place(c.serialNumber), Buffer.from(await crypto.subtle.exportKey('pkcs8', key)))
+  const rows = [
+    { role: 'root', c: root, key: await sealed(root, rootKeys.privateKey) },
+    { role: 'issuing', c: issuing, key: await sealed(issuing, issuingKeys.privateKey) },
+  ]
+  await d.db.tx(async (tx) => {
+    for (const { role, c, key } of rows) {
+      await tx.affected(sql`
+        insert into authority (role, subject, certificate, key_sealed, serial, not_before, not_after) values (${role}, ${c.subject}, ${Buffer.from(c.rawData)}, ${key}, ${c.serialNumber}, ${c.notBefore}, ${c.notAfter})`)
+      await d.audit.write(tx, {
+        actor: 'system',
+        act: 'authority.create',
+        subject: `certificate:${c.serialNumber}`,
+        detail: { role, subject: c.subject },
+      })
+    }
+  })
+}
+
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return crypto.subtle.generateKey(authorityAlgorithm, true, ['sign', 'verify'])
+}
+
+function nameOf(organisation: string, role: string) {
+  return [{ O: [organisation] }, { CN: [`${organisation} Device ${role} CA`.slice(-64)] }]
+}
+
+function authorityExtensions(pathLength: number | undefined) {
+  return [
+    new BasicConstraintsExtension(true, pathLength, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+  ]
+}

@@ -1,0 +1,3 @@
+/** The door of certificates. */
+export { type Certificates, createCertificates, type Identified, type Issued } from './certificates.ts'
+export type { ServerCertificate } from './server-certificate.ts'

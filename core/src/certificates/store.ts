@@ -1,0 +1,92 @@
+/** The SQL of certificates. */
+import sql, { empty } from 'sql-template-tag'
+import type { Sqlish, Tx } from '../db/index.ts'
+
+export interface CertificateRow {
+  serial: string
+  subject: string
+  channel: number | null
+  device: string | null
+  not_before: Date
+  not_after: Date
+  revoked: Date | null
+  reason: string | null
+}
+export interface ChannelHead {
+  device: string
+  name: string
+  now: Date
+}
+
+/** A channel that may still be certified; undefined when it is closed or there is none. */
+export async function openChannel(on: Sqlish, channel: number): Promise<ChannelHead | undefined> {
+  return (
+    await on.query<ChannelHead>(
+      sql`select d.id as device, c.name, now() from channel c join device d on d.no = c.device where c.no = ${channel} and c.closed is null`,
+    )
+  )[0]
+}
+
+/** Locks it against being closed while a certificate is written for it. */
+export async function holdChannel(tx: Tx, channel: number): Promise<boolean> {
+  return (await tx.query(sql`select from channel where no = ${channel} and closed is null for share`)).length === 1
+}
+
+export async function insertCertificate(
+  tx: Tx,
+  c: {
+    serial: string
+    fingerprint: Buffer
+    authority: number
+    channel: number | null
+    subject: string
+    der: Buffer
+    notBefore: Date
+    notAfter: Date
+  },
+): Promise<void> {
+  await tx.affected(sql`
+    insert into certificate (serial, fingerprint, authority, channel, subject, certificate, not_before, not_after)
+    values (${c.serial}, ${c.fingerprint}, ${c.authority}, ${c.channel}, ${c.subject}, ${c.der}, ${c.notBefore}, ${c.notAfter})`)
+  if (c.channel === null) return
+  await tx.affected(
+    sql`insert into credential (hash, channel, kind, expires) values (${c.fingerprint}, ${c.channel}, 'certificate', ${c.notAfter})`,
+  )
+}
+
+const selection = sql`
+  select x.serial, x.subject, x.channel, d.id as device, x.not_before, x.not_after, x.revoked, x.reason
+  from certificate x left join channel c on c.no = x.channel left join device d on d.no = c.device`
+
+export async function bySerial(on: Sqlish, serial: string): Promise<CertificateRow | undefined> {
+  return (await on.query<CertificateRow>(sql`${selection} where x.serial = ${serial}`))[0]
+}
+
+/** Newest first. */
+export async function listCertificates(
+  on: Sqlish,
+  o: { before?: [string, string]; limit: number; device?: string },
+): Promise<CertificateRow[]> {
+  const before = o.before ? sql`and (x.not_before, x.serial) < (${o.before[0]}::timestamptz, ${o.before[1]})` : empty
+  const device = o.device === undefined ? empty : sql`and d.id = ${o.device}::uuid`
+  return on.query<CertificateRow>(
+    sql`${selection} where true ${before} ${device} order by x.not_before desc, x.serial desc limit ${o.limit}`,
+  )
+}
+
+/** Compare-and-set; answers what it revoked. Their credentials die with them, and the list of their authority must be signed anew. */
+export async function revokeWhere(
+  tx: Tx,
+  which: { serial: string } | { channels: readonly number[] },
+  reason: string,
+): Promise<{ serial: string; channel: number | null }[]> {
+  const by = 'serial' in which ? sql`serial = ${which.serial}` : sql`channel = any(${which.channels}::bigint[])`
+  const rows = await tx.query<{ serial: string; channel: number | null; fingerprint: Buffer; authority: number }>(sql`
+    update certificate set revoked = now(), reason = ${reason} where ${by} and revoked is null and not_after > now() returning serial, channel, fingerprint, authority`)
+  if (rows.length === 0) return []
+  await tx.affected(
+    sql`update credential set revoked = now() where hash = any(${rows.map((r) => r.fingerprint)}::bytea[]) and revoked is null`,
+  )
+  await tx.affected(sql`update authority set crl = null where no = any(${rows.map((r) => r.authority)}::integer[])`)
+  return rows
+}

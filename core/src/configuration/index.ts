@@ -1,0 +1,11 @@
+/** The door of configuration. */
+export { type Configuration, createConfiguration, type Setting } from './configuration.ts'
+export {
+  type ConfigurationInput,
+  type ConfigurationKey,
+  type Configured,
+  configurationKeys,
+  isConfigurationKey,
+  type Notifier,
+  notifiers,
+} from './keys.ts'

@@ -1,0 +1,157 @@
+/** The core put together, read from top to bottom: each room is given exactly what it works with. */
+import { join } from 'node:path'
+import type { Json, Platform } from '@muster/contract'
+import { createAccess } from './access/index.ts'
+import { createAudit, openAuditKey } from './audit/index.ts'
+import { createCertificates } from './certificates/index.ts'
+import { type Clock, systemClock } from './clock/index.ts'
+import { createCompliance } from './compliance/index.ts'
+import { createConfiguration } from './configuration/index.ts'
+import { coreMigrations, type Db, type Log, migrate } from './db/index.ts'
+import { createDevices, writeFacts } from './devices/index.ts'
+import { createEnrollment } from './enrollment/index.ts'
+import { createEvents } from './events/index.ts'
+import { createGroups } from './groups/index.ts'
+import { createJobs, type Job } from './jobs/index.ts'
+import { createOperations, type Operations } from './operations/index.ts'
+import { createPlatforms, moveChannels, pluginMigrations, type Pusher, readEscrow } from './platforms/index.ts'
+import { createPolicies, createPolicyFollower, isSettingId, type Policies } from './policies/index.ts'
+import { createRegistry } from './registry/index.ts'
+import { createDeviceLog, createDeviceReports, createSummary } from './reports/index.ts'
+import { dropMonths, makeMonths } from './retention/index.ts'
+import { openSecrets } from './secrets/index.ts'
+import { createSigning } from './signing/index.ts'
+
+export interface CoreOptions {
+  db: Db
+  /** Where keys live: outside the database, the same on every node. */
+  keysDir: string
+  log: Log
+  platforms: readonly Platform[]
+  platformSettings?: Readonly<Record<string, Json>>
+  clock?: Clock
+  pusher?: Pusher
+}
+export type Core = Awaited<ReturnType<typeof createCore>>
+
+/** Migrates the database, opens keys and makes every room. Nothing runs by itself until `start`. */
+export async function createCore(o: CoreOptions) {
+  const { db, log } = o
+  const clock = o.clock ?? systemClock
+  const registry = createRegistry(o.platforms, o.platformSettings)
+  await migrate(db, [coreMigrations(), ...pluginMigrations(registry)])
+  await makeMonths(db, clock.now())
+
+  const secrets = await openSecrets({ db, keyFile: join(o.keysDir, 'master.key') })
+  const events = createEvents({ db, log })
+  const audit = createAudit({ db, log, signingKey: await openAuditKey(join(o.keysDir, 'audit.pem'), db) })
+  const signing = await createSigning(await openAuditKey(join(o.keysDir, 'commands.pem')))
+  const base = { db, events, audit, secrets, log }
+
+  const configuration = createConfiguration(base)
+  const access = createAccess(base)
+  const certificates = createCertificates(base)
+  const devices = createDevices({ ...base, tokens: access })
+  const groups = createGroups(base)
+  // Enrolment and policies call upward through ports; both are only called once everything is made.
+  const enrollment = createEnrollment({
+    ...base,
+    ports: {
+      closeEpoch: (tx, channels) => operations.closeEpoch(tx, channels),
+      sendDisenrol: (tx, d) => operations.sendDisenrol(tx, d),
+      writeFacts: async (tx, deviceNo, facts) => void (await writeFacts(tx, [{ deviceNo, facts }])),
+      revokeCertificates: (tx, channels, reason) => certificates.revokeChannels(tx, channels, reason),
+      moveChannels,
+      organisation: () => configuration.get('organisation').value.name,
+    },
+  })
+  const compliance = createCompliance(base)
+  const policies: Policies = createPolicies({ ...base, registry, compliance })
+  const operations: Operations = createOperations({
+    ...base,
+    registry,
+    devices,
+    part: { ...policies, owns: isSettingId },
+    extras: {
+      secrets: (tx, needs) => readEscrow(base, tx, needs),
+      envelope: async (c, id, words, deadline) =>
+        registry.operations.get(words.operation)?.signed ? signing.envelope(c, { id, operation: words.operation, params: words.params, deadline }) : undefined,
+    },
+    startDisenrol: (tx, list, actor) => enrollment.startDisenrol(tx, list, actor),
+    afterSettled: async (rows) => {
+      for (const r of rows) {
+        if (r.operation !== 'device.disenrol' || r.state !== 'completed') continue
+        await enrollment.confirmGone({ channel: r.channel, reason: 'disenrolled', actor: 'system' })
+        devices.identity.forget([r.channel])
+      }
+    },
+  })
+  const platforms = createPlatforms({ ...base, registry, signing, devices, enrollment, operations, policies, certificates, pace: (platform) => configuration.pace(platform), organisation: () => configuration.get('organisation').value.name, pusher: o.pusher, clock })
+  const policyFollower = createPolicyFollower({ ...base, registry, policies })
+  const reports = { ...createDeviceReports({ db, registry }), ...createDeviceLog(base), summary: createSummary({ db }) }
+
+  const jobs: Job[] = [
+    { name: 'operations', everyS: 1, run: () => operations.tick() },
+    { name: 'audit', everyS: 1, run: () => audit.seal() },
+    { name: 'compliance', everyS: 10, run: () => compliance.tick() },
+    { name: 'enrollment', everyS: 60, run: () => enrollment.tick() },
+    { name: 'policies', everyS: 600, run: () => policyFollower.sweep() },
+    { name: 'tokens', everyS: 600, run: () => access.oauth.trim() },
+    { name: 'retention', everyS: 3600, run: () => retain() },
+  ]
+  async function retain(): Promise<void> {
+    const { historyDays, messageDays, deviceEventDays, outboxDays } = configuration.get('retention').value
+    await makeMonths(db, clock.now())
+    await dropMonths(db, clock.now(), { history: historyDays, message: messageDays, device_event: deviceEventDays })
+    await events.trim(outboxDays)
+  }
+
+  const stopping: (() => Promise<unknown> | unknown)[] = []
+  return {
+    ...base,
+    clock,
+    registry,
+    signing,
+    configuration,
+    access,
+    certificates,
+    devices,
+    groups,
+    enrollment,
+    operations,
+    policies,
+    compliance,
+    platforms,
+    reports,
+    /** Caches follow the bus on every node; a worker also does the recurring work. */
+    async start(roles: { worker: boolean }): Promise<void> {
+      await configuration.start()
+      stopping.push(() => configuration.stop())
+      access.start()
+      stopping.push(() => access.stop())
+      await devices.start()
+      stopping.push(() => devices.stop())
+      await certificates.ensureAuthorities(configuration.get('organisation').value.name)
+      await platforms.open()
+      stopping.push(() => platforms.close())
+      if (roles.worker) await startWorker()
+    },
+    /** In the reverse order of starting; what devices said is written before it resolves. */
+    async stop(): Promise<void> {
+      await operations.stop()
+      for (const stop of stopping.splice(0).reverse()) await stop()
+    },
+  }
+
+  async function startWorker(): Promise<void> {
+    await groups.start()
+    stopping.push(() => groups.stop())
+    await policyFollower.start()
+    stopping.push(() => policyFollower.stop())
+    const waker = platforms.wake()
+    stopping.push(() => waker.stop())
+    const running = createJobs({ db, log, jobs: [...jobs, ...platforms.jobs()] })
+    running.start()
+    stopping.push(() => running.stop())
+  }
+}

@@ -1,0 +1,177 @@
+/** Statements and transactions over one pool of connections, with errors in our words and every statement counted. */
+import pg from 'pg'
+import type { Sql } from 'sql-template-tag'
+import { clientConfig } from './client.ts'
+import { createListener } from './listen.ts'
+import { createLocks } from './lock.ts'
+import type { Log } from './log.ts'
+import { DatabaseProblem, sqlState, translate, translateConnect } from './problem.ts'
+
+export type Statement = Sql | { name?: string; text: string; values?: unknown[] }
+
+/** Rows of one statement; bigint columns are JS numbers, timestamps are Dates, xid8 and numeric are strings. */
+export interface Sqlish {
+  query<T = Record<string, unknown>>(q: Statement): Promise<T[]>
+}
+
+export interface Tx extends Sqlish {
+  readonly tx: true
+  /** Runs a statement and says how many rows it touched. */
+  affected(q: Statement): Promise<number>
+}
+
+export interface Db extends Sqlish {
+  affected(q: Statement): Promise<number>
+  /** BEGIN, work, COMMIT; ROLLBACK if work throws. Serialisation failures and deadlocks run `work` again, at most 3 times. */
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * Hears NOTIFY on a channel, over one connection shared by all channels. Resolves when the channel is heard.
+   * `onReset` is called whenever hearing begins anew: what was said before it may have been missed.
+   */
+  listen(channel: string, on: (payload: string) => void, onReset: () => void): Promise<() => Promise<void>>
+  /** False while the listening connection is away. */
+  listening(): boolean
+  /**
+   * Runs `work` while holding a session lock that one node at a time can hold; undefined when another holds it.
+   * `signal` is aborted when the lock is lost with its connection: stop writing then.
+   */
+  lock<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>
+  /** Statements issued through this Db (queries, transactions with their BEGIN and COMMIT, locks, LISTEN). */
+  readonly statements: number
+  /** Where it is connected, without the password. */
+  readonly url: string
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+type Ran = { rows: unknown[]; rowCount: number | null; command: string }
+
+/** A simple-protocol text of several statements answers with one result each; the last one speaks. */
+function lastOf(r: Ran | Ran[]): Ran {
+  return Array.isArray(r) ? (r.at(-1) ?? { rows: [], rowCount: 0, command: '' }) : r
+}
+
+function driverQuery(q: Statement): pg.QueryConfig {
+  return 'name' in q && q.name ? { name: q.name, text: q.text, values: q.values } : { text: q.text, values: q.values }
+}
+
+const retried = new Set(['40001', '40P01'])
+const retries = 3
+
+export function createDb(o: {
+  url: string
+  shownUrl: string
+  poolSize: number
+  log: Log
+  onClose: () => Promise<void>
+}): Db {
+  const pool = new pg.Pool({
+    ...clientConfig(o.url),
+    max: o.poolSize,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 15_000,
+  })
+  // An idle connection that breaks is dropped by the pool; without a handler it would end the process.
+  pool.on('error', (e) => o.log.warn({ err: e }, 'an idle database connection was lost'))
+  let statements = 0
+  let closing: Promise<void> | undefined
+  const count = () => {
+    statements++
+  }
+  const listener = createListener({ url: o.url, log: o.log, count })
+  const locks = createLocks({ url: o.url, log: o.log, count })
+
+  async function connect(): Promise<pg.PoolClient> {
+    if (closing) throw new DatabaseProblem('database-closed')
+    try {
+      return await pool.connect()
+    } catch (e) {
+      throw translateConnect(e)
+    }
+  }
+
+  async function run(client: pg.Pool | pg.PoolClient, q: Statement): Promise<Ran> {
+    if (closing && client === pool) throw new DatabaseProblem('database-closed')
+    statements++
+    try {
+      return lastOf(await client.query(driverQuery(q)))
+    } catch (e) {
+      throw translate(e)
+    }
+  }
+
+  async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await connect()
+    let over = false
+    let broken: unknown
+    const lost = (e: Error) => {
+      broken = e
+    }
+    client.on('error', lost)
+    const step = (q: Statement) => {
+      if (over) throw new Error('this transaction is over: a statement was issued after its work returned')
+      return run(client, q)
+    }
+    const tx: Tx = {
+      tx: true,
+      query: async <R>(q: Statement) => (await step(q)).rows as R[],
+      affected: async (q) => (await step(q)).rowCount ?? 0,
+    }
+    try {
+      await run(client, { text: 'BEGIN' })
+      const result = await work(tx)
+      over = true
+      const end = await run(client, { text: 'COMMIT' })
+      if (end.command === 'ROLLBACK')
+        throw new Error('the transaction was rolled back: a failed statement in it was ignored')
+      return result
+    } catch (e) {
+      over = true
+      if (!broken) {
+        await run(client, { text: 'ROLLBACK' }).catch((late: unknown) => {
+          broken = late
+        })
+      }
+      throw e
+    } finally {
+      client.off('error', lost)
+      client.release(broken !== undefined)
+    }
+  }
+
+  async function tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await once(work)
+      } catch (e) {
+        if (attempt >= retries || !retried.has(sqlState(e) ?? '')) throw e
+        await new Promise((r) => setTimeout(r, Math.random() * 20 * 2 ** attempt))
+      }
+    }
+  }
+
+  async function closeAll() {
+    await Promise.all([listener.close(), locks.close(), pool.end()])
+    await o.onClose()
+  }
+
+  return {
+    query: async <R>(q: Statement) => (await run(pool, q)).rows as R[],
+    affected: async (q) => (await run(pool, q)).rowCount ?? 0,
+    tx,
+    listen: listener.listen,
+    listening: listener.listening,
+    lock: locks.lock,
+    get statements() {
+      return statements
+    },
+    url: o.shownUrl,
+    ping: async () => {
+      await run(pool, { text: 'SELECT 1' })
+    },
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    },
+  }
+}

@@ -1,0 +1,11 @@
+/** The room of the database: one open connection set, transactions, listening, locks and migrations on PostgreSQL. */
+export type { Db, Sqlish, Statement, Tx } from './connection.ts'
+export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded.ts'
+export { isUuid, rowNo, uuidv7 } from './id.ts'
+export { checkInput, fieldErrors, plainText } from './input.ts'
+export { jsonText } from './json.ts'
+export type { Log } from './log.ts'
+export { coreMigrations, type Migration, type MigrationSet, migrate } from './migrate.ts'
+export { type OpenDbOptions, openDb } from './open.ts'
+export { type CursorKind, type CursorValue, cursorOf, type Page, pageOf, readCursor, readNo } from './page.ts'
+export { type DatabaseCode, DatabaseProblem, isUniqueViolation, sqlState } from './problem.ts'

@@ -1,0 +1,104 @@
+/** Devices: who they are, when they were seen, whose they are, and what is known of each. */
+import { type EventMap, Problem } from '@muster/contract'
+import sql, { empty } from 'sql-template-tag'
+import type { Audit } from '../audit/index.ts'
+import { type Db, isUuid, type Log, type Tx } from '../db/index.ts'
+import type { EventRecord, Events } from '../events/index.ts'
+import { createIdentity, type DeviceTokens, type Identity } from './identity.ts'
+import { createSeen, type Seen } from './seen.ts'
+import { createWaiting, type Waiting } from './waiting.ts'
+
+export interface Devices {
+  readonly identity: Identity
+  readonly waiting: Waiting
+  readonly seen: Seen
+  /** Row number of a device; Problem `not-found` unless it exists. */
+  no(id: string): Promise<number>
+  /** The name administrators see. Problems: not-found, revision-mismatch. */
+  rename(id: string, name: string, by: { actor: string; revision?: number }): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface DevicesOptions {
+  db: Db
+  events: Events
+  audit: Audit
+  log: Log
+  tokens: DeviceTokens
+}
+
+export function createDevices(o: DevicesOptions): Devices {
+  const { db, events, audit } = o
+  const identity = createIdentity({ db, tokens: o.tokens, busSilentMs: () => events.freshness() })
+  const waiting = createWaiting()
+  const seen = createSeen({ db, log: o.log })
+  const closing: (() => Promise<void>)[] = []
+
+  async function no(id: string): Promise<number> {
+    const rows = isUuid(id) ? await db.query<{ no: number }>(sql`select no from device where id = ${id}`) : []
+    const row = rows[0]
+    if (!row) throw new Problem('not-found', { device: id })
+    return row.no
+  }
+  async function rename(id: string, name: string, by: { actor: string; revision?: number }): Promise<void> {
+    const device = await no(id)
+    await db.tx(async (tx) => {
+      const done = await tx.affected(sql`update device set revision = revision + 1, name = ${name} where no = ${device} ${by.revision === undefined ? empty : sql`and revision = ${by.revision}`}`)
+      if (done === 0) throw new Problem('revision-mismatch')
+      await audit.write(tx, { actor: by.actor, act: 'device.rename', subject: `device:${id}`, detail: { name } })
+      await events.emit(tx, 'device.changed', { device: id, what: ['name'] })
+    })
+  }
+  function hear(e: EventRecord): void {
+    if (is(e, 'channels.waiting')) waiting.heard(e.data.channels)
+    else if (is(e, 'device.blocked')) {
+      identity.forget(e.data.channels)
+      if (!e.data.blocked) waiting.heard(e.data.channels)
+    } else if (is(e, 'device.enrolled')) {
+      identity.forget([e.data.channel])
+      waiting.heard([e.data.channel])
+    } else if (is(e, 'device.removed') || is(e, 'credentials.revoked')) identity.forget(e.data.channels)
+  }
+  /** Caches and the waiting index follow the event bus; a gap in hearing makes everything unknown. */
+  async function start(): Promise<void> {
+    const follower = events.follow({}, (batch) => {
+      for (const e of batch) hear(e)
+    })
+    closing.push(() => follower.stop())
+    closing.push(
+      await db.listen(
+        'muster_waiting',
+        (payload) => waiting.heard(payload === '*' ? '*' : payload.split(',').map(Number)),
+        () => {
+          waiting.heard('*')
+          identity.forgetAll()
+        },
+      ),
+    )
+  }
+  return {
+    identity,
+    waiting,
+    seen,
+    no,
+    rename,
+    start,
+    stop: async () => {
+      for (const close of closing.splice(0)) await close()
+      await seen.stop()
+    },
+  }
+}
+
+function is<K extends keyof EventMap>(e: EventRecord, type: K): e is EventRecord<K> {
+  return e.type === type
+}
+
+/** Tells every node that something waits: at once by NOTIFY, and for good through the outbox. */
+export async function tellWaiting(tx: Tx, events: Events, channels: readonly number[], urgent = false): Promise<void> {
+  if (channels.length === 0) return
+  const named = channels.length <= 500 ? [...channels] : '*'
+  await events.emit(tx, 'channels.waiting', { channels: named, urgent })
+  await tx.query(sql`select pg_notify('muster_waiting', ${named === '*' ? '*' : named.join(',')})`)
+}

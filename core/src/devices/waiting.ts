@@ -1,0 +1,84 @@
+/**
+ * What this node has heard of waiting work, per channel, without asking the database.
+ * A channel is quiet only when its last empty fetch began after the last word of anything waiting for it.
+ */
+
+const chunkSize = 4096
+
+/** One number per channel, in chunks, so that sparse channel numbers cost little (16 bytes a channel in all). */
+function numbers(): { get(no: number): number; set(no: number, value: number): void } {
+  const chunks: (Float64Array | undefined)[] = []
+  return {
+    get: (no) => chunks[Math.floor(no / chunkSize)]?.[no % chunkSize] ?? 0,
+    set: (no, value) => {
+      const at = Math.floor(no / chunkSize)
+      let chunk = chunks[at]
+      if (!chunk) {
+        chunk = new Float64Array(chunkSize)
+        chunks[at] = chunk
+      }
+      chunk[no % chunkSize] = value
+    },
+  }
+}
+
+export interface Waiting {
+  /** Something may wait for these channels, or for everybody. Wakes whoever holds a long poll. */
+  heard(channels: readonly number[] | '*'): void
+  /** The moment to hand to `drained`: take it before the fetch. */
+  moment(): number
+  /** A fetch that began at `moment` found nothing more. */
+  drained(channel: number, moment: number): void
+  quiet(channel: number): boolean
+  /** Resolves at the next word for this channel, or when the signal ends. */
+  wait(channel: number, signal: AbortSignal): Promise<void>
+  /** Channels that hold a long poll here. */
+  held(): number
+}
+
+export function createWaiting(): Waiting {
+  const heardAt = numbers()
+  const drainedAt = numbers()
+  const sleepers = new Map<number, Set<() => void>>()
+  let clock = 1
+  let everybody = 1
+
+  const wake = (channel: number) => {
+    for (const resolve of sleepers.get(channel) ?? []) resolve()
+  }
+  return {
+    heard: (channels) => {
+      clock += 1
+      if (channels === '*') {
+        everybody = clock
+        for (const channel of [...sleepers.keys()]) wake(channel)
+        return
+      }
+      for (const channel of channels) {
+        heardAt.set(channel, clock)
+        wake(channel)
+      }
+    },
+    moment: () => clock,
+    drained: (channel, moment) => drainedAt.set(channel, moment),
+    quiet: (channel) => {
+      const at = drainedAt.get(channel)
+      return at >= everybody && at >= heardAt.get(channel)
+    },
+    wait: (channel, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve()
+        const own = sleepers.get(channel) ?? new Set()
+        sleepers.set(channel, own)
+        const done = () => {
+          own.delete(done)
+          if (own.size === 0 && sleepers.get(channel) === own) sleepers.delete(channel)
+          signal.removeEventListener('abort', done)
+          resolve()
+        }
+        own.add(done)
+        signal.addEventListener('abort', done)
+      }),
+    held: () => sleepers.size,
+  }
+}

@@ -1,0 +1,164 @@
+/** A device comes in: one transaction spends the invitation, finds or makes the device, closes its old epoch and opens the next. */
+import { type IdentifierKind, identifierKinds, type JsonObject, Problem } from '@muster/contract'
+import sql from 'sql-template-tag'
+import { z } from 'zod'
+import { checkInput, plainText, type Tx, uuidv7 } from '../db/index.ts'
+import { identifiersOf, type KnownChannel, readChannel } from '../devices/index.ts'
+import { bindCredential, clientHash } from './credentials.ts'
+import type { EnrollmentDeps } from './deps.ts'
+import { decides, type Identifier, meaningful, sameDevice } from './identity.ts'
+import type { Claim, Invitations } from './invitations.ts'
+import { removeEnrolments } from './removal.ts'
+import {
+  candidates,
+  type DeviceRow,
+  ensureChannel,
+  insertEnrolment,
+  lockDevice,
+  lockIdentifiers,
+  openEnrolment,
+  takeIdentifiers,
+} from './store.ts'
+
+/** The OAuth client that a device registers as; with `secretHash` its row is made here, in the same transaction. */
+export interface DeviceClient {
+  id: string
+  name?: string
+  secretHash?: Uint8Array
+  metadata?: JsonObject
+}
+export interface Begin {
+  code: string
+  /** The platform that asks: a code for another is refused and stays unspent. */
+  platform: string
+  facts?: JsonObject
+  /** Read from the fact `device.identifiers` when absent. */
+  identifiers?: readonly { kind: IdentifierKind; value: string }[]
+  /** `device` (default), `agent` or `user:<name>`. */
+  channel?: string
+  client?: DeviceClient
+  /** Shown to administrators; kept only if the device has no name yet. */
+  name?: string
+}
+
+/** Names that a channel may have. */
+export const channelName = z.union([
+  z.enum(['device', 'agent']),
+  plainText(128, 6).refine((s) => s.startsWith('user:'), 'is not device, agent or user:<name>'),
+])
+const shape = z.object({
+  identifiers: z
+    .array(z.object({ kind: z.enum(identifierKinds), value: plainText(128, 1) }))
+    .max(32)
+    .default([]),
+  channel: channelName.default('device'),
+  name: plainText(200).default(''),
+  client: z.object({ id: plainText(200, 1), name: plainText(200).optional() }).optional(),
+})
+
+export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
+  /**
+   * Exactly one of raced callers with a code gets the channel, in state created with 24 h to activate; nothing is spent when anything fails.
+   * Problems: invitation-unknown, -used, -expired, -revoked, -platform, invalid-request.
+   */
+  return async function begin(b: Begin): Promise<{ channel: KnownChannel }> {
+    const {
+      identifiers,
+      channel: name,
+      name: deviceName,
+    } = checkInput(shape, {
+      identifiers: b.identifiers ?? identifiersOf(b.facts ?? {}),
+      channel: b.channel,
+      name: b.name,
+      client: b.client && { id: b.client.id, name: b.client.name },
+    })
+    const given = meaningful(identifiers)
+    return d.db.tx(async (tx) => {
+      const claim = await invitations.claim(tx, b.code, b.platform)
+      await lockIdentifiers(tx, given)
+      const device = await takeDevice(tx, claim, given, deviceName)
+      const enrolment = await insertEnrolment(tx, {
+        device: device.no,
+        ownership: claim.ownership,
+        blocked: device.blocked,
+        invitation: claim.no,
+      })
+      const { no: channel } = await ensureChannel(tx, {
+        enrolment: enrolment.no,
+        device: device.no,
+        epoch: enrolment.epoch,
+        name,
+      })
+      await invitations.claimed(tx, claim, device)
+      await takeIdentifiers(tx, device.no, given)
+      if (b.client) await bindClient(tx, b.client, channel)
+      if (b.facts && Object.keys(b.facts).length > 0) await d.ports.writeFacts(tx, device.no, b.facts)
+      const detail = {
+        platform: b.platform,
+        ownership: claim.ownership,
+        epoch: enrolment.epoch,
+        invitation: claim.no,
+        channel,
+      }
+      await d.audit.write(tx, {
+        actor: `device:${device.id}`,
+        act: 'device.enrol',
+        subject: `device:${device.id}`,
+        detail,
+      })
+      await d.events.emit(tx, 'device.changed', {
+        device: device.id,
+        what: ['enrolment'],
+      })
+      return { channel: (await readChannel(tx, channel))! }
+    })
+  }
+
+  /** The known device, its open enrolment closed, or a new one; locked either way. */
+  async function takeDevice(tx: Tx, claim: Claim, given: readonly Identifier[], name: string): Promise<DeviceRow> {
+    const known = sameDevice(given, await candidates(tx, claim.platform, given.filter(decides)))
+    const device = known === undefined ? undefined : await lockDevice(tx, sql`no = ${known}`)
+    if (!device) return newDevice(tx, claim, name)
+    const open = await openEnrolment(tx, device.no)
+    if (open)
+      await removeEnrolments(d, tx, [open.no], {
+        reason: 're-enrolled',
+        actor: `device:${device.id}`,
+      })
+    await tx.affected(sql`
+      update device set owner = ${claim.user}, ownership = ${claim.ownership}, lifecycle = 'created', removed = null, name = case when name = '' then ${name} else name end, revision = revision + 1
+      where no = ${device.no}`)
+    return { ...device, owner: claim.user, ownership: claim.ownership }
+  }
+}
+
+async function newDevice(tx: Tx, claim: Claim, name: string): Promise<DeviceRow> {
+  const [made] = await tx.query<DeviceRow>(sql`
+    insert into device (id, platform, owner, ownership, name) values (${uuidv7()}, ${claim.platform}, ${claim.user}, ${claim.ownership}, ${name})
+    returning no, id, platform, owner, ownership, blocked`)
+  return made!
+}
+
+/** The client belongs to this channel alone: its tokens are the device's, and die with it. */
+async function bindClient(tx: Tx, client: DeviceClient, channel: number): Promise<void> {
+  if (client.secretHash) {
+    const made = await tx.affected(sql`
+      insert into oauth_client (id, name, secret_hash, metadata, channel) values (${client.id}, ${client.name ?? client.id}, ${Buffer.from(client.secretHash)}, ${JSON.stringify(client.metadata ?? {})}::jsonb, ${channel})
+      on conflict (id) do nothing`)
+    if (made === 0) throw new Problem('already-exists', { client: client.id })
+  } else {
+    const bound = await tx.affected(
+      sql`update oauth_client set channel = ${channel} where id = ${client.id} and channel is null and revoked is null`,
+    )
+    if (bound === 0)
+      throw new Problem('wrong-state', {
+        client: client.id,
+        state: 'unknown, revoked or bound already',
+      })
+  }
+  await bindCredential(tx, {
+    channel,
+    kind: 'client',
+    hash: clientHash(client.id),
+  })
+}

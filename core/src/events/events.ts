@@ -1,0 +1,67 @@
+/** Events: emitted in the transaction of the change, read and followed in commit-safe order. */
+import { type EventMap, Problem } from '@muster/contract'
+import type { Db, Log, Tx } from '../db/index.ts'
+import { createFollow, type Follower, type FollowOptions } from './follow.ts'
+import { createReader } from './reader.ts'
+import type { EventInput, EventRecord } from './record.ts'
+import { insertEvents, isKept, type OutboxRow, readOutbox, trimOutbox } from './store.ts'
+
+export interface Events {
+  /** Hot acknowledgement paths pass `notify: false`: NOTIFY takes a database-wide lock at commit. */
+  emit<K extends keyof EventMap>(tx: Tx, type: K, data: EventMap[K], o?: { notify?: boolean }): Promise<void>
+  emitMany(tx: Tx, rows: readonly EventInput[], o?: { notify?: boolean }): Promise<void>
+  /**
+   * Calls `on` with every event after `after` (from now on, without it), in order, at least once: a batch whose `on`
+   * throws is given again. Followers at the head share one reader of the outbox.
+   */
+  follow(o: FollowOptions, on: (batch: EventRecord[]) => Promise<void> | void): Follower
+  /** Throws Problem `events-gone` when `after` is older than what is kept, `invalid-cursor` when it is no id. */
+  read(after: string, limit: number): Promise<EventRecord[]>
+  /** Milliseconds since all committed events had been read; Infinity before the first time. */
+  freshness(): number
+  /** Removes older events; answers how many. */
+  trim(olderThanDays: number): Promise<number>
+  close(): Promise<void>
+}
+
+function record(row: OutboxRow): EventRecord {
+  return { id: `${row.xid}.${row.no}`, type: row.type, at: row.at, data: row.data } as EventRecord
+}
+
+export function createEvents(o: { db: Db; log: Log }): Events {
+  const { db, log } = o
+
+  async function readFrom(after: string, limit: number) {
+    const { rows, ...rest } = await readOutbox(db, after, limit)
+    return { ...rest, records: rows.map(record) }
+  }
+
+  async function assertKept(after: string) {
+    if (!(await isKept(db, after))) throw new Problem('events-gone')
+  }
+
+  const reader = createReader({ db, log, readFrom })
+  const follow = createFollow({ reader, log, readFrom, assertKept })
+
+  return {
+    emit: async (tx, type, data, how) => {
+      await insertEvents(tx, [{ type, data }], how?.notify ?? true)
+    },
+    emitMany: async (tx, rows, how) => {
+      if (rows.length > 0) await insertEvents(tx, [...rows], how?.notify ?? true)
+    },
+    follow: follow.follow,
+    read: async (after, limit) => {
+      const { records } = await readFrom(after, limit)
+      // Asked after reading: what was trimmed meanwhile would be missing from the answer.
+      await assertKept(after)
+      return records
+    },
+    freshness: reader.freshness,
+    trim: (days) => trimOutbox(db, days),
+    close: async () => {
+      await follow.close()
+      await reader.close()
+    },
+  }
+}

@@ -1,0 +1,163 @@
+/** Followers of the outbox: at the head they take what the shared reader hands out; behind, each reads by itself until it is there. */
+import { isProblem, type Problem } from '@muster/contract'
+import { DatabaseProblem, type Log } from '../db/index.ts'
+import { createAlarm } from './alarm.ts'
+import { comparePositions, parsePosition } from './position.ts'
+import { batchSize, idleMs, type Member, type Reader, type ReadFrom } from './reader.ts'
+import type { EventRecord } from './record.ts'
+
+export interface FollowOptions {
+  /** Id of the last event seen. Unset: from now on. */
+  after?: string
+  /** Told once when `after` is no longer kept (`events-gone`); the follower has ended then. */
+  gone?: (problem: Problem) => void
+}
+export interface Follower {
+  /** Resolves when the place to begin is fixed: what commits from then on will be heard. Load caches after it. */
+  ready: Promise<void>
+  /** After it resolves `on` is not called any more. Inside `on` call it without waiting for it. */
+  stop(): Promise<void>
+  /** Id of the last event handled. */
+  position(): string
+}
+type OnBatch = (batch: EventRecord[]) => Promise<void> | void
+interface Deps {
+  reader: Reader
+  log: Log
+  readFrom: ReadFrom
+  assertKept(after: string): Promise<void>
+}
+
+/** A follower slower than this many waiting events gives them up and reads them again by itself. */
+const longestQueue = 10_000
+const firstRetryMs = 100
+const longestRetryMs = 30_000
+
+function createFollower(deps: Deps, o: FollowOptions, on: OnBatch): Follower {
+  const { reader, log } = deps
+  const news = createAlarm()
+  const patience = createAlarm()
+  const begun = Promise.withResolvers<void>()
+  let at = o.after ?? ''
+  let queue: EventRecord[] = []
+  let atHead = false
+  let stopped = false
+  let life: Promise<void> | undefined
+
+  const member: Member = {
+    hand: (records) => {
+      queue.push(...records)
+      news.ring()
+      if (queue.length > longestQueue) fallBehind()
+    },
+  }
+
+  function fallBehind() {
+    reader.leave(member)
+    atHead = false
+    queue = []
+  }
+
+  function joinHead() {
+    atHead = true
+    reader.join(member)
+  }
+
+  /** Gives a batch until it is taken. */
+  async function give(records: EventRecord[]) {
+    const batch = records.filter((r) => comparePositions(r.id, at) > 0)
+    const last = batch.at(-1)
+    for (let retry = firstRetryMs; last && !stopped; retry = Math.min(retry * 2, longestRetryMs)) {
+      try {
+        await on(batch)
+        at = last.id
+        return
+      } catch (e) {
+        log.error({ err: e, first: batch[0]?.id, last: last.id }, 'a follower of events failed; it gets them again')
+        await patience.sleep(retry)
+      }
+    }
+  }
+
+  /** A read that came back not full saw everything up to where the reader stood before it: if that still holds, it is at the head. */
+  async function catchUp() {
+    const headBefore = reader.position()
+    const read = await deps.readFrom(at, batchSize)
+    // Asked after reading: what was trimmed meanwhile would be missing.
+    await deps.assertKept(at)
+    await give(read.records)
+    if (stopped) return
+    at = read.position
+    if (!read.full && reader.position() === headBefore) joinHead()
+  }
+
+  async function step() {
+    if (!atHead) return await catchUp()
+    if (queue.length === 0) return await news.sleep(idleMs)
+    const records = queue
+    queue = []
+    await give(records)
+  }
+
+  async function live() {
+    while (!stopped) {
+      try {
+        await step()
+      } catch (e) {
+        if (e instanceof DatabaseProblem && e.code === 'database-closed') return
+        if (isProblem(e)) {
+          stopped = true
+          o.gone?.(e)
+          return
+        }
+        log.warn({ err: e }, 'a follower cannot read the outbox; trying again')
+        await patience.sleep(idleMs)
+      }
+    }
+  }
+
+  void reader.start().then(() => {
+    if (!stopped) {
+      if (at === '') {
+        at = reader.position()
+        joinHead()
+      }
+      life = live().finally(() => reader.leave(member))
+    }
+    begun.resolve()
+  })
+
+  return {
+    ready: begun.promise,
+    position: () => at,
+    stop: async () => {
+      stopped = true
+      reader.leave(member)
+      news.ring()
+      patience.ring()
+      await life
+    },
+  }
+}
+
+export function createFollow(deps: Deps) {
+  const followers = new Set<Follower>()
+  return {
+    follow: (o: FollowOptions, on: OnBatch): Follower => {
+      if (o.after !== undefined) parsePosition(o.after)
+      const made = createFollower(deps, o, on)
+      const follower = {
+        ...made,
+        stop: () => {
+          followers.delete(follower)
+          return made.stop()
+        },
+      }
+      followers.add(follower)
+      return follower
+    },
+    close: async () => {
+      await Promise.all([...followers].map((f) => f.stop()))
+    },
+  }
+}

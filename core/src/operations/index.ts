@@ -1,0 +1,10 @@
+/** The door of operations. */
+export { operationWireId, readOperationWireId } from './ids.ts'
+export { createOperations, type Operations, type OperationsDeps } from './operations.ts'
+export { messagePlace } from './messages.ts'
+export type { TurnPart } from './part.ts'
+export type { Send, Sent } from './send.ts'
+export type { SettledRow } from './settle.ts'
+export type { DeliveryExtras } from './take.ts'
+export { finalStates, openStates } from './transitions.ts'
+export type { ActivityView, OperationView } from './views.ts'

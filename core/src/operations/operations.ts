@@ -1,0 +1,107 @@
+/** Operations: sent by administrators, handed over in turns, settled by reports or by time; each state told as it happens. */
+import { type ChannelDetail, type Delivery, isProblem, type Json, type Turn } from '@muster/contract'
+import type { Audit } from '../audit/index.ts'
+import type { Db, Log, Tx } from '../db/index.ts'
+import type { Devices, KnownChannel } from '../devices/index.ts'
+import type { Events } from '../events/index.ts'
+import type { Registry } from '../registry/index.ts'
+import type { Secrets } from '../secrets/index.ts'
+import { createActivityCache } from './activities.ts'
+import { type Cancelled, createCancel } from './cancel.ts'
+import { queueErrand } from './errands.ts'
+import { disenrolRow } from './farewell.ts'
+import type { LoggedMessage } from './messages.ts'
+import type { TurnPart } from './part.ts'
+import { createTurnQueue } from './queue.ts'
+import { createSend, type Send, type Sent } from './send.ts'
+import { createSettle, type SettledRow } from './settle.ts'
+import { createTake, type DeliveryExtras } from './take.ts'
+import { closeEpoch, createTick } from './tick.ts'
+import { checkTurn, createTurns } from './turn.ts'
+import { createViews } from './views.ts'
+
+export interface OperationsDeps {
+  db: Db
+  events: Events
+  audit: Audit
+  secrets: Secrets
+  log: Log
+  registry: Registry
+  devices: Devices
+  part: TurnPart
+  extras: DeliveryExtras
+  startDisenrol(tx: Tx, devices: readonly number[], actor: string): Promise<void>
+  afterSettled(rows: readonly SettledRow[]): Promise<void>
+}
+
+export interface Operations extends ReturnType<typeof createViews> {
+  /** Problems: unknown-operation, invalid-params, forbidden, invalid-target, empty-target, idempotency-mismatch. */
+  send(s: Send): Promise<Sent>
+  /** What a send would reach, without sending. */
+  preview(s: Pick<Send, 'operation' | 'params' | 'target' | 'principal'>): Promise<Omit<Sent, 'id'> & { devices: number }>
+  cancel(activity: number, principal: Send['principal']): Promise<Cancelled>
+  /** One exchange with a device. Zero statements when nothing is said and nothing waits; else durable when it resolves. */
+  turn(channels: readonly KnownChannel[], turn: Turn): Promise<readonly Delivery[]>
+  sentBytes(channel: ChannelDetail | KnownChannel, raw: Uint8Array): void
+  errand(channel: KnownChannel, name: string, payload: Json, collapse?: string): Promise<void>
+  tick(): Promise<number>
+  closeEpoch(tx: Tx, channels: readonly number[]): Promise<void>
+  /** Queues the operation that tells a device it is being let go. */
+  sendDisenrol(tx: Tx, o: { device: number; channel: number; actor: string }): Promise<void>
+  /** Turns waiting for a batch now. */
+  queued(): number
+  stop(): Promise<void>
+}
+
+/** Outbound messages kept for the next batch; the oldest go first when it is long in coming. */
+const outboundLimit = 10_000
+
+export function createOperations(o: OperationsDeps): Operations {
+  const activities = createActivityCache(o.secrets)
+  let outbound: LoggedMessage[] = []
+  const run = createTurns({
+    ...o,
+    settle: createSettle({ registry: o.registry, activities }),
+    take: createTake({ registry: o.registry, activities, extras: o.extras }),
+    outbound: () => outbound.splice(0),
+    putBack: (messages) => {
+      outbound = [...messages, ...outbound].slice(-outboundLimit)
+    },
+  })
+  const queue = createTurnQueue({ run, log: o.log })
+  const { send, preview } = createSend(o)
+
+  /** Nothing said, and nothing known to wait: answered from memory. */
+  function idle(channels: readonly KnownChannel[], t: Turn): boolean {
+    const silent = !t.said?.length && !t.verdicts && !t.facts && !t.events?.length && t.push === undefined && t.state === undefined && !t.raw
+    return silent && t.deferred !== 'again' && (t.take === 0 || channels.every((c) => o.devices.waiting.quiet(c.no)))
+  }
+  return {
+    ...createViews(o),
+    send,
+    preview,
+    cancel: createCancel(o),
+    turn: async (channels, turn) => {
+      for (const c of channels) o.devices.seen.mark(c.no, turn.expectInS)
+      if (idle(channels, turn)) return []
+      checkTurn(turn)
+      return queue.add({ channels, turn, urgent: (turn.said?.length ?? 0) > 0 })
+    },
+    sentBytes: (channel, raw) => {
+      if (outbound.length >= outboundLimit) outbound.shift()
+      outbound.push({ channel: channel.no, outbound: true, outcome: '', raw })
+    },
+    errand: (channel, name, payload, collapse) => queueErrand(o.db, o.events, { channel, name, payload, collapse }),
+    tick: createTick(o),
+    closeEpoch: async (tx, channels) => {
+      await closeEpoch(tx, channels)
+      await o.part.closed(tx, channels)
+    },
+    sendDisenrol: (tx, d) => disenrolRow(tx, o, d),
+    queued: queue.waiting,
+    stop: async () => {
+      await queue.drain()
+      if (outbound.length > 0) await run([]).catch((error: unknown) => isProblem(error) || o.log.warn({ error }, 'outbound messages were not logged'))
+    },
+  }
+}

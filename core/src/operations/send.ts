@@ -1,0 +1,194 @@
+/** Sending: one administrator's act becomes one activity and a row per channel it reaches, by set, in one transaction. */
+import { createHash } from 'node:crypto'
+import { type ChannelDetail, type Json, type JsonObject, type OperationDescriptor, operationPermission, Problem, type Reason } from '@muster/contract'
+import sql, { raw, type Sql } from 'sql-template-tag'
+import { demand, type Principal, reachFor } from '../access/index.ts'
+import type { Audit } from '../audit/index.ts'
+import { type Db, fieldErrors, jsonText, type Tx } from '../db/index.ts'
+import { readDetails, tellWaiting } from '../devices/index.ts'
+import type { Events } from '../events/index.ts'
+import { checkTarget, type Target, targetSql } from '../groups/index.ts'
+import { channelKind, pickRow, type Registry } from '../registry/index.ts'
+import type { Secrets } from '../secrets/index.ts'
+import { secretPlace } from './activities.ts'
+import { supersede } from './supersede.ts'
+
+export interface Send {
+  operation: string
+  params: unknown
+  target: Target
+  principal: Principal
+  /** Same key and same request: the first answer again. */
+  idempotencyKey?: string
+  /** ISO 8601; past it what still waits expires. */
+  deadline?: string
+  urgent?: boolean
+}
+export interface Refused {
+  device: string
+  code: string
+  text: string
+}
+export interface Sent {
+  id: string
+  /** Devices that get it. */
+  targets: number
+  /** Devices in the target that cannot, at most the first 200 by name. */
+  refused: Refused[]
+}
+export interface SendDeps {
+  db: Db
+  events: Events
+  audit: Audit
+  secrets: Secrets
+  registry: Registry
+  /** Disenrolment begins with the operation that tells the device. */
+  startDisenrol(tx: Tx, devices: readonly number[], actor: string): Promise<void>
+}
+
+const chunk = 1_000
+const refusedShown = 200
+/** Seconds a destructive operation is held, during which one click cancels it. */
+export const holdS = 600
+
+interface Prepared {
+  descriptor: OperationDescriptor
+  params: JsonObject
+  secret: Buffer | null
+  deadline: Date
+}
+interface Selected {
+  channel: number
+  device: number
+}
+
+export function createSend(o: SendDeps) {
+  const { db, registry } = o
+
+  function prepare(s: Pick<Send, 'operation' | 'params' | 'principal' | 'deadline'>): Prepared {
+    const descriptor = registry.operations.get(s.operation)
+    if (!descriptor) throw new Problem('unknown-operation', { operation: s.operation })
+    demand(s.principal, operationPermission(descriptor.id))
+    const parsed = descriptor.params.safeParse(s.params ?? {})
+    if (!parsed.success) throw new Problem('invalid-params', { errors: fieldErrors(parsed.error).map((e) => ({ ...e, path: e.path ? `params.${e.path}` : 'params' })) })
+    const all = JSON.parse(jsonText(parsed.data)) as JsonObject
+    const hidden = Object.fromEntries((descriptor.secret ?? []).flatMap((k) => (k in all ? [[k, all[k] as Json]] : [])))
+    const shown = Object.fromEntries(Object.entries(all).filter(([k]) => !(k in hidden)))
+    const secret = Object.keys(hidden).length > 0 ? o.secrets.seal(secretPlace, JSON.stringify(hidden)) : null
+    return { descriptor, params: shown, secret, deadline: readDeadline(s.deadline, descriptor.expiresS) }
+  }
+
+  /** SELECT of the devices in the target that this principal may send this operation to. */
+  async function reached(s: Pick<Send, 'operation' | 'target' | 'principal'>): Promise<Sql> {
+    const reach = reachFor(s.principal, operationPermission(s.operation))
+    return targetSql(await checkTarget(db, s.target, reach), reach)
+  }
+
+  /** What a send would reach, without sending. */
+  async function preview(s: Pick<Send, 'operation' | 'params' | 'target' | 'principal'>): Promise<Omit<Sent, 'id'> & { devices: number }> {
+    const p = prepare(s)
+    const candidates = await reached(s)
+    return db.tx(async (tx) => {
+      const { rows, refused, refusedCount } = await select(tx, p.descriptor, candidates)
+      return { targets: rows.length, refused, devices: rows.length + refusedCount }
+    })
+  }
+
+  async function send(s: Send): Promise<Sent> {
+    const p = prepare(s)
+    const hash = createHash('sha256').update(JSON.stringify([s.operation, s.params ?? {}, s.target, s.deadline ?? null, s.urgent ?? false])).digest()
+    const candidates = await reached(s)
+    return db.tx(async (tx) => {
+      const no = await insertActivity(tx, s, p, hash)
+      if (no === undefined) return repeat(tx, s, hash)
+      const { rows, refused } = await select(tx, p.descriptor, candidates)
+      if (rows.length === 0) throw new Problem('empty-target', { refused: refused as unknown as Json })
+      await enqueue(tx, { no, p, rows, urgent: s.urgent ?? false })
+      await tx.query(sql`update activity set targets = ${rows.length}, refused = ${jsonText(refused)}::jsonb where no = ${no}`)
+      if (p.descriptor.collapse) await supersede(tx, no)
+      if (p.descriptor.id === 'device.disenrol') await o.startDisenrol(tx, rows.map((r) => r.device), s.principal.actor)
+      await o.audit.write(tx, {
+        actor: s.principal.actor,
+        act: `operation.${p.descriptor.id}`,
+        subject: `activity:${no}`,
+        detail: { params: p.params, target: s.target as unknown as Json, targets: rows.length, refused: refused.length },
+      })
+      await o.events.emit(tx, 'activity.created', { activity: no, operation: p.descriptor.id, targets: rows.length })
+      if (p.descriptor.danger !== 'destructive') await tellWaiting(tx, o.events, rows.map((r) => r.channel), s.urgent)
+      return { id: String(no), targets: rows.length, refused }
+    })
+  }
+
+  async function insertActivity(tx: Tx, s: Send, p: Prepared, hash: Buffer): Promise<number | undefined> {
+    const [row] = await tx.query<{ no: number }>(sql`
+      insert into activity (operation, params, secret_params, actor, idem, idem_hash, target, urgent, deadline)
+      values (${p.descriptor.id}, ${jsonText(p.params)}::jsonb, ${p.secret}, ${s.principal.actor}, ${s.idempotencyKey ?? null}, ${hash}, ${jsonText(s.target)}::jsonb, ${s.urgent ?? false}, ${p.deadline})
+      on conflict (actor, idem) where idem is not null do nothing returning no`)
+    return row?.no
+  }
+  /** The same Idempotency-Key came before: the same answer, or a refusal when it is not the same request. */
+  async function repeat(tx: Tx, s: Send, hash: Buffer): Promise<Sent> {
+    const [row] = await tx.query<{ no: number; targets: number; refused: Refused[]; idem_hash: Buffer }>(
+      sql`select no, targets, refused, idem_hash from activity where actor = ${s.principal.actor} and idem = ${s.idempotencyKey ?? ''}`,
+    )
+    if (!row || !row.idem_hash.equals(hash)) throw new Problem('idempotency-mismatch')
+    return { id: String(row.no), targets: row.targets, refused: row.refused }
+  }
+
+  /** The channel of each device that can serve the operation, platform by platform; without a condition on the device it is one statement. */
+  async function select(tx: Tx, d: OperationDescriptor, target: Sql): Promise<{ rows: Selected[]; refused: Refused[]; refusedCount: number }> {
+    const rows: Selected[] = []
+    const refused: Refused[] = []
+    let refusedCount = 0
+    const refuse = (device: string, reason: Reason) => {
+      refusedCount += 1
+      if (refused.length < refusedShown) refused.push({ device, ...reason })
+    }
+    const candidates = await tx.query<{ device: number; id: string; platform: string; ownership: string; channels: { no: number; name: string }[] | null }>(sql`
+      select d.no as device, d.id, d.platform, e.ownership, (select json_agg(json_build_object('no', c.no, 'name', c.name) order by c.no) from channel c where c.enrolment = e.no and c.closed is null) as channels
+      from device d join enrolment e on e.device = d.no and e.state = 'active' where d.no in (${target}) order by d.no`)
+    const conditional: { channel: number; device: number; id: string }[] = []
+    for (const c of candidates) {
+      const able = registry.operationRows(c.platform, d.id)
+      if (able.length === 0) refuse(c.id, { code: 'unsupported', text: `The platform ${c.platform} cannot do this.` })
+      else if (d.effect === 'wipe' && c.ownership === 'byod') refuse(c.id, { code: 'wipe-byod', text: 'A personally owned device is never wiped whole.' })
+      else {
+        const channel = able.map((r) => c.channels?.find((x) => channelKind(x.name) === r.channel)).find((x) => x !== undefined)
+        if (!channel) refuse(c.id, { code: 'no-channel', text: 'The device has no channel that can do this.' })
+        else if (able.some((r) => r.when)) conditional.push({ channel: channel.no, device: c.device, id: c.id })
+        else rows.push({ channel: channel.no, device: c.device })
+      }
+    }
+    for (let i = 0; i < conditional.length; i += chunk) {
+      const part = conditional.slice(i, i + chunk)
+      const details: Map<number, ChannelDetail> = await readDetails(tx, part.map((c) => c.channel))
+      for (const c of part) {
+        const detail = details.get(c.channel)
+        const picked = detail ? pickRow(registry.operationRows(detail.platform, d.id), detail) : { reason: { code: 'no-channel', text: 'The channel is gone.' } }
+        if ('row' in picked) rows.push({ channel: c.channel, device: c.device })
+        else refuse(c.id, picked.reason)
+      }
+    }
+    return { rows, refused, refusedCount }
+  }
+  return { send, preview, prepare }
+}
+
+/** One row per channel, in one statement. The ownership comes from the enrolment, so the rule against wiping a personal device holds in the table itself. */
+export async function enqueue(tx: Tx, a: { no: number; p: Pick<Prepared, 'descriptor' | 'deadline'>; rows: readonly Selected[]; urgent: boolean }): Promise<void> {
+  const { descriptor: d } = a.p
+  const held = d.danger === 'destructive'
+  await tx.query(sql`
+    insert into pending (channel, activity, epoch, ownership, operation, effect, state, safe, urgent, collapse, due, deadline)
+    select c.no, ${a.no}, c.epoch, e.ownership, ${d.id}, ${d.effect ?? null}, ${held ? 'held' : 'pending'}, ${d.repeatable}, ${a.urgent}, ${d.collapse ? d.id : null},
+      ${held ? sql`now() + ${holdS} * interval '1 second'` : raw('null')}, ${a.p.deadline}
+    from unnest(${a.rows.map((r) => r.channel)}::bigint[]) as x (no) join channel c using (no) join enrolment e on e.no = c.enrolment
+    where e.state in ('active', 'disenrolling') order by c.no`)
+}
+
+function readDeadline(text: string | undefined, expiresS: number): Date {
+  if (text === undefined) return new Date(Date.now() + expiresS * 1000)
+  const at = new Date(text)
+  if (Number.isNaN(at.getTime()) || at.getTime() <= Date.now()) throw new Problem('invalid-request', { errors: [{ path: 'deadline', message: 'must be a time in the future (ISO 8601)' }] })
+  return at
+}

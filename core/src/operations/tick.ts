@@ -1,0 +1,71 @@
+/** Time's work on open operations, by set and on one node at a time: what is due goes out, what ran out ends. */
+import type { Db, Tx } from '../db/index.ts'
+import { tellWaiting } from '../devices/index.ts'
+import type { Events } from '../events/index.ts'
+import type { TurnPart } from './part.ts'
+import { bounds, outcomeUnknown } from './transitions.ts'
+
+const release = `
+  with due as (select channel, activity from pending where state in ('held', 'deferred') and due <= now() and deadline > now() order by channel, activity limit 10000 for update skip locked)
+  update pending p set state = 'pending', due = null, updated = now() from due d where p.channel = d.channel and p.activity = d.activity returning p.channel, p.urgent`
+/** A lease that ran out: again when that is safe, else the honest end is that nobody knows. */
+const requeue = `
+  with over as (
+    select channel, activity from pending where state = 'sent' and lease <= now() and safe and not cancelling and attempts < $1 and deadline > now()
+    order by channel, activity limit 10000 for update skip locked)
+  update pending p set state = 'pending', lease = null, updated = now(), reason = jsonb_build_object('code', 'no-answer', 'text', 'The device did not answer; it is handed over again.')
+  from over o where p.channel = o.channel and p.activity = o.activity returning p.channel`
+const end = `
+  with over as (
+    select channel, activity from pending
+    where (state = 'sent' and lease <= now() and (not safe or cancelling or attempts >= $1)) or deadline <= now()
+    order by channel, activity limit 10000 for update skip locked),
+  gone as (delete from pending p using over o where p.channel = o.channel and p.activity = o.activity returning p.*),
+  moved as (
+    insert into history (channel, activity, epoch, operation, state, reason, attempts, created)
+    select channel, activity, epoch, operation,
+      case when cancelling then 'cancelled' when deadline <= now() and state <> 'acknowledged' then 'expired' else 'failed' end,
+      case when state in ('held', 'pending', 'deferred') and attempts = 0 then jsonb_build_object('code', 'expired', 'text', 'The deadline passed before the device fetched it.')
+        when state = 'deferred' then jsonb_build_object('code', 'expired', 'text', 'The device put it off until the deadline passed.')
+        when state = 'acknowledged' and not cancelling then jsonb_build_object('code', 'no-result', 'text', 'The device took it and never told the result.')
+        else $2::jsonb end,
+      attempts, created from gone returning channel, activity, state)
+  select m.channel, m.activity, m.state, d.id as device from moved m join channel c on c.no = m.channel join device d on d.no = c.device`
+
+export function createTick(o: { db: Db; events: Events; part: TurnPart }) {
+  /** Says how many rows moved. */
+  return async function tick(): Promise<number> {
+    return o.db.tx(async (tx) => {
+      const released = await tx.query<{ channel: number; urgent: boolean }>({ name: 'tick-release', text: release })
+      const again = await tx.query<{ channel: number }>({ name: 'tick-requeue', text: requeue, values: [bounds.attempts] })
+      const ended = await endAll(tx)
+      const waiting = await o.part.tick(tx)
+      const wake = [...new Set([...released, ...again].map((r) => r.channel).concat(waiting))]
+      await tellWaiting(tx, o.events, wake, released.some((r) => r.urgent))
+      return wake.length + ended
+    })
+  }
+  async function endAll(tx: Tx): Promise<number> {
+    const rows = await tx.query<{ channel: number; activity: number; state: string; device: string }>({ name: 'tick-end', text: end, values: [bounds.attempts, JSON.stringify(outcomeUnknown)] })
+    if (rows.length === 0) return 0
+    await tx.query({
+      name: 'tick-tally',
+      text: 'insert into tally (activity, state, n) select a, s, count(*) from unnest($1::bigint[], $2::text[]) as x (a, s) group by 1, 2',
+      values: [rows.map((r) => r.activity), rows.map((r) => r.state)],
+    })
+    await o.events.emit(tx, 'operations.changed', { rows: rows.map((r) => [r.channel, r.activity, r.state]), devices: [...new Set(rows.map((r) => r.device))] })
+    return rows.length
+  }
+}
+
+const closeRows = `
+  with locked as (select channel, activity from pending where channel = any($1::bigint[]) order by channel, activity for update),
+  gone as (delete from pending p using locked l where p.channel = l.channel and p.activity = l.activity returning p.*),
+  moved as (insert into history (channel, activity, epoch, operation, state, reason, attempts, created)
+    select channel, activity, epoch, operation, 'cancelled', jsonb_build_object('code', 'epoch-closed', 'text', 'The enrolment it was meant for has ended.'), attempts, created from gone returning activity)
+  insert into tally (activity, state, n) select activity, 'cancelled', count(*) from moved group by activity`
+
+/** The epoch of these channels is closed: what was queued for it dies with it. */
+export async function closeEpoch(tx: Tx, channels: readonly number[]): Promise<void> {
+  if (channels.length > 0) await tx.query({ name: 'close-epoch', text: closeRows, values: [channels] })
+}

@@ -1,0 +1,84 @@
+/** What a plugin is given: the core's services, narrowed to its own platform. */
+import { type Channel, type ChannelDetail, type PlatformHost, Problem } from '@muster/contract'
+import type { Clock } from '../clock/index.ts'
+import { identifiersOf, type KnownChannel, readChannel, readDetails } from '../devices/index.ts'
+import type { InstalledPlatform } from '../registry/index.ts'
+import { putEscrow } from './escrow.ts'
+import { findChannel } from './find.ts'
+import { createFetch } from './outbound.ts'
+import type { PlatformsDeps } from './platforms.ts'
+import { pluginSql } from './schema.ts'
+
+/** Every answer about a channel is checked to be this platform's own: a plugin never touches another's devices. */
+export function createHost(o: PlatformsDeps & { clock: Clock }, installed: InstalledPlatform): PlatformHost {
+  const { id } = installed.platform
+  const { db, devices, enrollment, operations } = o
+  const log = { info: (x: object, m: string) => o.log.info({ platform: id, ...x }, m), warn: (x: object, m: string) => o.log.warn({ platform: id, ...x }, m) }
+
+  async function known(c: Channel): Promise<KnownChannel> {
+    if (c.platform !== id) throw new Problem('foreign-device')
+    const k = 'deviceNo' in c ? (c as KnownChannel) : await devices.identity.channel(c.no)
+    if (!k) throw new Problem('device-gone')
+    return k
+  }
+  async function again(no: number): Promise<KnownChannel> {
+    devices.identity.forget([no])
+    const c = await readChannel(db, no)
+    if (!c) throw new Problem('device-gone')
+    return c
+  }
+  const host: PlatformHost = {
+    identify: async (proof) => {
+      const c = await devices.identity.identify(proof)
+      return 'refused' in c || c.platform === id ? c : { refused: 'foreign' }
+    },
+    detail: async (c) => {
+      const d: ChannelDetail | undefined = (await readDetails(db, [(await known(c)).no])).get(c.no)
+      if (!d) throw new Problem('device-gone')
+      return d
+    },
+    organisation: async () => o.organisation(),
+    invitation: async (code) => {
+      const terms = await enrollment.look(code)
+      if (terms.platform !== id) throw new Problem('invitation-platform', { platform: terms.platform })
+      return terms
+    },
+    begin: async (code, facts, channel) => (await enrollment.begin({ code, platform: id, facts, identifiers: identifiersOf(facts) as never, channel })).channel,
+    terms: async (c) => enrollment.terms((await known(c)).no),
+    channel: async (of, name, facts) => enrollment.addChannel((await known(of)).no, name, facts),
+    activate: async (c, facts, accepted) => {
+      await enrollment.activate({ channel: (await known(c)).no, facts, accepted })
+      await again(c.no)
+      devices.waiting.heard([c.no])
+    },
+    turn: async (c, t) => {
+      const channels = await Promise.all((Array.isArray(c) ? c : [c as Channel]).map(known))
+      return operations.turn(channels, t)
+    },
+    sentBytes: (c, raw) => {
+      if (c.platform === id) operations.sentBytes(c as KnownChannel, raw)
+    },
+    wait: async (c, signal) => {
+      if (devices.waiting.quiet((await known(c)).no)) await devices.waiting.wait(c.no, signal)
+    },
+    pace: () => o.pace(id),
+    desired: (set) => o.policies.desired(set),
+    errand: async (c, name, payload, collapse) => operations.errand(await known(c), name, payload, collapse),
+    gone: async (c, reason) => {
+      await enrollment.confirmGone({ channel: (await known(c)).no, reason: reason.code, actor: `device:${c.device}` })
+      devices.identity.forget([c.no])
+    },
+    find: (by) => findChannel(db, id, by),
+    certificates: {
+      issue: async (c, csr) => o.certificates.issue((await known(c)).no, csr),
+      revoke: async (c) => o.certificates.revoke((await known(c)).no),
+    },
+    secrets: { put: async (c, name, value) => putEscrow(o, await known(c), name, value) },
+    signingKeys: () => o.signing.publicKeys(),
+    sql: pluginSql(db, id),
+    fetch: createFetch({ origins: installed.platform.origins?.(installed.settings) ?? [], log }),
+    log,
+    clock: o.clock,
+  }
+  return host
+}

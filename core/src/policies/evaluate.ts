@@ -1,0 +1,145 @@
+/** What each device should have: all active policies of a scope in one SELECT, settings computed once per distinct list of policies, and only rows that differ written. */
+import type { EventMap, JsonObject } from '@muster/contract'
+import sql, { join, type Sql } from 'sql-template-tag'
+import type { Tx } from '../db/index.ts'
+import { assignmentSql } from './assignment.ts'
+import { type Contribution, effectiveSettings } from './merge.ts'
+import type { Action, Assignment, Scope } from './model.ts'
+import type { Parts } from './take.ts'
+
+/** More devices than this are evaluated like a platform: alone, instead of locked one by one. */
+const fewDevices = 500
+/** A channels.waiting or settings.changed event names at most this many. */
+const named = 500
+
+export interface Evaluated {
+  readonly channels: number[]
+  /** How many active devices in scope each policy reaches. */
+  readonly reach: ReadonlyMap<number, number>
+}
+interface ActivePolicy {
+  no: number
+  platform: string
+  version: number
+  assignment: Assignment
+  features: { feature: string; settings: JsonObject }[]
+  compliance: Record<string, { action: Action; graceS: number }>
+}
+interface Want {
+  platform: string
+  list: number[]
+  devices: number
+}
+interface Touched {
+  channel: number
+  device: string
+  waiting: boolean
+}
+
+/**
+ * Changes of policies and evaluations of a platform run one after the other; evaluations of few devices run beside each other, not beside those.
+ * Whoever comes second reads what the first has written, so the last word is right whatever the order.
+ */
+export async function lockAll(tx: Tx): Promise<void> {
+  await tx.query(sql`select pg_advisory_xact_lock(hashtextextended('policies', 7312))`)
+}
+
+async function lockScope(tx: Tx, scope: Scope): Promise<void> {
+  if ('platform' in scope || scope.devices.length > fewDevices) return lockAll(tx)
+  await tx.query(sql`select pg_advisory_xact_lock_shared(hashtextextended('policies', 7312))`)
+  await tx.query(sql`select no from device where no = any(${scope.devices}::bigint[]) order by no for no key update`)
+}
+
+export async function evaluate(tx: Tx, scope: Scope, parts: Parts): Promise<Evaluated> {
+  if ('devices' in scope && scope.devices.length === 0) return { channels: [], reach: new Map() }
+  await lockScope(tx, scope)
+  const policies = await activePolicies(tx, scope)
+  const lists = sql`select d.no, d.id, d.platform, array_remove(array[${join(policies.length > 0 ? policies.map((p, i) => when(p, i, parts)) : [sql`null::int`])}]::int[], null) as list
+    from device d where d.lifecycle = 'active' and ${within(scope)}`
+  const wants = await tx.query<Want>(sql`select platform, list, count(*) as devices from (${lists}) m group by platform, list`)
+  if (wants.length === 0) return { channels: [], reach: new Map() }
+  const numbers = await setNumbers(tx, wants, policies, parts)
+  const touched = await point(tx, lists, wants, numbers)
+  await tell(tx, touched, parts)
+  return { channels: touched.map((t) => t.channel), reach: reachOf(wants, policies) }
+}
+
+function when(p: ActivePolicy, index: number, parts: Parts): Sql {
+  return sql`case when ${assignmentSql(p.assignment, p.platform, parts.registry)} then ${index}::int end`
+}
+
+function within(scope: Scope): Sql {
+  return 'platform' in scope ? sql`d.platform = ${scope.platform}` : sql`d.no = any(${scope.devices}::bigint[])`
+}
+
+/** First wins. */
+function activePolicies(tx: Tx, scope: Scope): Promise<ActivePolicy[]> {
+  const platforms = 'platform' in scope ? sql`p.platform = ${scope.platform}` : sql`p.platform in (select d.platform from device d where d.no = any(${scope.devices}::bigint[]))`
+  return tx.query(sql`select p.no, p.platform, v.version, v.assignment, v.features, v.compliance from policy p join policy_version v on v.policy = p.no and v.version = p.version
+    where p.state = 'active' and ${platforms} order by p.platform, p.priority`)
+}
+
+async function setNumbers(tx: Tx, wants: readonly Want[], policies: readonly ActivePolicy[], parts: Parts): Promise<number[]> {
+  const numbers: number[] = []
+  const says = policies.map(contribution)
+  for (const platform of new Set(wants.map((w) => w.platform))) {
+    const mine = [...wants.entries()].filter(([, w]) => w.platform === platform)
+    const sets = mine.map(([, w]) => effectiveSettings(w.list.flatMap((i) => says[i] ?? []), parts.registry.features))
+    const found = await parts.sets.ensure(tx, platform, sets)
+    for (const [at, [index]] of mine.entries()) numbers[index] = found[at] ?? 0
+  }
+  return numbers
+}
+
+function contribution(p: ActivePolicy): Contribution {
+  return {
+    policy: p.no, version: p.version,
+    features: p.features.map((f) => ({ ...f, action: p.compliance[f.feature]?.action ?? 'enforce', graceS: p.compliance[f.feature]?.graceS ?? 0 })),
+  }
+}
+
+/** Points channels to their sets. A device that no policy has ever reached gets no row. Moving between sets of one content, once applied, asks nothing of the device. */
+function point(tx: Tx, lists: Sql, wants: readonly Want[], numbers: readonly number[]): Promise<Touched[]> {
+  const rows = wants.map((w, i) => ({ platform: w.platform, list: `{${w.list.join(',')}}`, set: numbers[i] ?? null, none: w.list.length === 0 }))
+  const same = sql`cs.applied = cs.desired and (select s.content from settings_set s where s.no = cs.applied) = (select s.content from settings_set s where s.no = excluded.desired)`
+  return tx.query(sql`with m as (${lists}),
+    target as (
+      select c.no as channel, w.set from m join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as w(platform text, list text, set bigint, none boolean) on w.platform = m.platform and w.list = m.list::text
+        join channel c on c.device = m.no and c.closed is null left join channel_set cs on cs.channel = c.no
+      where cs.desired is distinct from w.set and not (w.none and cs.channel is null)
+    ),
+    written as (
+      insert into channel_set as cs (channel, desired) select channel, set from target order by channel
+      on conflict (channel) do update set desired = excluded.desired, changed = now(), due = case when ${same} then cs.due end, applied = case when ${same} then excluded.desired else cs.applied end
+        where cs.desired is distinct from excluded.desired
+      returning channel, desired is distinct from applied as waiting
+    )
+    select w.channel, d.id as device, w.waiting from written w join channel c on c.no = w.channel join device d on d.no = c.device order by w.channel`)
+}
+
+async function tell(tx: Tx, touched: readonly Touched[], parts: Parts): Promise<void> {
+  if (touched.length === 0) return
+  await parts.compliance.onDesired(tx, touched.map((t) => t.channel))
+  const devices = [...new Set(touched.map((t) => t.device))]
+  const events: { type: 'settings.changed'; data: EventMap['settings.changed'] }[] = []
+  for (let i = 0; i < devices.length; i += named) events.push({ type: 'settings.changed', data: { devices: devices.slice(i, i + named) } })
+  await parts.events.emitMany(tx, events)
+  await wake(tx, touched.filter((t) => t.waiting).map((t) => t.channel), parts)
+}
+
+export async function wake(tx: Tx, channels: readonly number[], parts: Pick<Parts, 'events'>): Promise<void> {
+  if (channels.length === 0) return
+  await parts.events.emit(tx, 'channels.waiting', { channels: channels.length > named ? '*' : [...channels], urgent: false })
+}
+
+function reachOf(wants: readonly Want[], policies: readonly ActivePolicy[]): Map<number, number> {
+  const reach = new Map<number, number>()
+  for (const w of wants) {
+    for (const i of w.list) {
+      const no = policies[i]?.no ?? 0
+      reach.set(no, (reach.get(no) ?? 0) + w.devices)
+    }
+  }
+  return reach
+}
+

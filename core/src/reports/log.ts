@@ -1,0 +1,70 @@
+/** What a device told and what passed over its wire, newest first. */
+import type { Json } from '@muster/contract'
+import sql, { empty } from 'sql-template-tag'
+import type { Audit } from '../audit/index.ts'
+import { type Db, type Page, pageOf, readCursor } from '../db/index.ts'
+import { messagePlace } from '../operations/index.ts'
+import type { Secrets } from '../secrets/index.ts'
+
+export interface DeviceEventView {
+  at: string
+  type: string
+  severity: 'info' | 'warning' | 'critical'
+  data: Json
+}
+export interface MessageView {
+  id: string
+  at: string
+  channel: string
+  direction: 'in' | 'out'
+  outcome: string
+  /** Bytes on the wire. */
+  size: number
+  /** The bytes as text, only when asked for: the reading is audited. */
+  content?: string
+}
+
+interface EventRow {
+  at: Date
+  no: number
+  type: string
+  severity: DeviceEventView['severity']
+  data: Json
+}
+interface MessageRow {
+  at: Date
+  no: number
+  channel: string
+  outbound: boolean
+  outcome: string
+  size: number
+  sealed: Buffer | null
+}
+
+export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
+  const place = (cursor: string | undefined) => (cursor === undefined ? empty : sql`and (x.at, x.no) < (${readCursor(cursor, ['time', 'no'])[0]}::timestamptz, ${readCursor(cursor, ['time', 'no'])[1]})`)
+  return {
+    events: async (deviceNo: number, p: { cursor?: string; limit: number }): Promise<Page<DeviceEventView>> => {
+      const rows = await o.db.query<EventRow>(sql`select x.at, x.no, x.type, x.severity, x.data from device_event x where x.device = ${deviceNo} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`)
+      return pageOf(rows, p.limit, (r) => ({ at: r.at.toISOString(), type: r.type, severity: r.severity, data: r.data }), (r) => [r.at.toISOString(), r.no])
+    },
+    /** `reader`: with it the contents are opened, and that is written down. */
+    messages: async (device: { no: number; id: string }, p: { cursor?: string; limit: number; reader?: string }): Promise<Page<MessageView>> => {
+      const rows = await o.db.query<MessageRow>(sql`
+        select x.at, x.no, c.name as channel, x.outbound, x.outcome, x.size, ${p.reader === undefined ? sql`null::bytea` : sql`x.sealed`} as sealed
+        from message x join channel c on c.no = x.channel where c.device = ${device.no} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`)
+      const { reader } = p
+      if (reader !== undefined) await o.db.tx((tx) => o.audit.write(tx, { actor: reader, act: 'message.read', subject: `device:${device.id}`, detail: { messages: rows.length } }))
+      const view = (r: MessageRow): MessageView => ({
+        id: String(r.no),
+        at: r.at.toISOString(),
+        channel: r.channel,
+        direction: r.outbound ? 'out' : 'in',
+        outcome: r.outcome,
+        size: r.size,
+        ...(r.sealed && { content: o.secrets.open(messagePlace, r.sealed).toString('utf8') }),
+      })
+      return pageOf(rows, p.limit, view, (r) => [r.at.toISOString(), r.no])
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** Time-partitioned tables: months are made ahead, and dropped when they are older than what is kept. */
+import sql, { raw } from 'sql-template-tag'
+import type { Db } from '../db/index.ts'
+
+export const partitioned = ['history', 'message', 'device_event'] as const
+export type Partitioned = (typeof partitioned)[number]
+
+/** Months made ahead of the present one. */
+const ahead = 2
+
+const monthName = (table: string, month: Date) => `${table}_${month.toISOString().slice(0, 7).replace('-', '_')}`
+const monthOf = (at: Date, plus: number) => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + plus, 1))
+
+/** Safe to call from any node at any time: what exists stays. */
+export async function makeMonths(db: Db, now: Date): Promise<void> {
+  for (const table of partitioned) {
+    for (let i = 0; i <= ahead; i++) {
+      const from = monthOf(now, i)
+      const to = monthOf(now, i + 1)
+      await db.query(sql`create table if not exists ${raw(monthName(table, from))} partition of ${raw(table)} for values from (${raw(`'${from.toISOString()}'`)}) to (${raw(`'${to.toISOString()}'`)})`)
+    }
+  }
+}
+
+/** Drops the months that ended before the days to keep; answers their names. */
+export async function dropMonths(db: Db, now: Date, keepDays: Readonly<Record<Partitioned, number>>): Promise<string[]> {
+  const rows = await db.query<{ parent: Partitioned; name: string }>(sql`
+    select p.relname as parent, c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
+    where p.relname in ('history', 'message', 'device_event') and p.relkind = 'p' and c.relname ~ '_\\d{4}_\\d{2}$'`)
+  const dropped: string[] = []
+  for (const { parent, name } of rows) {
+    const [year, month] = name.slice(-7).split('_').map(Number)
+    const ended = Date.UTC(year ?? 0, month ?? 0, 1)
+    if (ended > now.getTime() - keepDays[parent] * 86_400_000) continue
+    await db.query(sql`drop table ${raw(name)}`)
+    dropped.push(name)
+  }
+  return dropped
+}

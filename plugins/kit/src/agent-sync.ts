@@ -1,0 +1,117 @@
+/** One sync of the agent channel: what the agent says goes in by one turn, what waits for it goes out; with nothing waiting, the answer may be held. */
+import { createHash } from 'node:crypto'
+import { agentChannel, type Channel, type ChannelDetail, type Delivery, type Json, type JsonObject, type Message, type PlatformHost, Problem, type Reply, type Turn } from '@muster/contract'
+import { jsonReply, readJson } from './json.ts'
+
+type Sync = agentChannel.Sync
+const { Sync, agentLimits } = agentChannel
+
+/** Turns of one held sync at most, when it is woken for nothing again and again. */
+const wakesLimit = 8
+
+export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Channel, r: Message) => Promise<Reply> {
+  const alone = oneAtATime()
+  return async function sync(c, r) {
+    if (c.lifecycle === 'created') throw new Problem('wrong-state', { state: c.lifecycle, step: 'licence' })
+    const body = readJson(r.body, agentLimits.syncBytes, Sync)
+    const waitS = c.blocked ? 0 : Math.min(body.waitS ?? 0, o.longPollS)
+    const expectInS = Math.ceil(2 * (host.pace(c) + waitS) + 30)
+    const idle: Turn = { take: body.take, expectInS }
+    const talks = speaks(body)
+    const said = talks ? await alone(c.no, () => tell(c, body, r, expectInS)) : { sequence: body.sequence, deliveries: await host.turn(c, idle) }
+    const deliveries = said.deliveries.length > 0 || waitS === 0 || body.take === 0 ? said.deliveries : await hold(c, idle, waitS, r.signal)
+    return answer(c, said.sequence, deliveries, body.take)
+  }
+
+  /** A report: its number decides what of it still counts, and is kept in the same turn that carries it. */
+  async function tell(c: Channel, body: Sync, r: Message, expectInS: number): Promise<{ sequence: number; deliveries: readonly Delivery[] }> {
+    const { state } = await host.detail(c)
+    const last = lastReport(state)
+    const digest = digestOf(body)
+    const turn: Turn = { take: body.take, expectInS, raw: r.body }
+    if (body.sequence === last.sequence && digest === last.digest) return { sequence: last.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
+    if (body.results?.length) turn.said = body.results.map((result) => ({ id: result.id, reply: result as Json }))
+    if (body.sequence <= last.sequence) return { sequence: last.sequence, deliveries: await host.turn(c, turn) }
+    if (body.facts) Object.assign(turn, { facts: body.facts, partial: body.partial ?? false, reportedAt: body.at })
+    if (body.events?.length) turn.events = body.events
+    turn.state = { ...asObject(state), agent: { sequence: body.sequence, digest } }
+    return { sequence: body.sequence, deliveries: await host.turn(c, turn) }
+  }
+
+  /** The long poll. Being woken says that something may wait, so each waking is one more turn that only takes. */
+  async function hold(c: Channel, idle: Turn, waitS: number, gone: AbortSignal): Promise<readonly Delivery[]> {
+    const signal = AbortSignal.any([gone, AbortSignal.timeout(waitS * 1000)])
+    for (let wakes = 0; wakes < wakesLimit && !signal.aborted; wakes += 1) {
+      await host.wait(c, signal)
+      // Nobody would hear the answer, or nothing came: what waits stays untaken.
+      if (gone.aborted || signal.aborted) return []
+      const deliveries = await host.turn(c, idle)
+      if (deliveries.length > 0) return deliveries
+    }
+    return []
+  }
+
+  function answer(c: Channel, sequence: number, deliveries: readonly Delivery[], take: number): Reply {
+    const full = take > 0 && deliveries.length >= take
+    const reply = jsonReply(200, {
+      deliveries: deliveries.map(encode),
+      nextS: full ? 0 : host.pace(c),
+      waitS: c.blocked ? 0 : o.longPollS,
+      sequence,
+      time: host.clock.now().toISOString(),
+    } satisfies agentChannel.SyncAnswer)
+    if (deliveries.length > 0) host.sentBytes(c, Buffer.from(reply.body as string))
+    return reply
+  }
+}
+
+/** Each delivery by its row's own translation. */
+function encode(d: Delivery): agentChannel.AgentDelivery {
+  const head = { id: d.id, attempt: d.attempt, deadline: d.deadline }
+  switch (d.kind) {
+    case 'operation':
+      return { ...head, kind: 'operation', name: d.operation, payload: d.row.to(d.params, d.channel, d.secrets, d.kept), envelope: d.envelope }
+    case 'setting':
+      return { ...head, kind: d.verb, name: d.feature, payload: d.verb === 'put' ? d.row.to(d.settings, d.channel, d.secrets) : {} }
+    case 'errand':
+      return { ...head, kind: 'errand', name: d.name, payload: d.payload }
+    case 'document':
+      throw new Error('the agent channel takes settings one by one')
+  }
+}
+
+function speaks(body: Sync): boolean {
+  return (body.results?.length ?? 0) > 0 || body.facts !== undefined || (body.events?.length ?? 0) > 0
+}
+
+/** What the channel's state remembers of the last report that was taken. */
+function lastReport(state: ChannelDetail['state']): { sequence: number; digest: string } {
+  const agent = asObject(asObject(state).agent)
+  const { sequence, digest } = agent
+  return { sequence: typeof sequence === 'number' ? sequence : -1, digest: typeof digest === 'string' ? digest : '' }
+}
+
+/** Of what is told; take and waitS may differ between repeats of one report. */
+function digestOf({ at, results, facts, partial, events }: Sync): string {
+  return createHash('sha256').update(JSON.stringify([at, results, facts, partial, events])).digest('base64url')
+}
+
+function asObject(value: Json | undefined): JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+}
+
+/** Reports of one channel follow one another, so that of two equal ones the second sees the first's number. */
+function oneAtATime() {
+  const last = new Map<number, Promise<unknown>>()
+  return async function alone<T>(channel: number, work: () => Promise<T>): Promise<T> {
+    const before = last.get(channel) ?? Promise.resolve()
+    const mine = before.then(work, work)
+    const settled = mine.catch(() => undefined)
+    last.set(channel, settled)
+    try {
+      return await mine
+    } finally {
+      if (last.get(channel) === settled) last.delete(channel)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/** Rows of the JSON agent channel in a few lines each: parameters pass through, answers are read by the descriptor's own schema. */
+import {
+  agentChannel,
+  type ChannelDetail,
+  type FeatureDescriptor,
+  type FeatureRow,
+  type Json,
+  type JsonObject,
+  type OperationDescriptor,
+  type OperationRow,
+  type Outcome,
+  type Reason,
+  type Verdict,
+} from '@muster/contract'
+
+interface RowOptions {
+  /** Which of a device's channels the agent speaks on; `device` when the agent is the device's only channel. */
+  channel?: 'device' | 'agent'
+  when?(c: ChannelDetail): true | Reason
+}
+
+/** The fact in which an agent reports what is true of a feature. */
+export function managedFact(feature: string): string {
+  return `managed.${feature}`
+}
+
+/** The agent remembers ids on disk, so a delivery may safely be repeated. */
+export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRow {
+  return {
+    channel: o.channel ?? 'device',
+    when: o.when,
+    remembers: true,
+    examples: d.examples.map((e) => ({
+      in: e.params as Json,
+      wire: e.params as Json,
+      replies: e.result === undefined ? [] : [{ reply: { id: 'o1-1', state: 'completed', result: e.result as Json }, outcome: { state: 'completed', result: e.result as Json } }],
+    })),
+    to: (params) => params,
+    from: (reply) => outcome(reply, (result) => d.result.safeParse(result)),
+  }
+}
+
+/** `check` judges the evidence that the agent reported; it is not asked when there is none. */
+export function jsonFeatureRow(
+  d: FeatureDescriptor,
+  o: RowOptions & { check(settings: any, evidence: Readonly<JsonObject>): Verdict },
+): FeatureRow {
+  return {
+    channel: o.channel ?? 'device',
+    when: o.when,
+    examples: d.examples.map((e) => ({ in: e as Json, wire: e as Json })),
+    to: (settings) => settings,
+    from: (reply) => outcome(reply, (result) => ({ success: true, data: result })),
+    check(settings, reported) {
+      const evidence = reported[managedFact(d.id)]
+      if (!isObject(evidence)) return { state: 'unknown', reason: { code: 'no-evidence', text: 'The agent has not reported on it.' } }
+      if (evidence.applicable === false) {
+        const why = typeof evidence.why === 'string' ? evidence.why : 'This device has nothing that it could apply to.'
+        return { state: 'not-applicable', reason: { code: 'not-applicable', text: why } }
+      }
+      return o.check(settings, evidence)
+    },
+  }
+}
+
+type Read = (result: unknown) => { success: true; data: unknown } | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } }
+
+/** Total: what is not a result of the channel is `unreadable`. */
+function outcome(reply: Json, read: Read): Outcome {
+  const said = agentChannel.Result.safeParse(reply)
+  if (!said.success) return unreadable(`not a result: ${firstIssue(said.error)}`)
+  const { state, code, text, result, retryAfterS } = said.data
+  const reason = { code: code ?? state, text: text ?? '' }
+  switch (state) {
+    case 'acknowledged':
+      return text === undefined ? { state } : { state, progress: text }
+    case 'deferred':
+      return { state, reason, retryAfterS }
+    case 'failed':
+      return result === undefined ? { state, reason } : { state, reason, result }
+    case 'completed': {
+      const value = read(result ?? {})
+      return value.success ? { state, result: value.data as Json } : unreadable(`the result does not fit: ${firstIssue(value.error)}`)
+    }
+  }
+}
+
+function firstIssue(error: { issues: readonly { path: PropertyKey[]; message: string }[] }): string {
+  const [issue] = error.issues
+  return issue ? `${issue.path.map(String).join('.')} ${issue.message}`.trim().slice(0, 300) : 'unknown'
+}
+
+function unreadable(text: string): Outcome {
+  return { state: 'unreadable', reason: { code: 'unreadable', text } }
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,2 @@
+/** The door of the Linux platform. */
+export { linux } from './platform.ts'

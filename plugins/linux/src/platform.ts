@@ -1,0 +1,39 @@
+/** Linux, managed by Muster's own agent over the JSON agent channel. */
+import { type FeatureRow, linuxBanner, linuxSsh, type OpenPlatform, type OperationRow, passcode, type Platform, type Step } from '@muster/contract'
+import { agentRoutes, jsonFeatureRow, jsonRow } from '@muster/kit'
+import { checkBanner, checkPasscode, checkSsh } from './checks.ts'
+import { allOperations, descriptors } from './descriptors.ts'
+import manifest from '../package.json' with { type: 'json' }
+
+const operations: Record<string, OperationRow[]> = Object.fromEntries(allOperations.map((d) => [d.id, [jsonRow(d)]]))
+const features: Record<string, FeatureRow[]> = {
+  [linuxBanner.id]: [jsonFeatureRow(linuxBanner, { check: checkBanner })],
+  [linuxSsh.id]: [jsonFeatureRow(linuxSsh, { check: checkSsh })],
+  [passcode.id]: [jsonFeatureRow(passcode, { check: checkPasscode })],
+}
+
+/** Oldest agent that this server still speaks with. */
+const minimumAgent = '0.1.0'
+
+export const linux: Platform = {
+  id: 'linux',
+  title: 'Linux',
+  settings: 'each',
+  migrations: [],
+  describe: () => descriptors,
+  rows: () => ({ operations, features }),
+  open: async (host): Promise<OpenPlatform> => ({
+    routes: agentRoutes(host, { platform: 'linux', version: manifest.version, minimumAgent }),
+    invite: async ({ code, server, url }) => ({ steps: steps(code, server, url) }),
+    close: async () => undefined,
+  }),
+}
+
+function steps(code: string, server: string, url: string): Step[] {
+  return [
+    { text: 'On the computer, open a terminal as root. It needs Node.js 24 or later.' },
+    { text: 'Enrol it with this command. It asks before it accepts the licence.', command: `npx muster-agent enroll --server ${server} --code ${code}` },
+    { text: 'Keep the agent running.', command: 'npx muster-agent run' },
+    { text: 'Or open this page on the computer.', link: url, qr: url },
+  ]
+}

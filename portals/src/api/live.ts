@@ -1,0 +1,145 @@
+/** The live stream: server-sent events mark what changed as stale, at most once a second; without it, a look every 5 s. */
+import type { QueryClient } from '@tanstack/react-query'
+import { apiBase } from './http.ts'
+
+export type LiveState = 'connecting' | 'live' | 'polling'
+export interface LiveEvent {
+  type: string
+  data: Readonly<Record<string, unknown>>
+}
+export interface Live {
+  /** Begins listening; the answer ends it. */
+  start(): () => void
+  state(): LiveState
+  subscribe(listener: () => void): () => void
+  on(listener: (event: LiveEvent) => void): () => void
+}
+
+const flushMs = 1000
+const pollMs = 5000
+const retryMs = 15_000
+
+/** Which cached reads an event makes stale. A key marks everything below it. */
+const touches: Readonly<Record<string, readonly string[]>> = {
+  'device.enrolled': ['devices', 'summary', 'invitations', 'device'],
+  'device.changed': ['devices', 'summary', 'device'],
+  'device.removed': ['devices', 'summary', 'device'],
+  'device.blocked': ['devices', 'device'],
+  'device.reported': ['devices', 'summary', 'device'],
+  'device.event': ['device'],
+  'activity.created': ['activities', 'activity', 'devices', 'device', 'summary'],
+  'activity.cancelled': ['activities', 'activity', 'devices', 'device', 'summary'],
+  'operations.changed': ['activities', 'activity', 'devices', 'device', 'summary'],
+  'policy.changed': ['policies', 'policy', 'device'],
+  'settings.changed': ['device'],
+  'compliance.changed': ['devices', 'summary', 'device'],
+  'invitation.changed': ['invitations'],
+  'group.changed': ['groups', 'device'],
+  'user.changed': ['users', 'session'],
+  'configuration.changed': ['about', 'catalog'],
+}
+
+/** Cached reads that an event leaves stale; device reads are narrowed to the devices it names. */
+export function staleKeys(event: LiveEvent): string[][] {
+  const named = devicesOf(event.data)
+  return (touches[event.type] ?? []).flatMap((key) => (key === 'device' && named !== undefined ? named.map((device) => ['device', device]) : [[key]]))
+}
+
+function devicesOf(data: Readonly<Record<string, unknown>>): string[] | undefined {
+  if (typeof data.device === 'string') return [data.device]
+  if (Array.isArray(data.devices)) return data.devices.map(String)
+  return undefined
+}
+
+export function createLive(client: QueryClient): Live {
+  const watchers = new Set<() => void>()
+  const listeners = new Set<(event: LiveEvent) => void>()
+  const stale = new Map<string, string[]>()
+  let state: LiveState = 'connecting'
+  let flushing: ReturnType<typeof setTimeout> | undefined
+
+  const become = (next: LiveState) => {
+    if (next === state) return
+    state = next
+    for (const watcher of watchers) watcher()
+  }
+  const flush = () => {
+    flushing = undefined
+    for (const key of stale.values()) void client.invalidateQueries({ queryKey: key })
+    stale.clear()
+  }
+  const heard = (event: LiveEvent) => {
+    for (const key of staleKeys(event)) stale.set(key.join('\0'), key)
+    flushing ??= setTimeout(flush, flushMs)
+    for (const listener of listeners) listener(event)
+  }
+  const refreshAll = () => {
+    for (const key of ['devices', 'device', 'activities', 'activity', 'summary', 'invitations', 'policies']) void client.invalidateQueries({ queryKey: [key] })
+  }
+
+  function start(): () => void {
+    let source: EventSource | undefined
+    let retry: ReturnType<typeof setTimeout> | undefined
+    let wasOpen = false
+    const close = () => {
+      clearTimeout(retry)
+      source?.close()
+      source = undefined
+    }
+    const open = () => {
+      close()
+      source = listen(heard, {
+        opened() {
+          // Whatever happened while nobody listened is read anew, once.
+          if (wasOpen) refreshAll()
+          wasOpen = true
+          become('live')
+        },
+        lost(ended) {
+          become('polling')
+          if (ended) retry = setTimeout(open, retryMs)
+        },
+      })
+    }
+    // A hidden tab gives its connection back: browsers allow only six to one http/1.1 server over all tabs.
+    const visibility = () => (document.hidden ? close() : open())
+    const poll = setInterval(() => {
+      if (state === 'polling' && !document.hidden) refreshAll()
+    }, pollMs)
+    document.addEventListener('visibilitychange', visibility)
+    if (!document.hidden) open()
+    return () => {
+      close()
+      clearInterval(poll)
+      clearTimeout(flushing)
+      flushing = undefined
+      document.removeEventListener('visibilitychange', visibility)
+    }
+  }
+
+  return {
+    start,
+    state: () => state,
+    subscribe(watcher) {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    on(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+function listen(heard: (event: LiveEvent) => void, on: { opened(): void; lost(ended: boolean): void }): EventSource {
+  const source = new EventSource(new URL('events', apiBase), { withCredentials: false })
+  source.onopen = () => on.opened()
+  source.onerror = () => on.lost(source.readyState === EventSource.CLOSED)
+  for (const type of Object.keys(touches)) {
+    source.addEventListener(type, (message: MessageEvent<string>) => {
+      const data: unknown = JSON.parse(message.data)
+      heard({ type, data: typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {} })
+    })
+  }
+  return source
+}

@@ -1,0 +1,38 @@
+/** The map of the portals: which address shows which page. Each page is fetched when it is first opened. */
+import { lazy, Suspense } from 'react'
+import { Route, Routes } from 'react-router'
+import { NotFound, SessionGate, Shell } from './console/shell/index.ts'
+import { Loading } from './ui/index.ts'
+
+const Home = lazy(() => import('./console/home/index.ts').then((m) => ({ default: m.HomePage })))
+const DeviceList = lazy(() => import('./console/devices/index.ts').then((m) => ({ default: m.DeviceListPage })))
+const Device = lazy(() => import('./console/device/index.ts').then((m) => ({ default: m.DevicePage })))
+const Enrol = lazy(() => import('./console/enrol/index.ts').then((m) => ({ default: m.EnrolPage })))
+const Activities = lazy(() => import('./console/activities/index.ts').then((m) => ({ default: m.ActivityListPage })))
+const Activity = lazy(() => import('./console/activities/index.ts').then((m) => ({ default: m.ActivityPage })))
+const Policies = lazy(() => import('./console/policies/index.ts').then((m) => ({ default: m.PolicyListPage })))
+const Policy = lazy(() => import('./console/policies/index.ts').then((m) => ({ default: m.PolicyPage })))
+const PublicEnrol = lazy(() => import('./enrol/index.ts').then((m) => ({ default: m.PublicEnrolPage })))
+
+export function App() {
+  return (
+    <Suspense fallback={<Loading />}>
+      <Routes>
+        <Route path="/enrol/:code" element={<PublicEnrol />} />
+        <Route element={<SessionGate />}>
+          <Route element={<Shell />}>
+            <Route index element={<Home />} />
+            <Route path="devices" element={<DeviceList />} />
+            <Route path="devices/:id/:tab?/:operation?" element={<Device />} />
+            <Route path="enrol" element={<Enrol />} />
+            <Route path="activities" element={<Activities />} />
+            <Route path="activities/:id" element={<Activity />} />
+            <Route path="policies" element={<Policies />} />
+            <Route path="policies/:id" element={<Policy />} />
+            <Route path="*" element={<NotFound />} />
+          </Route>
+        </Route>
+      </Routes>
+    </Suspense>
+  )
+}

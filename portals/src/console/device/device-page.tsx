@@ -1,0 +1,81 @@
+/** One device: how it stands at the top, everything known of it below, each part with an address of its own. */
+import { Paper, SimpleGrid, Tabs } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
+import { Link, useNavigate, useParams } from 'react-router'
+import { ApiProblem, about, type Device, devices } from '../../api/index.ts'
+import { type TextKey, t } from '../../text/index.ts'
+import { Empty, formFactorIcon, Icon, Loading, PageHead, Shown } from '../../ui/index.ts'
+import { useMay } from '../shell/index.ts'
+import { Overview } from './overview.tsx'
+import { StateStrip } from './state-strip.tsx'
+import { Timeline } from './timeline.tsx'
+
+const Settings = lazy(() => import('./settings.tsx').then((m) => ({ default: m.Settings })))
+const Compliance = lazy(() => import('./compliance.tsx').then((m) => ({ default: m.ComplianceTab })))
+const Send = lazy(() => import('./send.tsx').then((m) => ({ default: m.Send })))
+
+const tabs = ['overview', 'operations', 'settings', 'compliance', 'send'] as const
+type Tab = (typeof tabs)[number]
+
+export function DevicePage() {
+  const { id = '' } = useParams()
+  const device = useQuery(devices.one(id))
+  if (device.error instanceof ApiProblem && device.error.status === 404) {
+    return (
+      <Paper>
+        <Empty icon="devices" title={t('device.gone')} action={<Link to="/devices">{t('device.toList')}</Link>} />
+      </Paper>
+    )
+  }
+  return <Shown query={device}>{(found) => <Found key={found.id} device={found} />}</Shown>
+}
+
+function Found({ device }: { device: Device }) {
+  const params = useParams()
+  const navigate = useNavigate()
+  const may = { operations: useMay('activity:read'), settings: useMay('policy:read') }
+  const platform = useQuery(about()).data?.platforms.find((p) => p.id === device.platform)?.title ?? device.platform
+  const shown = tabs.filter((tab) => (tab !== 'operations' || may.operations) && (tab !== 'settings' || may.settings))
+  const tab: Tab = shown.find((one) => one === params.tab) ?? 'overview'
+  const below = [platform, [device.manufacturer, device.model].filter(Boolean).join(' '), device.serial, device.owner?.name].filter(Boolean).join(' · ')
+  return (
+    <>
+      <PageHead title={device.name || device.serial || device.id} icon={<Icon name={formFactorIcon(device.formFactor)} size={30} />} below={below} />
+      <Paper p="lg" mb="lg">
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 5 }} spacing="lg">
+          <StateStrip device={device} />
+        </SimpleGrid>
+      </Paper>
+      <Tabs value={tab} onChange={(next) => void navigate(`/devices/${encodeURIComponent(device.id)}${next === 'overview' ? '' : `/${next}`}`)} keepMounted={false}>
+        <Tabs.List mb="lg">
+          {shown.map((one) => (
+            <Tabs.Tab key={one} value={one}>
+              {t(`device.tab.${one}` satisfies TextKey)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={tab}>
+          <Suspense fallback={<Loading />}>
+            <Panel tab={tab} device={device} />
+          </Suspense>
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  )
+}
+
+function Panel({ tab, device }: { tab: Tab; device: Device }) {
+  switch (tab) {
+    case 'overview':
+      return <Overview device={device} />
+    case 'operations':
+      return <Timeline device={device.id} />
+    case 'settings':
+      return <Settings device={device.id} />
+    case 'compliance':
+      return <Compliance device={device.id} />
+    case 'send':
+      return <Send device={device} />
+  }
+}

@@ -1,0 +1,2 @@
+/** The door of the device page. */
+export { DevicePage } from './device-page.tsx'

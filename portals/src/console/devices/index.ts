@@ -1,0 +1,2 @@
+/** The door of the device list. */
+export { DeviceListPage } from './list-page.tsx'

@@ -1,0 +1,40 @@
+/** Enrol a device: choose, get a code, watch it arrive. Below: the invitations made so far. */
+import { SimpleGrid, Stack } from '@mantine/core'
+import { useState } from 'react'
+import type { InvitationCreated, InvitationRequest } from '../../api/index.ts'
+import { t } from '../../text/index.ts'
+import { Card, PageHead } from '../../ui/index.ts'
+import { useMay } from '../shell/index.ts'
+import { Invitations } from './invitations.tsx'
+import { InviteForm } from './invite-form.tsx'
+import { Waiting } from './waiting.tsx'
+
+export interface Made {
+  invitation: InvitationCreated
+  request: InvitationRequest
+}
+
+export function EnrolPage() {
+  const [made, setMade] = useState<Made>()
+  const mayWrite = useMay('invitation:write')
+  const mayRead = useMay('invitation:read')
+  return (
+    <>
+      <PageHead title={t('enrol.title')} below={t('enrol.below')} />
+      <Stack gap="lg">
+        {made !== undefined ? (
+          <Waiting key={made.invitation.id} made={made} onAnother={() => setMade(undefined)} />
+        ) : (
+          mayWrite && (
+            <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+              <Card title={t('enrol.form')}>
+                <InviteForm onMade={setMade} />
+              </Card>
+            </SimpleGrid>
+          )
+        )}
+        {mayRead && <Invitations />}
+      </Stack>
+    </>
+  )
+}

@@ -1,0 +1,2 @@
+/** The door of the console's enrol page. */
+export { EnrolPage } from './enrol-page.tsx'

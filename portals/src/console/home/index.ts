@@ -1,0 +1,2 @@
+/** The door of the home page. */
+export { HomePage } from './home-page.tsx'

@@ -1,0 +1,169 @@
+/** The frame around every page of the console: navigation, search, live state, colours, sign out. Keys: "/" searches. */
+import { ActionIcon, AppShell, Burger, Button, Group, Menu, NavLink, Text, TextInput, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { useDisclosure, useHotkeys } from '@mantine/hooks'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, Suspense, useEffect, useRef } from 'react'
+import { Link, Outlet, useLocation, useNavigate } from 'react-router'
+import { about, keepCsrf, session } from '../../api/index.ts'
+import { type TextKey, t } from '../../text/index.ts'
+import { Icon, type IconName, Loading } from '../../ui/index.ts'
+import { useLiveState } from './live.tsx'
+import { Logo } from './logo.tsx'
+import { holds, useSession } from './session.tsx'
+import classes from './shell.module.css'
+
+const places: readonly { to: string; label: TextKey; icon: IconName; needs: string }[] = [
+  { to: '/', label: 'nav.home', icon: 'home', needs: 'device:read' },
+  { to: '/devices', label: 'nav.devices', icon: 'devices', needs: 'device:read' },
+  { to: '/enrol', label: 'nav.enrol', icon: 'add', needs: 'invitation:write' },
+  { to: '/policies', label: 'nav.policies', icon: 'policy', needs: 'policy:read' },
+  { to: '/activities', label: 'nav.activities', icon: 'activity', needs: 'activity:read' },
+]
+
+export function Shell() {
+  const [opened, menu] = useDisclosure(false)
+  const { pathname } = useLocation()
+  const main = useRef<HTMLElement>(null)
+  const section = pathname.split('/')[1] ?? ''
+  // A new section begins at its top; the open menu of a small screen has done its work.
+  useEffect(() => {
+    if (section !== undefined) menu.close()
+    window.scrollTo(0, 0)
+  }, [section, menu.close])
+  return (
+    <AppShell header={{ height: 56 }} navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !opened } }} padding="lg">
+      <button type="button" className={classes.skip} onClick={() => main.current?.focus()}>
+        {t('nav.skip')}
+      </button>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="md">
+          <Group gap="sm" wrap="nowrap">
+            <Burger opened={opened} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t('nav.menu')} aria-expanded={opened} />
+            <Link to="/" className={classes.brand ?? ''}>
+              <Logo />
+              <Text fw={700} span visibleFrom="xs">
+                {t('app.name')}
+              </Text>
+            </Link>
+          </Group>
+          <Search />
+          <Group gap="xs" wrap="nowrap">
+            <LiveMark />
+            <ColorScheme />
+            <Account />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" aria-label={t('nav.label')}>
+        <Places />
+      </AppShell.Navbar>
+      <AppShell.Main ref={main} tabIndex={-1} className={classes.main ?? ''}>
+        <div className={classes.page}>
+          <Suspense fallback={<Loading />}>
+            <Outlet />
+          </Suspense>
+        </div>
+      </AppShell.Main>
+    </AppShell>
+  )
+}
+
+function Places() {
+  const { permissions } = useSession()
+  const { pathname } = useLocation()
+  const version = useQuery(about()).data?.version
+  return (
+    <>
+      <div className={classes.places}>
+        {places
+          .filter((place) => holds(permissions, place.needs))
+          .map((place) => {
+            const active = place.to === '/' ? pathname === '/' : pathname === place.to || pathname.startsWith(`${place.to}/`)
+            return <NavLink key={place.to} component={Link} to={place.to} label={t(place.label)} leftSection={<Icon name={place.icon} />} active={active} {...(active ? { 'aria-current': 'page' as const } : {})} className={classes.place ?? ''} />
+          })}
+      </div>
+      {version !== undefined && (
+        <Text size="xs" c="dimmed" px="sm">
+          {t('nav.version', { version })}
+        </Text>
+      )}
+    </>
+  )
+}
+
+function Search() {
+  const navigate = useNavigate()
+  const input = useRef<HTMLInputElement>(null)
+  useHotkeys([['/', () => input.current?.focus()]])
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const q = input.current?.value.trim() ?? ''
+    void navigate(q === '' ? '/devices' : `/devices?${new URLSearchParams({ q })}`)
+    if (input.current !== null) input.current.value = ''
+  }
+  return (
+    <form role="search" onSubmit={submit} className={classes.search}>
+      <TextInput ref={input} type="search" aria-label={t('nav.search')} placeholder={t('nav.searchHint')} leftSection={<Icon name="search" size={16} />} aria-keyshortcuts="/" />
+    </form>
+  )
+}
+
+function LiveMark() {
+  const state = useLiveState()
+  return (
+    <Tooltip label={t(`live.${state}.why`)}>
+      <Text size="xs" c="dimmed" className={classes.live ?? ''} data-state={state} tabIndex={0} role="status">
+        <span className={classes.dot} />
+        <Text span inherit visibleFrom="xs">
+          {t(`live.${state}`)}
+        </Text>
+      </Text>
+    </Tooltip>
+  )
+}
+
+const schemes = ['auto', 'light', 'dark'] as const
+const schemeIcons = { auto: 'auto', light: 'sun', dark: 'moon' } as const
+function ColorScheme() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const next = schemes[(schemes.indexOf(colorScheme) + 1) % schemes.length] ?? 'auto'
+  const label = t('nav.colors', { now: t(`colors.${colorScheme}`), next: t(`colors.${next}`) })
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} onClick={() => setColorScheme(next)}>
+        <Icon name={schemeIcons[colorScheme]} />
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+function Account() {
+  const { user } = useSession()
+  const client = useQueryClient()
+  const signOut = useMutation({
+    mutationFn: session.signOut,
+    onSettled() {
+      keepCsrf(undefined)
+      client.clear()
+      client.setQueryData(session.current().queryKey, null)
+    },
+  })
+  const name = user.displayName || user.name
+  return (
+    <Menu position="bottom-end" shadow="md" width={200}>
+      <Menu.Target>
+        <Button variant="subtle" color="gray" px="xs" leftSection={<Icon name="user" />} aria-label={t('nav.account', { name })}>
+          <Text span size="sm" visibleFrom="sm">
+            {name}
+          </Text>
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t('nav.signedInAs', { name: user.name })}</Menu.Label>
+        <Menu.Item leftSection={<Icon name="out" size={16} />} onClick={() => signOut.mutate()}>
+          {t('nav.signOut')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

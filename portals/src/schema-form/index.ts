@@ -1,0 +1,4 @@
+/** The door of SchemaForm: `useSchemaForm(schema)` holds the state, `<SchemaForm form>` shows it. */
+export { humanise, type JsonSchema } from './fields.ts'
+export { type SchemaFormState, useSchemaForm } from './form.ts'
+export { focusFirstError, SchemaForm } from './schema-form.tsx'

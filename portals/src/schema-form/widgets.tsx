@@ -1,0 +1,103 @@
+/** Field kind -> widget, for single values; what holds other fields is in nested.tsx. */
+import { NumberInput, PasswordInput, Select, Switch, Textarea, TextInput } from '@mantine/core'
+import { t } from '../text/index.ts'
+import { type ChoiceField, humanise, type NumberField, type TextField } from './fields.ts'
+import { GroupWidget, ListWidget, RecordWidget, VariantWidget } from './nested.tsx'
+import type { FormValue, Json } from './values.ts'
+import { commonOf, type WidgetProps } from './widget-props.ts'
+
+export function FieldWidget(props: WidgetProps) {
+  const { field, ...rest } = props
+  switch (field.kind) {
+    case 'text':
+      return <TextWidget field={field} {...rest} />
+    case 'number':
+      return <NumberWidget field={field} {...rest} />
+    case 'boolean':
+      return <BooleanWidget {...props} />
+    case 'choice':
+      return <ChoiceWidget field={field} {...rest} />
+    case 'list':
+      return <ListWidget field={field} {...rest} />
+    case 'group':
+      return <GroupWidget field={field} {...rest} />
+    case 'record':
+      return <RecordWidget field={field} {...rest} />
+    case 'variant':
+      return <VariantWidget field={field} {...rest} />
+    case 'json':
+      return <JsonWidget {...props} />
+    case 'fixed':
+      return null
+  }
+}
+
+function TextWidget(props: WidgetProps<TextField>) {
+  const { field, value, onChange } = props
+  const common = { ...commonOf(props), value: typeof value === 'string' ? value : '', required: false, ...(field.maxLength === undefined ? {} : { maxLength: field.maxLength }) }
+  const change = (text: string) => onChange(text)
+  if (field.secret) return <PasswordInput {...common} autoComplete="new-password" onChange={(e) => change(e.currentTarget.value)} />
+  if (field.multiline) return <Textarea {...common} autosize minRows={3} maxRows={14} onChange={(e) => change(e.currentTarget.value)} />
+  return <TextInput {...common} autoComplete="off" onChange={(e) => change(e.currentTarget.value)} />
+}
+
+function NumberWidget(props: WidgetProps<NumberField>) {
+  const { field, value, onChange } = props
+  const hint = [field.hint, rangeOf(field)].filter(Boolean).join(' · ')
+  return (
+    <NumberInput
+      {...commonOf(props, hint === '' ? undefined : hint)}
+      required={false}
+      value={typeof value === 'number' || typeof value === 'string' ? value : ''}
+      onChange={(next) => onChange(next === '' ? undefined : next)}
+      allowDecimal={!field.integer}
+      clampBehavior="none"
+      {...(field.minimum === undefined ? {} : { min: field.minimum })}
+      {...(field.maximum === undefined ? {} : { max: field.maximum })}
+      maw={260}
+    />
+  )
+}
+
+function rangeOf({ minimum, maximum, above, below }: NumberField): string | undefined {
+  if (minimum !== undefined && maximum !== undefined) return t('form.range', { min: minimum, max: maximum })
+  if (minimum !== undefined) return t('form.atLeast', { min: minimum })
+  if (maximum !== undefined) return t('form.atMost', { max: maximum })
+  if (above !== undefined) return t('form.above', { min: above })
+  return below === undefined ? undefined : t('form.below', { max: below })
+}
+
+/** Yes or no; where "not set" means something of its own, three ways. */
+function BooleanWidget(props: WidgetProps) {
+  const { field, value, onChange } = props
+  if (field.required || field.default !== undefined) {
+    const { required: _, withAsterisk: __, ...common } = commonOf(props)
+    return <Switch {...common} checked={value === true} onChange={(e) => onChange(e.currentTarget.checked)} />
+  }
+  const data = [
+    { value: 'true', label: t('value.yes') },
+    { value: 'false', label: t('value.no') },
+  ]
+  const common = { ...commonOf(props), required: false }
+  return <Select {...common} data={data} clearable placeholder={t('form.notSet')} value={value === undefined ? null : String(value)} onChange={(v) => onChange(v === null ? undefined : v === 'true')} maw={260} />
+}
+
+function ChoiceWidget(props: WidgetProps<ChoiceField>) {
+  const { field, value, onChange } = props
+  const data = field.options.map((option, i) => ({ value: String(i), label: optionLabel(option) }))
+  const chosen = field.options.findIndex((option) => option === value)
+  const given = { data, value: chosen < 0 ? null : String(chosen), placeholder: t('form.choose'), clearable: !field.required && field.default === undefined, maw: 420 }
+  return <Select {...commonOf(props)} {...given} required={false} allowDeselect={false} searchable={data.length > 10} onChange={(v) => onChange(v === null ? undefined : (field.options[Number(v)] as FormValue))} />
+}
+
+function optionLabel(option: Json): string {
+  if (option === null) return t('value.none')
+  if (typeof option === 'boolean') return t(option ? 'value.yes' : 'value.no')
+  return typeof option === 'string' ? humanise(option) : JSON.stringify(option)
+}
+
+function JsonWidget(props: WidgetProps) {
+  const { value, onChange } = props
+  const common = { ...commonOf(props, props.field.hint ?? t('form.json')), required: false }
+  return <Textarea {...common} autosize minRows={3} maxRows={14} ff="monospace" spellCheck={false} value={typeof value === 'string' ? value : ''} onChange={(e) => onChange(e.currentTarget.value)} />
+}

@@ -1,0 +1,43 @@
+/** The few pictures of the portals, drawn on a 24 grid with one stroke. Always beside words or a label, so hidden from readers. */
+const paths = {
+  home: 'M4 11 12 4l8 7v8a1 1 0 0 1-1 1h-4v-6H9v6H5a1 1 0 0 1-1-1z',
+  devices: 'M3 6a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v2M3 6v9a1 1 0 0 0 1 1h8M9 20h3M15 11h5a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-5a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1zM17 17.5h1',
+  add: 'M12 5v14M5 12h14',
+  policy: 'M12 3 5 6v5c0 4.5 3 8 7 10 4-2 7-5.500 7-10V6zM9 11.500l2.200 2.200L15 10',
+  activity: 'M3 12h4l3-8 4 16 3-8h4',
+  search: 'M10.500 17a6.500 6.500 0 1 0 0-13 6.500 6.500 0 0 0 0 13zM20 20l-4.800-4.800',
+  sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2v2M12 20v2M4 12H2M22 12h-2M5 5l1.400 1.400M17.600 17.600 19 19M5 19l1.400-1.400M17.600 6.400 19 5',
+  moon: 'M20 14.500A8.500 8.500 0 0 1 9.500 4 8 8 0 1 0 20 14.500z',
+  auto: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  user: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM5 20c.7-3.500 3.500-5 7-5s6.300 1.500 7 5',
+  out: 'M14 4h4a1 1 0 0 1 1 1v14a1 1 0 0 1-1 1h-4M10 8l-4 4 4 4M6 12h9',
+  copy: 'M9 9h10v11H9zM5 15V4h10',
+  check: 'M5 12.500 10 17 19 7',
+  close: 'M6 6l12 12M18 6 6 18',
+  down: 'M6 9l6 6 6-6',
+  right: 'M9 6l6 6-6 6',
+  left: 'M15 6l-6 6 6 6',
+  alert: 'M12 4 2.800 19.500h18.400zM12 10v4M12 16.800v.2',
+  clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.500 2',
+  send: 'M4 12 20 4l-5 16-3.500-6.500zM11.500 13.500 20 4',
+  trash: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13',
+  link: 'M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1',
+  laptop: 'M5 5h14v10H5zM2.500 19h19',
+  phone: 'M8 3h8a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zM11 18h2',
+  server: 'M4 5h16v6H4zM4 13h16v6H4zM7.500 8h.1M7.500 16h.1',
+  box: 'M12 3l8 4.500v9L12 21l-8-4.500v-9zM4 7.500l8 4.500 8-4.500M12 12v9',
+} as const
+export type IconName = keyof typeof paths
+
+export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.75" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false">
+      <path d={paths[name]} />
+    </svg>
+  )
+}
+
+const byFormFactor: Readonly<Record<string, IconName>> = { phone: 'phone', tablet: 'phone', laptop: 'laptop', desktop: 'auto', server: 'server', virtual: 'box', kiosk: 'auto', tv: 'auto' }
+export function formFactorIcon(formFactor: string): IconName {
+  return byFormFactor[formFactor] ?? 'devices'
+}

@@ -1,0 +1,59 @@
+/** States in one way everywhere: a coloured dot, the word, and beside it why and as of when. */
+import { Badge, type BadgeProps, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { named } from '../text/index.ts'
+import { AsOf } from './time.tsx'
+
+const colors: Readonly<Record<string, string>> = {
+  // devices
+  reachable: 'teal', unreachable: 'orange', inactive: 'gray', created: 'gray', active: 'teal', disenrolling: 'orange', removed: 'gray', blocked: 'red',
+  // compliance and settings
+  compliant: 'teal', violated: 'red', unknown: 'gray', none: 'gray', verified: 'teal', drifted: 'orange', 'not-applicable': 'gray',
+  // operations
+  held: 'gray', pending: 'gray', sent: 'blue', acknowledged: 'cyan', deferred: 'yellow', completed: 'teal', failed: 'red', cancelled: 'gray', expired: 'orange', superseded: 'gray',
+  // invitations and policies
+  open: 'blue', used: 'teal', revoked: 'gray', draft: 'yellow',
+}
+export function stateColor(state: string): string {
+  return colors[state] ?? 'gray'
+}
+
+export function StateBadge({ state, label, ...rest }: { state: string; label?: string } & BadgeProps) {
+  return (
+    <Badge color={stateColor(state)} {...rest}>
+      {label ?? named('state', state)}
+    </Badge>
+  )
+}
+
+/** A state with its reason and its age, as the head of a page shows it. */
+export function StateTile({ title, state, label, why, at, seen = false, since = false }: { title: string; state: string; label?: string; why?: ReactNode; at?: string | null; seen?: boolean; since?: boolean }) {
+  return (
+    <Stack gap={4} component="section" aria-label={title}>
+      <Text size="xs" c="dimmed" fw={600}>
+        {title}
+      </Text>
+      <StateBadge state={state} {...(label === undefined ? {} : { label })} size="lg" />
+      <Text size="sm">{why}</Text>
+      {at !== undefined && (
+        <Text size="xs" c="dimmed">
+          <AsOf at={at} words={seen ? 'time.seen' : since ? 'time.since' : 'time.asOf'} />
+        </Text>
+      )}
+    </Stack>
+  )
+}
+
+/** A state in a table cell: the badge, below it small words. */
+export function StateCell({ state, below }: { state: string; below?: ReactNode }) {
+  return (
+    <Stack gap={2} align="flex-start">
+      <StateBadge state={state} />
+      {below !== undefined && (
+        <Text size="xs" c="dimmed">
+          {below}
+        </Text>
+      )}
+    </Stack>
+  )
+}

@@ -1,0 +1,79 @@
+/** What this server is, and every operation, policy feature and fact it knows: the catalogue that forms are made of. */
+import type { Core } from '@muster/core'
+import { z } from 'zod'
+import type { Api } from './route.ts'
+import { Json, JsonSchema, ownership } from './shapes.ts'
+import { version } from './version.ts'
+
+const tags = ['Server']
+const titled = { id: z.string(), title: z.string() }
+const About = z.object({ product: z.literal('muster'), version: z.string(), organisation: z.string(), platforms: z.array(z.object(titled)) }).meta({ id: 'About' })
+const Fact = z
+  .object({ ...titled, type: z.enum(['string', 'number', 'boolean', 'time', 'list', 'object']), unit: z.string().optional(), queryable: z.boolean().optional() })
+  .meta({ id: 'Fact' })
+const CatalogPlatform = z
+  .object({
+    ...titled,
+    installed: z.boolean(),
+    settings: z.enum(['each', 'whole']),
+    deviceTypes: z.array(z.object({ ...titled, formFactors: z.array(z.string()) })),
+    enrolments: z.array(z.object({ ...titled, ownerships: z.array(ownership()) })),
+    facts: z.array(Fact),
+    events: z.array(z.object({ ...titled, severity: z.enum(['info', 'warning', 'critical']) })),
+    support: z.object({ operations: z.array(z.string()), features: z.array(z.string()) }),
+  })
+  .meta({ id: 'CatalogPlatform' })
+const CatalogOperation = z
+  .object({
+    ...titled,
+    summary: z.string(),
+    danger: z.enum(['none', 'confirm', 'destructive']),
+    repeatable: z.boolean(),
+    collapse: z.boolean(),
+    signed: z.boolean(),
+    expiresS: z.number(),
+    permission: z.string(),
+    secret: z.array(z.string()).describe('Params that are never shown again'),
+    params: JsonSchema,
+    result: JsonSchema,
+    examples: z.array(Json).describe('Of the params'),
+    platforms: z.array(z.string()),
+  })
+  .meta({ id: 'CatalogOperation' })
+const CatalogFeature = z
+  .object({
+    ...titled,
+    summary: z.string(),
+    schema: JsonSchema,
+    secret: z.array(z.string()),
+    merge: z.object({ rule: z.enum(['priority', 'union']), lists: z.array(z.string()).optional() }),
+    examples: z.array(Json),
+    platforms: z.array(z.string()),
+  })
+  .meta({ id: 'CatalogFeature' })
+const Catalog = z
+  .object({
+    platforms: z.array(CatalogPlatform),
+    operations: z.array(CatalogOperation),
+    features: z.array(CatalogFeature),
+    problems: z.array(z.object({ code: z.string(), status: z.int(), text: z.string() }).meta({ id: 'ProblemCode' })),
+  })
+  .meta({ id: 'Catalog' })
+
+export function aboutRoutes(app: Api, core: Core): void {
+  app.get(
+    '/about',
+    { config: { access: { public: 'sign-in pages and agents show it' } }, schema: { tags, summary: 'See what this server is', operationId: 'getAbout', response: { 200: About } } },
+    async () => ({
+      product: 'muster' as const,
+      version,
+      organisation: core.configuration.get('organisation').value.name,
+      platforms: [...core.registry.platforms.values()].map(({ platform }) => ({ id: platform.id, title: platform.title })),
+    }),
+  )
+  app.get(
+    '/catalog',
+    { config: { access: { permission: 'platform:read' } }, schema: { tags, summary: 'Read every operation, feature, fact and error code', operationId: 'getCatalog', response: { 200: Catalog } } },
+    async () => core.platforms.catalog,
+  )
+}

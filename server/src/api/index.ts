@@ -1,0 +1,62 @@
+/** The door of the API: every route below /api/v1, and its description. */
+import type { Core } from '@muster/core'
+import type { FastifyInstance } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { aboutRoutes } from './about.ts'
+import { activityRoutes } from './activities.ts'
+import { auditRoutes } from './audit.ts'
+import { certificateRoutes } from './certificates.ts'
+import { clientRoutes } from './clients.ts'
+import { configurationRoutes, licenceRoutes } from './configuration.ts'
+import { devicePolicyRoutes } from './device-policy.ts'
+import { deviceRoutes } from './devices.ts'
+import { createEventStreams, type EventStreams, eventRoutes } from './events.ts'
+import { groupRoutes } from './groups.ts'
+import { invitationRoutes } from './invitations.ts'
+import { describeApi } from './openapi.ts'
+import { policyRoutes } from './policies.ts'
+import { permissionList, roleRoutes } from './roles.ts'
+import { typedRoutes } from './route.ts'
+import { summaryRoutes } from './summary.ts'
+import { userRoutes } from './users.ts'
+
+export { createEventStreams, type EventStreams } from './events.ts'
+export { permissionList } from './roles.ts'
+export { version } from './version.ts'
+
+export interface ApiOptions {
+  /** The address people and devices reach this server at, without a slash at the end. */
+  publicUrl: string
+  streams?: EventStreams
+}
+export const apiPrefix = '/api/v1'
+
+/** Routes of an encapsulated part of `app`, so that nothing of it costs device routes anything. */
+export async function registerApi(app: FastifyInstance, core: Core, o: ApiOptions): Promise<void> {
+  await describeApi(app, { permissions: permissionList(core) })
+  app.get('/openapi.json', { config: { access: { public: 'the description of the API holds no data' } }, schema: { hide: true } }, () => app.swagger())
+  await app.register(
+    async (scope) => {
+      scope.setValidatorCompiler(validatorCompiler)
+      scope.setSerializerCompiler(serializerCompiler)
+      const api = typedRoutes(scope)
+      aboutRoutes(api, core)
+      deviceRoutes(api, core)
+      devicePolicyRoutes(api, core)
+      summaryRoutes(api, core)
+      activityRoutes(api, core)
+      invitationRoutes(api, core, o.publicUrl)
+      policyRoutes(api, core)
+      groupRoutes(api, core)
+      userRoutes(api, core)
+      roleRoutes(api, core)
+      clientRoutes(api, core)
+      configurationRoutes(api, core)
+      licenceRoutes(api, core)
+      certificateRoutes(api, core)
+      auditRoutes(api, core)
+      eventRoutes(api, core, o.streams ?? createEventStreams())
+    },
+    { prefix: apiPrefix },
+  )
+}

@@ -1,0 +1,106 @@
+/** The API description (OpenAPI 3.1), made from the routes themselves: shapes, permissions as scopes, and the problems each may answer with. */
+import { type ProblemCode, problemList } from '@muster/contract'
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import type { RouteAccess } from '../gateway/permission.ts'
+import { tidyComponents } from './openapi-components.ts'
+import { sessionPaths } from './session.ts'
+import { ProblemDetails } from './shapes.ts'
+import { version } from './version.ts'
+
+export interface DescriptionOptions {
+  /** Every permission there is, with its words: the scopes of the API. */
+  permissions: readonly { id: string; title: string }[]
+}
+
+const statuses = new Map(problemList().map((p) => [p.code, p]))
+const always: readonly ProblemCode[] = ['throttled', 'database-away', 'internal-error']
+
+export async function describeApi(app: FastifyInstance, o: DescriptionOptions): Promise<void> {
+  const toJson = createJsonSchemaTransform({ zodToJsonConfig: { override } })
+  const toComponents = createJsonSchemaTransformObject({ zodToJsonConfig: { override } })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Muster', version, description: 'The HTTP API of Muster. Errors are problem+json (RFC 9457) with stable codes; lists answer `items` and `next`, which goes back in as `cursor`.', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      components: { securitySchemes: schemes(o) },
+    },
+    hideUntagged: true,
+    transform: (document) => {
+      const { schema, url } = toJson(document)
+      const { access, problems } = document.route.config ?? {}
+      if (!document.schema || document.schema.hide) return { schema, url }
+      return { schema: withAccess(schema, access, problems), url }
+    },
+    transformObject: (document) => {
+      const whole = toComponents(document)
+      return tidyComponents({ ...whole, paths: { ...whole.paths, ...sessionPaths } })
+    },
+  })
+}
+
+function schemes(o: DescriptionOptions) {
+  const scopes = Object.fromEntries(o.permissions.map((p) => [p.id, p.title]))
+  return {
+    oauth2: {
+      type: 'oauth2' as const,
+      flows: {
+        clientCredentials: { tokenUrl: '/oauth2/token', scopes },
+        authorizationCode: { authorizationUrl: '/oauth2/auth', tokenUrl: '/oauth2/token', refreshUrl: '/oauth2/token', scopes },
+      },
+    },
+    session: { type: 'apiKey' as const, in: 'cookie' as const, name: '__Host-muster', description: 'The console; unsafe methods also need the header X-Muster-CSRF' },
+  }
+}
+
+/** Security and problem answers that follow from what the route declared. */
+function withAccess(schema: FastifySchema, access: RouteAccess | undefined, more: readonly ProblemCode[] = []): FastifySchema {
+  const known = access !== undefined && ('permission' in access || 'principal' in access)
+  const permission = access && 'permission' in access ? access.permission : undefined
+  const codes: ProblemCode[] = [...more, ...always]
+  if (known) codes.push('unauthenticated', 'token-expired', 'token-revoked')
+  if (permission) codes.push('forbidden')
+  if (schema.body || schema.querystring || schema.headers) codes.push('invalid-request')
+  if (schema.body) codes.push('malformed-json', 'body-too-large', 'unsupported-media-type')
+  const scopes = permission ? [permission] : []
+  return {
+    ...schema,
+    security: known ? [{ oauth2: scopes }, { session: [] }] : [],
+    ...(permission ? { 'x-permission': permission } : {}),
+    response: { ...answers(schema.response as Record<string, object>), ...problemAnswers(codes) },
+  } as FastifySchema
+}
+
+const words: Record<string, string> = { 200: 'Done', 201: 'Made', 202: 'Begun', 204: 'Done; nothing to say' }
+function answers(response: Record<string, object> = {}): Record<string, object> {
+  return Object.fromEntries(Object.entries(response).map(([status, schema]) => [status, 'content' in schema ? schema : { ...schema, 'x-response-description': words[status] }]))
+}
+
+function problemAnswers(codes: readonly ProblemCode[]): Record<string, object> {
+  const byStatus = new Map<number, string[]>()
+  for (const code of [...new Set(codes)].sort()) {
+    const status = statuses.get(code)?.status ?? 500
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  return Object.fromEntries([...byStatus].sort(([a], [b]) => a - b).map(([status, list]) => [status, { description: list.map((c) => `\`${c}\``).join(', '), content }]))
+}
+
+/** The component exists although no route names it as its answer. */
+export const described = ProblemDetails
+
+/** Answers may grow: only what callers send is closed. Shapes we wrote by hand (`anyOf` in meta) stand as written. */
+function override(ctx: { zodSchema: object; jsonSchema: Record<string, unknown>; io?: string }): void {
+  const { jsonSchema } = ctx
+  const def = (ctx.zodSchema as { _zod: { def: { type: string; catchall?: object } } })._zod.def
+  if (def.type === 'object' && !def.catchall) delete jsonSchema['additionalProperties']
+  if (def.type === 'undefined') jsonSchema['type'] = 'null'
+  if (def.type === 'record') delete jsonSchema['propertyNames']
+  if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum']
+  if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum']
+  if (def.type === 'record' && jsonSchema['anyOf']) {
+    delete jsonSchema['type']
+    delete jsonSchema['additionalProperties']
+  }
+}

@@ -1,0 +1,26 @@
+/** One operation of one device, as timelines and activities show it. */
+import { z } from 'zod'
+import { Json, JsonObject, Reason, time } from './shapes.ts'
+
+export const operationState = z.enum(['held', 'pending', 'sent', 'acknowledged', 'deferred', 'completed', 'failed', 'cancelled', 'expired', 'superseded'])
+export const OperationRecord = z
+  .object({
+    id: z.string(),
+    activity: z.string(),
+    operation: z.string(),
+    title: z.string(),
+    device: z.string(),
+    deviceName: z.string(),
+    channel: z.string(),
+    state: operationState,
+    cancelling: z.boolean().describe('Asked to stop after it was handed over: it ends by report, or as outcome unknown'),
+    reason: Reason.nullable(),
+    attempts: z.int(),
+    actor: z.string(),
+    createdAt: time(),
+    updatedAt: time(),
+    deadline: time(),
+    params: JsonObject.describe('Secrets are masked'),
+    result: Json,
+  })
+  .meta({ id: 'Operation', description: 'One operation of one device, open or settled' })

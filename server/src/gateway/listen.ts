@@ -1,0 +1,150 @@
+/** The two doors to the network: one router behind plain HTTP and behind TLS (HTTP/1.1 and HTTP/2), bounded in head, body and time. */
+import { randomUUID } from 'node:crypto'
+import http from 'node:http'
+import http2 from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Log } from '@muster/core'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { rawProblem } from './problems.ts'
+
+export interface Ports {
+  /** 0: any free one. Absent: not opened. */
+  http?: number
+  https?: number
+}
+export interface TlsFiles {
+  key: string | Buffer
+  /** Leaf first, PEM. */
+  cert: string | Buffer
+  /** Root of our own PKI, PEM: named to clients, so that browsers offer no certificate of somebody else's. */
+  clientCa?: string | Buffer
+}
+export interface Doors {
+  open(): Promise<{ http?: number; https?: number }>
+  /** Stops accepting, lets what runs finish for `graceMs`, then cuts. */
+  close(graceMs: number): Promise<void>
+  renewTls(tls: TlsFiles): void
+}
+
+/** Milliseconds. A poll each minute keeps its connection; a slow sender does not keep ours. */
+const times = { keepAlive: 120_000, headers: 20_000, request: 120_000, idle: 150_000, handshake: 10_000 }
+const headBytes = 16 * 1024
+const headerCount = 100
+
+type Server = http.Server | http2.Http2SecureServer
+type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void
+
+export function createDoors(o: { app: FastifyInstance; ports: Ports; host: string; tls?: TlsFiles; log: Log; maxConnections?: number }): Doors {
+  const sockets = new Set<Socket>()
+  let draining = false
+  const handle: Handler = (request, response) => {
+    if (draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close')
+    o.app.routing(request, response)
+  }
+
+  const plain = o.ports.http === undefined ? undefined : http.createServer({ maxHeaderSize: headBytes, keepAliveTimeout: times.keepAlive, headersTimeout: times.headers, requestTimeout: times.request, noDelay: true }, handle)
+  const secure = o.ports.https === undefined || !o.tls ? undefined : createSecure(o.tls, handle)
+  const servers: Server[] = [plain, secure].filter((s) => s !== undefined)
+  for (const server of servers) bound(server)
+
+  function bound(server: Server): void {
+    if (o.maxConnections !== undefined) server.maxConnections = o.maxConnections
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable || ('bytesWritten' in socket && socket.bytesWritten > 0 && error.code === 'ERR_HTTP_REQUEST_TIMEOUT')) {
+        socket.destroy()
+        return
+      }
+      socket.end(rawProblem(randomUUID()), () => socket.destroy())
+    })
+    // Silence is normal between polls, never longer than this.
+    server.setTimeout(times.idle)
+  }
+
+  async function listen(server: Server, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, o.host, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+    server.on('error', (e) => o.log.error({ err: e }, 'a listening socket failed'))
+    return (server.address() as AddressInfo).port
+  }
+
+  return {
+    open: async () => {
+      const opened: { http?: number; https?: number } = {}
+      if (plain) opened.http = await listen(plain, o.ports.http!)
+      if (secure) opened.https = await listen(secure, o.ports.https!)
+      return opened
+    },
+    close: async (graceMs) => {
+      draining = true
+      const closed = servers.filter((s) => s.listening).map((s) => new Promise<void>((resolve) => s.close(() => resolve())))
+      for (const s of servers) if ('closeIdleConnections' in s) s.closeIdleConnections()
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, graceMs)
+      await Promise.all(closed)
+      clearTimeout(cut)
+      for (const socket of sockets) socket.destroy()
+    },
+    renewTls: (tls) => secure?.setSecureContext({ key: tls.key, cert: tls.cert, ca: tls.clientCa }),
+  }
+}
+
+function createSecure(tls: TlsFiles, handle: Handler): http2.Http2SecureServer {
+  const server = http2.createSecureServer(
+    {
+      key: tls.key, cert: tls.cert, ca: tls.clientCa, allowHTTP1: true, minVersion: 'TLSv1.2', handshakeTimeout: times.handshake,
+      // Asked for, never required, and believed only after our own look at the bytes (see `clientCertificate`).
+      requestCert: true, rejectUnauthorized: false,
+      settings: { maxConcurrentStreams: 100, maxHeaderListSize: headBytes },
+      maxSessionInvalidFrames: 100, maxSessionRejectedStreams: 50, maxHeaderListPairs: headerCount, unknownProtocolTimeout: times.handshake, streamResetBurst: 200, streamResetRate: 33,
+      ...({ maxHeaderSize: headBytes, noDelay: true, connectionsCheckingInterval: 5_000 } as object),
+    },
+    handle as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void,
+  )
+  // The HTTP/1.1 side reads these from the server, though the types do not say so.
+  Object.assign(server, { keepAliveTimeout: times.keepAlive, headersTimeout: times.headers, requestTimeout: times.request })
+  const sessions = new Set<http2.ServerHttp2Session>()
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+    session.on('error', () => session.destroy())
+  })
+  server.on('timeout', (session: http2.ServerHttp2Session | undefined) => {
+    if (session && typeof session.close === 'function') session.close()
+  })
+  const close = server.close.bind(server)
+  server.close = (done) => {
+    for (const session of sessions) session.close()
+    return close(done)
+  }
+  return server
+}
+
+/** One parse per connection: the certificate does not change while it lasts. */
+const certificates = new WeakMap<object, Buffer | null>()
+
+/** The raw DER of the certificate that the peer showed, unjudged: its signature, revocation and owner are checked by whom it is handed to. */
+export function clientCertificate(request: FastifyRequest): Buffer | undefined {
+  const raw = request.raw as http.IncomingMessage & { stream?: { session?: { socket?: object } } }
+  const socket = raw.stream?.session?.socket ?? raw.socket
+  if (!isTls(socket)) return undefined
+  const known = certificates.get(socket)
+  if (known !== undefined) return known ?? undefined
+  const der = socket.getPeerCertificate(true)?.raw
+  certificates.set(socket, der ?? null)
+  return der
+}
+
+function isTls(socket: object | undefined): socket is TLSSocket {
+  return socket !== undefined && 'getPeerCertificate' in socket && typeof socket.getPeerCertificate === 'function'
+}

@@ -1,0 +1,154 @@
+/** The key manager's settings: what of OAuth2 and OpenID Connect we speak, and with which lives. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Access, Log, OAuthKeys } from '@muster/core'
+import type { IncomingMessage } from 'node:http'
+import { Provider, errors, interactionPolicy, type Configuration, type JWK, type KoaContextWithOIDC } from 'oidc-provider'
+import { createAdapter, granted } from './adapter.ts'
+import { codeConfirmPage, codeInputPage, messagePage } from './html.ts'
+
+export interface KeyManagerOptions {
+  access: Access
+  keys: OAuthKeys
+  log: Log
+  /** `<public url>/oauth2` */
+  issuer: string
+  /** The one resource there is: `<public url>/api`. */
+  resource: string
+  /** All scopes there are. */
+  scopes: readonly string[]
+  /** The user number of the console session that came with a request. */
+  consoleUser(request: IncomingMessage): Promise<string | undefined>
+}
+
+/** Seconds. A device's token outlives a day of polls; a person's is renewed by the hour. */
+export const lives = { deviceToken: 24 * 3600, clientToken: 3600, accessToken: 3600, refreshToken: 30 * 24 * 3600, session: 12 * 3600, interaction: 15 * 60, code: 60, deviceCode: 10 * 60 }
+
+/** A code in a verification link is prefilled, never submitted for the person. */
+export const prefilledCode = new WeakMap<IncomingMessage, string>()
+
+export function createKeyManager(o: KeyManagerOptions): Provider {
+  const provider = new Provider(o.issuer, configuration(o))
+  // Fastify already decided whom to believe about the scheme; see mount.
+  provider.proxy = true
+  Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
+    value: async function compare(this: { clientId: string; clientSecret?: string }, given: string): Promise<boolean> {
+      const hash = createHash('sha256').update(given).digest()
+      const wanted = Buffer.from(this.clientSecret ?? '', 'hex')
+      if (wanted.length === hash.length && timingSafeEqual(wanted, hash)) return true
+      // The secret before the last rotation may still be good.
+      return o.access.clients.verifySecret(this.clientId, given)
+    },
+  })
+  provider.on('server_error', (_ctx, err) => o.log.error({ err }, 'the key manager failed'))
+  return provider
+}
+
+function configuration(o: KeyManagerOptions): Configuration {
+  const device = (client: object | undefined) => client !== undefined && 'muster_device' in client && client.muster_device === true
+  return {
+    adapter: createAdapter(o.access, () => o.scopes),
+    jwks: { keys: o.keys.sign as unknown as JWK[] },
+    cookies: {
+      keys: o.keys.cookie,
+      names: { session: 'muster_oauth', interaction: 'muster_interaction', resume: 'muster_resume' },
+      long: { httpOnly: true, sameSite: 'lax', path: '/oauth2' },
+      short: { httpOnly: true, sameSite: 'lax' },
+    },
+    scopes: ['openid', 'offline_access', ...o.scopes],
+    claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    pkce: { required: () => true },
+    extraClientMetadata: { properties: ['muster_device'] },
+    discovery: { registration_endpoint: `${o.issuer}/reg`, service_documentation: `${new URL(o.issuer).origin}/openapi.json` },
+    ttl: {
+      AccessToken: lives.accessToken, AuthorizationCode: lives.code, DeviceCode: lives.deviceCode, Grant: lives.refreshToken, IdToken: 3600, Interaction: lives.interaction, RefreshToken: lives.refreshToken, Session: lives.session,
+      ClientCredentials: (_ctx, _token, client) => (device(client) ? lives.deviceToken : lives.clientToken),
+    },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: async () => false,
+    // A revoked access token takes its whole grant along: whoever revokes means the program, not the hour.
+    revokeGrantPolicy: () => true,
+    clientBasedCORS: () => false,
+    findAccount: async (_ctx, sub) => {
+      const user = await o.access.users.get(sub).catch(() => undefined)
+      if (!user || user.disabled) return undefined
+      return { accountId: sub, claims: async () => ({ sub, name: user.displayName || user.name, preferred_username: user.name }) }
+    },
+    interactions: { policy: policy(o), url: (_ctx, interaction) => `/oauth2/interaction/${interaction.uid}` },
+    features: features(o),
+    renderError: async (ctx, out) => {
+      ctx.type = 'html'
+      ctx.body = messagePage('This cannot go on', [out.error, out.error_description].filter(Boolean).join(': '))
+    },
+  }
+}
+
+function features(o: KeyManagerOptions): Configuration['features'] {
+  const manages = (client: { scope?: string }, scope: string) => client.scope?.split(' ').includes(scope) === true
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    dPoP: { enabled: false },
+    userinfo: { enabled: true },
+    rpInitiatedLogout: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId || manages(client, 'client:write') },
+    introspection: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId || (client.clientAuthMethod !== 'none' && manages(client, 'client:read')) },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: async () => o.resource,
+      useGrantedResource: async () => true,
+      getResourceServerInfo: async (ctx, resource, client) => {
+        if (resource !== o.resource) throw new errors.InvalidTarget()
+        const scope = granted(client.scope?.split(' ') ?? [], o.scopes).join(' ')
+        // RFC 6749 section 3.3: a client that names no scope gets all of its own.
+        const params = ctx.oidc.params as { grant_type?: string; scope?: string } | undefined
+        if (params?.grant_type === 'client_credentials' && params.scope === undefined && scope !== '') params.scope = scope
+        return { scope, audience: o.resource, accessTokenFormat: 'opaque' }
+      },
+    },
+    deviceFlow: {
+      enabled: true,
+      deviceInfo: (ctx) => ({ agent: ctx.get('user-agent').slice(0, 300) }),
+      userCodeInputSource: async (ctx, _form, _out, err) => {
+        ctx.body = codeInputPage({ action: ctx.oidc.urlFor('code_verification'), xsrf: xsrf(ctx), code: shownCode(err) ?? prefilledCode.get(ctx.req), error: codeError(err) })
+      },
+      userCodeConfirmSource: async (ctx, _form, client, _info, code) => {
+        ctx.body = codeConfirmPage({ action: ctx.oidc.urlFor('code_verification'), xsrf: xsrf(ctx), code, client: client.clientName ?? client.clientId })
+      },
+      successSource: async (ctx) => {
+        ctx.body = messagePage('Done', 'The device is connected. You can close this page.')
+      },
+    },
+  }
+}
+
+const xsrf = (ctx: KoaContextWithOIDC) => (ctx.oidc.session as { state?: { secret?: string } } | undefined)?.state?.secret ?? ''
+
+function shownCode(err: object | undefined): string | undefined {
+  return err && 'userCode' in err && typeof err.userCode === 'string' ? err.userCode : undefined
+}
+
+function codeError(err: Error | undefined): string | undefined {
+  if (!err) return undefined
+  if (err.name === 'AbortedError') return 'The request was cancelled.'
+  if (shownCode(err) !== undefined || err.name === 'NoCodeError') return 'The code is not right, or no longer good. Check it and try again.'
+  return 'That did not work. Try again.'
+}
+
+/** The key manager's own session counts only while the console's session is there and of the same person: one sign-out ends both. */
+function policy(o: KeyManagerOptions) {
+  const base = interactionPolicy.base()
+  const login = base.get('login')!
+  login.checks.add(
+    new interactionPolicy.Check('console_session', 'sign in to the console first', async (ctx) => {
+      const known = ctx.oidc.session?.accountId
+      if (known === undefined || ctx.oidc.result?.login) return interactionPolicy.Check.NO_NEED_TO_PROMPT
+      return (await o.consoleUser(ctx.req)) === known ? interactionPolicy.Check.NO_NEED_TO_PROMPT : interactionPolicy.Check.REQUEST_PROMPT
+    }),
+  )
+  return base
+}

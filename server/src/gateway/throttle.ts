@@ -1,0 +1,102 @@
+/** Throttling, in memory and per node: each caller by tier, strangers by address, devices cheaply by their own credential. */
+import { Problem } from '@muster/contract'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { AsyncHook } from './permission.ts'
+import { principalOf } from './principal.ts'
+
+/** Points per minute; devices per 10 s. */
+export interface Limits {
+  read: number
+  write: number
+  public: number
+  /** Sign-ins, from one address. */
+  signIn: number
+  /** Refused token requests and registrations, from one address. */
+  refused: number
+  device: number
+  /** Device requests refused for their credential, from one address. */
+  deviceRefused: number
+}
+export const defaultLimits: Limits = { read: 6_000, write: 3_000, public: 6_000, signIn: 60, refused: 120, device: 600, deviceRefused: 1_000 }
+
+export interface Throttle {
+  principal(request: FastifyRequest): Promise<void>
+  public: AsyncHook
+  signIn(request: FastifyRequest): Promise<void>
+  /** Throws when this address was refused too often; `refused` counts one. */
+  strangers: { check(remote: string): Promise<void>; refused(remote: string): Promise<void> }
+  device: onRequestHookHandler
+  /** For an onResponse hook of device routes: counts refused credentials. */
+  deviceAnswered(request: FastifyRequest, reply: FastifyReply): void
+}
+
+export function createThrottle(limits: Limits): Throttle {
+  const perMinute = (points: number) => new RateLimiterMemory({ points, duration: 60 })
+  const tiers = { read: perMinute(limits.read), write: perMinute(limits.write), public: perMinute(limits.public), signIn: perMinute(limits.signIn), refused: perMinute(limits.refused) }
+
+  async function spend(tier: RateLimiterMemory, key: string): Promise<void> {
+    try {
+      await tier.consume(key)
+    } catch (e) {
+      if (e instanceof RateLimiterRes) throw new Problem('throttled', { retryAfterS: Math.max(1, Math.ceil(e.msBeforeNext / 1000)) })
+      throw e
+    }
+  }
+  const device = createDeviceThrottle(limits)
+
+  return {
+    principal: async (request) => {
+      const p = principalOf(request)
+      const reading = request.method === 'GET' || request.method === 'HEAD'
+      await spend(reading ? tiers.read : tiers.write, `${p.kind}:${p.id}:${p.scopes ? 'token' : 'session'}`)
+    },
+    public: async (request) => spend(tiers.public, request.ip),
+    signIn: async (request) => spend(tiers.signIn, request.ip),
+    strangers: {
+      check: async (remote) => {
+        const spent = await tiers.refused.get(remote)
+        if (spent && spent.consumedPoints >= limits.refused) throw new Problem('throttled', { retryAfterS: Math.max(1, Math.ceil(spent.msBeforeNext / 1000)) })
+      },
+      refused: async (remote) => {
+        await tiers.refused.penalty(remote)
+      },
+    },
+    ...device,
+  }
+}
+
+/** Two maps of counts, emptied every 10 s: a request costs one look-up and no timer of its own. */
+function createDeviceThrottle(limits: Limits): Pick<Throttle, 'device' | 'deviceAnswered'> {
+  const windowMs = 10_000
+  const most = 200_000
+  let counts = new Map<string, number>()
+  let refused = new Map<string, number>()
+  let until = 0
+
+  function turn(): number {
+    const now = performance.now()
+    if (now >= until) {
+      counts = new Map()
+      refused = new Map()
+      until = now + windowMs
+    }
+    return now
+  }
+  return {
+    device: (request, _reply, done) => {
+      const now = turn()
+      const key = request.headers.authorization ?? `at ${request.ip}:${request.socket.remotePort}`
+      const n = (counts.get(key) ?? 0) + 1
+      if (n === 1 && counts.size >= most) counts = new Map()
+      counts.set(key, n)
+      const over = n > limits.device || (refused.size > 0 && (refused.get(request.ip) ?? 0) >= limits.deviceRefused)
+      done(over ? new Problem('throttled', { retryAfterS: Math.ceil((until - now) / 1000) }) : undefined)
+    },
+    deviceAnswered: (request, reply) => {
+      if (reply.statusCode !== 401) return
+      turn()
+      refused.set(request.ip, (refused.get(request.ip) ?? 0) + 1)
+    },
+  }
+}

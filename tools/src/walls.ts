@@ -1,0 +1,141 @@
+// Makes the lint's walls (tools/walls.json, which biome.json extends) from the table of floors; `--check` only compares.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { argv, exit } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { coreFloors, portalAreas, type Room, rooms, type Without } from './floors.ts'
+
+interface Pattern {
+  readonly group: readonly string[]
+  readonly message: string
+}
+interface Override {
+  readonly includes: readonly string[]
+  readonly linter: object
+}
+
+const target = new URL('../walls.json', import.meta.url)
+
+const past: Pattern = {
+  group: ['**/src/**'],
+  message: 'Import a package by its name, through its door.',
+}
+const doors: Pattern = {
+  group: ['../*/**', '!../*/index.ts', '!../../*.ts', '!../../*.tsx', '!../../*/index.ts', '!../../package.json'],
+  message: "Import another folder through its door (index.ts). A package's folders are at most two deep.",
+}
+const servers: Pattern = {
+  group: ['fastify', 'fastify/**', '@fastify/**', 'node:http', 'node:http2', 'node:https', 'oidc-provider'],
+  message: 'HTTP is met in server/ alone.',
+}
+
+function ours(may: readonly string[]): Pattern {
+  return {
+    group: ['@muster/**', ...may.map((name) => `!${name}`)],
+    message: may.length
+      ? `Of ours, this room may import only ${may.join(', ')}.`
+      : 'This room imports nothing of ours.',
+  }
+}
+
+function override(includes: readonly string[], rules: object): Override {
+  return { includes, linter: { rules } }
+}
+
+function imports(includes: readonly string[], patterns: readonly Pattern[]): Override {
+  return override(includes, { style: { noRestrictedImports: { level: 'error', options: { patterns } } } })
+}
+
+/** Words of a browser or a process that the contract, being pure data and types, has no use for. */
+const globals =
+  'window document navigator localStorage fetch XMLHttpRequest WebSocket process Buffer setTimeout setInterval'
+const pure = Object.fromEntries(globals.split(' ').map((name) => [name, 'The contract does nothing: no I/O here.']))
+
+const withouts: Readonly<Record<Without, object>> = {
+  node: { correctness: { noNodejsModules: 'error' } },
+  globals: { style: { noRestrictedGlobals: { level: 'error', options: { deniedGlobals: pure } } } },
+  console: { suspicious: { noConsole: 'error' } },
+  http: {}, // an import pattern, see roomWalls
+}
+
+function roomWalls(room: Room): Override[] {
+  const folder = room.folder === 'plugins/!(kit)' ? ['plugins/*/src/**', '!plugins/kit/**'] : [`${room.folder}/src/**`]
+  const without = room.without ?? []
+  const foreign = without.includes('http') ? [servers] : []
+  const production = [...folder, '!**/*.test.ts', '!**/testing/**', '!**/testing.ts']
+  return [
+    imports(production, [ours(room.may), past, doors, ...foreign]),
+    imports(testsOf(folder), [ours([...room.may, ...(room.tests ?? [])]), past, doors]),
+    ...without.filter((w) => w !== 'http').map((w) => override(production, withouts[w])),
+  ]
+}
+
+function testsOf(folder: readonly string[]): string[] {
+  const kinds = ['**/*.test.ts', '**/testing/**', '**/testing.ts']
+  return folder.flatMap((f) => (f.startsWith('!') ? [f] : kinds.map((kind) => f.replace('**', kind))))
+}
+
+/** core/src: features by floor, the composition (core.ts) above them all, and the testing door above that. */
+function coreWalls(): Override[] {
+  const own = ours(rooms['@muster/core']?.may ?? [])
+  const features = coreFloors.flatMap((floor, height) => {
+    const below = coreFloors.slice(0, height).flat()
+    return floor.flatMap((feature) => featureWalls(feature, below, own))
+  })
+  const composed: Pattern = {
+    group: ['./*/**', '!./*/index.ts'],
+    message: 'Import a feature through its door (index.ts).',
+  }
+  const tested: Pattern = { group: ['../*/**', '!../*/index.ts'], message: composed.message }
+  return [
+    imports(['core/src/*.ts', '!**/*.test.ts'], [own, past, servers, composed]),
+    imports(['core/src/*.test.ts'], [own, past, composed]),
+    imports(['core/src/testing/**'], [own, past, servers, tested]),
+    ...features,
+  ]
+}
+
+function featureWalls(feature: string, below: readonly string[], own: Pattern): Override[] {
+  const open = below.map((name) => `!../${name}/index.ts`)
+  const known = below.length ? `the doors (index.ts) of ${below.join(', ')}` : 'nothing else of core'
+  const message = `core/${feature} is one flat folder and may import ${known}; what must flow upward is an event.`
+  const tests = [`core/src/${feature}/**/*.test.ts`, `core/src/${feature}/testing.ts`]
+  return [
+    imports(
+      [`core/src/${feature}/**`, '!**/*.test.ts', '!**/testing.ts'],
+      [own, past, servers, { group: ['../**', ...open], message }],
+    ),
+    imports(tests, [own, past, { group: ['../**', ...open, '!../testing/index.ts'], message }]),
+  ]
+}
+
+function portalWalls(): Override[] {
+  const own = ours(rooms['@muster/portals']?.may ?? [])
+  const shut = (areas: readonly string[]): Pattern => ({
+    group: areas.flatMap((a) => [`../${a}/**`, `../../${a}/**`]),
+    message: 'An area of the portals knows no other area; what they share lives beside them.',
+  })
+  const areas = portalAreas.map((area) =>
+    imports([`portals/src/${area}/**`], [own, past, doors, shut(portalAreas.filter((a) => a !== area))]),
+  )
+  const shared = imports(
+    ['portals/src/*/**', ...portalAreas.map((a) => `!portals/src/${a}/**`)],
+    [own, past, doors, shut(portalAreas)],
+  )
+  const browser = override(['portals/src/*/**', '!**/*.test.ts'], withouts.node)
+  return [shared, ...areas, browser]
+}
+
+/** The text of tools/walls.json. A later override replaces an earlier one's rule, so the finer walls come last. */
+export function wallsText(): string {
+  const overrides = [...Object.values(rooms).flatMap(roomWalls), ...coreWalls(), ...portalWalls()]
+  return `{\n  "overrides": [\n${overrides.map((o) => `    ${JSON.stringify(o)}`).join(',\n')}\n  ]\n}\n`
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  const wanted = wallsText()
+  if (!argv.includes('--check')) writeFileSync(target, wanted)
+  else if (readFileSync(target, 'utf8') !== wanted) {
+    console.error('tools/walls.json differs from tools/src/floors.ts: run `npm run walls`.')
+    exit(1)
+  }
+}
