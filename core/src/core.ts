@@ -10,14 +10,15 @@ import { createConfiguration } from './configuration/index.ts'
 import { coreMigrations, type Db, type Log, migrate } from './db/index.ts'
 import { createDevices, writeFacts } from './devices/index.ts'
 import { createEnrollment } from './enrollment/index.ts'
+import { readEscrow } from './escrow/index.ts'
 import { createEvents } from './events/index.ts'
 import { createGroups } from './groups/index.ts'
 import { createJobs, type Job } from './jobs/index.ts'
 import { createOperations, type Operations } from './operations/index.ts'
-import { createPlatforms, moveChannels, pluginMigrations, type Pusher, readEscrow } from './platforms/index.ts'
-import { createPolicies, createPolicyFollower, isSettingId, type Policies } from './policies/index.ts'
+import { createPlatforms, moveChannels, pluginMigrations, type Pusher } from './platforms/index.ts'
+import { createPolicies, isSettingId, type Policies } from './policies/index.ts'
 import { createRegistry } from './registry/index.ts'
-import { createDeviceLog, createDeviceReports, createSummary } from './reports/index.ts'
+import { createDeviceLog, createDeviceReports, createSummary, createVisibleEvents } from './reports/index.ts'
 import { dropMonths, makeMonths } from './retention/index.ts'
 import { openSecrets } from './secrets/index.ts'
 import { createSigning } from './signing/index.ts'
@@ -66,7 +67,7 @@ export async function createCore(o: CoreOptions) {
     },
   })
   const compliance = createCompliance(base)
-  const policies: Policies = createPolicies({ ...base, registry, compliance })
+  const policies: Policies = createPolicies({ ...base, registry, compliance, escrow: (tx, needs) => readEscrow(base, tx, needs) })
   const operations: Operations = createOperations({
     ...base,
     registry,
@@ -87,18 +88,21 @@ export async function createCore(o: CoreOptions) {
     },
   })
   const platforms = createPlatforms({ ...base, registry, signing, devices, enrollment, operations, policies, certificates, pace: (platform) => configuration.pace(platform), organisation: () => configuration.get('organisation').value.name, pusher: o.pusher, clock })
-  const policyFollower = createPolicyFollower({ ...base, registry, policies })
-  const reports = { ...createDeviceReports({ db, registry }), ...createDeviceLog(base), summary: createSummary({ db }) }
+  const reports = { ...createDeviceReports({ db, registry }), ...createDeviceLog(base), summary: createSummary({ db }), visibleEvents: createVisibleEvents({ db }) }
 
   const jobs: Job[] = [
     { name: 'operations', everyS: 1, run: () => operations.tick() },
     { name: 'audit', everyS: 1, run: () => audit.seal() },
     { name: 'compliance', everyS: 10, run: () => compliance.tick() },
     { name: 'enrollment', everyS: 60, run: () => enrollment.tick() },
-    { name: 'policies', everyS: 600, run: () => policyFollower.sweep() },
+    { name: 'policies', everyS: 600, run: () => evaluateAll() },
     { name: 'tokens', everyS: 600, run: () => access.oauth.trim() },
     { name: 'retention', everyS: 3600, run: () => retain() },
   ]
+  /** The sweep under the followers: set-based, and it writes only what differs. */
+  async function evaluateAll(): Promise<void> {
+    for (const platform of registry.platforms.keys()) await db.tx((tx) => policies.evaluateScope(tx, { platform }))
+  }
   async function retain(): Promise<void> {
     const { historyDays, messageDays, deviceEventDays, outboxDays } = configuration.get('retention').value
     await makeMonths(db, clock.now())
@@ -131,6 +135,8 @@ export async function createCore(o: CoreOptions) {
       stopping.push(() => access.stop())
       await devices.start()
       stopping.push(() => devices.stop())
+      await certificates.start()
+      stopping.push(() => certificates.stop())
       await certificates.ensureAuthorities(configuration.get('organisation').value.name)
       await platforms.open()
       stopping.push(() => platforms.close())
@@ -146,8 +152,10 @@ export async function createCore(o: CoreOptions) {
   async function startWorker(): Promise<void> {
     await groups.start()
     stopping.push(() => groups.stop())
-    await policyFollower.start()
-    stopping.push(() => policyFollower.stop())
+    const follower = policies.follow()
+    stopping.push(() => follower.stop())
+    await follower.ready
+    await evaluateAll()
     const waker = platforms.wake()
     stopping.push(() => waker.stop())
     const running = createJobs({ db, log, jobs: [...jobs, ...platforms.jobs()] })

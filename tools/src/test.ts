@@ -18,6 +18,7 @@ if (!files.length) {
   exit(1)
 }
 
+const limitMinutes = 15
 const runner = [
   '--test',
   '--test-global-setup=core/src/testing/global-setup.ts',
@@ -26,6 +27,17 @@ const runner = [
   '--test-reporter=./tools/src/reporter.ts',
   '--test-reporter-destination=stdout',
 ]
-const child = spawn(execPath, [...runner, ...options, ...files], { cwd: root, stdio: 'inherit' })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-child.on('exit', (code, signal) => exit(code ?? (signal ? 1 : 0)))
+// A group of its own, so that nothing outlives a run that is stopped: neither test processes nor their database.
+const child = spawn(execPath, [...runner, ...options, ...files], { cwd: root, stdio: 'inherit', detached: true })
+const stop = (signal: NodeJS.Signals) => child.pid && process.kill(-child.pid, signal)
+const limit = setTimeout(() => {
+  console.error(`Stopped after ${limitMinutes} minutes: a file named above as still running keeps its process alive.`)
+  stop('SIGINT')
+  setTimeout(() => stop('SIGKILL'), 10_000).unref()
+}, limitMinutes * 60_000)
+process.on('SIGINT', () => stop('SIGINT'))
+process.on('SIGTERM', () => stop('SIGINT'))
+child.on('exit', (code) => {
+  clearTimeout(limit)
+  exit(code ?? 1)
+})

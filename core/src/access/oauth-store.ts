@@ -17,7 +17,7 @@ export interface OAuthStore {
   destroy(kind: string, id: string): Promise<void>
   revokeByGrant(grantId: string): Promise<void>
   /** Removes what expired more than a day ago, and old sessions; answers how many rows. */
-  trim(): Promise<number>
+  sweep(): Promise<number>
 }
 
 const accessTokens = ['AccessToken', 'ClientCredentials']
@@ -102,7 +102,7 @@ export function createOAuthStore(d: AccessDeps, changed: Changed): OAuthStore {
       else await d.db.affected(sql`delete from oauth_item where kind = ${kind} and hash = ${sha256(id)}`)
     },
     revokeByGrant: (grant) => revokeWhere({ grant }),
-    trim: async () => {
+    sweep: async () => {
       const items = await d.db.affected(sql`delete from oauth_item where expires < now() - interval '1 day'`)
       return items + (await d.db.affected(sql`delete from session where expires < now()`))
     },

@@ -1,5 +1,4 @@
 /** Our own authorities: a root that signs one intermediate, and the intermediate that signs everything else. Made once, at the first start of the first node. */
-import type { webcrypto } from 'node:crypto'
 import sql from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import type { Db, Sqlish } from '../db/index.ts'
@@ -8,6 +7,7 @@ import { newSerial, pemOf } from './encoding.ts'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
+  type JsonName,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectKeyIdentifierExtension,
@@ -27,7 +27,7 @@ export interface Authorities {
   root: Authority
   issuing: Authority
   /** Signs for the issuing authority; the key never leaves the process unsealed. */
-  key: webcrypto.CryptoKey
+  key: CryptoKey
 }
 interface Row {
   no: number
@@ -94,7 +94,7 @@ async function load(on: Sqlish, secrets: Secrets): Promise<Authorities | undefin
 function authorityOf(r: Row): Authority {
   return {
     no: r.no,
-    certificate: new X509Certificate(r.certificate),
+    certificate: new X509Certificate(new Uint8Array(r.certificate)),
     der: r.certificate,
     pem: pemOf('CERTIFICATE', r.certificate),
     notAfter: r.not_after,
@@ -135,7 +135,7 @@ async function make(d: { db: Db; secrets: Secrets; audit: Audit }, organisation:
       await AuthorityKeyIdentifierExtension.create(rootKeys.publicKey),
     ],
   })
-  const sealed = async (c: X509Certificate, key: webcrypto.CryptoKey) =>
+  const sealed = async (c: X509Certificate, key: CryptoKey) =>
     d.secrets.seal(place(c.serialNumber), Buffer.from(await crypto.subtle.exportKey('pkcs8', key)))
   const rows = [
     { role: 'root', c: root, key: await sealed(root, rootKeys.privateKey) },
@@ -155,11 +155,11 @@ async function make(d: { db: Db; secrets: Secrets; audit: Audit }, organisation:
   })
 }
 
-function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+function newKeys(): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(authorityAlgorithm, true, ['sign', 'verify'])
 }
 
-function nameOf(organisation: string, role: string) {
+function nameOf(organisation: string, role: string): JsonName {
   return [{ O: [organisation] }, { CN: [`${organisation} Device ${role} CA`.slice(-64)] }]
 }
 

@@ -80,6 +80,7 @@ export function createCertificates(d: {
 }): Certificates {
   const { db, events, audit } = d
   const cache = new Map<string, Identified>()
+  let heard = 0
   let loaded: Authorities | undefined
   let follower: Follower | undefined
 
@@ -152,9 +153,9 @@ export function createCertificates(d: {
   async function revoke(
     o: ({ serial: string } | { channel: number }) & { reason: string; actor: string },
   ): Promise<number> {
-    const which = 'serial' in o ? { serial: plainSerial(o.serial) } : { channels: [o.channel] }
+    const which = 'channel' in o ? { channels: [o.channel] } : { serial: plainSerial(o.serial) }
     return db.tx(async (tx) => {
-      if ('serial' in which && !(await bySerial(tx, which.serial))) throw new Problem('not-found')
+      if (which.serial !== undefined && !(await bySerial(tx, which.serial))) throw new Problem('not-found')
       const revoked = await revokeWhere(tx, which, o.reason)
       for (const r of revoked)
         await audit.write(tx, {
@@ -174,6 +175,7 @@ export function createCertificates(d: {
     const key = hash.toString('base64')
     const known = follower && events.freshness() <= limits.staleMs ? cache.get(key) : undefined
     if (known) return known.expires.getTime() > Date.now() ? known : { refused: 'expired' }
+    const asked = heard
     const [row] = await db.query<{
       serial: string
       channel: number | null
@@ -187,7 +189,8 @@ export function createCertificates(d: {
     if (row.revoked) return { refused: 'revoked' }
     if (row.over) return { refused: 'expired' }
     const found = { serial: row.serial, channel: row.channel, expires: row.expires }
-    if (follower) remember(key, found)
+    // A revocation heard while the answer was on its way may concern it.
+    if (follower && heard === asked) remember(key, found)
     return found
   }
 
@@ -199,6 +202,7 @@ export function createCertificates(d: {
   async function start(): Promise<void> {
     follower ??= events.follow({}, (batch) => {
       const dead = new Set(batch.flatMap((e) => (e.type === 'credentials.revoked' ? e.data.channels : [])))
+      heard += dead.size
       if (dead.size > 0)
         for (const [key, found] of cache) if (found.channel !== null && dead.has(found.channel)) cache.delete(key)
     })
@@ -224,8 +228,8 @@ export function createCertificates(d: {
       const rows = await listCertificates(db, { before, limit: o.limit + 1, device: o.device })
       return pageOf(rows, o.limit, view, (r) => [r.not_before.toISOString(), r.serial])
     },
-    crl: () => currentCrl(db, need()),
-    serverCertificate: (hosts) => serverCertificate(d, need(), hosts),
+    crl: async () => currentCrl(db, need()),
+    serverCertificate: async (hosts) => serverCertificate(d, need(), hosts),
     identify,
     start,
     stop: async () => {

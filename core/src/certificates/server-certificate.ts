@@ -11,7 +11,7 @@ import type { Authorities } from './authorities.ts'
 import { pemOf } from './encoding.ts'
 import { hostNames, signLeaf } from './leaf.ts'
 import { insertCertificate } from './store.ts'
-import { PublicKey } from './x509.ts'
+import { type JsonName, PublicKey } from './x509.ts'
 
 export interface ServerCertificate {
   /** PKCS#8 PEM. */
@@ -51,7 +51,10 @@ export async function serverCertificate(
     const pair = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
     const [clock] = await tx.query<{ now: Date }>(sql`select now()`)
     const publicKey = await PublicKey.create(pair.publicKey)
-    const subject = [{ O: [a.organisation] }, { CN: [(hosts.find((h) => !isIP(h)) ?? hosts[0] ?? '').slice(0, 64)] }]
+    const subject: JsonName = [
+      { O: [a.organisation] },
+      { CN: [(hosts.find((h) => !isIP(h)) ?? hosts[0] ?? '').slice(0, 64)] },
+    ]
     const leaf = await signLeaf(a, {
       subject,
       names: hostNames(hosts),

@@ -1,5 +1,5 @@
 /** Devices: who they are, when they were seen, whose they are, and what is known of each. */
-import { type EventMap, Problem } from '@muster/contract'
+import { Problem } from '@muster/contract'
 import sql, { empty } from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import { type Db, isUuid, type Log, type Tx } from '../db/index.ts'
@@ -51,14 +51,14 @@ export function createDevices(o: DevicesOptions): Devices {
     })
   }
   function hear(e: EventRecord): void {
-    if (is(e, 'channels.waiting')) waiting.heard(e.data.channels)
-    else if (is(e, 'device.blocked')) {
+    if (e.type === 'channels.waiting') waiting.heard(e.data.channels)
+    else if (e.type === 'device.blocked') {
       identity.forget(e.data.channels)
       if (!e.data.blocked) waiting.heard(e.data.channels)
-    } else if (is(e, 'device.enrolled')) {
+    } else if (e.type === 'device.enrolled') {
       identity.forget([e.data.channel])
       waiting.heard([e.data.channel])
-    } else if (is(e, 'device.removed') || is(e, 'credentials.revoked')) identity.forget(e.data.channels)
+    } else if (e.type === 'device.removed' || e.type === 'credentials.revoked') identity.forget(e.data.channels)
   }
   /** Caches and the waiting index follow the event bus; a gap in hearing makes everything unknown. */
   async function start(): Promise<void> {
@@ -89,10 +89,6 @@ export function createDevices(o: DevicesOptions): Devices {
       await seen.stop()
     },
   }
-}
-
-function is<K extends keyof EventMap>(e: EventRecord, type: K): e is EventRecord<K> {
-  return e.type === type
 }
 
 /** Tells every node that something waits: at once by NOTIFY, and for good through the outbox. */

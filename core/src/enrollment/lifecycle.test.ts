@@ -113,6 +113,22 @@ test('an administrator sends a device away, and it confirms', async () => {
   assert.equal((await deviceRow(c.device)).lifecycle, 'removed')
 })
 
+test('an operation sent to many starts their leaving, once', async () => {
+  const [a, b, waiting] = [await active(), await active(), await fresh()]
+  const start = () =>
+    w.db.tx((tx) => w.enrollment.startDisenrol(tx, [b.deviceNo, a.deviceNo, waiting.deviceNo], 'user:admin'))
+  await start()
+  await start()
+  for (const c of [a, b]) assert.equal((await deviceRow(c.device)).lifecycle, 'disenrolling')
+  assert.equal((await deviceRow(waiting.device)).lifecycle, 'created')
+  assert.ok(!w.asked.disenrol.includes(a.no))
+  const audited = await w.db.query(
+    sql`select from audit where act = 'device.disenrol' and subject = any(${[a, b].map((c) => `device:${c.device}`)}::text[])`,
+  )
+  assert.equal(audited.length, 2)
+  for (const c of [a, b]) await w.enrollment.confirmGone({ channel: c.no, reason: 'confirmed', actor: 'system' })
+})
+
 test('when an order to leave cannot be queued, the device stays', async () => {
   const c = await active()
   w.failNext('sendDisenrol')
@@ -219,6 +235,15 @@ test('a new ownership ends the epoch, and the same credentials open the next', a
     w.enrollment.setOwnership({ device: c.device, ownership: 'cope', actor: 'user:admin' }),
     problem('wrong-state'),
   )
+})
+
+test('the table of transitions is the one in the design', () => {
+  assert.deepEqual(transitions, {
+    created: ['active', 'removed'],
+    active: ['disenrolling', 'removed'],
+    disenrolling: ['removed'],
+    removed: [],
+  })
 })
 
 // the model ---------------------------------------------------------------------------------------------------------

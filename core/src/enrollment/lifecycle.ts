@@ -91,42 +91,37 @@ export function createLifecycle(d: EnrollmentDeps, licences: Licences): Lifecycl
       const enrolment = await openEnrolment(tx, device.no)
       if (!enrolment) throw new Problem('wrong-state', { state: 'removed' })
       if (enrolment.state === 'disenrolling') return { state: enrolment.state }
-      await d.audit.write(tx, {
-        actor: o.actor,
-        act: 'device.disenrol',
-        subject: `device:${device.id}`,
-        detail: { epoch: enrolment.epoch, from: enrolment.state },
-      })
       if (enrolment.state === 'created') {
-        await removeEnrolments(d, tx, [enrolment.no], {
-          reason: 'disenrolled',
-          actor: o.actor,
-        })
+        await removeEnrolments(d, tx, [enrolment.no], { reason: 'disenrolled', actor: o.actor })
         return { state: 'removed' }
       }
-      await move(tx, [enrolment.no], 'disenrolling', sql`deadline = now() + interval '24 hours'`)
-      await setLifecycle(tx, device, 'disenrolling')
+      await startDisenrol(tx, [device.no], o.actor)
       await d.ports.sendDisenrol(tx, {
         device: device.no,
         channel: mainChannel(await openChannels(tx, device.no)),
         actor: o.actor,
-      })
-      await d.events.emit(tx, 'device.changed', {
-        device: device.id,
-        what: ['lifecycle'],
       })
       return { state: 'disenrolling' }
     })
   }
 
   async function startDisenrol(tx: Tx, devices: readonly number[], actor: string): Promise<void> {
-    const rows = await tx.query<{ no: number; id: string; epoch: number; enrolment: number }>(sql`
-      select v.no, v.id, e.epoch, e.no as enrolment from device v join enrolment e on e.device = v.no and e.state = 'active' where v.no = any(${devices}::bigint[]) order by v.no for update of v, e`)
-    if (rows.length === 0) return
-    await move(tx, rows.map((r) => r.enrolment), 'disenrolling', sql`deadline = now() + interval '24 hours'`)
-    await tx.affected(sql`update device set lifecycle = 'disenrolling', revision = revision + 1 where no = any(${rows.map((r) => r.no)}::bigint[])`)
-    for (const r of rows) await d.audit.write(tx, { actor, act: 'device.disenrol', subject: `device:${r.id}`, detail: { epoch: r.epoch, from: 'active' } })
-    await d.events.emitMany(tx, rows.map((r) => ({ type: 'device.changed' as const, data: { device: r.id, what: ['lifecycle'] } })))
+    await tx.query(sql`select no from device where no = any(${devices}::bigint[]) order by no for update`)
+    const open = await tx.query<{ no: number }>(sql`
+      select no from enrolment where device = any(${devices}::bigint[]) and state = 'active'`)
+    const moved = await move(
+      tx,
+      open.map((e) => e.no),
+      'disenrolling',
+      sql`deadline = now() + interval '24 hours'`,
+    )
+    const leaving = await tx.query<{ id: string }>(sql`
+      update device set lifecycle = 'disenrolling', revision = revision + 1 where no = any(${moved.map((e) => e.device)}::bigint[]) returning id`)
+    for (const { id } of leaving) await d.audit.write(tx, { actor, act: 'device.disenrol', subject: `device:${id}` })
+    await d.events.emitMany(
+      tx,
+      leaving.map(({ id }) => ({ type: 'device.changed' as const, data: { device: id, what: ['lifecycle'] } })),
+    )
   }
 
   async function confirmGone(o: { channel: number; reason: string; actor: string }): Promise<boolean> {

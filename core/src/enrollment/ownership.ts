@@ -12,6 +12,8 @@ export interface OwnershipChange {
   ownership?: Ownership
   /** Row number of the user; null: nobody's. */
   owner?: number | null
+  /** Of the device, as it was read: Problem revision-mismatch when it is another by now. */
+  revision?: number
   actor: string
 }
 const shape = z.object({
@@ -30,6 +32,7 @@ export function createOwnership(d: EnrollmentDeps) {
     })
     return d.db.tx(async (tx) => {
       const device = await known(tx, o.device)
+      if (o.revision !== undefined) await checkRevision(tx, device.no, o.revision)
       const old = await openEnrolment(tx, device.no)
       if (!old || old.state === 'disenrolling') throw new Problem('wrong-state', { state: old?.state ?? 'removed' })
       const next = {
@@ -96,6 +99,11 @@ export function createOwnership(d: EnrollmentDeps) {
     }
     return opened.epoch
   }
+}
+
+async function checkRevision(tx: Tx, device: number, revision: number): Promise<void> {
+  const [row] = await tx.query<{ revision: number }>(sql`select revision from device where no = ${device}`)
+  if (row?.revision !== revision) throw new Problem('revision-mismatch', { revision: row?.revision ?? 0 })
 }
 
 async function checkUser(tx: Tx, no: number): Promise<void> {

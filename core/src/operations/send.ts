@@ -7,7 +7,7 @@ import type { Audit } from '../audit/index.ts'
 import { type Db, fieldErrors, jsonText, type Tx } from '../db/index.ts'
 import { readDetails, tellWaiting } from '../devices/index.ts'
 import type { Events } from '../events/index.ts'
-import { checkTarget, type Target, targetSql } from '../groups/index.ts'
+import { checkTarget, targetSql } from '../groups/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import { secretPlace } from './activities.ts'
@@ -16,7 +16,8 @@ import { supersede } from './supersede.ts'
 export interface Send {
   operation: string
   params: unknown
-  target: Target
+  /** Checked by groups: Problems invalid-request, invalid-query, invalid-target. */
+  target: unknown
   principal: Principal
   /** Same key and same request: the first answer again. */
   idempotencyKey?: string
@@ -111,7 +112,7 @@ export function createSend(o: SendDeps) {
         actor: s.principal.actor,
         act: `operation.${p.descriptor.id}`,
         subject: `activity:${no}`,
-        detail: { params: p.params, target: s.target as unknown as Json, targets: rows.length, refused: refused.length },
+        detail: { params: p.params, target: s.target as Json, targets: rows.length, refused: refused.length },
       })
       await o.events.emit(tx, 'activity.created', { activity: no, operation: p.descriptor.id, targets: rows.length })
       if (p.descriptor.danger !== 'destructive') await tellWaiting(tx, o.events, rows.map((r) => r.channel), s.urgent)

@@ -1,5 +1,5 @@
 /** The published catalogue: every platform, operation and feature as data, from which forms, clients and documents are made. */
-import { commonFacts, type FactDescriptor, type FeatureDescriptor, jsonSchema, type Json, type OperationDescriptor, operationPermission, problemList, type Schema } from '@muster/contract'
+import { type FactDescriptor, type FeatureDescriptor, jsonSchema, type Json, type OperationDescriptor, operationPermission, problemList, type Schema } from '@muster/contract'
 import type { Registry } from '../registry/index.ts'
 
 export interface CatalogPlatform {
@@ -84,7 +84,7 @@ export function createCatalog(registry: Registry): Catalog {
       settings: platform.settings,
       deviceTypes: descriptors.deviceTypes,
       enrolments: descriptors.enrolments,
-      facts: [...commonFacts, ...descriptors.facts],
+      facts: descriptors.facts,
       events: descriptors.events,
       support: { operations: Object.keys(operationRows), features: Object.keys(featureRows) },
     })),

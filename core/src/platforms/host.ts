@@ -3,7 +3,7 @@ import { type Channel, type ChannelDetail, type PlatformHost, Problem } from '@m
 import type { Clock } from '../clock/index.ts'
 import { identifiersOf, type KnownChannel, readChannel, readDetails } from '../devices/index.ts'
 import type { InstalledPlatform } from '../registry/index.ts'
-import { putEscrow } from './escrow.ts'
+import { putEscrow } from '../escrow/index.ts'
 import { findChannel } from './find.ts'
 import { createFetch } from './outbound.ts'
 import type { PlatformsDeps } from './platforms.ts'
@@ -71,7 +71,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     find: (by) => findChannel(db, id, by),
     certificates: {
       issue: async (c, csr) => o.certificates.issue((await known(c)).no, csr),
-      revoke: async (c) => o.certificates.revoke((await known(c)).no),
+      revoke: async (c) => void (await o.certificates.revoke({ channel: (await known(c)).no, reason: 'superseded', actor: `platform:${id}` })),
     },
     secrets: { put: async (c, name, value) => putEscrow(o, await known(c), name, value) },
     signingKeys: () => o.signing.publicKeys(),

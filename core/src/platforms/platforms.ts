@@ -2,6 +2,7 @@
 import { type OpenPlatform, type Ownership, Problem, type Route } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
+import type { Certificates } from '../certificates/index.ts'
 import type { Clock } from '../clock/index.ts'
 import { type Db, jsonText, type Log } from '../db/index.ts'
 import type { Devices } from '../devices/index.ts'
@@ -30,7 +31,7 @@ export interface PlatformsDeps {
   enrollment: Enrollment
   operations: Operations
   policies: Policies
-  certificates: { issue(channel: number, csr: Uint8Array): Promise<Uint8Array[]>; revoke(channel: number): Promise<void> }
+  certificates: Pick<Certificates, 'issue' | 'revoke'>
   /** Seconds to the next poll, with jitter. */
   pace(platform: string): number
   organisation(): string

@@ -3,7 +3,7 @@ import type { ChannelDetail, OpenPlatform, Wake } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { Db, Log } from '../db/index.ts'
 import { type Devices, readDetails } from '../devices/index.ts'
-import type { EventRecord, Events } from '../events/index.ts'
+import type { Events } from '../events/index.ts'
 
 /** What stands behind it (APNs, FCM, WNS, MQTT, web push, SMS) coalesces per channel, paces and retries. */
 export interface Pusher {
@@ -39,7 +39,7 @@ export function createWaker(o: { db: Db; log: Log; events: Events; devices: Devi
       return o.events.follow({}, async (batch) => {
         for (const e of batch) {
           if (e.type !== 'channels.waiting') continue
-          const { channels, urgent } = (e as EventRecord<'channels.waiting'>).data
+          const { channels, urgent } = e.data
           await (channels === '*' ? everyone(urgent) : these(channels, urgent)).catch((error: unknown) => o.log.warn({ error }, 'devices were not woken; they will poll'))
         }
       })

@@ -1,37 +1,30 @@
-/** What a device is handed: settings with variables filled in, and beside them the secrets that the row asked for. */
-import type { ChannelDetail, JsonObject } from '@muster/contract'
-import type { Audit } from '../audit/index.ts'
-import type { Log, Tx } from '../db/index.ts'
-import type { Registry } from '../registry/index.ts'
-import type { Secrets } from '../secrets/index.ts'
+/** The secrets that go beside a setting: those that stand in the settings, and those the device entrusted to us, for the names its row asks for. */
+import type { ChannelDetail } from '@muster/contract'
+import type { Tx } from '../db/index.ts'
 import { originOf } from './merge.ts'
-import type { SetFeature } from './model.ts'
+import type { PoliciesDeps, SetFeature } from './model.ts'
 import { secretPlace, sealedBytes } from './sealing.ts'
 import type { Wanted } from './wanted.ts'
-
-/** Where an escrowed secret of a channel is sealed. */
-export function escrowPlace(channel: number, name: string): string {
-  return `escrow|${channel}/${name}|sealed`
-}
 
 export interface Needing {
   readonly channel: ChannelDetail
   readonly wanted: Wanted
 }
+export type SecretsOf = (channel: number, feature: string) => Record<string, string>
 
-export function createDelivery(deps: { registry: Registry; secrets: Secrets; audit: Audit; log: Log }) {
-  const { registry, secrets, audit, log } = deps
+export function createDelivery(deps: Pick<PoliciesDeps, 'registry' | 'secrets' | 'log' | 'escrow'>) {
+  const { registry, secrets, log } = deps
 
+  /** A secret that cannot be opened is left out: the row then says what it lacks, and nobody else's delivery is held up. */
   function open(place: string, sealed: Uint8Array): string | undefined {
     try {
       return secrets.open(place, sealed).toString('utf8')
     } catch (err) {
-      log.error({ err, place }, 'a secret for a device cannot be opened; it is delivered without')
+      log.error({ err, place }, 'a secret of a policy cannot be opened; it is delivered without')
       return undefined
     }
   }
 
-  /** Secrets that stand in the settings themselves, for the names that the row needs. */
   function inSettings(of: SetFeature, needs: readonly string[]): Record<string, string> {
     const found: Record<string, string> = {}
     for (const name of registry.features.get(of.feature)?.secret ?? []) {
@@ -43,32 +36,18 @@ export function createDelivery(deps: { registry: Registry; secrets: Secrets; aud
     return found
   }
 
-  /** By channel number and feature. Reading escrow is one statement for all and one audit entry. */
-  async function secretsFor(tx: Tx, all: readonly Needing[]): Promise<(channel: number, feature: string) => Record<string, string>> {
-    const needing = all.filter((n) => n.wanted.row?.needs?.length)
-    if (needing.length === 0) return () => ({})
-    const escrowed = await readEscrow(tx, needing)
+  /** Reading escrow is one statement for all; what stands in the settings goes before it. */
+  async function secretsFor(tx: Tx, all: readonly Needing[]): Promise<SecretsOf> {
+    const needing = all.flatMap((n) => (n.wanted.row?.needs?.length ? [{ ...n, names: n.wanted.row.needs, mine: inSettings(n.wanted.of, n.wanted.row.needs) }] : []))
+    const missing = needing.map((n) => ({ channel: n.channel.no, names: n.names.filter((name) => !Object.hasOwn(n.mine, name)) })).filter((n) => n.names.length > 0)
+    const escrowed = missing.length === 0 ? new Map<number, Record<string, string>>() : await deps.escrow(tx, missing)
     const found = new Map<string, Record<string, string>>()
-    for (const { channel, wanted } of needing) {
-      const mine = inSettings(wanted.of, wanted.row?.needs ?? [])
-      for (const name of wanted.row?.needs ?? []) {
-        const sealed = escrowed.get(`${channel.no} ${name}`)
-        const value = sealed && !Object.hasOwn(mine, name) ? open(escrowPlace(channel.no, name), sealed) : undefined
-        if (value !== undefined) mine[name] = value
-      }
-      found.set(`${channel.no} ${wanted.feature}`, mine)
+    for (const n of needing) {
+      const kept = Object.entries(escrowed.get(n.channel.no) ?? {}).filter(([name]) => n.names.includes(name))
+      found.set(`${n.channel.no} ${n.wanted.feature}`, { ...Object.fromEntries(kept), ...n.mine })
     }
     return (channel, feature) => found.get(`${channel} ${feature}`) ?? {}
   }
 
-  async function readEscrow(tx: Tx, needing: readonly Needing[]): Promise<Map<string, Buffer>> {
-    const asked: JsonObject[] = needing.flatMap((n) => (n.wanted.row?.needs ?? []).map((name) => ({ channel: n.channel.no, name })))
-    const rows = await tx.query<{ channel: number; name: string; sealed: Buffer }>({ name: 'policies-escrow', text: escrow, values: [JSON.stringify(asked)] })
-    if (rows.length > 0) await audit.write(tx, { actor: 'system', act: 'secret.delivered', detail: { secrets: rows.map((r) => ({ channel: r.channel, name: r.name })) } })
-    return new Map(rows.map((r) => [`${r.channel} ${r.name}`, r.sealed]))
-  }
-
   return { secretsFor }
 }
-
-const escrow = 'select e.channel, e.name, e.sealed from escrow e join (select distinct r.channel, r.name from jsonb_to_recordset($1::jsonb) as r(channel bigint, name text)) w using (channel, name)'

@@ -1,8 +1,6 @@
 /** The room of policies: authored by administrators, evaluated for all devices at once, delivered setting by setting, and kept true. */
 export { assignmentSchema } from './assignment.ts'
-export { escrowPlace } from './delivery.ts'
 export { draftSchema, newPolicySchema } from './draft.ts'
-export { createPolicyFollower, type PolicyFollower } from './follow.ts'
 export type * from './model.ts'
 export { createPolicies } from './policies.ts'
 export { mask } from './sealing.ts'

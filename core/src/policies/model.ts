@@ -162,6 +162,8 @@ export interface PoliciesDeps {
   readonly registry: Registry
   readonly secrets: Secrets
   readonly compliance: CompliancePort
+  /** What devices entrusted to us, by channel and name; a name that was never escrowed is absent. */
+  readonly escrow: (tx: Tx, needs: readonly { channel: number; names: readonly string[] }[]) => Promise<Map<number, Record<string, string>>>
 }
 
 export type Scope = { readonly platform: string } | { readonly devices: readonly number[] }

@@ -13,7 +13,7 @@ import { verdicts } from './verdicts.ts'
 import { withoutSecrets } from './wanted.ts'
 
 export function createPolicies(deps: PoliciesDeps): Policies {
-  const parts: Parts = { ...deps, sets: createSets(), delivery: createDelivery(deps) }
+  const parts: Parts = { ...deps, sets: createSets(), delivery: createDelivery(deps), heard: new WeakMap() }
   return {
     ...createAuthoring(parts),
     effective: (device) => effective(device, parts),

@@ -3,6 +3,7 @@ import type { ChannelDetail, FeatureRow, Json, JsonObject, Outcome } from '@must
 import { jsonText, type Tx } from '../db/index.ts'
 import { apply, born, type ChannelState, loadChannels, remove, saveChannels } from './channel-state.ts'
 import { enforce, redo, verdictOf } from './enforce.ts'
+import { judge } from './judge.ts'
 import { documentFeature, type Row, reported } from './machine.ts'
 import type { ComplianceVerdict, SetFeature, SettingSaid } from './model.ts'
 import type { Planning } from './plan.ts'
@@ -35,6 +36,11 @@ export async function settle(tx: Tx, said: readonly SettingSaid[], parts: Parts)
     if (channel) hearings.set(no, { ...batch, c, planning: planningFor(c, channel, batch.sets, parts) })
   }
   for (const s of said) hear(s, hearings.get(s.channel.no), batch)
+  const heard = parts.heard.get(tx)
+  for (const [no, h] of hearings) {
+    const report = heard?.get(no)
+    if (report) for (const w of h.planning.wanted.values()) if (h.c.changes.has(w.feature)) judge({ ...h, said: report }, w)
+  }
   await record(tx, batch)
   return finish(tx, states, hearings.values(), batch.verdicts, parts)
 }
@@ -123,7 +129,7 @@ function setFeature(h: Hearing, row: Row): SetFeature | undefined {
   return h.planning.wanted.get(row.feature)?.of ?? h.sets.get(row.set ?? 0)?.find((f) => f.feature === row.feature)
 }
 
-function say(h: Batch & { c: ChannelState; planning: Planning }, of: SetFeature, v: Parameters<typeof verdictOf>[3]): void {
+function say(h: Batch & { c: ChannelState; planning: Planning }, of: SetFeature, v: Parameters<typeof verdictOf>[2]): void {
   h.verdicts.push(verdictOf(h.c, of, v))
 }
 

@@ -2,10 +2,10 @@
 import type { ChannelDetail } from '@muster/contract'
 import type { Tx } from '../db/index.ts'
 import { type ChannelState, loadChannels, saveChannels } from './channel-state.ts'
-import type { createDelivery } from './delivery.ts'
+import type { createDelivery, SecretsOf } from './delivery.ts'
 import { documentFeature } from './machine.ts'
 import { verdictOf } from './enforce.ts'
-import type { ComplianceVerdict, PoliciesDeps, SetFeature, SettingDelivery, Want } from './model.ts'
+import type { ComplianceVerdict, PoliciesDeps, Reported, SetFeature, SettingDelivery, Want } from './model.ts'
 import { documentHash, type Offer, type Planning, planEach, planWhole, send } from './plan.ts'
 import type { Sets } from './sets.ts'
 import { channelKind } from '../registry/index.ts'
@@ -18,6 +18,8 @@ const validS = 7 * 86_400
 export interface Parts extends PoliciesDeps {
   readonly sets: Sets
   readonly delivery: ReturnType<typeof createDelivery>
+  /** What was reported earlier in a transaction, by channel: facts and results of one message are judged together, whichever is written first. */
+  readonly heard: WeakMap<Tx, Map<number, Reported>>
 }
 interface Sent {
   readonly c: ChannelState
@@ -114,8 +116,6 @@ function wantedOf(s: Sent): Wanted[] {
   if (s.offer.wanted) return [s.offer.wanted]
   return s.offer.feature === documentFeature ? [...s.planning.wanted.values()] : []
 }
-
-type SecretsOf = (channel: number, feature: string) => Record<string, string>
 
 function document(s: Sent, deadline: string, secretsOf: SecretsOf): SettingDelivery | undefined {
   const row = s.c.rows.get(documentFeature)

@@ -1,96 +1,27 @@
-/** Facts reported by devices, checked against what was delivered to them: verified, drifted, and back; enforced where a policy says so. */
-import type { JsonObject, Verdict } from '@muster/contract'
+/** Facts reported by devices, in batches: each setting that was delivered is judged by them. */
 import type { Tx } from '../db/index.ts'
-import { apply, type ChannelState, loadChannels } from './channel-state.ts'
-import { enforce, verdictOf } from './enforce.ts'
-import { judged, type Row } from './machine.ts'
+import { loadChannels } from './channel-state.ts'
+import { type Judging, judge } from './judge.ts'
 import type { ComplianceVerdict, Reported } from './model.ts'
-import type { Planning } from './plan.ts'
 import { finish } from './settle.ts'
 import { type Parts, planningFor, setsOf } from './take.ts'
-import { readable, type Wanted } from './wanted.ts'
-
-interface Judging {
-  readonly c: ChannelState
-  readonly planning: Planning
-  readonly parts: Parts
-  readonly said: Reported
-  readonly verdicts: ComplianceVerdict[]
-}
 
 export async function verdicts(tx: Tx, rows: readonly Reported[], parts: Parts): Promise<number[]> {
   const telling = rows.filter((r) => r.facts !== undefined || (r.verdicts && Object.keys(r.verdicts).length > 0))
   const states = await loadChannels(tx, telling.map((r) => r.channel.no), 'all')
   if (states.size === 0) return []
+  const heard = parts.heard.get(tx) ?? new Map<number, Reported>()
+  parts.heard.set(tx, heard)
   const sets = await parts.sets.load(tx, setsOf(states))
   const found: ComplianceVerdict[] = []
   const judgings = new Map<number, Judging>()
   for (const said of telling) {
     const c = states.get(said.channel.no)
     if (!c) continue
+    heard.set(said.channel.no, said)
     const j: Judging = { c, planning: planningFor(c, said.channel, sets, parts), parts, said, verdicts: found }
     judgings.set(said.channel.no, j)
     for (const w of j.planning.wanted.values()) judge(j, w)
   }
   return finish(tx, states, judgings.values(), found, parts)
-}
-
-function judge(j: Judging, w: Wanted): void {
-  const row = j.c.rows.get(w.feature)
-  // Settings that changed since are on their way: what is there now is judged when they have arrived.
-  if (!row || row.verb !== 'put' || row.hash !== w.hash) return
-  if (row.state === 'not-applicable' && row.attempts === 0) return reconsider(j, w)
-  const verdict = verdictFor(j, w)
-  if (!verdict || (verdict.state === 'unknown' && j.said.partial)) return
-  const step = judged(row, verdict)
-  if (step) apply(j.c, w.feature, step)
-  const after = j.c.rows.get(w.feature)
-  if (after && after.state !== 'pending' && after.state !== 'sent') follow(j, w, after, verdict, step !== undefined)
-}
-
-/** The device could not do it when it was offered; facts change. */
-function reconsider(j: Judging, w: Wanted): void {
-  if (!w.refused) j.c.redo.add(w.feature)
-}
-
-function verdictFor(j: Judging, w: Wanted): Verdict | undefined {
-  const given = j.said.verdicts
-  if (given && Object.hasOwn(given, w.feature)) return given[w.feature]
-  if (!w.row?.check || !j.said.facts) return undefined
-  const filled = readable(w.of, j.said.channel.variables, j.parts.registry)
-  if (!('settings' in filled)) return undefined
-  return check(j, w, filled.settings, j.said.facts)
-}
-
-function check(j: Judging, w: Wanted, settings: JsonObject, facts: Readonly<JsonObject>): Verdict | undefined {
-  try {
-    return w.row?.check?.(settings, facts)
-  } catch (err) {
-    j.parts.log.error({ err, feature: w.feature, channel: j.c.channel }, 'a platform failed to check a setting')
-    return { state: 'unknown', reason: { code: 'check-failed', text: 'The platform failed to check this setting.' } }
-  }
-}
-
-/** `news`: the row changed. An old verdict repeated is passed on only while there is something to enforce. */
-function follow(j: Judging, w: Wanted, row: Row, v: Verdict, news: boolean): void {
-  const { c, verdicts } = j
-  const tell = (state: ComplianceVerdict['state'], exhausted = false) =>
-    verdicts.push(verdictOf(c, w.of, { state, exhausted, ...(v.state === 'verified' ? {} : { reason: v.reason, evidence: v.evidence ?? null }) }))
-  switch (v.state) {
-    case 'verified':
-      c.redo.delete(w.feature)
-      if (news) tell('compliant')
-      return
-    case 'not-applicable':
-      c.redo.delete(w.feature)
-      if (news) tell('none')
-      return
-    case 'unknown':
-      tell('unknown')
-      return
-    default: {
-      const exhausted = enforce(c, w.feature, w.of.action, row.state === 'failed' && row.tries === 0 ? 60 : 0)
-      if (news || exhausted) tell('violated', exhausted)
-    }
-  }
 }

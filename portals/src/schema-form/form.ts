@@ -1,6 +1,6 @@
 /** The state of one SchemaForm: what was typed, what is wrong with it, and the JSON it makes. */
 import { useMemo, useState } from 'react'
-import type { ApiProblem } from '../api/index.ts'
+import type { FieldError } from '../api/index.ts'
 import { type TextKey, t } from '../text/index.ts'
 import { type Field, fieldsOf, type JsonSchema } from './fields.ts'
 import { checkValue, cleanValue, defaultValue, type FormValue, type Json, pointerOf, toForm, type ValueError } from './values.ts'
@@ -18,7 +18,7 @@ export interface SchemaFormState {
   /** The JSON to send, or undefined when something is wrong: the messages then say what. */
   check(): Json | undefined
   /** Puts the server's field errors where they belong; says whether there were any. `prefixes` as in `/params`. */
-  refuse(problem: ApiProblem, ...prefixes: string[]): boolean
+  refuse(fields: readonly FieldError[], ...prefixes: string[]): boolean
 }
 
 export function useSchemaForm(schema: JsonSchema, initial?: Json): SchemaFormState {
@@ -40,9 +40,9 @@ export function useSchemaForm(schema: JsonSchema, initial?: Json): SchemaFormSta
       setMessages(new Map(errors.map((error) => [error.path, wordsOf(error)])))
       return errors.length > 0 ? undefined : (cleanValue(field, value) ?? {})
     },
-    refuse(problem, ...prefixes) {
-      setMessages(new Map(problem.fields.map((error) => [pointerOf(error.path, ...prefixes), error.message])))
-      return problem.fields.length > 0
+    refuse(fields, ...prefixes) {
+      setMessages(new Map(fields.map((error) => [pointerOf(error.path, ...prefixes), error.message])))
+      return fields.length > 0
     },
   }
 }

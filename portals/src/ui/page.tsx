@@ -96,7 +96,7 @@ export function Shown<T>({ query, children }: { query: { data: T | undefined; er
 
 export function Card({ title, children, actions }: { title?: string; children: ReactNode; actions?: ReactNode }) {
   return (
-    <Paper p="lg" component="section" {...(title === undefined ? {} : { 'aria-label': title })}>
+    <Paper p="lg" component="section">
       {title !== undefined && (
         <Group justify="space-between" mb="md">
           <Title order={2}>{title}</Title>

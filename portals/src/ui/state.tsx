@@ -29,7 +29,7 @@ export function StateBadge({ state, label, ...rest }: { state: string; label?: s
 /** A state with its reason and its age, as the head of a page shows it. */
 export function StateTile({ title, state, label, why, at, seen = false, since = false }: { title: string; state: string; label?: string; why?: ReactNode; at?: string | null; seen?: boolean; since?: boolean }) {
   return (
-    <Stack gap={4} component="section" aria-label={title}>
+    <Stack gap={4} align="flex-start">
       <Text size="xs" c="dimmed" fw={600}>
         {title}
       </Text>

@@ -1,8 +1,9 @@
 /** What this server is, and every operation, policy feature and fact it knows: the catalogue that forms are made of. */
+import { ownerships } from '@muster/contract'
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import type { Api } from './route.ts'
-import { Json, JsonSchema, ownership } from './shapes.ts'
+import { Json, JsonSchema, list, word } from './shapes.ts'
 import { version } from './version.ts'
 
 const tags = ['Server']
@@ -16,10 +17,10 @@ const CatalogPlatform = z
     ...titled,
     installed: z.boolean(),
     settings: z.enum(['each', 'whole']),
-    deviceTypes: z.array(z.object({ ...titled, formFactors: z.array(z.string()) })),
-    enrolments: z.array(z.object({ ...titled, ownerships: z.array(ownership()) })),
-    facts: z.array(Fact),
-    events: z.array(z.object({ ...titled, severity: z.enum(['info', 'warning', 'critical']) })),
+    deviceTypes: list(z.object({ ...titled, formFactors: list(z.string()) })),
+    enrolments: list(z.object({ ...titled, ownerships: list(word(ownerships)) })),
+    facts: list(Fact),
+    events: list(z.object({ ...titled, severity: word(['info', 'warning', 'critical']) })),
     support: z.object({ operations: z.array(z.string()), features: z.array(z.string()) }),
   })
   .meta({ id: 'CatalogPlatform' })
@@ -27,16 +28,16 @@ const CatalogOperation = z
   .object({
     ...titled,
     summary: z.string(),
-    danger: z.enum(['none', 'confirm', 'destructive']),
+    danger: word(['none', 'confirm', 'destructive']),
     repeatable: z.boolean(),
     collapse: z.boolean(),
     signed: z.boolean(),
     expiresS: z.number(),
     permission: z.string(),
-    secret: z.array(z.string()).describe('Params that are never shown again'),
+    secret: list(z.string()).describe('Params that are never shown again'),
     params: JsonSchema,
     result: JsonSchema,
-    examples: z.array(Json).describe('Of the params'),
+    examples: list(Json).describe('Of the params'),
     platforms: z.array(z.string()),
   })
   .meta({ id: 'CatalogOperation' })
@@ -45,9 +46,9 @@ const CatalogFeature = z
     ...titled,
     summary: z.string(),
     schema: JsonSchema,
-    secret: z.array(z.string()),
-    merge: z.object({ rule: z.enum(['priority', 'union']), lists: z.array(z.string()).optional() }),
-    examples: z.array(Json),
+    secret: list(z.string()),
+    merge: z.object({ rule: word(['priority', 'union']), lists: list(z.string()).optional() }),
+    examples: list(Json),
     platforms: z.array(z.string()),
   })
   .meta({ id: 'CatalogFeature' })

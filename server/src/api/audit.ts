@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import type { Api } from './route.ts'
-import { JsonObject, page, pageQuery, text, time } from './shapes.ts'
+import { Json, page, pageQuery, text, time } from './shapes.ts'
 
 const tags = ['Audit']
 const AuditEntry = z
@@ -13,7 +13,7 @@ const AuditEntry = z
     actor: z.string(),
     act: z.string(),
     subject: z.string().nullable(),
-    detail: JsonObject,
+    detail: Json,
     remote: z.string().nullable(),
     seq: z.int().nullable().describe('Place in the sealed chain; null for the second before it is sealed'),
   })
@@ -28,7 +28,7 @@ export function auditRoutes(app: Api, core: Core): void {
     async (request) => {
       const { cursor, ...rest } = request.query
       const { items, next } = await core.audit.list({ ...rest, before: cursor })
-      return { items: items.map((e) => ({ ...e, no: String(e.no), at: new Date(e.at).toISOString(), subject: e.subject ?? null, remote: e.remote ?? null, seq: e.seq ?? null })), next }
+      return { items: items.map((e) => ({ ...e, no: String(e.no), at: e.at.toISOString() })), next }
     },
   )
   app.get(

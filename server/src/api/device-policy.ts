@@ -3,7 +3,7 @@ import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { ComplianceWord } from './devices.ts'
 import { type Api, reachOf } from './route.ts'
-import { IdParams, Json, JsonObject, Reason, time } from './shapes.ts'
+import { IdParams, Json, JsonObject, list, Reason, time } from './shapes.ts'
 
 const action = z.enum(['enforce', 'warn', 'monitor'])
 const EffectiveFeature = z
@@ -22,16 +22,15 @@ const EffectiveFeature = z
   })
   .meta({ id: 'EffectiveFeature' })
 const EffectivePolicy = z
-  .object({ set: z.string().nullable(), desired: z.string().nullable(), applied: z.string().nullable(), features: z.array(EffectiveFeature) })
+  .object({ set: z.string().nullable(), desired: z.string().nullable(), applied: z.string().nullable(), features: list(EffectiveFeature) })
   .meta({ id: 'EffectivePolicy', description: 'Every value with the policy it comes from and whether the device has it' })
 const DeviceCompliance = z
   .object({
     state: ComplianceWord,
-    features: z.array(
+    features: list(
       z
         .object({
           feature: z.string(),
-          title: z.string(),
           state: z.enum(['compliant', 'violated', 'unknown']),
           action,
           reason: Reason.nullable(),
@@ -39,6 +38,7 @@ const DeviceCompliance = z
           since: time(),
           at: time(),
           graceUntil: time().nullable(),
+          escalatedAt: time().nullable(),
         })
         .meta({ id: 'FeatureCompliance' }),
     ),

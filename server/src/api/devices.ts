@@ -3,7 +3,7 @@ import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { OperationRecord } from './operations.ts'
 import { type Api, actorOf, IfMatch, principalOf, reachOf, revisionOf, rowIn } from './route.ts'
-import { formFactor, IdParams, Json, JsonObject, Named, ownership, PageQuery, page, pageQuery, platformId, Reason, text, time } from './shapes.ts'
+import { formFactor, IdParams, Json, JsonObject, Named, ownership, PageQuery, page, pageQuery, platformId, Reason, text, time, word } from './shapes.ts'
 
 const tags = ['Devices']
 const lifecycle = z.enum(['created', 'active', 'disenrolling', 'removed'])
@@ -46,7 +46,7 @@ const Device = z
     identifiers: z.array(z.object({ kind: z.string(), value: z.string(), since: time() })),
     channels: z.array(z.object({ name: z.string() })),
     groups: z.array(Named),
-    enrolment: z.object({ epoch: z.int(), state: lifecycle, activatedAt: time().nullable(), deadline: time().nullable(), reason: z.string().nullable(), licence: z.string().nullable().describe('Version of the licence that was accepted') }).nullable(),
+    enrolment: z.object({ epoch: z.int(), state: word(lifecycle.options), activatedAt: time().nullable(), deadline: time().nullable(), reason: z.string().nullable(), licence: z.string().nullable().describe('Version of the licence that was accepted') }).nullable(),
     expectInS: z.number().describe('Seconds after which silence means something'),
     operations: z.array(Availability),
     revision: z.int(),
@@ -58,7 +58,7 @@ const DeviceChange = z
     owner: z.string().max(64).nullable().optional().describe('User id; null: nobody'),
     ownership: ownership().optional(),
   })
-  .refine((c) => Object.values(c).some((v) => v !== undefined), 'names nothing to change')
+  .refine((c) => (c.name === undefined) !== (c.owner === undefined && c.ownership === undefined), 'takes either a name, or owner and ownership')
   .meta({ id: 'DeviceChange' })
 const DeviceQuery = z.strictObject({
   ...pageQuery,
@@ -106,8 +106,10 @@ export function deviceRoutes(app: Api, core: Core): void {
     async (request) => {
       const { name, owner, ownership } = request.body
       const by = { actor: actorOf(request), revision: revisionOf(request) }
-      await core.reports.reached(request.params.id, reachOf(request))
-      await core.changeDevice(request.params.id, { name, ownership, owner: owner == null ? owner : rowIn('owner', owner) }, by)
+      const { id } = request.params
+      await core.reports.reached(id, reachOf(request))
+      if (name !== undefined) await core.devices.rename(id, name, by)
+      else await core.enrollment.setOwnership({ device: id, ownership, owner: owner == null ? owner : rowIn('owner', owner), ...by })
       return core.reports.page(request.params.id, principalOf(request))
     },
   )
@@ -119,7 +121,7 @@ export function deviceRoutes(app: Api, core: Core): void {
     },
     async (request, reply) => {
       await core.reports.reached(request.params.id, reachOf(request))
-      await core.devices.block(request.params.id, request.body.blocked, actorOf(request))
+      await core.enrollment.block({ device: request.params.id, on: request.body.blocked, actor: actorOf(request) })
       return reply.code(204).send()
     },
   )

@@ -40,13 +40,13 @@ export function groupRoutes(app: Api, core: Core): void {
       config: { access: { permission: 'group:write' }, problems: ['not-found', 'revision-mismatch', 'already-exists', 'invalid-query'] },
       schema: { tags, summary: 'Change a group', operationId: 'saveGroup', params: IdParams, headers: IfMatch, body: GroupInput, response: { 200: Group } },
     },
-    (request) => core.groups.update(request.params.id, request.body, { revision: revisionOf(request), actor: actorOf(request) }),
+    (request) => core.groups.update(request.params.id, revisionOf(request), request.body, actorOf(request)),
   )
   app.delete(
     '/groups/:id',
     { config: { access: { permission: 'group:write' }, problems: ['not-found', 'in-use'] }, schema: { tags, summary: 'Remove a group', operationId: 'removeGroup', params: IdParams, response: { 204: z.undefined() } } },
     async (request, reply) => {
-      await core.groups.remove(request.params.id, { actor: actorOf(request) })
+      await core.groups.remove(request.params.id, actorOf(request))
       return reply.code(204).send()
     },
   )
@@ -71,10 +71,10 @@ export function groupRoutes(app: Api, core: Core): void {
         operationId: 'changeGroupDevices',
         params: IdParams,
         body: z.strictObject({ add: device(), remove: device() }).meta({ id: 'GroupMembers' }),
-        response: { 200: z.object({ changed: z.int().describe('Memberships that changed') }).meta({ id: 'GroupMembersChanged' }) },
+        response: { 200: z.object({ added: z.int(), removed: z.int() }).meta({ id: 'GroupMembersChanged' }) },
       },
     },
-    async (request) => ({ changed: await core.groups.change(request.params.id, request.body, actorOf(request)) }),
+    (request) => core.groups.change(request.params.id, { ...request.body, reach: reachFor(principalOf(request), 'device:read'), actor: actorOf(request) }),
   )
   app.post(
     '/groups/preview',
@@ -82,6 +82,6 @@ export function groupRoutes(app: Api, core: Core): void {
       config: { access: { permission: 'group:read' }, problems: ['invalid-query'] },
       schema: { tags, summary: 'Count the devices a query finds', operationId: 'previewGroup', body: z.strictObject({ query: DeviceQueryExpression }).meta({ id: 'GroupPreview' }), response: { 200: z.object({ devices: z.int() }).meta({ id: 'GroupPreviewed' }) } },
     },
-    (request) => core.groups.preview(request.body.query, reachFor(principalOf(request), 'device:read')),
+    async (request) => ({ devices: await core.groups.preview(request.body.query, reachFor(principalOf(request), 'device:read')) }),
   )
 }

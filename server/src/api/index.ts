@@ -10,7 +10,7 @@ import { clientRoutes } from './clients.ts'
 import { configurationRoutes, licenceRoutes } from './configuration.ts'
 import { devicePolicyRoutes } from './device-policy.ts'
 import { deviceRoutes } from './devices.ts'
-import { createEventStreams, type EventStreams, eventRoutes } from './events.ts'
+import { eventRoutes } from './events.ts'
 import { groupRoutes } from './groups.ts'
 import { invitationRoutes } from './invitations.ts'
 import { describeApi } from './openapi.ts'
@@ -20,14 +20,14 @@ import { typedRoutes } from './route.ts'
 import { summaryRoutes } from './summary.ts'
 import { userRoutes } from './users.ts'
 
-export { createEventStreams, type EventStreams } from './events.ts'
 export { permissionList } from './roles.ts'
 export { version } from './version.ts'
 
 export interface ApiOptions {
   /** The address people and devices reach this server at, without a slash at the end. */
   publicUrl: string
-  streams?: EventStreams
+  /** Aborted when the server stops: streams end then. */
+  stopping: AbortSignal
 }
 export const apiPrefix = '/api/v1'
 
@@ -55,7 +55,7 @@ export async function registerApi(app: FastifyInstance, core: Core, o: ApiOption
       licenceRoutes(api, core)
       certificateRoutes(api, core)
       auditRoutes(api, core)
-      eventRoutes(api, core, o.streams ?? createEventStreams())
+      eventRoutes(api, core, o.stopping)
     },
     { prefix: apiPrefix },
   )

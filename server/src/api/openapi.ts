@@ -3,7 +3,7 @@ import { type ProblemCode, problemList } from '@muster/contract'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import type { RouteAccess } from '../gateway/permission.ts'
+import type { RouteAccess } from '../gateway/index.ts'
 import { tidyComponents } from './openapi-components.ts'
 import { sessionPaths } from './session.ts'
 import { ProblemDetails } from './shapes.ts'
@@ -35,7 +35,7 @@ export async function describeApi(app: FastifyInstance, o: DescriptionOptions): 
     },
     transformObject: (document) => {
       const whole = toComponents(document)
-      return tidyComponents({ ...whole, paths: { ...whole.paths, ...sessionPaths } })
+      return tidyComponents({ ...whole, paths: worded({ ...whole.paths, ...sessionPaths }) })
     },
   })
 }
@@ -68,13 +68,8 @@ function withAccess(schema: FastifySchema, access: RouteAccess | undefined, more
     ...schema,
     security: known ? [{ oauth2: scopes }, { session: [] }] : [],
     ...(permission ? { 'x-permission': permission } : {}),
-    response: { ...answers(schema.response as Record<string, object>), ...problemAnswers(codes) },
+    response: { ...(schema.response as object | undefined), ...problemAnswers(codes) },
   } as FastifySchema
-}
-
-const words: Record<string, string> = { 200: 'Done', 201: 'Made', 202: 'Begun', 204: 'Done; nothing to say' }
-function answers(response: Record<string, object> = {}): Record<string, object> {
-  return Object.fromEntries(Object.entries(response).map(([status, schema]) => [status, 'content' in schema ? schema : { ...schema, 'x-response-description': words[status] }]))
 }
 
 function problemAnswers(codes: readonly ProblemCode[]): Record<string, object> {
@@ -90,11 +85,22 @@ function problemAnswers(codes: readonly ProblemCode[]): Record<string, object> {
 /** The component exists although no route names it as its answer. */
 export const described = ProblemDetails
 
+const words: Record<string, string> = { 200: 'Done', 201: 'Made', 202: 'Begun', 204: 'Done' }
+/** Gives every answer a description of its own. */
+function worded<P extends object>(paths: P): P {
+  const operations = Object.values(paths).flatMap((p: object) => Object.values(p) as { responses?: Record<string, { description?: string }> }[])
+  for (const { responses } of operations) {
+    for (const [status, answer] of Object.entries(responses ?? {})) if (answer.description === 'Default Response') answer.description = words[status] ?? 'Done'
+  }
+  return paths
+}
+
 /** Answers may grow: only what callers send is closed. Shapes we wrote by hand (`anyOf` in meta) stand as written. */
 function override(ctx: { zodSchema: object; jsonSchema: Record<string, unknown>; io?: string }): void {
   const { jsonSchema } = ctx
   const def = (ctx.zodSchema as { _zod: { def: { type: string; catchall?: object } } })._zod.def
   if (def.type === 'object' && !def.catchall) delete jsonSchema['additionalProperties']
+  if (def.type === 'readonly') delete jsonSchema['readOnly']
   if (def.type === 'undefined') jsonSchema['type'] = 'null'
   if (def.type === 'record') delete jsonSchema['propertyNames']
   if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum']

@@ -1,8 +1,9 @@
 /** One operation of one device, as timelines and activities show it. */
+import { finalStates, openStates } from '@muster/core'
 import { z } from 'zod'
-import { Json, JsonObject, Reason, time } from './shapes.ts'
+import { Json, JsonObject, Reason, time, word } from './shapes.ts'
 
-export const operationState = z.enum(['held', 'pending', 'sent', 'acknowledged', 'deferred', 'completed', 'failed', 'cancelled', 'expired', 'superseded'])
+export const operationState = z.enum([...openStates, ...finalStates])
 export const OperationRecord = z
   .object({
     id: z.string(),
@@ -12,7 +13,7 @@ export const OperationRecord = z
     device: z.string(),
     deviceName: z.string(),
     channel: z.string(),
-    state: operationState,
+    state: word(operationState.options),
     cancelling: z.boolean().describe('Asked to stop after it was handed over: it ends by report, or as outcome unknown'),
     reason: Reason.nullable(),
     attempts: z.int(),

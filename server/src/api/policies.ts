@@ -2,19 +2,19 @@
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, actorOf, IfMatch, revisionOf, rowIn, rowOf } from './route.ts'
-import { formFactor, IdParams, id, JsonObject, ownership, page, pageQuery, platformId, text, time } from './shapes.ts'
+import { formFactor, IdParams, id, JsonObject, list, ownership, page, pageQuery, platformId, text, time } from './shapes.ts'
 
 const tags = ['Policies']
 const action = z.enum(['enforce', 'warn', 'monitor'])
-const ids = () => z.array(id()).max(1000).optional()
+const ids = () => z.array(id()).max(1000).readonly().optional()
 const Assignment = z
   .strictObject({
     roles: ids(),
     users: ids(),
     groups: ids(),
-    ownership: z.array(ownership()).max(10).optional(),
-    deviceTypes: z.array(z.string().min(1).max(64)).max(100).optional(),
-    formFactors: z.array(formFactor()).max(20).optional(),
+    ownership: z.array(z.string().max(64)).max(10).readonly().optional(),
+    deviceTypes: z.array(z.string().min(1).max(64)).max(100).readonly().optional(),
+    formFactors: z.array(z.string().max(64)).max(20).readonly().optional(),
   })
   .meta({ id: 'Assignment', description: 'All that are set must match; roles and users are those of the owner; a device in no group does not match groups' })
 const feature = { feature: z.string().min(1).max(128), settings: JsonObject }
@@ -37,13 +37,13 @@ const Policy = z
     revision: z.int().describe('Of the draft, for If-Match'),
     unpublished: z.boolean().describe('The draft differs from the published version'),
     assignment: Assignment,
-    features: z.array(PolicyFeature),
+    features: list(PolicyFeature),
     createdAt: time(),
     createdBy: z.string(),
   })
   .meta({ id: 'Policy', description: 'A policy with its draft; secrets are masked' })
 const PolicyVersions = z
-  .object({ items: z.array(z.object({ version: z.int(), assignment: Assignment, features: z.array(PolicyFeature), author: z.string(), at: time() }).meta({ id: 'PolicyVersion' })) })
+  .object({ items: list(z.object({ version: z.int(), assignment: Assignment, features: list(PolicyFeature), author: z.string(), at: time() }).meta({ id: 'PolicyVersion' })) })
   .meta({ id: 'PolicyVersionList' })
 const Published = z.object({ id: z.string(), version: z.int(), devices: z.int().describe('How many devices the policy now reaches') }).meta({ id: 'PolicyPublished' })
 const checks = ['unknown-feature', 'unsupported-feature', 'invalid-settings'] as const

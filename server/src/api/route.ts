@@ -1,9 +1,10 @@
 /** What every route of the API is made with: typed registration, who asks, which devices they reach, revisions. */
 import { Problem, type ProblemCode } from '@muster/contract'
-import type { Principal, Reach } from '@muster/core'
+import type { Reach } from '@muster/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { principalOf } from '../gateway/index.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -12,15 +13,12 @@ declare module 'fastify' {
   }
 }
 
+export { principalOf }
+
 const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>()
 export type Api = ReturnType<typeof typed>
 export const typedRoutes: (app: FastifyInstance) => Api = typed
 
-/** Who asks; the gateway has checked the route's permission before the handler runs. */
-export function principalOf(request: FastifyRequest): Principal {
-  if (!request.principal) throw new Problem('unauthenticated')
-  return request.principal
-}
 export function actorOf(request: FastifyRequest): string {
   return principalOf(request).actor
 }

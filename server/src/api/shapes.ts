@@ -6,20 +6,18 @@ import { z } from 'zod'
 export const Json = z.unknown().meta({
   id: 'Json',
   description: 'Any JSON value',
-  anyOf: [
-    { type: 'null' },
-    { type: 'boolean' },
-    { type: 'number' },
-    { type: 'string' },
-    { type: 'array', items: { $ref: '#/components/schemas/Json' } },
-    { type: 'object', additionalProperties: { $ref: '#/components/schemas/Json' } },
-  ],
 }) as unknown as z.ZodType<JsonValue>
 export const JsonObject = z.record(z.string(), Json).meta({ id: 'JsonObject', description: 'Any JSON object' }) as unknown as z.ZodType<JsonRecord>
 export const JsonSchema = z.record(z.string(), z.unknown()).meta({ id: 'JsonSchema', description: 'A JSON Schema, draft 2020-12' })
 
 /** A point in time of an answer. */
 export const time = () => z.string().meta({ format: 'date-time' })
+/** A list of an answer. */
+export function list<T extends z.ZodType>(items: T): z.ZodType<readonly z.output<T>[]> {
+  return z.array(items)
+}
+/** One of these words in an answer; the words are for the reader, and are not checked again. */
+export const word = (words: readonly string[]) => z.string().meta({ enum: [...words] })
 /** Texts of requests: no control characters but tab and line breaks, no half surrogate pairs (PostgreSQL holds neither). */
 export const text = (max: number, min = 0) =>
   z
@@ -44,7 +42,7 @@ export const pageQuery = {
 export const PageQuery = z.strictObject(pageQuery)
 /** `name` is the component's: `DevicePage`. */
 export function page<T extends z.ZodType>(name: string, items: T) {
-  return z.object({ items: z.array(items), next: z.string().optional().describe('Cursor of the next page; absent on the last') }).meta({ id: name })
+  return z.object({ items: list(items), next: z.string().optional().describe('Cursor of the next page; absent on the last') }).meta({ id: name })
 }
 
 export const FieldError = z.object({ path: z.string(), message: z.string() }).meta({ id: 'FieldError' })

@@ -67,19 +67,19 @@ export function userRoutes(app: Api, core: Core): void {
   app.put(
     '/users/:id/password',
     {
-      config: { access: { principal: true }, problems: ['not-found', 'forbidden', 'wrong-credentials'] },
+      config: { access: { permission: 'user:write' }, problems: given },
       schema: {
         tags,
         summary: 'Set a password',
         operationId: 'setPassword',
-        description: 'Needs `user:write`, or for your own password the present one as `current`.',
+        description: 'Ends all sessions and tokens of the user.',
         params: IdParams,
-        body: z.strictObject({ password: z.string().max(1024), current: z.string().max(1024).optional() }).meta({ id: 'PasswordChange' }),
+        body: z.strictObject({ password: z.string().min(1).max(1024) }).meta({ id: 'NewPassword' }),
         response: { 204: z.undefined() },
       },
     },
     async (request, reply) => {
-      await core.setPassword(request.params.id, request.body, principalOf(request), request.ip)
+      await users.setPassword(request.params.id, request.body.password, principalOf(request))
       return reply.code(204).send()
     },
   )

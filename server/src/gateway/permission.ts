@@ -48,12 +48,12 @@ export function guardRoutes(app: FastifyInstance, guards: Guards): RouteTable {
   function guardOf(access: RouteAccess, ownThrottle: boolean): onRequestHookHandler | AsyncHook {
     if ('device' in access) return guards.throttleDevice
     if ('public' in access) {
-      return async function publicRoute(request, reply) {
+      return async function publicRoute(request: FastifyRequest, reply: FastifyReply): Promise<void> {
         guards.headers(request, reply)
         if (!ownThrottle) await guards.throttlePublic(request, reply)
       }
     }
-    return async function principalRoute(request, reply) {
+    return async function principalRoute(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       guards.headers(request, reply)
       await guards.principal(request, reply)
       await guards.throttlePrincipal(request)

@@ -19,7 +19,7 @@ export function sendProblem(reply: FastifyReply, p: Problem): FastifyReply {
   if (typeof wait === 'number') void reply.header('retry-after', String(Math.max(1, Math.ceil(wait))))
   else if (p.status === 503) void reply.header('retry-after', String(randomInt(2, 8)))
   if (p.status === 401) void reply.header('www-authenticate', `Bearer realm="muster"${p.code.startsWith('token-') ? ', error="invalid_token"' : ''}`)
-  return reply.code(p.status).header('cache-control', 'no-store').type(problemType).send(JSON.stringify(problemBody(p, reply.request.id)))
+  return reply.code(p.status).header('cache-control', 'no-store').type(problemType).send(Buffer.from(JSON.stringify(problemBody(p, reply.request.id))))
 }
 
 const ofFastify: Readonly<Record<string, ProblemCode>> = {

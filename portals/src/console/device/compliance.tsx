@@ -33,11 +33,11 @@ export function ComplianceTab({ device }: { device: string }) {
 
 function Rule({ feature }: { feature: ComplianceFeature }) {
   return (
-    <Paper p="lg" component="section" aria-label={feature.title ?? feature.feature}>
+    <Paper p="lg" component="section">
       <Group justify="space-between" align="flex-start">
         <div>
           <Text fw={600} component="h2" fz="md" m={0}>
-            {feature.title ?? feature.feature}
+            {feature.title}
           </Text>
           <Text size="xs" c="dimmed">
             {named('action', feature.action)} · {t('compliance.since')} <Ago at={feature.since} />

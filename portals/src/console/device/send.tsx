@@ -102,7 +102,7 @@ function SendForm({ device, operation }: { device: Device; operation: CatalogOpe
       setAsking(undefined)
       // What was refused changed nothing; the next try may differ, so it is a request of its own.
       if (error instanceof ApiProblem && error.status !== 0) key.current = newKey()
-      if (error instanceof ApiProblem && form.refuse(error, '/params')) focusFirstError(element.current)
+      if (error instanceof ApiProblem && form.refuse(error.fields, '/params')) focusFirstError(element.current)
     },
   })
   const submit = (event: FormEvent) => {

@@ -48,7 +48,7 @@ function Feature({ feature }: { feature: EffectiveFeature }) {
   const values = Object.entries(feature.settings).map(([name, value]) => ({ name: humanise(name), value }))
   const hasEvidence = feature.evidence !== null && feature.evidence !== undefined
   return (
-    <Paper p="lg" component="section" aria-label={feature.title}>
+    <Paper p="lg" component="section">
       <Group justify="space-between" align="flex-start" mb="sm">
         <div>
           <Text fw={600} component="h2" fz="md" m={0}>

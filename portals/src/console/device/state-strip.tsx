@@ -41,7 +41,7 @@ function complianceWhy({ features }: Compliance): string {
   const violated = features.filter((feature) => feature.state === 'violated')
   const unknown = features.filter((feature) => feature.state === 'unknown')
   if (features.length === 0) return t('device.noRules')
-  if (violated.length > 0) return violated.map((feature) => `${feature.title ?? feature.feature}: ${feature.reason?.text ?? named('state', 'violated')}`).join(' · ')
+  if (violated.length > 0) return violated.map((feature) => `${feature.title}: ${feature.reason?.text ?? named('state', 'violated')}`).join(' · ')
   return unknown.length > 0 ? tn('device.rulesUnknown', unknown.length) : tn('device.rulesMet', features.length)
 }
 

@@ -1,18 +1,13 @@
 /** Enrol a device: choose, get a code, watch it arrive. Below: the invitations made so far. */
 import { SimpleGrid, Stack } from '@mantine/core'
 import { useState } from 'react'
-import type { InvitationCreated, InvitationRequest } from '../../api/index.ts'
 import { t } from '../../text/index.ts'
 import { Card, PageHead } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { Invitations } from './invitations.tsx'
 import { InviteForm } from './invite-form.tsx'
+import type { Made } from './made.ts'
 import { Waiting } from './waiting.tsx'
-
-export interface Made {
-  invitation: InvitationCreated
-  request: InvitationRequest
-}
 
 export function EnrolPage() {
   const [made, setMade] = useState<Made>()

@@ -9,7 +9,7 @@ import { t } from '../../text/index.ts'
 import { Ago, Card, CopyLine, Icon, Shown } from '../../ui/index.ts'
 import { useEvent, useMay } from '../shell/index.ts'
 import classes from './enrol.module.css'
-import type { Made } from './enrol-page.tsx'
+import type { Made } from './made.ts'
 
 const Qr = lazy(() => import('../../ui/qr.tsx'))
 

@@ -3,7 +3,7 @@ import { Button, Paper, Progress, SimpleGrid, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { about, type Summary, summary } from '../../api/index.ts'
-import { formatNumber, named, t, tn } from '../../text/index.ts'
+import { formatNumber, named, t } from '../../text/index.ts'
 import { Card, Empty, Icon, PageHead, Shown, stateColor } from '../../ui/index.ts'
 import { useMay, useSession } from '../shell/index.ts'
 import classes from './home.module.css'
@@ -87,7 +87,7 @@ function Split({ title, filter, counts, words }: { title: string; filter: string
       <ul className={classes.split}>
         {rows.map(([id, n]) => (
           <li key={id}>
-            <Link to={`/devices?${new URLSearchParams({ [filter]: id })}`} className={classes.row ?? ''} aria-label={t('home.row', { name: words(id), count: tn('devices.count', n) })}>
+            <Link to={`/devices?${new URLSearchParams({ [filter]: id })}`} className={classes.row ?? ''}>
               <Text size="sm">{words(id)}</Text>
               <Text size="sm" fw={600}>
                 {formatNumber(n)}

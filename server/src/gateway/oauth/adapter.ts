@@ -16,7 +16,8 @@ export function clientMetadata(c: ClientRecord, knownScopes: readonly string[]):
     redirect_uris: code ? words(c.metadata['redirect_uris'], []) : [],
     response_types: code ? ['code'] : [],
     ...(code ? { response_modes: ['query'] } : {}),
-    scope: c.channel === null ? ['openid', 'offline_access', ...granted(c.scopes, knownScopes)].join(' ') : '',
+    // A device has no scopes at all; what it may do follows from its channel.
+    ...(c.channel === null ? { scope: ['openid', 'offline_access', ...granted(c.scopes, knownScopes)].join(' ') } : {}),
     id_token_signed_response_alg: 'RS256',
     muster_device: c.channel !== null,
     ...(c.secretHash === null ? {} : { client_secret: c.secretHash.toString('hex') }),

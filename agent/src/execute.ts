@@ -1,0 +1,121 @@
+/** Carries out deliveries one after another, each at most once: what was begun is on disk before it begins, what came of it before it is told. */
+import { agentChannel, type Json } from '@muster/contract'
+import { checkEnvelope, type Trust } from './envelope.ts'
+import { messageOf, Refused } from './failure.ts'
+import { features } from './features/index.ts'
+import type { Ledger } from './ledger.ts'
+import { EndedBadly, operations, type Surroundings } from './operations/index.ts'
+
+type Delivery = agentChannel.AgentDelivery
+type Result = agentChannel.Result
+
+export interface Executor {
+  /** Takes deliveries over; those it knows are answered from memory. */
+  add(deliveries: readonly Delivery[]): void
+  /** Resolves when nothing is left to do. */
+  idle(): Promise<void>
+  busy(): boolean
+  /** The delivery under way, if any. */
+  current(): string | undefined
+}
+export interface ExecutorDeps extends Surroundings {
+  readonly ledger: Ledger
+  readonly trust: Trust
+  readonly readOnly: boolean
+  readonly now: () => number
+  /** A command without a valid signature came. */
+  refused(delivery: Delivery, reason: Refused): void
+}
+
+export function createExecutor(o: ExecutorDeps): Executor {
+  const queue: Delivery[] = []
+  let current: string | undefined
+  let working: Promise<void> = Promise.resolve()
+  let active = false
+
+  closeInterrupted(o.ledger)
+
+  async function work(): Promise<void> {
+    for (let d = queue.shift(); d; d = queue.shift()) {
+      current = d.id
+      await one(d)
+    }
+    current = undefined
+    active = false
+  }
+
+  async function one(d: Delivery): Promise<void> {
+    const before = o.ledger.get(d.id)
+    if (before?.state === 'done') return o.ledger.again(d.id)
+    try {
+      const keepUntil = admit(d)
+      o.ledger.started(d.id, keepUntil)
+      o.ledger.done({ id: d.id, state: 'completed', result: await perform(d) })
+    } catch (error) {
+      o.ledger.done(failure(d.id, error))
+    }
+  }
+
+  /** What is refused before it begins; answers how long a signed command must stay known. */
+  function admit(d: Delivery): number | undefined {
+    if (d.kind === 'errand') throw new Refused('unsupported', `This agent does not know the errand ${d.name}.`)
+    if (d.kind !== 'operation') {
+      if (!features.has(d.name)) throw new Refused('unsupported', `This agent does not know the feature ${d.name}.`)
+      if (o.readOnly) throw new Refused('read-only', 'The agent only reports on this device and changes nothing.')
+      return undefined
+    }
+    const operation = operations.get(d.name)
+    if (!operation) throw new Refused('unsupported', `This agent does not know the operation ${d.name}.`)
+    if (Date.parse(d.deadline) < o.now()) throw new Refused('expired', 'It came after its deadline.')
+    const keepUntil = operation.words.signed ? signature(d) : undefined
+    if (operation.changes && o.readOnly) throw new Refused('read-only', 'The agent only reports on this device and changes nothing.')
+    return keepUntil
+  }
+
+  function signature(d: Delivery): number {
+    try {
+      return checkEnvelope(d, o.trust, o.now())
+    } catch (error) {
+      if (error instanceof Refused) o.refused(d, error)
+      throw error
+    }
+  }
+
+  async function perform(d: Delivery): Promise<Json> {
+    if (d.kind === 'operation') {
+      const operation = operations.get(d.name)
+      const params = operation?.words.params.safeParse(d.payload)
+      if (!operation || !params?.success) throw new Refused('invalid-params', `The parameters of ${d.name} do not fit: ${params?.error?.issues[0]?.message ?? ''}`)
+      return operation.run(params.data, o)
+    }
+    const feature = features.get(d.name)
+    if (!feature) throw new Refused('unsupported', d.name)
+    const machine = { tree: o.tree, originals: o.originals, run: o.run }
+    return { ...(await (d.kind === 'put' ? feature.put(machine, d.payload) : feature.drop(machine))) }
+  }
+
+  return {
+    add(deliveries) {
+      for (const d of deliveries) if (d.id !== current && !queue.some((q) => q.id === d.id)) queue.push(d)
+      if (active || queue.length === 0) return
+      active = true
+      working = work()
+    },
+    idle: () => working,
+    busy: () => active,
+    current: () => current,
+  }
+}
+
+/** Begun and never ended: nobody knows how far it came. Said once, as failed; only what may be repeated is forgotten, so that it can come again. */
+function closeInterrupted(ledger: Ledger): void {
+  for (const { id } of ledger.interrupted()) {
+    ledger.done({ id, state: 'failed', code: 'outcome-unknown', text: 'The agent was interrupted while doing it; whether it took effect is not known.' })
+  }
+}
+
+function failure(id: string, error: unknown): Result {
+  const code = error instanceof Refused ? error.code : 'agent-error'
+  const result: Result = { id, state: 'failed', code, text: messageOf(error).slice(0, 4096) }
+  return error instanceof EndedBadly ? { ...result, result: error.result } : result
+}

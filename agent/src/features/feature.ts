@@ -1,0 +1,26 @@
+/** What a policy feature is to the agent: it can tell what is true, bring about what is demanded, and take back what it did. */
+import type { JsonObject } from '@muster/contract'
+import type { Run } from '../commands.ts'
+import type { Tree } from '../tree.ts'
+import type { Originals } from './originals.ts'
+
+/** What a feature works on. */
+export interface Machine {
+  readonly tree: Tree
+  readonly originals: Originals
+  readonly run: Run
+}
+export interface Done {
+  /** Files changed, and whether the service took the change over (absent: nothing to take over). */
+  readonly files: string[]
+  readonly reloaded?: boolean
+}
+export interface Feature {
+  readonly id: string
+  /** Evidence for the fact `managed.<id>`: what is in force, whoever brought it about. `applicable: false` with `why` when there is nothing to manage. Cheap, changes nothing. */
+  check(tree: Tree): JsonObject
+  /** Settings as the server sent them; throws Refused (invalid-settings, not-applicable ...). Idempotent. */
+  put(m: Machine, settings: unknown): Promise<Done>
+  /** Exactly as before the first put. Never put: changes nothing. */
+  drop(m: Machine): Promise<Done>
+}

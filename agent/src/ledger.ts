@@ -1,0 +1,119 @@
+/**
+ * Remembers on disk which deliveries were begun and how they ended, so that none is ever done twice and no result is lost.
+ * An append-only file, one JSON line a fact, each line synced before the agent goes on; compacted when it has grown.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import type { agentChannel } from '@muster/contract'
+import { isCode, replaceFile } from './tree.ts'
+
+type Result = agentChannel.Result
+export interface Remembered {
+  readonly id: string
+  readonly at: number
+  readonly state: 'started' | 'done'
+  readonly result?: Result
+  /** The server has the result. */
+  readonly reported?: boolean
+  /** Never forgotten before this time (ms): a signed command stays known as long as its signature is valid. */
+  readonly keepUntil?: number
+}
+
+export interface Ledger {
+  get(id: string): Remembered | undefined
+  /** Durable when it returns. */
+  started(id: string, keepUntil?: number): void
+  done(result: Result): void
+  reported(ids: readonly string[]): void
+  /** A repeat of something reported before is reported again. */
+  again(id: string): void
+  /** Results the server has not acknowledged, oldest first. */
+  unreported(): Result[]
+  /** Begun and never ended: the agent died meanwhile. */
+  interrupted(): Remembered[]
+  size(): number
+  close(): void
+}
+
+const rememberedLimit = 1000
+const rememberedMs = 30 * 86_400_000
+/** A signed command may outlast the limit, yet memory stays bounded all the same. */
+const hardLimit = 20_000
+const bodiesKept = 100
+
+export function openLedger(at: string, now: () => number = Date.now): Ledger {
+  fs.mkdirSync(path.dirname(at), { recursive: true, mode: 0o700 })
+  const known = load(at)
+  compact()
+  let lines = known.size
+  let file = fs.openSync(at, 'a', 0o600)
+
+  function put(entry: Remembered): void {
+    known.set(entry.id, entry)
+    const text = Buffer.from(`${JSON.stringify(entry)}\n`)
+    fs.writeSync(file, text)
+    fs.fsyncSync(file)
+    lines += 1
+    if (lines > 2 * known.size + 500 || known.size > rememberedLimit + 200) reopen()
+  }
+  function reopen(): void {
+    fs.closeSync(file)
+    compact()
+    lines = known.size
+    file = fs.openSync(at, 'a', 0o600)
+  }
+
+  /** Forgets what is old or too much, oldest first; never what the server has yet to hear of. Bodies of results long reported go earlier. */
+  function compact(): void {
+    const entries = [...known.values()]
+    const expendable = entries.filter((e) => e.state === 'done' && e.reported && (e.keepUntil ?? 0) <= now())
+    const tooMany = Math.max(0, entries.length - rememberedLimit)
+    const old = expendable.filter((e, i) => i < tooMany || now() - e.at > rememberedMs)
+    for (const e of old) known.delete(e.id)
+    if (known.size > hardLimit) for (const id of [...known.keys()].slice(0, known.size - hardLimit)) known.delete(id)
+    const reported = [...known.values()].filter((e) => e.reported && e.result?.result !== undefined)
+    for (const e of reported.slice(0, -bodiesKept)) known.set(e.id, { ...e, result: e.result && { ...e.result, result: undefined } })
+    replaceFile(at, Buffer.from([...known.values()].map((e) => `${JSON.stringify(e)}\n`).join('')), { mode: 0o600 })
+  }
+
+  return {
+    get: (id) => known.get(id),
+    size: () => known.size,
+    started: (id, keepUntil) => put({ id, at: now(), state: 'started', keepUntil }),
+    done: (result) => put({ ...known.get(result.id), id: result.id, at: now(), state: 'done', result, reported: false }),
+    reported(ids) {
+      for (const id of ids) {
+        const entry = known.get(id)
+        if (entry?.state === 'done' && !entry.reported) put({ ...entry, reported: true })
+      }
+    },
+    again(id) {
+      const entry = known.get(id)
+      if (entry?.reported) put({ ...entry, reported: false })
+    },
+    unreported: () => [...known.values()].flatMap((e) => (e.state === 'done' && !e.reported && e.result ? [e.result] : [])),
+    interrupted: () => [...known.values()].filter((e) => e.state === 'started'),
+    close: () => fs.closeSync(file),
+  }
+}
+
+/** A last line torn by a crash was never acted on, so it is dropped. */
+function load(at: string): Map<string, Remembered> {
+  const known = new Map<string, Remembered>()
+  let text = ''
+  try {
+    text = fs.readFileSync(at, 'utf8')
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error
+  }
+  for (const line of text.split('\n')) {
+    if (line === '') continue
+    try {
+      const entry = JSON.parse(line) as Remembered
+      if (typeof entry.id === 'string') known.set(entry.id, entry)
+    } catch {
+      continue
+    }
+  }
+  return known
+}

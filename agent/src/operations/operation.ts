@@ -1,0 +1,32 @@
+/** What an operation is to the agent. */
+import type { Json, JsonObject, OperationDescriptor } from '@muster/contract'
+import type { Run } from '../commands.ts'
+import { Refused } from '../failure.ts'
+import type { Originals } from '../features/index.ts'
+import type { StateFolder } from '../state.ts'
+import type { Tree } from '../tree.ts'
+
+export interface Surroundings {
+  readonly tree: Tree
+  readonly run: Run
+  readonly folder: StateFolder
+  readonly originals: Originals
+  /** Reads the whole inventory anew and lets the next sync carry it. */
+  refresh(): JsonObject
+  /** The agent ends once the result has reached the server. */
+  leave(): void
+}
+/** Ended, but not well: the result goes along. */
+export class EndedBadly extends Refused {
+  readonly result: Json
+  constructor(code: string, text: string, result: Json) {
+    super(code, text)
+    this.result = result
+  }
+}
+export interface Operation<P = any> {
+  readonly words: OperationDescriptor<P>
+  /** Changes the machine, so an agent that only reports refuses it. */
+  readonly changes: boolean
+  run(params: P, s: Surroundings): Promise<Json>
+}

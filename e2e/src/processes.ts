@@ -1,0 +1,65 @@
+/** Child processes of a journey: started with their output kept, ended with the journey whatever happens. */
+import { type ChildProcess, spawn } from 'node:child_process'
+
+export interface Running {
+  readonly child: ChildProcess
+  /** Everything it printed so far. */
+  output(): string
+  /** Resolves with the exit code. */
+  ended: Promise<number | null>
+  /** TERM, then KILL after `graceMs`. */
+  stop(graceMs?: number): Promise<number | null>
+}
+
+export function run(file: string, args: readonly string[], o: { env?: Record<string, string>; cwd?: string } = {}): Running {
+  const child = spawn(process.execPath, [file, ...args], { env: { ...process.env, ...o.env }, cwd: o.cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  void ended.then(() => process.off('exit', kill))
+  return {
+    child,
+    output: () => output,
+    ended,
+    stop: async (graceMs = 15_000) => {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+      child.kill('SIGTERM')
+      const timer = setTimeout(kill, graceMs)
+      const code = await ended
+      clearTimeout(timer)
+      return code
+    },
+  }
+}
+
+/** Runs to the end; throws with the output when it fails. */
+export async function runToEnd(file: string, args: readonly string[], o: { env?: Record<string, string>; cwd?: string } = {}): Promise<string> {
+  const p = run(file, args, o)
+  const code = await p.ended
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}:\n${p.output()}`)
+  return p.output()
+}
+
+/** Asks until the answer is there; throws with what was last seen. */
+export async function until<T>(what: string, ask: () => Promise<T | undefined | false>, o: { withinMs?: number; everyMs?: number; last?: () => unknown } = {}): Promise<T> {
+  const end = Date.now() + (o.withinMs ?? 20_000)
+  let error: unknown
+  while (Date.now() < end) {
+    try {
+      const found = await ask()
+      if (found !== undefined && found !== false) return found
+      error = undefined
+    } catch (e) {
+      error = e
+    }
+    await new Promise((resolve) => setTimeout(resolve, o.everyMs ?? 50))
+  }
+  throw new Error(`waited in vain for: ${what}${o.last ? `; last seen: ${JSON.stringify(o.last())}` : ''}`, { cause: error })
+}

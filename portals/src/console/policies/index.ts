@@ -1,0 +1,3 @@
+/** The door of the policy pages. */
+export { PolicyListPage } from './list-page.tsx'
+export { PolicyPage } from './policy-page.tsx'

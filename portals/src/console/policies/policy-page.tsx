@@ -1,0 +1,114 @@
+/** One policy, new or known: what it sets, for whom, and publishing it. */
+import { Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useNavigate, useParams } from 'react-router'
+import { ApiProblem, about, catalog, type Policy, policies } from '../../api/index.ts'
+import { t, tn } from '../../text/index.ts'
+import { Card, Empty, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
+import { useMay } from '../shell/index.ts'
+import { Editor } from './editor.tsx'
+import { PolicyState } from './policy-state.tsx'
+
+export function PolicyPage() {
+  const { id = '' } = useParams()
+  const words = useQuery(catalog())
+  return <Shown query={words}>{() => (id === 'new' ? <New /> : <Known key={id} id={id} />)}</Shown>
+}
+
+function New() {
+  const navigate = useNavigate()
+  const platforms = useQuery(about()).data?.platforms ?? []
+  const create = useMutation({ mutationFn: policies.create, onSuccess: (made) => void navigate(`/policies/${encodeURIComponent(made.id)}`, { replace: true }) })
+  return (
+    <>
+      <PageHead title={t('policies.new')} />
+      {platforms.length === 0 ? <Card><Empty icon="box" title={t('enrol.noPlatform')} /></Card> : <Editor platforms={platforms} busy={create.isPending} error={create.error} onSave={(draft) => create.mutate(draft)} />}
+    </>
+  )
+}
+
+function Known({ id }: { id: string }) {
+  // What is being edited stays what was read: somebody else's save is noticed when this one is sent.
+  const read = useQuery({ ...policies.one(id), refetchOnWindowFocus: false, refetchOnReconnect: false, staleTime: Number.POSITIVE_INFINITY })
+  return <Shown query={read}>{(policy) => <Edit key={`${policy.id}/${policy.revision}`} policy={policy} />}</Shown>
+}
+
+function Edit({ policy }: { policy: Policy }) {
+  const client = useQueryClient()
+  const platforms = useQuery(about()).data?.platforms ?? []
+  const mayWrite = useMay('policy:write')
+  const save = useMutation({
+    mutationFn: (draft: Parameters<typeof policies.save>[1]) => policies.save(policy.id, draft, policy.revision),
+    onSuccess(saved) {
+      client.setQueryData(policies.one(policy.id).queryKey, saved)
+      void client.invalidateQueries({ queryKey: ['policies'] })
+    },
+  })
+  const stale = save.error instanceof ApiProblem && save.error.status === 412
+  return (
+    <>
+      <PageHead title={policy.name} below={<Group gap="sm" mt={4}><PolicyState policy={policy} /><span>{policy.version === 0 ? t('policies.never') : t('policies.publishedVersion', { version: policy.version })}</span></Group>} actions={<Publish policy={policy} />} />
+      <Editor policy={policy} platforms={platforms} busy={save.isPending} error={save.error} readOnly={!mayWrite} onSave={(draft) => save.mutate(draft)}>
+        {stale && (
+          <Button variant="default" size="xs" onClick={() => void client.resetQueries({ queryKey: ['policy', policy.id] })}>
+            {t('policies.reload')}
+          </Button>
+        )}
+      </Editor>
+    </>
+  )
+}
+
+function Publish({ policy }: { policy: Policy }) {
+  const client = useQueryClient()
+  const allowed = useMay('policy:publish')
+  const [opened, ask] = useDisclosure(false)
+  const [reached, setReached] = useState<number>()
+  const again = () => Promise.all([client.invalidateQueries({ queryKey: ['policy', policy.id] }), client.invalidateQueries({ queryKey: ['policies'] })])
+  const publish = useMutation({
+    mutationFn: () => policies.publish(policy.id),
+    async onSuccess({ devices }) {
+      setReached(devices)
+      ask.close()
+      await again()
+    },
+  })
+  const turn = useMutation({ mutationFn: () => policies.switch(policy.id, policy.state !== 'active'), onSettled: again })
+  if (!allowed) return null
+  return (
+    <Stack gap="xs" align="flex-end">
+      <Group gap="sm">
+        {policy.version > 0 && (
+          <Button variant="default" loading={turn.isPending} onClick={() => turn.mutate()}>
+            {t(policy.state === 'active' ? 'policies.deactivate' : 'policies.activate')}
+          </Button>
+        )}
+        <Button onClick={ask.open} disabled={!policy.unpublished}>
+          {t('policies.publish')}
+        </Button>
+      </Group>
+      {reached !== undefined && (
+        <Text size="xs" c="dimmed" role="status">
+          {tn('policies.reached', reached)}
+        </Text>
+      )}
+      <ProblemAlert error={turn.error} />
+      <Modal opened={opened} onClose={ask.close} title={t('policies.publishTitle', { name: policy.name })} closeButtonProps={{ 'aria-label': t('confirm.cancel') }}>
+        <Stack gap="md">
+          <Text size="sm">{t('policies.publishText', { version: policy.version + 1 })}</Text>
+          <ProblemAlert error={publish.error} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={ask.close}>
+              {t('confirm.cancel')}
+            </Button>
+            <Button loading={publish.isPending} onClick={() => publish.mutate()} data-autofocus>
+              {t('policies.publish')}
+            </Button>
+          </Group>
+        </Stack>
+      </Modal>
+    </Stack>
+  )
+}

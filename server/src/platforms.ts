@@ -1,0 +1,5 @@
+/** The platforms of this build. Any subset works: the server starts with none, one or several. */
+import type { Platform } from '@muster/contract'
+import { linux } from '@muster/plugin-linux'
+
+export const installedPlatforms: readonly Platform[] = [linux]
