@@ -26,7 +26,12 @@ const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export const run: Run = (program, args, o = {}) =>
   new Promise((resolve) => {
     const begun = performance.now()
-    const child = spawn(program, args, { cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: searchPath, LANG: 'C.UTF-8', HOME: '/root', ...o.env } })
+    const child = spawn(program, args, {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: searchPath, LANG: 'C.UTF-8', HOME: '/root', ...o.env },
+    })
     const out = keeper(o.keep ?? 16_384)
     const err = keeper(o.keep ?? 16_384)
     let timedOut = false
@@ -37,16 +42,27 @@ export const run: Run = (program, args, o = {}) =>
         // The group is gone already: there is nothing left to end.
       }
     }
-    const timer = setTimeout(() => {
-      timedOut = true
-      end('SIGKILL')
-    }, (o.timeoutS ?? 30) * 1000)
+    const timer = setTimeout(
+      () => {
+        timedOut = true
+        end('SIGKILL')
+      },
+      (o.timeoutS ?? 30) * 1000,
+    )
     let finished = false
     const finish = (exitCode: number | null, missing: boolean) => {
       if (finished) return
       finished = true
       clearTimeout(timer)
-      resolve({ exitCode, stdout: out.text(), stderr: err.text(), truncated: out.cut() || err.cut(), timedOut, missing, durationMs: Math.round(performance.now() - begun) })
+      resolve({
+        exitCode,
+        stdout: out.text(),
+        stderr: err.text(),
+        truncated: out.cut() || err.cut(),
+        timedOut,
+        missing,
+        durationMs: Math.round(performance.now() - begun),
+      })
     }
     child.stdout.on('data', out.add)
     child.stderr.on('data', err.add)

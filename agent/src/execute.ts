@@ -1,5 +1,5 @@
 /** Carries out deliveries one after another, each at most once: what was begun is on disk before it begins, what came of it before it is told. */
-import { agentChannel, type Json } from '@muster/contract'
+import type { agentChannel, Json } from '@muster/contract'
 import { checkEnvelope, type Trust } from './envelope.ts'
 import { messageOf, Refused } from './failure.ts'
 import { features } from './features/index.ts'
@@ -33,8 +33,6 @@ export function createExecutor(o: ExecutorDeps): Executor {
   let working: Promise<void> = Promise.resolve()
   let active = false
 
-  closeInterrupted(o.ledger)
-
   async function work(): Promise<void> {
     for (let d = queue.shift(); d; d = queue.shift()) {
       current = d.id
@@ -47,12 +45,13 @@ export function createExecutor(o: ExecutorDeps): Executor {
   async function one(d: Delivery): Promise<void> {
     const before = o.ledger.get(d.id)
     if (before?.state === 'done') return o.ledger.again(d.id)
+    const setting = d.kind === 'put' || d.kind === 'drop'
     try {
       const keepUntil = admit(d)
-      o.ledger.started(d.id, keepUntil)
+      o.ledger.started(d.id, { keepUntil, setting, redo: repeatable(d) ? d : undefined })
       o.ledger.done({ id: d.id, state: 'completed', result: await perform(d) })
     } catch (error) {
-      o.ledger.done(failure(d.id, error))
+      o.ledger.done(failure(d.id, error), setting)
     }
   }
 
@@ -68,7 +67,8 @@ export function createExecutor(o: ExecutorDeps): Executor {
     if (!operation) throw new Refused('unsupported', `This agent does not know the operation ${d.name}.`)
     if (Date.parse(d.deadline) < o.now()) throw new Refused('expired', 'It came after its deadline.')
     const keepUntil = operation.words.signed ? signature(d) : undefined
-    if (operation.changes && o.readOnly) throw new Refused('read-only', 'The agent only reports on this device and changes nothing.')
+    if (operation.changes && o.readOnly)
+      throw new Refused('read-only', 'The agent only reports on this device and changes nothing.')
     return keepUntil
   }
 
@@ -84,9 +84,8 @@ export function createExecutor(o: ExecutorDeps): Executor {
   async function perform(d: Delivery): Promise<Json> {
     if (d.kind === 'operation') {
       const operation = operations.get(d.name)
-      const params = operation?.words.params.safeParse(d.payload)
-      if (!operation || !params?.success) throw new Refused('invalid-params', `The parameters of ${d.name} do not fit: ${params?.error?.issues[0]?.message ?? ''}`)
-      return operation.run(params.data, o)
+      if (!operation) throw new Refused('unsupported', d.name)
+      return operation.run(d.payload, o)
     }
     const feature = features.get(d.name)
     if (!feature) throw new Refused('unsupported', d.name)
@@ -94,24 +93,45 @@ export function createExecutor(o: ExecutorDeps): Executor {
     return { ...(await (d.kind === 'put' ? feature.put(machine, d.payload) : feature.drop(machine))) }
   }
 
+  function add(deliveries: readonly Delivery[]): void {
+    for (const d of deliveries) if (d.id !== current && !queue.some((q) => q.id === d.id)) queue.push(d)
+    if (active || queue.length === 0) return
+    active = true
+    working = work()
+  }
+
+  add(afterInterruption(o.ledger))
   return {
-    add(deliveries) {
-      for (const d of deliveries) if (d.id !== current && !queue.some((q) => q.id === d.id)) queue.push(d)
-      if (active || queue.length === 0) return
-      active = true
-      working = work()
-    },
+    add,
     idle: () => working,
     busy: () => active,
     current: () => current,
   }
 }
 
-/** Begun and never ended: nobody knows how far it came. Said once, as failed; only what may be repeated is forgotten, so that it can come again. */
-function closeInterrupted(ledger: Ledger): void {
-  for (const { id } of ledger.interrupted()) {
-    ledger.done({ id, state: 'failed', code: 'outcome-unknown', text: 'The agent was interrupted while doing it; whether it took effect is not known.' })
+/** Begun and never ended: what may be repeated is done again (once); of the rest nobody knows how far it came, and that is said. */
+function afterInterruption(ledger: Ledger): Delivery[] {
+  const again: Delivery[] = []
+  for (const { id, redo, tries } of ledger.interrupted()) {
+    if (redo && (tries ?? 1) < 2) again.push(redo)
+    else
+      ledger.done({
+        id,
+        state: 'failed',
+        code: 'outcome-unknown',
+        text: 'The agent was interrupted while doing it; whether it took effect is not known.',
+      })
   }
+  return again
+}
+
+/** Settings always are; operations by their words. */
+function repeatable(d: Delivery): boolean {
+  return (
+    d.kind === 'put' ||
+    d.kind === 'drop' ||
+    (d.kind === 'operation' && operations.get(d.name)?.words.repeatable === true)
+  )
 }
 
 function failure(id: string, error: unknown): Result {

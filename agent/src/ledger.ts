@@ -17,18 +17,23 @@ export interface Remembered {
   readonly reported?: boolean
   /** Never forgotten before this time (ms): a signed command stays known as long as its signature is valid. */
   readonly keepUntil?: number
+  /** What to do again after an interruption, because doing it twice is doing it once. */
+  readonly redo?: agentChannel.AgentDelivery
+  /** A policy setting: its evidence is told after its result. */
+  readonly setting?: boolean
+  readonly tries?: number
 }
 
 export interface Ledger {
   get(id: string): Remembered | undefined
   /** Durable when it returns. */
-  started(id: string, keepUntil?: number): void
-  done(result: Result): void
+  started(id: string, o?: { keepUntil?: number; redo?: agentChannel.AgentDelivery; setting?: boolean }): void
+  done(result: Result, setting?: boolean): void
   reported(ids: readonly string[]): void
   /** A repeat of something reported before is reported again. */
   again(id: string): void
   /** Results the server has not acknowledged, oldest first. */
-  unreported(): Result[]
+  unreported(): { result: Result; setting: boolean }[]
   /** Begun and never ended: the agent died meanwhile. */
   interrupted(): Remembered[]
   size(): number
@@ -72,15 +77,27 @@ export function openLedger(at: string, now: () => number = Date.now): Ledger {
     for (const e of old) known.delete(e.id)
     if (known.size > hardLimit) for (const id of [...known.keys()].slice(0, known.size - hardLimit)) known.delete(id)
     const reported = [...known.values()].filter((e) => e.reported && e.result?.result !== undefined)
-    for (const e of reported.slice(0, -bodiesKept)) known.set(e.id, { ...e, result: e.result && { ...e.result, result: undefined } })
+    for (const e of reported.slice(0, -bodiesKept))
+      known.set(e.id, { ...e, result: e.result && { ...e.result, result: undefined } })
     replaceFile(at, Buffer.from([...known.values()].map((e) => `${JSON.stringify(e)}\n`).join('')), { mode: 0o600 })
   }
 
   return {
     get: (id) => known.get(id),
     size: () => known.size,
-    started: (id, keepUntil) => put({ id, at: now(), state: 'started', keepUntil }),
-    done: (result) => put({ ...known.get(result.id), id: result.id, at: now(), state: 'done', result, reported: false }),
+    started: (id, o = {}) => put({ id, at: now(), state: 'started', ...o, tries: (known.get(id)?.tries ?? 0) + 1 }),
+    done(result, setting) {
+      const before = known.get(result.id)
+      put({
+        id: result.id,
+        at: now(),
+        state: 'done',
+        result,
+        reported: false,
+        keepUntil: before?.keepUntil,
+        setting: setting ?? before?.setting,
+      })
+    },
     reported(ids) {
       for (const id of ids) {
         const entry = known.get(id)
@@ -91,7 +108,10 @@ export function openLedger(at: string, now: () => number = Date.now): Ledger {
       const entry = known.get(id)
       if (entry?.reported) put({ ...entry, reported: false })
     },
-    unreported: () => [...known.values()].flatMap((e) => (e.state === 'done' && !e.reported && e.result ? [e.result] : [])),
+    unreported: () =>
+      [...known.values()].flatMap((e) =>
+        e.state === 'done' && !e.reported && e.result ? [{ result: e.result, setting: e.setting === true }] : [],
+      ),
     interrupted: () => [...known.values()].filter((e) => e.state === 'started'),
     close: () => fs.closeSync(file),
   }
@@ -112,7 +132,7 @@ function load(at: string): Map<string, Remembered> {
       const entry = JSON.parse(line) as Remembered
       if (typeof entry.id === 'string') known.set(entry.id, entry)
     } catch {
-      continue
+      // Torn by a crash.
     }
   }
   return known

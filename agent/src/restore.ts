@@ -1,6 +1,7 @@
 /** Takes back everything that Muster put on the machine. */
-import { features, type Machine } from './features/index.ts'
+
 import { messageOf, Refused } from './failure.ts'
+import { features, type Machine } from './features/index.ts'
 
 /** One feature that resists does not keep the others; Refused (undo-incomplete) names those that did. Answers the files restored. */
 export async function restoreAll(m: Machine): Promise<string[]> {
@@ -16,6 +17,7 @@ export async function restoreAll(m: Machine): Promise<string[]> {
       if (m.originals.placed(id)) failed.push(`${id}: ${messageOf(error)}`)
     }
   }
-  if (failed.length > 0) throw new Refused('undo-incomplete', `Not everything could be taken back. ${failed.join('; ')}`.slice(0, 2000))
+  if (failed.length > 0)
+    throw new Refused('undo-incomplete', `Not everything could be taken back. ${failed.join('; ')}`.slice(0, 2000))
   return files
 }

@@ -17,11 +17,14 @@ export function serviceManager(tree: Tree, run: Run): Services | undefined {
   const act = async (verb: string, unit: string) => {
     const ran = await run('systemctl', [verb, '--', unit], { timeoutS: 120 })
     if (ran.exitCode === 0) return undefined
-    return ran.timedOut ? 'it took longer than two minutes' : ran.stderr.trim().slice(0, 1000) || `systemctl ended with ${ran.exitCode}`
+    return ran.timedOut
+      ? 'it took longer than two minutes'
+      : ran.stderr.trim().slice(0, 1000) || `systemctl ended with ${ran.exitCode}`
   }
   return {
     state: async (unit) => (await run('systemctl', ['is-active', '--', unit])).stdout.trim() || 'unknown',
-    exists: async (unit) => (await run('systemctl', ['show', '--property=LoadState', '--value', '--', unit])).stdout.trim() === 'loaded',
+    exists: async (unit) =>
+      (await run('systemctl', ['show', '--property=LoadState', '--value', '--', unit])).stdout.trim() === 'loaded',
     reload: (unit) => act('reload', unit),
     restart: (unit) => act('restart', unit),
   }

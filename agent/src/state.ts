@@ -1,8 +1,8 @@
 /** What the agent keeps between runs, in one folder of mode 700: its enrolment, and the settings it has put. Each file is replaced whole. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { agentChannel, type Json, type Ownership } from '@muster/contract'
-import { replaceFile, isCode } from './tree.ts'
+import type { agentChannel, Json, Ownership } from '@muster/contract'
+import { isCode, replaceFile } from './tree.ts'
 
 /** How far the enrolment came: the last step that succeeded. */
 export type Step = agentChannel.StepName
@@ -32,8 +32,6 @@ export interface AgentState {
   /** Number of the last report made. */
   readonly sequence: number
   readonly enrolledAt?: string
-  /** Last time the server answered a sync, and the last failure since. */
-  readonly lastSync?: string
 }
 
 export interface StateFolder {
@@ -46,13 +44,15 @@ export interface StateFolder {
   /** Names in a subfolder; empty when there is none. */
   list(name: string): string[]
   remove(name: string): void
-  /** Everything the agent knows of its enrolment is gone afterwards. */
-  wipe(): void
+  /** Everything the agent knows of its enrolment is gone afterwards; originals stay when not all could be restored. */
+  wipe(o?: { keepOriginals: boolean }): void
 }
 
 export class StateUnreadable extends Error {
   constructor(at: string, why: string) {
-    super(`${at} cannot be read (${why}). Restore it from a backup, or delete the folder and enrol again with a new code.`)
+    super(
+      `${at} cannot be read (${why}). Restore it from a backup, or delete the folder and enrol again with a new code.`,
+    )
     this.name = 'StateUnreadable'
   }
 }
@@ -84,7 +84,8 @@ export function openState(at: string): StateFolder {
     writeJson,
     read() {
       const state = readJson('agent.json') as AgentState | undefined
-      if (state !== undefined && (state?.version !== 1 || typeof state.link?.server !== 'string')) throw new StateUnreadable(file('agent.json'), 'it is of another version')
+      if (state !== undefined && (state?.version !== 1 || typeof state.link?.server !== 'string'))
+        throw new StateUnreadable(file('agent.json'), 'it is of another version')
       return state
     },
     write: (state) => writeJson('agent.json', state),
@@ -97,9 +98,10 @@ export function openState(at: string): StateFolder {
       }
     },
     remove: (name) => fs.rmSync(file(name), { force: true, recursive: true }),
-    wipe() {
+    wipe(o) {
       // The credentials go first: a crash in between must not leave them behind.
-      for (const name of ['agent.json', 'deliveries.jsonl', 'originals', 'scripts', 'agent.lock']) fs.rmSync(file(name), { force: true, recursive: true })
+      const names = ['agent.json', 'deliveries.jsonl', 'scripts', ...(o?.keepOriginals ? [] : ['originals'])]
+      for (const name of names) fs.rmSync(file(name), { force: true, recursive: true })
     },
   }
 }

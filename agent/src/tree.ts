@@ -34,6 +34,8 @@ export interface Tree {
   link(inside: string, target: string): void
   /** Absent is well. Directories are not removed. */
   remove(inside: string): void
+  /** Only when it is empty. */
+  removeDirectory(inside: string): void
 }
 
 const linksLimit = 40
@@ -130,6 +132,13 @@ export function createTree(root: string): Tree {
       fs.renameSync(fresh, at)
       syncDirectory(path.dirname(at))
     },
+    removeDirectory(inside) {
+      try {
+        fs.rmdirSync(resolve(inside, false))
+      } catch (error) {
+        if (!isCode(error, 'ENOTEMPTY', 'ENOENT', 'ENOTDIR', 'EEXIST')) throw error
+      }
+    },
     remove(inside) {
       const at = resolve(inside, false)
       fs.rmSync(at, { force: true })
@@ -139,7 +148,11 @@ export function createTree(root: string): Tree {
 }
 
 /** Atomic and durable: after a crash there is the old content or the new, never half. */
-export function replaceFile(at: string, content: Uint8Array, o: { mode?: number; uid?: number; gid?: number } = {}): void {
+export function replaceFile(
+  at: string,
+  content: Uint8Array,
+  o: { mode?: number; uid?: number; gid?: number } = {},
+): void {
   const fresh = temporaryBeside(at)
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants
   try {

@@ -2,7 +2,7 @@
 /** `npm run demo`: an installation with an empty data folder, and the machine it runs on enrolled by the real agent in read-only mode. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +23,8 @@ const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toF
 
 async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-demo-'))
+  // PostgreSQL never runs as root: its own user must be able to pass through.
+  await chmod(dataDir, 0o711)
   const ending = end(dataDir)
   process.once('SIGINT', ending)
   process.once('SIGTERM', ending)

@@ -867,6 +867,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the public key that the chain is signed with */
+        get: operations["getAuditKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/export": {
         parameters: {
             query?: never;
@@ -1033,9 +1050,9 @@ export interface components {
             roles?: string[];
             users?: string[];
             groups?: string[];
-            ownership?: string[];
+            ownership?: ("byod" | "cope" | "work-profile" | "dedicated")[];
             deviceTypes?: string[];
-            formFactors?: string[];
+            formFactors?: ("phone" | "tablet" | "laptop" | "desktop" | "server" | "virtual" | "kiosk" | "printer" | "point-of-sale" | "tv" | "sensor" | "other")[];
         };
         AuditEntry: {
             no: string;
@@ -1048,6 +1065,10 @@ export interface components {
             remote: string | null;
             /** @description Place in the sealed chain; null for the second before it is sealed */
             seq: number | null;
+        };
+        AuditKey: {
+            /** @description PEM */
+            key: string;
         };
         AuditPage: {
             items: components["schemas"]["AuditEntry"][];
@@ -1833,6 +1854,7 @@ export type ApiClientPage = components['schemas']['ApiClientPage'];
 export type ApiClientSecret = components['schemas']['ApiClientSecret'];
 export type Assignment = components['schemas']['Assignment'];
 export type AuditEntry = components['schemas']['AuditEntry'];
+export type AuditKey = components['schemas']['AuditKey'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type AuditVerified = components['schemas']['AuditVerified'];
 export type Catalog = components['schemas']['Catalog'];
@@ -8083,6 +8105,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditVerified"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuditKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditKey"];
                 };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */

@@ -7,6 +7,12 @@ import { z } from 'zod'
 export const envelopeType = 'muster-command+jws'
 /** Times in seconds since 1970. `nonce` is the delivery's id; `paramsHash` is base64url(SHA-256(canonical(params))). */
 export const Envelope = z.object({
-  device: z.string(), epoch: z.number().int(), operation: z.string(), paramsHash: z.string(), nbf: z.number().int(), exp: z.number().int(), nonce: z.string(),
+  device: z.string(),
+  epoch: z.number().int(),
+  operation: z.string(),
+  paramsHash: z.string(),
+  nbf: z.number().int(),
+  exp: z.number().int(),
+  nonce: z.string(),
 })
 export type Envelope = z.infer<typeof Envelope>

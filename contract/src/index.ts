@@ -12,3 +12,4 @@ export { deviceDisenrol, deviceInventory, deviceMessage } from './operations/dev
 export { scriptRun, serviceRestart } from './operations/computer.ts'
 export type * from './plugin.ts'
 export * from './problem.ts'
+export { fillVariables, variablesOf } from './variables.ts'

@@ -25,7 +25,8 @@ export interface Platform {
 }
 /** `channel` names the kind: the part of a channel's name before ':'. */
 interface Row { channel: 'device' | 'user' | 'agent'; when?(c: ChannelDetail): true | Reason; needs?: readonly string[]; examples: readonly RowExample[] }
-export interface RowExample { readonly in: Json; readonly wire: Json; readonly replies?: readonly { readonly reply: Json; readonly outcome: Json }[] }
+/** `in` is given to `to` (with `kept`, where the example shows a second message); a secret that the row needs stands as "secret:<name>". */
+export interface RowExample { readonly in: Json; readonly kept?: Json; readonly wire: Json; readonly replies?: readonly { readonly reply: Json; readonly outcome: Json }[] }
 export interface OperationRow extends Row {
   remembers?: true                                // the device drops a repeated id itself, so redelivery is safe
   to(params: any, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
@@ -76,6 +77,7 @@ export interface PlatformHost {
   begin(code: string, facts: JsonObject, channel?: string): Promise<Channel>                // spends the invitation, opens an epoch: created
   terms(c: Channel): Promise<Terms>
   channel(of: Channel, name: string, facts: JsonObject): Promise<Channel>                   // user channel, agent beside OS
+  key(c: Channel, key: string): Promise<void>                                               // a secret of the device's own, by which identify({ key }) knows it; kept hashed
   activate(c: Channel, facts: JsonObject, accepted?: { licence: string }): Promise<void>    // repeats change nothing
   turn(c: Channel | readonly Channel[], t: Turn): Promise<readonly Delivery[]>              // zero statements when nothing is said and nothing waits
   sentBytes(c: Channel, raw: Bytes): void                                                  // message log, rides the next batch

@@ -41,6 +41,7 @@ const problems = {
   'invitation-expired': [410, 'The enrolment code has expired. Ask for a new invitation.'],
   'invitation-revoked': [410, 'The invitation was withdrawn. Ask for a new one.'],
   'invitation-platform': [422, 'The enrolment code is for another platform.'],
+  'device-owned': [409, 'This device is enrolled for another person. An administrator must disenrol it or change its owner first.'],
   'licence-not-accepted': [422, 'Accept the licence version shown before going on.'],
   'agent-too-old': [426, 'This agent is older than the server supports. Install the version offered on the enrolment page.'],
   // operations

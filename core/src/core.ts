@@ -32,6 +32,8 @@ export interface CoreOptions {
   platformSettings?: Readonly<Record<string, Json>>
   clock?: Clock
   pusher?: Pusher
+  /** Where the outside world reaches us; certificates carry the address of the revocation list below it. */
+  publicUrl?: string
 }
 export type Core = Awaited<ReturnType<typeof createCore>>
 
@@ -51,7 +53,7 @@ export async function createCore(o: CoreOptions) {
 
   const configuration = createConfiguration(base)
   const access = createAccess(base)
-  const certificates = createCertificates(base)
+  const certificates = createCertificates({ ...base, crlUrl: o.publicUrl && `${o.publicUrl}/pki/crl` })
   const devices = createDevices({ ...base, tokens: access })
   const groups = createGroups(base)
   // Enrolment and policies call upward through ports; both are only called once everything is made.
@@ -95,8 +97,9 @@ export async function createCore(o: CoreOptions) {
     { name: 'audit', everyS: 1, run: () => audit.seal() },
     { name: 'compliance', everyS: 10, run: () => compliance.tick() },
     { name: 'enrollment', everyS: 60, run: () => enrollment.tick() },
+    { name: 'groups', everyS: 600, run: () => groups.refresh() },
     { name: 'policies', everyS: 600, run: () => evaluateAll() },
-    { name: 'tokens', everyS: 600, run: () => access.oauth.trim() },
+    { name: 'tokens', everyS: 600, run: () => access.oauth.sweep() },
     { name: 'retention', everyS: 3600, run: () => retain() },
   ]
   /** The sweep under the followers: set-based, and it writes only what differs. */

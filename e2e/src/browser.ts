@@ -79,15 +79,24 @@ interface AxeResults {
 async function seriousFindings(page: Page): Promise<string[]> {
   const source = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
   await page.evaluate(source)
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run())
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  )
   return violations
     .filter((violation) => violation.impact === 'serious' || violation.impact === 'critical')
-    .flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${violation.help}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`))
+    .flatMap((violation) =>
+      violation.nodes.map(
+        (node) =>
+          `${violation.id}: ${violation.help}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`,
+      ),
+    )
 }
 
 /** Unpacks Chromium once a version, into a folder named by it; several test processes may come at once. */
 export async function chromiumPath(): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(require.resolve('@sparticuz/chromium'), '../../package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(
+    await readFile(join(require.resolve('@sparticuz/chromium'), '../../package.json'), 'utf8'),
+  ) as { version: string }
   const home = join(tmpdir(), `muster-chromium-${version}-${process.getuid?.() ?? 0}`)
   const path = join(home, 'chromium')
   if (existsSync(path)) return path

@@ -78,7 +78,8 @@ describe('main job', { timeout: 240_000 }, () => {
       const page = await muster.api('GET', `/devices/${device}`)
       assert.equal(page.osName, 'Debian GNU/Linux')
       assert.equal(page.osVersion, '12')
-      assert.equal(page.liveness, 'reachable')
+      // Last-seen times are written every few seconds, not with each poll.
+      await until('the device to count as reachable', async () => (await muster.api('GET', `/devices/${device}`)).liveness === 'reachable')
     })
 
     it('a repeat of the request with its Idempotency-Key makes no second activity', async () => {
@@ -155,10 +156,15 @@ describe('main job', { timeout: 240_000 }, () => {
       })
       await muster.api('POST', `/policies/${policy.id}/publish`)
       for (const feature of ['linux.banner', 'linux.ssh', 'passcode']) {
-        const f = await until(`${feature} to be verified`, async () => {
-          const now = await setting(feature)
-          return now?.state === 'verified' && now
-        }, { withinMs: 30_000, last: () => feature })
+        let now: any
+        const f = await until(
+          `${feature} to be verified`,
+          async () => {
+            now = await setting(feature)
+            return now?.state === 'verified' && now
+          },
+          { withinMs: 30_000, last: () => now },
+        )
         assert.equal(f.policy.name, 'Kiosks')
         assert.equal(f.policy.version, 1)
       }

@@ -48,10 +48,17 @@ async function vite(out: string): Promise<void> {
   try {
     bin = join(dirname(require.resolve('vite/package.json')), 'bin/vite.js')
   } catch (cause) {
-    throw new Error('The portals are not built and Vite is not installed. Run `npm ci` with development dependencies, or copy a built portals/dist here.', { cause })
+    throw new Error(
+      'The portals are not built and Vite is not installed. Run `npm ci` with development dependencies, or copy a built portals/dist here.',
+      { cause },
+    )
   }
   const args = [bin, 'build', '--outDir', out, '--emptyOutDir', '--logLevel', 'warn']
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, NODE_ENV: 'production' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk
@@ -84,7 +91,11 @@ async function sourcesHash(): Promise<string> {
   const files = [join(root, 'index.html'), join(root, 'vite.config.ts'), join(root, 'package.json')]
   for (const folder of [join(root, 'src'), join(root, 'public'), client]) files.push(...(await filesOf(folder)))
   const hash = createHash('sha256')
-  for (const file of files.sort()) hash.update(`${relative(root, file)}\0`).update(await readFile(file)).update('\0')
+  for (const file of files.sort())
+    hash
+      .update(`${relative(root, file)}\0`)
+      .update(await readFile(file))
+      .update('\0')
   return hash.digest('hex')
 }
 

@@ -1,3 +1,9 @@
 /** The door of the server. */
+export { apiPrefix } from './api/index.ts'
 export { type Description, describeServer } from './describe.ts'
+export { createLog } from './log.ts'
+export { optionsOf, type Role, roles, type ServerOptions } from './options.ts'
 export { installedPlatforms } from './platforms.ts'
+export { type RunningServer, startServer } from './start.ts'
+export { serve } from './serve.ts'
+export { version } from './version.ts'

@@ -16,7 +16,7 @@ const contract = '@muster/contract'
 /** From the ground up. A package that is not here may import nothing of ours. */
 export const rooms: Readonly<Record<string, Room>> = {
   [contract]: { folder: 'contract', may: [], without: ['node', 'globals', 'console'] },
-  '@muster/core': { folder: 'core', may: [contract], without: ['http', 'console'] },
+  '@muster/core': { folder: 'core', may: [contract], tests: [`${contract}/testing`], without: ['http', 'console'] },
   '@muster/kit': {
     folder: 'plugins/kit',
     may: [contract],
@@ -54,7 +54,7 @@ export const coreFloors: readonly (readonly string[])[] = [
   ['db', 'clock'],
   ['secrets', 'registry', 'signing', 'retention', 'jobs'],
   ['events', 'audit'],
-  ['configuration', 'access', 'certificates'],
+  ['configuration', 'access', 'certificates', 'escrow'],
   ['devices'],
   ['groups', 'enrollment'],
   ['operations'],
@@ -64,4 +64,4 @@ export const coreFloors: readonly (readonly string[])[] = [
 ]
 
 /** Inside portals: areas of one web app that share the rooms beside them and know nothing of one another. */
-export const portalAreas: readonly string[] = ['console', 'publisher', 'store', 'wifi']
+export const portalAreas: readonly string[] = ['console', 'enrol', 'publisher', 'store', 'wifi']

@@ -16,7 +16,8 @@ const files = new Map<string, string>()
 const description = `${JSON.stringify(openapi, null, 2)}\n`
 files.set('client/openapi.json', description)
 files.set('client/src/schema.ts', clientTypes(description))
-for (const [name, text] of referencePages({ catalog, permissions, problems: problemList() })) files.set(`docs/reference/${name}.md`, text)
+for (const [name, text] of referencePages({ catalog, permissions, problems: problemList() }))
+  files.set(`docs/reference/${name}.md`, text)
 
 const check = process.argv.includes('--check')
 const stale = [...files].filter(([path, text]) => current(path) !== text).map(([path]) => path)
@@ -29,7 +30,12 @@ if (check && stale.length > 0) {
     writeFileSync(join(root, path), files.get(path) ?? '')
   }
 }
-if (!process.exitCode) process.stdout.write(check ? `${files.size} generated files are up to date\n` : `${stale.length} of ${files.size} generated files written\n`)
+if (!process.exitCode)
+  process.stdout.write(
+    check
+      ? `${files.size} generated files are up to date\n`
+      : `${stale.length} of ${files.size} generated files written\n`,
+  )
 
 function current(path: string): string | undefined {
   try {
@@ -42,12 +48,27 @@ function current(path: string): string | undefined {
 
 /** Through openapi-typescript in a process of its own: it lives in the client's folder with the TypeScript it needs. */
 function clientTypes(json: string): string {
-  const bin = join(dirname(createRequire(join(root, 'client/package.json')).resolve('openapi-typescript')), '../bin/cli.js')
+  const bin = join(
+    dirname(createRequire(join(root, 'client/package.json')).resolve('openapi-typescript')),
+    '../bin/cli.js',
+  )
   const folder = mkdtempSync(join(tmpdir(), 'muster-generate-'))
   try {
     writeFileSync(join(folder, 'openapi.json'), json)
     const out = join(folder, 'schema.ts')
-    const run = spawnSync(process.execPath, [bin, join(folder, 'openapi.json'), '-o', out, '--root-types', '--root-types-no-schema-prefix', '--default-non-nullable=false'], { encoding: 'utf8' })
+    const run = spawnSync(
+      process.execPath,
+      [
+        bin,
+        join(folder, 'openapi.json'),
+        '-o',
+        out,
+        '--root-types',
+        '--root-types-no-schema-prefix',
+        '--default-non-nullable=false',
+      ],
+      { encoding: 'utf8' },
+    )
     if (run.status !== 0) throw new Error(`openapi-typescript failed: ${run.stderr || run.stdout}`)
     return readFileSync(out, 'utf8')
   } finally {

@@ -19,21 +19,37 @@ export function referencePages(s: Source): [name: string, text: string][] {
 
 function errors({ problems }: Source): string {
   const rows = problems.map((p) => [code(p.code), String(p.status), p.text])
-  return page('Errors', 'Every refusal is `application/problem+json` (RFC 9457) with one of these codes in `code`; `errors` names the fields, `requestId` the line in the log.', table(['Code', 'Status', 'What it means and what to do'], rows))
+  return page(
+    'Errors',
+    'Every refusal is `application/problem+json` (RFC 9457) with one of these codes in `code`; `errors` names the fields, `requestId` the line in the log.',
+    table(['Code', 'Status', 'What it means and what to do'], rows),
+  )
 }
 
 function permissions(s: Source): string {
   const rows = s.permissions.map((p) => [code(p.id), p.title])
-  return page('Permissions', 'Roles hold permissions; they are also the scopes of the API. A final `*` stands for all that begin so: `device:*`, `*`.', table(['Permission', 'What it allows'], rows))
+  return page(
+    'Permissions',
+    'Roles hold permissions; they are also the scopes of the API. A final `*` stands for all that begin so: `device:*`, `*`.',
+    table(['Permission', 'What it allows'], rows),
+  )
 }
 
 function operations({ catalog }: Source): string {
   const parts = catalog.operations.map((o) => {
     const facts = [
       `${code(o.id)} · permission ${code(o.permission)} · platforms: ${o.platforms.join(', ') || 'none'}`,
-      [dangers[o.danger], o.repeatable ? 'may be sent again when an answer is lost' : 'never sent twice', o.collapse ? 'a newer one replaces a waiting one' : '', `valid for ${duration(o.expiresS)}`].filter(Boolean).join('; '),
+      [
+        dangers[o.danger],
+        o.repeatable ? 'may be sent again when an answer is lost' : 'never sent twice',
+        o.collapse ? 'a newer one replaces a waiting one' : '',
+        `valid for ${duration(o.expiresS)}`,
+      ]
+        .filter(Boolean)
+        .join('; '),
     ]
-    const secret = o.secret.length > 0 ? `\nStored encrypted and never shown again: ${o.secret.map(code).join(', ')}.\n` : ''
+    const secret =
+      o.secret.length > 0 ? `\nStored encrypted and never shown again: ${o.secret.map(code).join(', ')}.\n` : ''
     return `## ${o.title}\n\n${o.summary}\n\n- ${facts.join('\n- ')}\n\n${fields('Parameter', o.params)}${secret}\n${example(o.examples[0])}`
   })
   return page('Operations', 'What administrators send to devices: `POST /api/v1/activities`.', parts.join('\n'))
@@ -41,7 +57,10 @@ function operations({ catalog }: Source): string {
 
 function features({ catalog }: Source): string {
   const parts = catalog.features.map((f) => {
-    const merge = f.merge.rule === 'union' ? `lists of several policies are united: ${(f.merge.lists ?? []).map(code).join(', ')}` : 'of several policies the highest priority wins'
+    const merge =
+      f.merge.rule === 'union'
+        ? `lists of several policies are united: ${(f.merge.lists ?? []).map(code).join(', ')}`
+        : 'of several policies the highest priority wins'
     return `## ${f.title}\n\n${f.summary}\n\n- ${code(f.id)} · platforms: ${f.platforms.join(', ') || 'none'}\n- ${merge}\n\n${fields('Setting', f.schema)}\n${example(f.examples[0])}`
   })
   return page('Policy features', 'What policies set, check and correct.', parts.join('\n'))
@@ -49,14 +68,23 @@ function features({ catalog }: Source): string {
 
 function platforms({ catalog }: Source): string {
   const parts = catalog.platforms.map((p) => {
-    const facts = p.facts.map((f) => [code(f.id), f.title, f.type + (f.unit ? ` (${f.unit})` : ''), f.queryable ? 'yes' : ''])
+    const facts = p.facts.map((f) => [
+      code(f.id),
+      f.title,
+      f.type + (f.unit ? ` (${f.unit})` : ''),
+      f.queryable ? 'yes' : '',
+    ])
     const kinds = p.enrolments.map((e) => `- ${e.title}: ${e.ownerships.join(', ')}`)
     return `## ${p.title}\n\n${code(p.id)}\n\n${kinds.join('\n')}\n\n${table(['Fact', 'Title', 'Type', 'In queries'], facts)}`
   })
   return page('Platforms', 'How devices of each platform enrol and what they report.', parts.join('\n'))
 }
 
-const dangers: Record<string, string> = { none: 'harmless', confirm: 'asks for a confirmation', destructive: 'destructive: held before it is sent' }
+const dangers: Record<string, string> = {
+  none: 'harmless',
+  confirm: 'asks for a confirmation',
+  destructive: 'destructive: held before it is sent',
+}
 const code = (s: string) => `\`${s}\``
 const cell = (s: string) => s.replaceAll('|', '\\|').replaceAll('\n', ' ')
 function page(title: string, lead: string, body: string): string {
@@ -83,7 +111,12 @@ function members(schema: JsonSchema, prefix: string): string[][] {
   const required = Array.isArray(schema['required']) ? schema['required'] : []
   return Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>).flatMap(([name, s]) => {
     const must = required.includes(name) && s['default'] === undefined
-    const row = [code(prefix + name) + (must ? ' (required)' : ''), typeOf(s), s['default'] === undefined ? '' : code(JSON.stringify(s['default'])), String(s['description'] ?? '')]
+    const row = [
+      code(prefix + name) + (must ? ' (required)' : ''),
+      typeOf(s),
+      s['default'] === undefined ? '' : code(JSON.stringify(s['default'])),
+      String(s['description'] ?? ''),
+    ]
     return [row, ...(s['type'] === 'object' && s['properties'] ? members(s, `${prefix}${name}.`) : [])]
   })
 }
@@ -93,7 +126,9 @@ function typeOf(s: JsonSchema): string {
   const either = s['anyOf'] ?? s['oneOf']
   if (Array.isArray(either)) return either.map((x) => typeOf(x as JsonSchema)).join(' or ')
   if (s['type'] === 'array') return `list of ${typeOf((s['items'] ?? {}) as JsonSchema)}`
-  const bounds = [bound(s['minimum'], s['maximum'], ''), bound(s['minLength'], s['maxLength'], ' characters')].filter(Boolean)
+  const bounds = [bound(s['minimum'], s['maximum'], ''), bound(s['minLength'], s['maxLength'], ' characters')].filter(
+    Boolean,
+  )
   return `${String(s['type'] ?? 'any')}${bounds.length > 0 ? `, ${bounds.join(', ')}` : ''}`
 }
 function bound(least: unknown, most: unknown, unit: string): string {

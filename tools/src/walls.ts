@@ -1,7 +1,6 @@
 // Makes the lint's walls (tools/walls.json, which biome.json extends) from the table of floors; `--check` only compares.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { argv, exit } from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { coreFloors, portalAreas, type Room, rooms, type Without } from './floors.ts'
 
 interface Pattern {
@@ -12,6 +11,9 @@ interface Override {
   readonly includes: readonly string[]
   readonly linter: object
 }
+
+/** Files beside the code that only tests load: the tests, and what several of them share. */
+const forTests = ['*.{test,fixture}.ts', 'testing.ts', 'world.ts'] as const
 
 const target = new URL('../walls.json', import.meta.url)
 
@@ -37,6 +39,14 @@ function ours(may: readonly string[]): Pattern {
   }
 }
 
+interface Own {
+  readonly code: Pattern
+  readonly tests: Pattern
+}
+function ownOf({ may, tests = [] }: Room): Own {
+  return { code: ours(may), tests: ours([...may, ...tests]) }
+}
+
 function override(includes: readonly string[], rules: object): Override {
   return { includes, linter: { rules } }
 }
@@ -59,24 +69,25 @@ const withouts: Readonly<Record<Without, object>> = {
 
 function roomWalls(room: Room): Override[] {
   const folder = room.folder === 'plugins/!(kit)' ? ['plugins/*/src/**', '!plugins/kit/**'] : [`${room.folder}/src/**`]
-  const without = room.without ?? []
+  const { without = [] } = room
+  const own = ownOf(room)
   const foreign = without.includes('http') ? [servers] : []
-  const production = [...folder, '!**/*.test.ts', '!**/testing/**', '!**/testing.ts']
+  const production = [...folder, ...forTests.map((kind) => `!**/${kind}`), '!**/testing/**']
   return [
-    imports(production, [ours(room.may), past, doors, ...foreign]),
-    imports(testsOf(folder), [ours([...room.may, ...(room.tests ?? [])]), past, doors]),
+    imports(production, [own.code, past, doors, ...foreign]),
+    imports(testsOf(folder), [own.tests, past, doors]),
     ...without.filter((w) => w !== 'http').map((w) => override(production, withouts[w])),
   ]
 }
 
 function testsOf(folder: readonly string[]): string[] {
-  const kinds = ['**/*.test.ts', '**/testing/**', '**/testing.ts']
-  return folder.flatMap((f) => (f.startsWith('!') ? [f] : kinds.map((kind) => f.replace('**', kind))))
+  const kinds = [...forTests, 'testing/**']
+  return folder.flatMap((f) => (f.startsWith('!') ? [f] : kinds.map((kind) => f.replace('**', `**/${kind}`))))
 }
 
 /** core/src: features by floor, the composition (core.ts) above them all, and the testing door above that. */
 function coreWalls(): Override[] {
-  const own = ours(rooms['@muster/core']?.may ?? [])
+  const own = ownOf(rooms['@muster/core']!)
   const features = coreFloors.flatMap((floor, height) => {
     const below = coreFloors.slice(0, height).flat()
     return floor.flatMap((feature) => featureWalls(feature, below, own))
@@ -87,29 +98,29 @@ function coreWalls(): Override[] {
   }
   const tested: Pattern = { group: ['../*/**', '!../*/index.ts'], message: composed.message }
   return [
-    imports(['core/src/*.ts', '!**/*.test.ts'], [own, past, servers, composed]),
-    imports(['core/src/*.test.ts'], [own, past, composed]),
-    imports(['core/src/testing/**'], [own, past, servers, tested]),
+    imports(['core/src/*.ts', '!**/*.test.ts'], [own.code, past, servers, composed]),
+    imports(['core/src/*.test.ts'], [own.tests, past, composed]),
+    imports(['core/src/testing/**'], [own.tests, past, servers, tested]),
     ...features,
   ]
 }
 
-function featureWalls(feature: string, below: readonly string[], own: Pattern): Override[] {
+function featureWalls(feature: string, below: readonly string[], own: Own): Override[] {
   const open = below.map((name) => `!../${name}/index.ts`)
   const known = below.length ? `the doors (index.ts) of ${below.join(', ')}` : 'nothing else of core'
   const message = `core/${feature} is one flat folder and may import ${known}; what must flow upward is an event.`
-  const tests = [`core/src/${feature}/**/*.test.ts`, `core/src/${feature}/testing.ts`]
+  const tests = forTests.map((kind) => `core/src/${feature}/**/${kind}`)
   return [
     imports(
-      [`core/src/${feature}/**`, '!**/*.test.ts', '!**/testing.ts'],
-      [own, past, servers, { group: ['../**', ...open], message }],
+      [`core/src/${feature}/**`, ...forTests.map((kind) => `!**/${kind}`)],
+      [own.code, past, servers, { group: ['../**', ...open], message }],
     ),
-    imports(tests, [own, past, { group: ['../**', ...open, '!../testing/index.ts'], message }]),
+    imports(tests, [own.tests, past, { group: ['../**', ...open, '!../testing/index.ts'], message }]),
   ]
 }
 
 function portalWalls(): Override[] {
-  const own = ours(rooms['@muster/portals']?.may ?? [])
+  const own = ownOf(rooms['@muster/portals']!).code
   const shut = (areas: readonly string[]): Pattern => ({
     group: areas.flatMap((a) => [`../${a}/**`, `../../${a}/**`]),
     message: 'An area of the portals knows no other area; what they share lives beside them.',
@@ -131,7 +142,7 @@ export function wallsText(): string {
   return `{\n  "overrides": [\n${overrides.map((o) => `    ${JSON.stringify(o)}`).join(',\n')}\n  ]\n}\n`
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   const wanted = wallsText()
   if (!argv.includes('--check')) writeFileSync(target, wanted)
   else if (readFileSync(target, 'utf8') !== wanted) {

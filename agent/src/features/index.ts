@@ -1,14 +1,14 @@
 /** Every policy feature that the agent can keep true, by id. */
 import type { JsonObject } from '@muster/contract'
 import type { Tree } from '../tree.ts'
+import type { Feature } from './feature.ts'
 import { banner } from './linux-banner.ts'
 import { ssh } from './linux-ssh.ts'
-import { passcode } from './passcode.ts'
-import type { Feature } from './feature.ts'
 import type { Originals } from './originals.ts'
+import { passcode } from './passcode.ts'
 
 export type { Feature, Machine } from './feature.ts'
-export { openOriginals, type Originals } from './originals.ts'
+export { type Originals, openOriginals } from './originals.ts'
 
 export const features: ReadonlyMap<string, Feature> = new Map([banner, ssh, passcode].map((f) => [f.id, f]))
 
@@ -19,7 +19,10 @@ export function evidence(tree: Tree, originals: Originals): JsonObject {
     try {
       facts[`managed.${f.id}`] = { placed: originals.placed(f.id), ...f.check(tree) }
     } catch (error) {
-      facts[`managed.${f.id}`] = { placed: originals.placed(f.id), unreadable: error instanceof Error ? error.message.slice(0, 300) : 'unknown' }
+      facts[`managed.${f.id}`] = {
+        placed: originals.placed(f.id),
+        unreadable: error instanceof Error ? error.message.slice(0, 300) : 'unknown',
+      }
     }
   }
   return facts

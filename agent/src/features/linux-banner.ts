@@ -10,11 +10,17 @@ const shownLimit = 4096
 
 export const banner: Feature = {
   id: linuxBanner.id,
-  check: (tree) => Object.fromEntries(places.map((place) => [place, tree.text(files[place])?.slice(0, shownLimit) ?? null])),
+  check: (tree) =>
+    Object.fromEntries(places.map((place) => [place, tree.text(files[place])?.slice(0, shownLimit) ?? null])),
   async put(m, settings) {
     const { text, where } = readSettings(linuxBanner, settings)
     const chosen = places.filter((place) => where.includes(place))
-    return { files: m.originals.change(linuxBanner.id, chosen.map((place) => ({ path: files[place], kind: 'whole', text: `${text.trimEnd()}\n` }))) }
+    return {
+      files: m.originals.change(
+        linuxBanner.id,
+        chosen.map((place) => ({ path: files[place], kind: 'whole', text: `${text.trimEnd()}\n` })),
+      ),
+    }
   },
   drop: async (m) => ({ files: m.originals.restore(linuxBanner.id) }),
 }

@@ -19,8 +19,18 @@ interface Word {
   read(value: string): Json
   write(value: Json): string
 }
-const flag = (keyword: string, standard: boolean): Word => ({ keyword, standard, read: (v) => yes(v), write: (v) => (v ? 'yes' : 'no') })
-const count = (keyword: string, standard: number): Word => ({ keyword, standard, read: (v) => seconds(v), write: (v) => String(v) })
+const flag = (keyword: string, standard: boolean): Word => ({
+  keyword,
+  standard,
+  read: (v) => yes(v),
+  write: (v) => (v ? 'yes' : 'no'),
+})
+const count = (keyword: string, standard: number): Word => ({
+  keyword,
+  standard,
+  read: (v) => seconds(v),
+  write: (v) => String(v),
+})
 
 const words: Record<string, Word> = {
   permitRootLogin: {
@@ -36,7 +46,12 @@ const words: Record<string, Word> = {
   clientAliveIntervalS: count('ClientAliveInterval', 0),
   x11Forwarding: flag('X11Forwarding', false),
   allowTcpForwarding: flag('AllowTcpForwarding', true),
-  banner: { keyword: 'Banner', standard: false, read: (v) => v !== '' && v.toLowerCase() !== 'none', write: (v) => (v ? bannerFile : 'none') },
+  banner: {
+    keyword: 'Banner',
+    standard: false,
+    read: (v) => v !== '' && v.toLowerCase() !== 'none',
+    write: (v) => (v ? bannerFile : 'none'),
+  },
 }
 
 export const ssh: Feature = {
@@ -59,8 +74,18 @@ export const ssh: Feature = {
   async put(m, settings) {
     const demanded = readSettings(linuxSsh, settings)
     if (m.tree.text(sshdConfig) === undefined) throw notApplicable('No SSH server is configured on this device.')
-    const lines = Object.entries(demanded).flatMap(([name, value]) => (value === undefined ? [] : [`${words[name]?.keyword} ${words[name]?.write(value)}`]))
-    const edits: Edit[] = [{ path: dropIn, kind: 'whole', text: `# Managed by Muster: changes are overwritten.\n${lines.join('\n')}\n`, mode: 0o644 }, ...includeEdit(m.tree)]
+    const lines = Object.entries(demanded).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${words[name]?.keyword} ${words[name]?.write(value)}`],
+    )
+    const edits: Edit[] = [
+      {
+        path: dropIn,
+        kind: 'whole',
+        text: `# Managed by Muster: changes are overwritten.\n${lines.join('\n')}\n`,
+        mode: 0o644,
+      },
+      ...includeEdit(m.tree),
+    ]
     const before = m.originals.placed(linuxSsh.id) ? edits.flatMap((e) => asItIs(m.tree, e)) : []
     const files = m.originals.change(linuxSsh.id, edits)
     if (!m.tree.live) return { files }
@@ -83,10 +108,20 @@ export const ssh: Feature = {
 function includeEdit(tree: Tree): Edit[] {
   const text = tree.text(sshdConfig) ?? ''
   const own = dropLines(text)
-  const first = own.split('\n').map(splitLine).find((l) => l.keyword !== '')
-  const included = first?.keyword === 'include' && /(^|\s)(\/etc\/ssh\/)?sshd_config\.d\/\*\.conf(\s|$)/.test(first.value)
+  const first = own
+    .split('\n')
+    .map(splitLine)
+    .find((l) => l.keyword !== '')
+  const included =
+    first?.keyword === 'include' && /(^|\s)(\/etc\/ssh\/)?sshd_config\.d\/\*\.conf(\s|$)/.test(first.value)
   if (included) return []
-  return [{ path: sshdConfig, kind: 'lines', text: putLines(text, { lines: ['Include /etc/ssh/sshd_config.d/*.conf'], silences: () => false, where: 'top' }) }]
+  return [
+    {
+      path: sshdConfig,
+      kind: 'lines',
+      text: putLines(text, { lines: ['Include /etc/ssh/sshd_config.d/*.conf'], silences: () => false, where: 'top' }),
+    },
+  ]
 }
 
 function asItIs(tree: Tree, e: Edit): Edit[] {
@@ -108,7 +143,11 @@ async function reload(m: Machine): Promise<boolean> {
   for (const unit of ['ssh', 'sshd']) {
     if ((await services.state(unit)) !== 'active') continue
     const failed = await services.reload(unit)
-    if (failed !== undefined) throw new Refused('reload-failed', `The configuration is written, but the running SSH server did not take it over: ${failed}`)
+    if (failed !== undefined)
+      throw new Refused(
+        'reload-failed',
+        `The configuration is written, but the running SSH server did not take it over: ${failed}`,
+      )
     return true
   }
   return false

@@ -21,7 +21,10 @@ export interface ManagedLines {
 export function putLines(text: string, m: ManagedLines): string {
   const clean = dropLines(text)
   const torn = clean !== '' && !clean.endsWith('\n')
-  const others = (torn ? `${clean}\n` : clean).split('\n').slice(0, -1).map((line) => (m.silences(line) ? off + line : line))
+  const others = (torn ? `${clean}\n` : clean)
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => (m.silences(line) ? off + line : line))
   const block = [torn ? beginAfterTorn : begin, ...m.lines, end]
   return `${(m.where === 'top' ? [...block, ...others] : [...others, ...block]).join('\n')}\n`
 }

@@ -3,9 +3,10 @@
  * Kept once: putting a feature again (drift, new settings) never overwrites the kept original with our own writing.
  */
 import { createHash } from 'node:crypto'
+import path from 'node:path'
+import { Refused } from '../failure.ts'
 import type { StateFolder } from '../state.ts'
 import type { Entry, Tree } from '../tree.ts'
-import { Refused } from '../failure.ts'
 import { dropLines } from './managed-lines.ts'
 
 interface Kept {
@@ -14,6 +15,8 @@ interface Kept {
   readonly kind: 'whole' | 'lines'
   readonly entry: Entry
   readonly content?: string
+  /** Directories that were not there, the deepest first. */
+  readonly without?: readonly string[]
   /** SHA-256 of what we wrote last. */
   readonly written?: string
 }
@@ -29,6 +32,8 @@ export interface Originals {
   /** Whether the feature is in force through us. */
   placed(feature: string): boolean
   features(): string[]
+  /** Whether this file is one that the feature has changed. */
+  keeps(feature: string, path: string): boolean
   /** Keeps originals of files not kept yet, then writes. Answers the files that changed. */
   change(feature: string, edits: readonly Edit[]): string[]
   /** Takes everything back. Answers the files that changed; empty when the feature was never put. */
@@ -43,8 +48,10 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
 
   function keep(edit: Edit): Kept {
     const entry = tree.entry(edit.path)
-    if (entry.kind === 'directory' || entry.kind === 'other') throw new Refused('not-a-file', `${edit.path} is not a regular file.`)
-    if (entry.kind !== 'file') return { path: edit.path, kind: edit.kind, entry }
+    if (entry.kind === 'directory' || entry.kind === 'other')
+      throw new Refused('not-a-file', `${edit.path} is not a regular file.`)
+    if (entry.kind === 'absent') return { path: edit.path, kind: edit.kind, entry, without: missingAbove(tree, edit.path) }
+    if (entry.kind === 'link') return { path: edit.path, kind: edit.kind, entry }
     const bytes = tree.bytes(edit.path, sizeLimit)
     if (bytes === undefined) throw new Refused('file-too-large', `${edit.path} cannot be read or is larger than 1 MB.`)
     return { path: edit.path, kind: edit.kind, entry, content: bytes.toString('base64') }
@@ -53,23 +60,35 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
   function restoreOne(k: Kept): boolean {
     const now = tree.bytes(k.path, 2 * sizeLimit)
     const untouched = now !== undefined && hashOf(now) === k.written
-    if (k.kind === 'lines' && k.entry.kind !== 'link' && now !== undefined && !untouched && tree.entry(k.path).kind === 'file') {
+    if (
+      k.kind === 'lines' &&
+      k.entry.kind !== 'link' &&
+      now !== undefined &&
+      !untouched &&
+      tree.entry(k.path).kind === 'file'
+    ) {
       const text = dropLines(now.toString('utf8'))
-      if (text === '' && k.entry.kind === 'absent') tree.remove(k.path)
+      if (text === '' && k.entry.kind === 'absent') removeNew(k)
       else write(tree, k.path, Buffer.from(text), tree.entry(k.path))
       return true
     }
     if (k.entry.kind === 'absent') {
       if (tree.entry(k.path).kind === 'absent') return false
-      tree.remove(k.path)
+      removeNew(k)
     } else if (k.entry.kind === 'link') tree.link(k.path, k.entry.target)
     else write(tree, k.path, Buffer.from(k.content ?? '', 'base64'), k.entry)
     return true
   }
 
+  function removeNew(k: Kept): void {
+    tree.remove(k.path)
+    for (const directory of k.without ?? []) tree.removeDirectory(directory)
+  }
+
   return {
     placed: (feature) => read(feature).length > 0,
     features: () => featuresIn(folder),
+    keeps: (feature, path) => read(feature).some((k) => k.path === path),
     change(feature, edits) {
       const before = read(feature)
       const kept = [...before]
@@ -97,7 +116,9 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
       return changed
     },
     restore(feature) {
-      const changed = read(feature).filter(restoreOne).map((k) => k.path)
+      const changed = read(feature)
+        .filter(restoreOne)
+        .map((k) => k.path)
       folder.remove(name(feature))
       return changed
     },
@@ -105,7 +126,17 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
 }
 
 function write(tree: Tree, path: string, bytes: Uint8Array, like?: Entry, mode?: number): void {
-  tree.write(path, bytes, like?.kind === 'file' ? { mode: like.mode, uid: like.uid, gid: like.gid } : { mode: mode ?? 0o644 })
+  tree.write(
+    path,
+    bytes,
+    like?.kind === 'file' ? { mode: like.mode, uid: like.uid, gid: like.gid } : { mode: mode ?? 0o644 },
+  )
+}
+
+function missingAbove(tree: Tree, file: string): string[] {
+  const missing: string[] = []
+  for (let at = path.posix.dirname(file); at !== '/' && tree.entry(at).kind === 'absent'; at = path.posix.dirname(at)) missing.push(at)
+  return missing
 }
 
 function hashOf(bytes: Uint8Array): string {

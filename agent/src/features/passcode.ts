@@ -17,7 +17,10 @@ const neverDays = 99_999
 
 /** pwquality.conf(5): the drop-ins are read first and in order, then the main file, and the last value holds; built-in: 8 and 0. */
 function qualityInForce(tree: Tree, key: string, standard: number): number {
-  const dropIns = tree.list(`${security}/pwquality.conf.d`).filter((n) => n.endsWith('.conf')).map((n) => `${security}/pwquality.conf.d/${n}`)
+  const dropIns = tree
+    .list(`${security}/pwquality.conf.d`)
+    .filter((n) => n.endsWith('.conf'))
+    .map((n) => `${security}/pwquality.conf.d/${n}`)
   return lastNumber(tree, [...dropIns, quality], key) ?? standard
 }
 
@@ -45,11 +48,18 @@ export const passcode: Feature = {
   async put(m, settings) {
     const s = readSettings(words, settings)
     const { tree } = m
-    const lines = (path: string, ours: Record<string, number>, style: 'equals' | 'space') => linesEdit(tree, path, ours, style)
+    const lines = (path: string, ours: Record<string, number>, style: 'equals' | 'space') =>
+      linesEdit(tree, path, ours, style)
     const edits: Edit[] = [
-      { path: qualityDropIn, kind: 'whole', text: `# Managed by Muster: changes are overwritten.\nminlen = ${s.minLength}\nminclass = ${s.minClasses}\n` },
+      {
+        path: qualityDropIn,
+        kind: 'whole',
+        text: `# Managed by Muster: changes are overwritten.\nminlen = ${s.minLength}\nminclass = ${s.minClasses}\n`,
+      },
       // The main file is read after the drop-ins: what it says of these is put out of force.
-      ...(speaks(tree.text(quality) ?? '', ['minlen', 'minclass']) ? lines(quality, { minlen: s.minLength, minclass: s.minClasses }, 'equals') : []),
+      ...(m.originals.keeps(words.id, quality) || speaks(tree.text(quality) ?? '', ['minlen', 'minclass'])
+        ? lines(quality, { minlen: s.minLength, minclass: s.minClasses }, 'equals')
+        : []),
       ...lines(aging, { PASS_MAX_DAYS: s.maxAgeDays === 0 ? neverDays : s.maxAgeDays }, 'space'),
       ...(s.history > 0 ? lines(history, { remember: s.history }, 'equals') : []),
       ...(s.maxFailedAttempts > 0 ? lines(lock, { deny: s.maxFailedAttempts }, 'equals') : []),

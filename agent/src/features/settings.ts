@@ -6,5 +6,8 @@ export function readSettings<S>(d: FeatureDescriptor<S>, settings: unknown): S {
   const read = d.settings.safeParse(settings)
   if (read.success) return read.data
   const [issue] = read.error.issues
-  throw new Refused('invalid-settings', `${d.id}: ${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`.slice(0, 500))
+  throw new Refused(
+    'invalid-settings',
+    `${d.id}: ${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`.slice(0, 500),
+  )
 }

@@ -27,7 +27,8 @@ export function readSshdConfig(tree: Tree): SshdConfig | undefined {
       const { keyword, value } = splitLine(line)
       if (keyword === '') continue
       if (keyword === 'match') conditional = inMatch || value.toLowerCase() !== 'all'
-      else if (keyword === 'include') for (const found of value.split(/\s+/).flatMap((p) => expand(tree, p))) readFile(found, depth + 1, conditional)
+      else if (keyword === 'include')
+        for (const found of value.split(/\s+/).flatMap((p) => expand(tree, p))) readFile(found, depth + 1, conditional)
       else if (conditional) matched.add(keyword)
       else if (!values.has(keyword)) values.set(keyword, { value, file })
     }
@@ -55,7 +56,10 @@ function expand(tree: Tree, pattern: string): string[] {
   const last = full.slice(slash + 1)
   if (/[*?[]/.test(directory)) return []
   if (!/[*?]/.test(last)) return [full]
-  return tree.list(directory).filter((n) => matches(last, n)).map((n) => `${directory}/${n}`)
+  return tree
+    .list(directory)
+    .filter((n) => matches(last, n))
+    .map((n) => `${directory}/${n}`)
 }
 
 /** `*` and `?`; a leading dot must be written out. Without backtracking beyond the last star. */

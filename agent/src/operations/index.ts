@@ -8,4 +8,6 @@ import { script } from './script.ts'
 
 export { EndedBadly, type Operation, type Surroundings } from './operation.ts'
 
-export const operations: ReadonlyMap<string, Operation> = new Map([inventory, message, restart, script, disenrol].map((o: Operation) => [o.words.id, o]))
+export const operations: ReadonlyMap<string, Operation> = new Map(
+  [inventory, message, restart, script, disenrol].map((o: Operation) => [o.words.id, o]),
+)

@@ -1,9 +1,5 @@
 /** device.inventory: everything the device knows of itself, anew. */
 import { deviceInventory } from '@muster/contract'
-import type { Operation } from './operation.ts'
+import { define } from './operation.ts'
 
-export const inventory: Operation = {
-  words: deviceInventory,
-  changes: false,
-  run: async (_, s) => ({ facts: Object.keys(s.refresh()).length }),
-}
+export const inventory = define(deviceInventory, false, async (_, s) => ({ facts: Object.keys(s.refresh()).length }))

@@ -24,9 +24,29 @@ export class EndedBadly extends Refused {
     this.result = result
   }
 }
-export interface Operation<P = any> {
-  readonly words: OperationDescriptor<P>
+export interface Operation {
+  readonly words: OperationDescriptor
   /** Changes the machine, so an agent that only reports refuses it. */
   readonly changes: boolean
-  run(params: P, s: Surroundings): Promise<Json>
+  /** Throws Refused. */
+  run(payload: unknown, s: Surroundings): Promise<Json>
+}
+
+/** An operation by its words; parameters that do not fit them never reach `work`. */
+export function define<P>(
+  words: OperationDescriptor<P>,
+  changes: boolean,
+  work: (params: P, s: Surroundings) => Promise<Json>,
+): Operation {
+  return {
+    words,
+    changes,
+    async run(payload, s) {
+      const read = words.params.safeParse(payload)
+      if (read.success) return work(read.data, s)
+      const [issue] = read.error.issues
+      const at = issue?.path.map(String).join('.') ?? ''
+      throw new Refused('invalid-params', `${words.id}: ${at} ${issue?.message ?? ''}`.slice(0, 500))
+    },
+  }
 }

@@ -23,7 +23,14 @@ export interface Access extends Omit<Sessions, 'forget'>, Omit<Tokens, 'forget'>
   stop(): void
 }
 
-const heard = new Set(['user.changed', 'role.changed', 'client.changed', 'tokens.revoked', 'credentials.revoked', 'group.changed'])
+const heard = new Set([
+  'user.changed',
+  'role.changed',
+  'client.changed',
+  'tokens.revoked',
+  'credentials.revoked',
+  'group.changed',
+])
 
 export function createAccess(d: AccessDeps): Access {
   const { forget: forgetSessions, ...sessions } = createSessions(d)

@@ -1,7 +1,7 @@
 /** How often a name was tried: counted before the password is looked at, so that parallel guesses do not slip by. */
 import { Problem } from '@muster/contract'
 
-const limits = { windowMs: 5 * 60_000, perPlace: 10, perName: 50, entries: 20_000 }
+const limits = { windowMs: 5 * 60_000, perPlace: 10, perName: 300, entries: 20_000 }
 
 export interface Attempts {
   /** Counts a try; throws `throttled` with `retryAfterS` when there were too many. */
@@ -11,7 +11,11 @@ export interface Attempts {
 
 export function createAttempts(now: () => number = Date.now): Attempts {
   const tries = new Map<string, { n: number; until: number }>()
-  const keys = (name: string, remote: string) => [[`${remote} ${name}`, limits.perPlace], [`* ${name}`, limits.perName]] as const
+  const keys = (name: string, remote: string) =>
+    [
+      [`${remote} ${name}`, limits.perPlace],
+      [`* ${name}`, limits.perName],
+    ] as const
 
   function count(key: string, most: number): void {
     const at = now()

@@ -31,7 +31,12 @@ export interface ClientRecord {
   channel: number | null
   created: Date
 }
-export const clientGrants = ['client_credentials', 'authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'] as const
+export const clientGrants = [
+  'client_credentials',
+  'authorization_code',
+  'refresh_token',
+  'urn:ietf:params:oauth:grant-type:device_code',
+] as const
 export interface ClientInput {
   name: string
   scopes: string[]
@@ -58,21 +63,38 @@ export interface Clients {
 
 const idShape = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/
 /** RFC 8252: https, a loopback address, or a private scheme with a dot in it. */
-const redirectUri = z.string().max(500).refine((u) => {
-  const url = URL.canParse(u) ? new URL(u) : undefined
-  if (!url || url.hash || url.username || url.password) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) || /^[a-z0-9+-]+(\.[a-z0-9+-]+)+:$/.test(url.protocol)
-}, 'is not https, a loopback address, or a private scheme such as com.example.app:/')
+const redirectUri = z
+  .string()
+  .max(500)
+  .refine((u) => {
+    const url = URL.canParse(u) ? new URL(u) : undefined
+    if (!url || url.hash || url.username || url.password) return false
+    return (
+      url.protocol === 'https:' ||
+      (url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) ||
+      /^[a-z0-9+-]+(\.[a-z0-9+-]+)+:$/.test(url.protocol)
+    )
+  }, 'is not https, a loopback address, or a private scheme such as com.example.app:/')
 const shape = z
   .object({
     name: plainText(200, 1),
-    scopes: z.array(permissionPattern).min(1).max(500).transform((s) => [...new Set(s)].sort()),
+    scopes: z
+      .array(permissionPattern)
+      .min(1)
+      .max(500)
+      .transform((s) => [...new Set(s)].sort()),
     grants: z.array(z.enum(clientGrants)).min(1).default(['client_credentials']),
     redirectUris: z.array(redirectUri).max(20).default([]),
     public: z.boolean().default(false),
   })
-  .refine((c) => !c.grants.includes('authorization_code') || c.redirectUris.length > 0, { path: ['redirectUris'], message: 'is needed for authorization_code' })
-  .refine((c) => !(c.public && c.grants.includes('client_credentials')), { path: ['grants'], message: 'a public client cannot use client_credentials' })
+  .refine((c) => !c.grants.includes('authorization_code') || c.redirectUris.length > 0, {
+    path: ['redirectUris'],
+    message: 'is needed for authorization_code',
+  })
+  .refine((c) => !(c.public && c.grants.includes('client_credentials')), {
+    path: ['grants'],
+    message: 'a public client cannot use client_credentials',
+  })
 
 interface Row {
   id: string
@@ -90,15 +112,26 @@ const columns = sql`id, name, secret_hash, metadata, scopes, channel, created, r
 
 const words = (m: JsonObject, key: string) => (Array.isArray(m[key]) ? m[key].map(String) : [])
 const show = (r: Row): ApiClient => ({
-  id: r.id, name: r.name, scopes: r.scopes, public: r.metadata['token_endpoint_auth_method'] === 'none', grants: words(r.metadata, 'grant_types'), redirectUris: words(r.metadata, 'redirect_uris'),
-  createdAt: r.created.toISOString(), rotatedAt: r.rotated.toISOString(), revoked: r.revoked !== null,
+  id: r.id,
+  name: r.name,
+  scopes: r.scopes,
+  public: r.metadata.token_endpoint_auth_method === 'none',
+  grants: words(r.metadata, 'grant_types'),
+  redirectUris: words(r.metadata, 'redirect_uris'),
+  createdAt: r.created.toISOString(),
+  rotatedAt: r.rotated.toISOString(),
+  revoked: r.revoked !== null,
 })
 export const newSecret = () => randomBytes(32).toString('base64url')
 
 export function createClients(d: AccessDeps, changed: Changed): Clients {
   async function find(on: Tx | AccessDeps['db'], id: string, lock = false): Promise<Row | undefined> {
     if (!idShape.test(id)) return undefined
-    const [row] = await on.query<Row>(lock ? sql`select ${columns} from oauth_client where id = ${id} for update` : sql`select ${columns} from oauth_client where id = ${id}`)
+    const [row] = await on.query<Row>(
+      lock
+        ? sql`select ${columns} from oauth_client where id = ${id} for update`
+        : sql`select ${columns} from oauth_client where id = ${id}`,
+    )
     return row
   }
   /** An open client whose scopes `by` holds: else a new secret of a stronger client would raise a role. */
@@ -113,7 +146,8 @@ export function createClients(d: AccessDeps, changed: Changed): Clients {
     await d.audit.write(tx, { actor: by.actor, act: `client.${what}`, subject: `client:${id}`, detail })
     await d.events.emit(tx, 'client.changed', { client: id, what })
   }
-  const same = (hash: Buffer | null, given: Buffer) => hash !== null && hash.length === given.length && timingSafeEqual(hash, given)
+  const same = (hash: Buffer | null, given: Buffer) =>
+    hash !== null && hash.length === given.length && timingSafeEqual(hash, given)
 
   return {
     create: async (input, by) => {
@@ -121,7 +155,11 @@ export function createClients(d: AccessDeps, changed: Changed): Clients {
       demandAll(by, c.scopes)
       const id = `c-${randomBytes(12).toString('hex')}`
       const secret = c.public ? undefined : newSecret()
-      const metadata: JsonObject = { grant_types: c.grants, redirect_uris: c.redirectUris, ...(c.public ? { token_endpoint_auth_method: 'none', application_type: 'native' } : {}) }
+      const metadata: JsonObject = {
+        grant_types: c.grants,
+        redirect_uris: c.redirectUris,
+        ...(c.public ? { token_endpoint_auth_method: 'none', application_type: 'native' } : {}),
+      }
       const client = await d.db.tx(async (tx) => {
         const [row] = await tx
           .query<Row>(sql`
@@ -159,7 +197,9 @@ export function createClients(d: AccessDeps, changed: Changed): Clients {
       await d.db.tx(async (tx) => {
         const row = await locked(tx, id, by)
         await tx.affected(sql`update oauth_client set revoked = now() where id = ${id}`)
-        await tx.affected(sql`delete from oauth_item where client = ${id} and kind not in ('AccessToken', 'ClientCredentials')`)
+        await tx.affected(
+          sql`delete from oauth_item where client = ${id} and kind not in ('AccessToken', 'ClientCredentials')`,
+        )
         await told(tx, by, 'revoke', id)
         await d.events.emit(tx, 'tokens.revoked', { tokens: [], client: id })
         if (row.channel !== null) await d.events.emit(tx, 'credentials.revoked', { channels: [row.channel] })
@@ -175,10 +215,21 @@ export function createClients(d: AccessDeps, changed: Changed): Clients {
     record: async (id) => {
       const row = await find(d.db, id)
       if (!row || row.revoked) return undefined
-      return { id: row.id, name: row.name, secretHash: row.secret_hash, metadata: row.metadata, scopes: row.scopes, channel: row.channel, created: row.created }
+      return {
+        id: row.id,
+        name: row.name,
+        secretHash: row.secret_hash,
+        metadata: row.metadata,
+        scopes: row.scopes,
+        channel: row.channel,
+        created: row.created,
+      }
     },
     ensure: async (c) => {
-      if (!idShape.test(c.id)) throw new Problem('invalid-request', { errors: [{ path: 'id', message: 'takes letters, digits, dot, dash, underscore and tilde, at most 128' }] })
+      if (!idShape.test(c.id))
+        throw new Problem('invalid-request', {
+          errors: [{ path: 'id', message: 'takes letters, digits, dot, dash, underscore and tilde, at most 128' }],
+        })
       const hash = c.secret === undefined ? null : sha256(c.secret)
       await d.db.tx(async (tx) => {
         const written = await tx.affected(sql`

@@ -4,7 +4,21 @@ export { type ApiClient, type ClientInput, type ClientRecord, type Clients, clie
 export type { AccessDeps } from './deps.ts'
 export type { OAuthKeys } from './keys.ts'
 export type { OAuthStore } from './oauth-store.ts'
-export { corePermissions, covers, demand, demandAll, everywhere, type Grant, may, narrowed, type Principal, type Reach, reachFor, reachSql, system } from './permissions.ts'
+export {
+  corePermissions,
+  covers,
+  demand,
+  demandAll,
+  everywhere,
+  type Grant,
+  may,
+  narrowed,
+  type Principal,
+  type Reach,
+  reachFor,
+  reachSql,
+  system,
+} from './permissions.ts'
 export type { Role, RoleInput, Roles } from './roles.ts'
 export type { SignedIn } from './sessions.ts'
 export type { DeviceToken } from './tokens.ts'

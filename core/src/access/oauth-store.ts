@@ -33,13 +33,17 @@ export function createOAuthStore(d: AccessDeps, changed: Changed): OAuthStore {
 
   /** The id itself never reaches the table in the clear; it comes back from the caller, or out of the seal. */
   function pack(kind: string, hash: Buffer, payload: JsonObject): JsonObject {
-    if (!open.has(kind)) return { sealed: d.secrets.seal(place(kind, hash), JSON.stringify(payload)).toString('base64') }
+    if (!open.has(kind))
+      return { sealed: d.secrets.seal(place(kind, hash), JSON.stringify(payload)).toString('base64') }
     const { jti: _, ...rest } = payload
     return rest
   }
   function unpack(kind: string, row: Row, id: string | undefined): JsonObject {
-    const sealed = row.payload['sealed']
-    const payload: JsonObject = typeof sealed === 'string' ? (JSON.parse(d.secrets.open(place(kind, row.hash), Buffer.from(sealed, 'base64')).toString()) as JsonObject) : { ...row.payload, ...(id === undefined ? {} : { jti: id }) }
+    const sealed = row.payload.sealed
+    const payload: JsonObject =
+      typeof sealed === 'string'
+        ? (JSON.parse(d.secrets.open(place(kind, row.hash), Buffer.from(sealed, 'base64')).toString()) as JsonObject)
+        : { ...row.payload, ...(id === undefined ? {} : { jti: id }) }
     return row.consumed ? { ...payload, consumed: Math.floor(row.consumed.getTime() / 1000) } : payload
   }
   const text = (v: unknown) => (typeof v === 'string' ? v : null)
@@ -48,15 +52,33 @@ export function createOAuthStore(d: AccessDeps, changed: Changed): OAuthStore {
   /** Ends live access tokens and says so to every node. */
   async function revokeWhere(where: { grant: string } | { kind: string; hash: Buffer }): Promise<void> {
     await d.db.tx(async (tx) => {
-      const which = 'grant' in where ? sql`grant_id = ${where.grant} and kind = any(${accessTokens})` : sql`kind = ${where.kind} and hash = ${where.hash}`
-      const gone = await tx.query<{ hash: Buffer; client: string | null; user_no: number | null; channel: number | null }>(sql`
+      const which =
+        'grant' in where
+          ? sql`grant_id = ${where.grant} and kind = any(${accessTokens})`
+          : sql`kind = ${where.kind} and hash = ${where.hash}`
+      const gone = await tx.query<{
+        hash: Buffer
+        client: string | null
+        user_no: number | null
+        channel: number | null
+      }>(sql`
         update oauth_item i set revoked = now() where ${which} and revoked is null
         returning hash, client, user_no, (select c.channel from oauth_client c where c.id = i.client) channel`)
-      if ('grant' in where) await tx.affected(sql`delete from oauth_item where grant_id = ${where.grant} and kind <> all(${accessTokens})`)
+      if ('grant' in where)
+        await tx.affected(sql`delete from oauth_item where grant_id = ${where.grant} and kind <> all(${accessTokens})`)
       if (gone.length === 0) return
       const first = gone[0]!
-      await d.audit.write(tx, { actor: first.client === null ? 'system' : `client:${first.client}`, act: 'token.revoke', subject: first.user_no === null ? undefined : `user:${first.user_no}`, detail: { tokens: gone.length } })
-      await d.events.emit(tx, 'tokens.revoked', { tokens: gone.map((g) => g.hash.toString('base64')), ...(first.client === null ? {} : { client: first.client }), ...(first.user_no === null ? {} : { user: first.user_no }) })
+      await d.audit.write(tx, {
+        actor: first.client === null ? 'system' : `client:${first.client}`,
+        act: 'token.revoke',
+        subject: first.user_no === null ? undefined : `user:${first.user_no}`,
+        detail: { tokens: gone.length },
+      })
+      await d.events.emit(tx, 'tokens.revoked', {
+        tokens: gone.map((g) => g.hash.toString('base64')),
+        ...(first.client === null ? {} : { client: first.client }),
+        ...(first.user_no === null ? {} : { user: first.user_no }),
+      })
       const channels = gone.flatMap((g) => g.channel ?? [])
       if (channels.length > 0) await d.events.emit(tx, 'credentials.revoked', { channels })
     })
@@ -69,34 +91,52 @@ export function createOAuthStore(d: AccessDeps, changed: Changed): OAuthStore {
   return {
     upsert: async (kind, id, payload, expiresInS) => {
       const hash = sha256(id)
-      const account = Number(payload['accountId'])
-      const userCode = text(payload['userCode'])
+      const account = Number(payload.accountId)
+      const userCode = text(payload.userCode)
       await d.db.affected({
         name: 'oauth_item_upsert',
         text: `insert into oauth_item (kind, hash, payload, client, user_no, grant_id, uid, user_code, expires)
           values ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
           on conflict (kind, hash) do update set payload = excluded.payload, client = excluded.client, user_no = excluded.user_no, grant_id = excluded.grant_id, uid = excluded.uid, user_code = excluded.user_code, expires = excluded.expires`,
         values: [
-          kind, hash, JSON.stringify(pack(kind, hash, payload)), text(payload['clientId']), Number.isSafeInteger(account) ? account : null, text(payload['grantId']), text(payload['uid']),
-          userCode === null ? null : sha256(userCode).toString('base64'), expiresInS,
+          kind,
+          hash,
+          JSON.stringify(pack(kind, hash, payload)),
+          text(payload.clientId),
+          Number.isSafeInteger(account) ? account : null,
+          text(payload.grantId),
+          text(payload.uid),
+          userCode === null ? null : sha256(userCode).toString('base64'),
+          expiresInS,
         ],
       })
     },
     find: async (kind, id) => {
       if (!usable(id)) return undefined
-      const [row] = await d.db.query<Row>({ name: 'oauth_item_find', text: 'select hash, payload, consumed from oauth_item where kind = $1 and hash = $2 and revoked is null', values: [kind, sha256(id)] })
+      const [row] = await d.db.query<Row>({
+        name: 'oauth_item_find',
+        text: 'select hash, payload, consumed from oauth_item where kind = $1 and hash = $2 and revoked is null',
+        values: [kind, sha256(id)],
+      })
       return one(kind, row, id)
     },
     findByUid: async (kind, uid) => {
       if (!usable(uid)) return undefined
-      const [row] = await d.db.query<Row>(sql`select hash, payload, consumed from oauth_item where kind = ${kind} and uid = ${uid}`)
+      const [row] = await d.db.query<Row>(
+        sql`select hash, payload, consumed from oauth_item where kind = ${kind} and uid = ${uid}`,
+      )
       return one(kind, row)
     },
     findByUserCode: async (kind, code) => {
-      const [row] = await d.db.query<Row>(sql`select hash, payload, consumed from oauth_item where kind = ${kind} and user_code = ${sha256(code).toString('base64')}`)
+      const [row] = await d.db.query<Row>(
+        sql`select hash, payload, consumed from oauth_item where kind = ${kind} and user_code = ${sha256(code).toString('base64')}`,
+      )
       return one(kind, row)
     },
-    consume: async (kind, id) => (await d.db.affected(sql`update oauth_item set consumed = now() where kind = ${kind} and hash = ${sha256(id)} and consumed is null`)) > 0,
+    consume: async (kind, id) =>
+      (await d.db.affected(
+        sql`update oauth_item set consumed = now() where kind = ${kind} and hash = ${sha256(id)} and consumed is null`,
+      )) > 0,
     destroy: async (kind, id) => {
       if (accessTokens.includes(kind)) await revokeWhere({ kind, hash: sha256(id) })
       else await d.db.affected(sql`delete from oauth_item where kind = ${kind} and hash = ${sha256(id)}`)

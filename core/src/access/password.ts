@@ -10,7 +10,12 @@ const length = { least: 10, most: 256, salt: 16, tag: 32 }
 
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(length.salt)
-  const tag = await derive('argon2id', { message: password.normalize('NFKC'), nonce: salt, tagLength: length.tag, ...cost })
+  const tag = await derive('argon2id', {
+    message: password.normalize('NFKC'),
+    nonce: salt,
+    tagLength: length.tag,
+    ...cost,
+  })
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${bare(salt)}$${bare(tag)}`
 }
 
@@ -21,7 +26,12 @@ export async function verifyPassword(password: string, phc: string): Promise<boo
   const [, memory, passes, parallelism, salt, tag] = read
   const wanted = Buffer.from(tag!, 'base64')
   const got = await derive('argon2id', {
-    message: password.normalize('NFKC'), nonce: Buffer.from(salt!, 'base64'), tagLength: wanted.length, memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism),
+    message: password.normalize('NFKC'),
+    nonce: Buffer.from(salt!, 'base64'),
+    tagLength: wanted.length,
+    memory: Number(memory),
+    passes: Number(passes),
+    parallelism: Number(parallelism),
   })
   return timingSafeEqual(got, wanted)
 }

@@ -31,19 +31,59 @@ export interface Principal {
 
 /** The permissions of the core's own routes. Operations add one each: `operation:<operation id>`. */
 export const corePermissions: readonly string[] = [
-  'activity:read', 'audit:read', 'certificate:read', 'certificate:write', 'client:read', 'client:write', 'configuration:read', 'configuration:write',
-  'device:read', 'device:remove', 'device:write', 'event:read', 'group:read', 'group:write', 'invitation:read', 'invitation:write', 'licence:read', 'licence:write',
-  'message:read', 'platform:read', 'policy:publish', 'policy:read', 'policy:write', 'role:read', 'role:write', 'user:read', 'user:write',
+  'activity:read',
+  'audit:read',
+  'certificate:read',
+  'certificate:write',
+  'client:read',
+  'client:write',
+  'configuration:read',
+  'configuration:write',
+  'device:read',
+  'device:remove',
+  'device:write',
+  'event:read',
+  'group:read',
+  'group:write',
+  'invitation:read',
+  'invitation:write',
+  'licence:read',
+  'licence:write',
+  'message:read',
+  'platform:read',
+  'policy:publish',
+  'policy:read',
+  'policy:write',
+  'role:read',
+  'role:write',
+  'user:read',
+  'user:write',
 ]
 
 /** What a role held for some devices only can give: acts on devices, and reading what such acts need. The rest would reach everyone. */
-const perDevice = ['device:*', 'activity:*', 'operation:*', 'message:*', 'event:*', 'policy:read', 'platform:read', 'group:read']
+const perDevice = [
+  'device:*',
+  'activity:*',
+  'operation:*',
+  'message:*',
+  'event:*',
+  'policy:read',
+  'platform:read',
+  'group:read',
+]
 
 export const everywhere: Reach = { all: true }
 const nowhere: Reach = { all: false, groups: [] }
 
 /** The server itself, acting by no one's order (first start, ticks, command line on the machine). */
-export const system: Principal = { kind: 'client', id: 'system', name: 'system', actor: 'system', permissions: ['*'], reach: everywhere }
+export const system: Principal = {
+  kind: 'client',
+  id: 'system',
+  name: 'system',
+  actor: 'system',
+  permissions: ['*'],
+  reach: everywhere,
+}
 
 /** Whether `pattern` holds everything that `wanted` (a permission or a pattern) names. */
 export function covers(pattern: string, wanted: string): boolean {
@@ -62,7 +102,8 @@ export function demand(p: Principal, permission: string): void {
 
 /** Throws `forbidden` unless the principal holds all of these everywhere: nobody gives away more than they have. */
 export function demandAll(p: Principal, permissions: readonly string[]): void {
-  for (const permission of permissions) if (!may(p, permission) || !reachFor(p, permission).all) throw new Problem('forbidden', { permission })
+  for (const permission of permissions)
+    if (!may(p, permission) || !reachFor(p, permission).all) throw new Problem('forbidden', { permission })
 }
 
 /** The devices for which the principal holds this permission: the union over the roles that give it. */
@@ -83,21 +124,31 @@ export function reachSql(reach: Reach, alias: 'd' | 'device' = 'd'): Sql {
   const no = alias === 'd' ? sql`d.no` : sql`device.no`
   const owner = alias === 'd' ? sql`d.owner` : sql`device.owner`
   const parts: Sql[] = []
-  if (reach.groups.length > 0) parts.push(sql`exists (select from group_member reach_member where reach_member.device = ${no} and reach_member.group_no = any(${reach.groups}::bigint[]))`)
+  if (reach.groups.length > 0)
+    parts.push(
+      sql`exists (select from group_member reach_member where reach_member.device = ${no} and reach_member.group_no = any(${reach.groups}::bigint[]))`,
+    )
   if (reach.owner !== undefined) parts.push(sql`${owner} = ${reach.owner}`)
   return parts.length === 0 ? sql`false` : sql`(${join(parts, ' or ')})`
 }
 
 /** What a role row gives its user: an own-devices role reaches what the user owns, a role of a group that group. */
-export function grantOf(role: { permissions: readonly string[]; own: boolean; group: number | null }, user: number): Grant {
+export function grantOf(
+  role: { permissions: readonly string[]; own: boolean; group: number | null },
+  user: number,
+): Grant {
   if (role.own) return { permissions: limited(role.permissions), reach: { all: false, groups: [], owner: user } }
-  if (role.group !== null) return { permissions: limited(role.permissions), reach: { all: false, groups: [role.group] } }
+  if (role.group !== null)
+    return { permissions: limited(role.permissions), reach: { all: false, groups: [role.group] } }
   return { permissions: role.permissions, reach: everywhere }
 }
 
 /** Permissions and common reach of several grants together. */
 export function together(grants: readonly Grant[]): { permissions: string[]; reach: Reach } {
-  return { permissions: [...new Set(grants.flatMap((g) => g.permissions))].sort(), reach: common(grants.map((g) => g.reach)) }
+  return {
+    permissions: [...new Set(grants.flatMap((g) => g.permissions))].sort(),
+    reach: common(grants.map((g) => g.reach)),
+  }
 }
 
 function limited(permissions: readonly string[]): string[] {
@@ -120,6 +171,10 @@ function common(reaches: readonly Reach[]): Reach {
   return reaches.reduce((a, b) => {
     if (a.all) return b
     if (b.all) return a
-    return { all: false, groups: a.groups.filter((g) => b.groups.includes(g)), ...(a.owner !== undefined && a.owner === b.owner ? { owner: a.owner } : {}) }
+    return {
+      all: false,
+      groups: a.groups.filter((g) => b.groups.includes(g)),
+      ...(a.owner !== undefined && a.owner === b.owner ? { owner: a.owner } : {}),
+    }
   })
 }

@@ -32,11 +32,17 @@ export interface Roles {
   remove(id: string, by: Principal): Promise<void>
 }
 
-export const permissionPattern = z.string().max(128).regex(/^(\*|[a-z][a-z-]*:(\*|[a-z0-9][a-z0-9.:_-]*\*?))$/, 'is not noun:verb, noun:* or *')
+export const permissionPattern = z
+  .string()
+  .max(128)
+  .regex(/^(\*|[a-z][a-z-]*:(\*|[a-z0-9][a-z0-9.:_-]*\*?))$/, 'is not noun:verb, noun:* or *')
 const shape = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'takes a to z, 0 to 9, dot, dash and underscore, at most 64'),
   title: plainText(200).default(''),
-  permissions: z.array(permissionPattern).max(500).transform((p) => [...new Set(p)].sort()),
+  permissions: z
+    .array(permissionPattern)
+    .max(500)
+    .transform((p) => [...new Set(p)].sort()),
   own: z.boolean().default(false),
 })
 
@@ -49,13 +55,20 @@ const show = ({ no, ...rest }: Row): Role => ({ id: String(no), ...rest })
 export function createRoles(d: AccessDeps, changed: Changed): Roles {
   async function locked(tx: Tx, id: string, by: Principal): Promise<Row> {
     const no = rowNo(id)
-    const [row] = no === undefined ? [] : await tx.query<Row>(sql`select ${columns} from role where no = ${no} for update`)
+    const [row] =
+      no === undefined ? [] : await tx.query<Row>(sql`select ${columns} from role where no = ${no} for update`)
     if (!row) throw new Problem('not-found', { role: id })
     if (row.builtin) throw new Problem('wrong-state', { state: 'built-in' })
     demandAll(by, row.permissions)
     return row
   }
-  async function told(tx: Tx, by: Principal, what: string, role: { no: number; name: string }, detail: { [key: string]: string | string[] | boolean } = {}) {
+  async function told(
+    tx: Tx,
+    by: Principal,
+    what: string,
+    role: { no: number; name: string },
+    detail: { [key: string]: string | string[] | boolean } = {},
+  ) {
     await d.audit.write(tx, { actor: by.actor, act: `role.${what}`, subject: `role:${role.name}`, detail })
     await d.events.emit(tx, 'role.changed', { role: role.no, what })
   }
@@ -73,7 +86,9 @@ export function createRoles(d: AccessDeps, changed: Changed): Roles {
       demandAll(by, r.permissions)
       return d.db.tx(async (tx) => {
         const [row] = await tx
-          .query<Row>(sql`insert into role (name, title, permissions, own) values (${r.name}, ${r.title}, ${r.permissions}, ${r.own}) returning ${columns}`)
+          .query<Row>(
+            sql`insert into role (name, title, permissions, own) values (${r.name}, ${r.title}, ${r.permissions}, ${r.own}) returning ${columns}`,
+          )
           .catch(taken('role', r.name))
         await told(tx, by, 'create', row!, { permissions: r.permissions, own: r.own })
         return show(row!)
@@ -86,7 +101,9 @@ export function createRoles(d: AccessDeps, changed: Changed): Roles {
         const before = await locked(tx, id, by)
         if (before.revision !== revision) throw new Problem('revision-mismatch', { revision: before.revision })
         const [row] = await tx
-          .query<Row>(sql`update role set name = ${r.name}, title = ${r.title}, permissions = ${r.permissions}, own = ${r.own}, revision = revision + 1 where no = ${before.no} returning ${columns}`)
+          .query<Row>(
+            sql`update role set name = ${r.name}, title = ${r.title}, permissions = ${r.permissions}, own = ${r.own}, revision = revision + 1 where no = ${before.no} returning ${columns}`,
+          )
           .catch(taken('role', r.name))
         await told(tx, by, 'update', row!, { permissions: r.permissions, before: before.permissions, own: r.own })
         return show(row!)
@@ -120,7 +137,12 @@ export async function ensureBuiltinRoles(d: AccessDeps, permissions: readonly st
   const reads = permissions.filter((p) => p.endsWith(':read')).sort()
   const roles = [
     { name: administrator, title: 'Administrator', permissions: ['*'], own: false },
-    { name: 'operator', title: 'Operator', permissions: [...reads, 'operation:device.inventory', 'operation:device.message'], own: false },
+    {
+      name: 'operator',
+      title: 'Operator',
+      permissions: [...reads, 'operation:device.inventory', 'operation:device.message'],
+      own: false,
+    },
     { name: 'viewer', title: 'Viewer', permissions: reads, own: false },
     { name: 'employee', title: 'Employee (own devices)', permissions: ['device:read'], own: true },
   ]
@@ -131,7 +153,12 @@ export async function ensureBuiltinRoles(d: AccessDeps, permissions: readonly st
         on conflict (name) do update set title = excluded.title, permissions = excluded.permissions, builtin = true, own = excluded.own, revision = role.revision + 1
           where (role.permissions, role.builtin, role.own) is distinct from (excluded.permissions, true, excluded.own) returning no`)
       for (const { no } of written) {
-        await d.audit.write(tx, { actor: 'system', act: 'role.builtin', subject: `role:${r.name}`, detail: { permissions: r.permissions } })
+        await d.audit.write(tx, {
+          actor: 'system',
+          act: 'role.builtin',
+          subject: `role:${r.name}`,
+          detail: { permissions: r.permissions },
+        })
         await d.events.emit(tx, 'role.changed', { role: no, what: 'builtin' })
       }
     }

@@ -35,7 +35,15 @@ export const rolesOf = sql`coalesce((select jsonb_agg(jsonb_build_object('permis
 
 export function principalOfUser(u: { no: number; name: string; roles: RoleRow[] }): Principal & { grants: Grant[] } {
   const grants = u.roles.map((r) => grantOf(r, u.no))
-  return { kind: 'user', id: String(u.no), name: u.name, actor: `user:${u.name}`, user: u.no, grants, ...together(grants) }
+  return {
+    kind: 'user',
+    id: String(u.no),
+    name: u.name,
+    actor: `user:${u.name}`,
+    user: u.no,
+    grants,
+    ...together(grants),
+  }
 }
 
 export function createSessions(d: AccessDeps): Sessions {
@@ -48,20 +56,37 @@ export function createSessions(d: AccessDeps): Sessions {
     const usable = name.length <= 128 && password.length <= 1024 && name.isWellFormed() && !name.includes('\0')
     attempts.begin(usable ? name : '', remote)
     const [user] = usable
-      ? await d.db.query<{ no: number; name: string; display_name: string; password: string | null; disabled: boolean }>(sql`
+      ? await d.db.query<{
+          no: number
+          name: string
+          display_name: string
+          password: string | null
+          disabled: boolean
+        }>(sql`
           select no, name, display_name, password, disabled from app_user where lower(name) = lower(${name}) and store = 'local'`)
       : []
     decoy ??= hashPassword(randomBytes(16).toString('hex'))
     const right = await verifyPassword(password.slice(0, 1024), user?.password ?? (await decoy))
     if (!user || !right || user.disabled || user.password === null) {
-      await d.db.tx((tx) => d.audit.write(tx, { actor: 'system', act: 'session.refused', subject: user ? `user:${user.name}` : undefined, remote }))
+      await d.db.tx((tx) =>
+        d.audit.write(tx, {
+          actor: 'system',
+          act: 'session.refused',
+          subject: user ? `user:${user.name}` : undefined,
+          remote,
+        }),
+      )
       throw new Problem('wrong-credentials')
     }
     attempts.succeeded(name, remote)
     return open(user, remote, agent)
   }
 
-  async function open(user: { no: number; name: string; display_name: string }, remote: string, agent: string): Promise<SignedIn> {
+  async function open(
+    user: { no: number; name: string; display_name: string },
+    remote: string,
+    agent: string,
+  ): Promise<SignedIn> {
     const session = randomBytes(32).toString('base64url')
     const expires = await d.db.tx(async (tx) => {
       // The user is looked at again under a lock: a disabling that committed meanwhile wins.
@@ -94,7 +119,9 @@ export function createSessions(d: AccessDeps): Sessions {
     },
     signOut: async (session) => {
       await d.db.tx(async (tx) => {
-        const [gone] = await tx.query<{ user_no: number; name: string }>(sql`delete from session s using app_user u where u.no = s.user_no and s.hash = ${sha256(session)} returning s.user_no, u.name`)
+        const [gone] = await tx.query<{ user_no: number; name: string }>(
+          sql`delete from session s using app_user u where u.no = s.user_no and s.hash = ${sha256(session)} returning s.user_no, u.name`,
+        )
         if (!gone) return
         await d.audit.write(tx, { actor: `user:${gone.name}`, act: 'session.close', subject: `user:${gone.name}` })
         await d.events.emit(tx, 'user.changed', { user: gone.user_no, what: 'session' })

@@ -54,7 +54,15 @@ export function createTokens(d: AccessDeps): Tokens {
     if (row.channel !== null) return { device: row.channel, expires: row.expires }
     const asked = row.payload.scope?.split(' ').filter(Boolean) ?? []
     if (row.user_no === null) {
-      return { kind: 'client', id: row.client, name: row.client_name, actor: `client:${row.client}`, permissions: row.scopes, scopes: asked, reach: everywhere }
+      return {
+        kind: 'client',
+        id: row.client,
+        name: row.client_name,
+        actor: `client:${row.client}`,
+        permissions: row.scopes,
+        scopes: asked,
+        reach: everywhere,
+      }
     }
     if (row.user_name === null || row.user_disabled) return { refused: 'revoked' }
     return { ...principalOfUser({ no: row.user_no, name: row.user_name, roles: row.roles }), scopes: asked }

@@ -39,7 +39,12 @@ export interface Users {
   byName(name: string): Promise<User | undefined>
   list(o?: { cursor?: string; limit?: number; q?: string }): Promise<Page<User>>
   /** Compare-and-set on `revision`. `disabled: true` ends sessions and tokens. */
-  update(id: string, revision: number, input: { displayName?: string; email?: string | null; disabled?: boolean }, by: Principal): Promise<User>
+  update(
+    id: string,
+    revision: number,
+    input: { displayName?: string; email?: string | null; disabled?: boolean },
+    by: Principal,
+  ): Promise<User>
   setPassword(id: string, password: string, by: Principal): Promise<void>
   disable(id: string, disabled: boolean, by: Principal): Promise<User>
   remove(id: string, by: Principal): Promise<void>
@@ -51,13 +56,22 @@ const email = z.union([z.null(), z.email().max(254)])
 const assignment = z.object({ role: z.string().max(20), group: z.string().max(20).optional() })
 const assignments = z.array(assignment).max(200)
 const createShape = z.object({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/, 'takes letters, digits, dot, dash, underscore, plus and at sign, at most 128'),
+  name: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/,
+      'takes letters, digits, dot, dash, underscore, plus and at sign, at most 128',
+    ),
   displayName: plainText(200).default(''),
   email: email.default(null),
   password: z.string().optional(),
   roles: assignments.default([]),
 })
-const updateShape = z.object({ displayName: plainText(200).optional(), email: email.optional(), disabled: z.boolean().optional() })
+const updateShape = z.object({
+  displayName: plainText(200).optional(),
+  email: email.optional(),
+  disabled: z.boolean().optional(),
+})
 
 interface Row {
   no: number
@@ -76,9 +90,16 @@ const columns = sql`no, name, display_name, email, store, disabled, revision, cr
 
 function show(r: Row): User {
   return {
-    id: String(r.no), name: r.name, displayName: r.display_name, email: r.email, store: r.store, disabled: r.disabled, revision: r.revision,
+    id: String(r.no),
+    name: r.name,
+    displayName: r.display_name,
+    email: r.email,
+    store: r.store,
+    disabled: r.disabled,
+    revision: r.revision,
     roles: r.roles.map(({ id, name, group }) => (group === null ? { id, name } : { id, name, group })),
-    createdAt: r.created.toISOString(), lastSignIn: r.last_sign_in?.toISOString() ?? null,
+    createdAt: r.created.toISOString(),
+    lastSignIn: r.last_sign_in?.toISOString() ?? null,
   }
 }
 
@@ -98,7 +119,11 @@ export function createUsers(d: AccessDeps, changed: Changed): Users {
     return row
   }
   const heldBy = async (tx: Tx, user: number) =>
-    (await tx.query<{ p: string }>(sql`select distinct unnest(r.permissions) p from user_role ur join role r on r.no = ur.role_no where ur.user_no = ${user}`)).map((r) => r.p)
+    (
+      await tx.query<{ p: string }>(
+        sql`select distinct unnest(r.permissions) p from user_role ur join role r on r.no = ur.role_no where ur.user_no = ${user}`,
+      )
+    ).map((r) => r.p)
 
   /** Runs a change that may take the last administrator away, one at a time, and refuses it if it did. */
   async function keepingAnAdministrator(tx: Tx, change: () => Promise<void>): Promise<void> {
@@ -113,26 +138,54 @@ export function createUsers(d: AccessDeps, changed: Changed): Users {
     await change()
     if (before > 0 && (await count()) === 0) throw new Problem('last-administrator')
   }
-  async function told(tx: Tx, by: Principal, what: string, user: { no: number; name: string }, detail: JsonObject = {}) {
+  async function told(
+    tx: Tx,
+    by: Principal,
+    what: string,
+    user: { no: number; name: string },
+    detail: JsonObject = {},
+  ) {
     await d.audit.write(tx, { actor: by.actor, act: `user.${what}`, subject: `user:${user.name}`, detail })
     await d.events.emit(tx, 'user.changed', { user: user.no, what })
   }
   async function signedOut(tx: Tx, user: number) {
     await tx.affected(sql`delete from session where user_no = ${user}`)
-    await tx.affected(sql`update oauth_item set revoked = coalesce(revoked, now()) where user_no = ${user} and kind = 'AccessToken'`)
+    await tx.affected(
+      sql`update oauth_item set revoked = coalesce(revoked, now()) where user_no = ${user} and kind = 'AccessToken'`,
+    )
     await tx.affected(sql`delete from oauth_item where user_no = ${user} and kind <> 'AccessToken'`)
     await d.events.emit(tx, 'tokens.revoked', { tokens: [], user })
   }
   async function give(tx: Tx, user: number, roles: readonly RoleAssignment[], by: Principal): Promise<JsonObject> {
-    const rows = roles.map((r) => ({ role: number(r.role, 'role'), group: r.group === undefined ? null : number(r.group, 'group') }))
-    const known = await tx.query<{ no: number; name: string; permissions: string[] }>(sql`select no, name, permissions from role where no = any(${rows.map((r) => r.role)}::bigint[])`)
-    const groups = await tx.query<{ no: number }>(sql`select no from device_group where no = any(${rows.flatMap((r) => r.group ?? [])}::bigint[])`)
-    const missing = rows.find((r) => !known.some((k) => k.no === r.role) || (r.group !== null && !groups.some((g) => g.no === r.group)))
-    if (missing) throw refusal('roles', `names an unknown role or group: ${missing.role}${missing.group === null ? '' : `, ${missing.group}`}`)
-    demandAll(by, known.flatMap((k) => k.permissions))
+    const rows = roles.map((r) => ({
+      role: number(r.role, 'role'),
+      group: r.group === undefined ? null : number(r.group, 'group'),
+    }))
+    const known = await tx.query<{ no: number; name: string; permissions: string[] }>(
+      sql`select no, name, permissions from role where no = any(${rows.map((r) => r.role)}::bigint[])`,
+    )
+    const groups = await tx.query<{ no: number }>(
+      sql`select no from device_group where no = any(${rows.flatMap((r) => r.group ?? [])}::bigint[])`,
+    )
+    const missing = rows.find(
+      (r) => !known.some((k) => k.no === r.role) || (r.group !== null && !groups.some((g) => g.no === r.group)),
+    )
+    if (missing)
+      throw refusal(
+        'roles',
+        `names an unknown role or group: ${missing.role}${missing.group === null ? '' : `, ${missing.group}`}`,
+      )
+    demandAll(
+      by,
+      known.flatMap((k) => k.permissions),
+    )
     await tx.affected(sql`delete from user_role where user_no = ${user}`)
-    await tx.affected(sql`insert into user_role (user_no, role_no, group_no) select ${user}, r, g from unnest(${rows.map((r) => r.role)}::bigint[], ${rows.map((r) => r.group)}::bigint[]) x(r, g) on conflict do nothing`)
-    return { roles: rows.map((r) => `${known.find((k) => k.no === r.role)!.name}${r.group === null ? '' : `@${r.group}`}`) }
+    await tx.affected(
+      sql`insert into user_role (user_no, role_no, group_no) select ${user}, r, g from unnest(${rows.map((r) => r.role)}::bigint[], ${rows.map((r) => r.group)}::bigint[]) x(r, g) on conflict do nothing`,
+    )
+    return {
+      roles: rows.map((r) => `${known.find((k) => k.no === r.role)!.name}${r.group === null ? '' : `@${r.group}`}`),
+    }
   }
 
   async function change(id: string, by: Principal, work: (tx: Tx, row: Row) => Promise<void>): Promise<User> {
@@ -157,7 +210,9 @@ export function createUsers(d: AccessDeps, changed: Changed): Users {
       const password = u.password === undefined ? null : await hashPassword(u.password)
       return d.db.tx(async (tx) => {
         const [made] = await tx
-          .query<{ no: number; name: string }>(sql`insert into app_user (name, email, display_name, password) values (${u.name}, ${u.email}, ${u.displayName}, ${password}) returning no, name`)
+          .query<{ no: number; name: string }>(
+            sql`insert into app_user (name, email, display_name, password) values (${u.name}, ${u.email}, ${u.displayName}, ${password}) returning no, name`,
+          )
           .catch(taken('user', u.name))
         const detail = u.roles.length > 0 ? await give(tx, made!.no, u.roles, by) : {}
         await told(tx, by, 'create', made!, detail)
@@ -184,7 +239,10 @@ export function createUsers(d: AccessDeps, changed: Changed): Users {
         await tx.affected(sql`
           update app_user set display_name = coalesce(${u.displayName ?? null}, display_name), email = case when ${u.email !== undefined} then ${u.email ?? null} else email end, revision = revision + 1 where no = ${row.no}`)
         if (u.disabled !== undefined && u.disabled !== row.disabled) await setDisabled(tx, row, u.disabled)
-        await told(tx, by, 'update', row, { changed: Object.keys(u), ...(u.disabled === undefined ? {} : { disabled: u.disabled }) })
+        await told(tx, by, 'update', row, {
+          changed: Object.keys(u),
+          ...(u.disabled === undefined ? {} : { disabled: u.disabled }),
+        })
       })
     },
     setPassword: async (id, password, by) => {

@@ -23,6 +23,8 @@ export interface Audit {
   write(tx: Tx, e: { actor: string; act: string; subject?: string; detail?: Json; remote?: string }): Promise<void>
   /** Chains what is not yet; answers how many entries. 0 when another node is at it. Called each second. */
   seal(): Promise<number>
+  /** PEM (SPKI): what an export is verified with. Keep a copy away from the server. */
+  publicKey(): string
   /** The last signed head; chain in hex, signature in base64url. */
   head(): Promise<{ seq: number; chain: string; signature: string; at: Date } | undefined>
   /** Recomputes the whole chain and checks it against the signed heads. */
@@ -71,6 +73,7 @@ export function createAudit(o: { db: Db; log: Log; signingKey: KeyObject }): Aud
       await insertEntry(tx, e)
     },
     seal: async () => (await db.lock('audit seal', sealAll)) ?? 0,
+    publicKey: () => publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     head: async () => {
       const head = await lastHead(db)
       return head && { ...head, signature: head.signature.toString('base64url') }

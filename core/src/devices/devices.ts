@@ -52,6 +52,7 @@ export function createDevices(o: DevicesOptions): Devices {
   }
   function hear(e: EventRecord): void {
     if (e.type === 'channels.waiting') waiting.heard(e.data.channels)
+    else if (e.type === 'operations.changed') waiting.putOff(e.data.rows.flatMap(([channel, , state]) => (state === 'deferred' ? [channel] : [])))
     else if (e.type === 'device.blocked') {
       identity.forget(e.data.channels)
       if (!e.data.blocked) waiting.heard(e.data.channels)
@@ -66,6 +67,7 @@ export function createDevices(o: DevicesOptions): Devices {
       for (const e of batch) hear(e)
     })
     closing.push(() => follower.stop())
+    await follower.ready
     closing.push(
       await db.listen(
         'muster_waiting',

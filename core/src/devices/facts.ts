@@ -52,7 +52,7 @@ export async function writeFacts(tx: Tx, reports: readonly FactsReport[]): Promi
       reports.map((r) => r.deviceNo),
       reports.map((r) => jsonText(r.facts)),
       reports.map((r) => r.partial ?? false),
-      reports.map((r) => r.reportedAt ?? null),
+      reports.map((r) => (r.reportedAt === undefined ? null : readTime(r.reportedAt))),
       column('device.manufacturer', text),
       column('device.model', text),
       column('device.serial', text),
@@ -67,6 +67,12 @@ export async function writeFacts(tx: Tx, reports: readonly FactsReport[]): Promi
   const taken = new Set(rows.map((r) => r.no))
   await writeIdentifiers(tx, reports.filter((r) => taken.has(r.deviceNo)))
   return [...taken]
+}
+
+/** A time as the database takes it; undefined for what is no time. Beyond the calendar it is the calendar's end, which counts as now. */
+export function readTime(text: string): Date | undefined {
+  const ms = new Date(text).getTime()
+  return Number.isNaN(ms) ? undefined : new Date(Math.min(Math.max(ms, 0), 253_402_300_799_000))
 }
 
 interface Identifier {

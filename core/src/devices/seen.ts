@@ -2,6 +2,8 @@
 import type { Db, Log } from '../db/index.ts'
 
 export const flushEveryMs = 5_000
+/** Seconds of silence that a device may promise at most: a year. */
+const longestS = 31_536_000
 
 export interface Seen {
   mark(channel: number, expectInS?: number): void
@@ -28,7 +30,7 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
     try {
       await o.db.tx(async (tx) => {
         await tx.query({ text: 'set local synchronous_commit = off' })
-        await tx.query({ name: 'seen-flush', text: flushStatement, values: [channels, batch.map(([, s]) => new Date(s.at)), batch.map(([, s]) => Math.round(s.expectInS))] })
+        await tx.query({ name: 'seen-flush', text: flushStatement, values: [channels, batch.map(([, s]) => new Date(s.at)), batch.map(([, s]) => s.expectInS)] })
       })
     } catch (error) {
       for (const [no, s] of batch) if (!dirty.has(no)) dirty.set(no, s)
@@ -45,13 +47,14 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
   function arm(): void {
     timer ??= setTimeout(() => {
       timer = undefined
-      flush().catch((error) => o.log.warn({ error }, 'last-seen times were not written; trying again'))
+      flush().catch((error) => o.log.warn({ err: error }, 'last-seen times were not written; trying again'))
     }, flushEveryMs).unref()
   }
   return {
     mark: (channel, expectInS = 0) => {
       const known = dirty.get(channel)
-      dirty.set(channel, { at: Date.now(), expectInS: expectInS || (known?.expectInS ?? 0) })
+      const promised = Number.isFinite(expectInS) ? Math.min(Math.max(Math.round(expectInS), 0), longestS) : 0
+      dirty.set(channel, { at: Date.now(), expectInS: promised || (known?.expectInS ?? 0) })
       arm()
     },
     flush,

@@ -1,11 +1,12 @@
 /**
  * What this node has heard of waiting work, per channel, without asking the database.
  * A channel is quiet only when its last empty fetch began after the last word of anything waiting for it.
+ * What a device put off is a word of its own: it is offered to a new connection, yet nobody is woken for it.
  */
 
 const chunkSize = 4096
 
-/** One number per channel, in chunks, so that sparse channel numbers cost little (16 bytes a channel in all). */
+/** One number per channel, in chunks, so that sparse channel numbers cost little (32 bytes a channel in all). */
 function numbers(): { get(no: number): number; set(no: number, value: number): void } {
   const chunks: (Float64Array | undefined)[] = []
   return {
@@ -25,11 +26,14 @@ function numbers(): { get(no: number): number; set(no: number, value: number): v
 export interface Waiting {
   /** Something may wait for these channels, or for everybody. Wakes whoever holds a long poll. */
   heard(channels: readonly number[] | '*'): void
+  /** These put something off. Wakes nobody. */
+  putOff(channels: readonly number[]): void
   /** The moment to hand to `drained`: take it before the fetch. */
   moment(): number
-  /** A fetch that began at `moment` found nothing more. */
-  drained(channel: number, moment: number): void
-  quiet(channel: number): boolean
+  /** A fetch that began at `moment` found nothing more; `again`: it also asked for what was put off. */
+  drained(channel: number, moment: number, again?: boolean): void
+  /** `again`: nothing that was put off either. */
+  quiet(channel: number, again?: boolean): boolean
   /** Resolves at the next word for this channel, or when the signal ends. */
   wait(channel: number, signal: AbortSignal): Promise<void>
   /** Channels that hold a long poll here. */
@@ -39,6 +43,8 @@ export interface Waiting {
 export function createWaiting(): Waiting {
   const heardAt = numbers()
   const drainedAt = numbers()
+  const putOffAt = numbers()
+  const againAt = numbers()
   const sleepers = new Map<number, Set<() => void>>()
   let clock = 1
   let everybody = 1
@@ -59,11 +65,18 @@ export function createWaiting(): Waiting {
         wake(channel)
       }
     },
+    putOff: (channels) => {
+      clock += 1
+      for (const channel of channels) putOffAt.set(channel, clock)
+    },
     moment: () => clock,
-    drained: (channel, moment) => drainedAt.set(channel, moment),
-    quiet: (channel) => {
-      const at = drainedAt.get(channel)
-      return at >= everybody && at >= heardAt.get(channel)
+    drained: (channel, moment, again = false) => {
+      drainedAt.set(channel, moment)
+      if (again) againAt.set(channel, moment)
+    },
+    quiet: (channel, again = false) => {
+      const at = again ? againAt.get(channel) : drainedAt.get(channel)
+      return at >= everybody && at >= heardAt.get(channel) && (!again || at >= putOffAt.get(channel))
     },
     wait: (channel, signal) =>
       new Promise((resolve) => {

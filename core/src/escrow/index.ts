@@ -1,14 +1,14 @@
 /** Secrets that devices entrust to us (unlock tokens, recovery keys): sealed, and every reading audited. */
+import type { Channel } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import type { Db, Tx } from '../db/index.ts'
-import type { KnownChannel } from '../devices/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 
 /** Bound to the device, so that it outlives an epoch and fits no other device. */
 const place = (device: string, name: string) => `escrow|${device}:${name}|sealed`
 
-export async function putEscrow(o: { db: Db; secrets: Secrets; audit: Audit }, c: KnownChannel, name: string, value: string): Promise<void> {
+export async function putEscrow(o: { db: Db; secrets: Secrets; audit: Audit }, c: Pick<Channel, 'no' | 'device'>, name: string, value: string): Promise<void> {
   await o.db.tx(async (tx) => {
     await tx.query(sql`insert into escrow (channel, name, sealed) values (${c.no}, ${name}, ${o.secrets.seal(place(c.device, name), value)})
       on conflict (channel, name) do update set sealed = excluded.sealed, at = now()`)

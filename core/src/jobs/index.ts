@@ -35,7 +35,7 @@ export function createJobs(o: { db: Db; log: Log; jobs: readonly Job[]; lockName
       try {
         await job.run(signal)
       } catch (error) {
-        if (!signal.aborted) o.log.warn({ error, job: job.name }, 'a recurring job failed; it will be tried again')
+        if (!signal.aborted) o.log.warn({ err: error, job: job.name }, 'a recurring job failed; it will be tried again')
       }
       await pause(job.everyS * 1000, signal)
     }
@@ -45,7 +45,7 @@ export function createJobs(o: { db: Db; log: Log; jobs: readonly Job[]; lockName
       try {
         await o.db.lock(o.lockName ?? 'jobs', (lost) => lead(AbortSignal.any([lost, stopping.signal])))
       } catch (error) {
-        if (!stopping.signal.aborted) o.log.warn({ error }, 'the lock for recurring jobs was not to be had')
+        if (!stopping.signal.aborted) o.log.warn({ err: error }, 'the lock for recurring jobs was not to be had')
       }
       await pause(standbyMs, stopping.signal)
     }

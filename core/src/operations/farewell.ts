@@ -13,7 +13,7 @@ export async function disenrolRow(tx: Tx, o: { events: Events }, d: { device: nu
     select ${deviceDisenrol.id}, '{}', ${d.actor}, jsonb_build_object('devices', jsonb_build_array(id)), 1, now() + ${deviceDisenrol.expiresS} * interval '1 second' from device where no = ${d.device}
     returning no, deadline`)
   if (!a) throw new Problem('not-found')
-  await enqueue(tx, { no: a.no, p: { descriptor: deviceDisenrol, deadline: a.deadline }, rows: [{ channel: d.channel, device: d.device }], urgent: true })
+  await enqueue(tx, { no: a.no, p: { descriptor: deviceDisenrol, deadline: a.deadline }, rows: [{ channel: d.channel, device: d.device, safe: true }], urgent: true })
   await supersede(tx, a.no)
   await o.events.emit(tx, 'activity.created', { activity: a.no, operation: deviceDisenrol.id, targets: 1 })
   await tellWaiting(tx, o.events, [d.channel], true)

@@ -74,7 +74,7 @@ export function createOperations(o: OperationsDeps): Operations {
   /** Nothing said, and nothing known to wait: answered from memory. */
   function idle(channels: readonly KnownChannel[], t: Turn): boolean {
     const silent = !t.said?.length && !t.verdicts && !t.facts && !t.events?.length && t.push === undefined && t.state === undefined && !t.raw
-    return silent && t.deferred !== 'again' && (t.take === 0 || channels.every((c) => o.devices.waiting.quiet(c.no)))
+    return silent && (!(t.take > 0) || channels.every((c) => o.devices.waiting.quiet(c.no, t.deferred === 'again')))
   }
   return {
     ...createViews(o),
@@ -101,7 +101,7 @@ export function createOperations(o: OperationsDeps): Operations {
     queued: queue.waiting,
     stop: async () => {
       await queue.drain()
-      if (outbound.length > 0) await run([]).catch((error: unknown) => isProblem(error) || o.log.warn({ error }, 'outbound messages were not logged'))
+      if (outbound.length > 0) await run([]).catch((error: unknown) => isProblem(error) || o.log.warn({ err: error }, 'outbound messages were not logged'))
     },
   }
 }

@@ -21,6 +21,8 @@ export interface TurnQueue {
 
 export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<Delivery[][]>; log: Log }): TurnQueue {
   let waiting: Entry[] = []
+  /** Of `waiting`, the first so many are urgent. */
+  let urgent = 0
   let lanes = 0
   const busy = new Set<string>()
   const idle: (() => void)[] = []
@@ -37,6 +39,7 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
       for (const d of devices) held.add(d)
     }
     waiting = rest
+    urgent = rest.filter((e) => e.item.urgent).length
     for (const e of batch) for (const c of e.item.channels) busy.add(c.device)
     return batch
   }
@@ -53,7 +56,7 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
       for (const [i, e] of batch.entries()) e.resolve(answers[i] ?? [])
     } catch (error) {
       if (batch.length === 1 || isAway(error)) {
-        if (!isProblem(error)) o.log.error({ error, turns: batch.length }, 'turns could not be written')
+        if (!isProblem(error)) o.log.error({ err: error, turns: batch.length }, 'turns could not be written')
         for (const e of batch) e.reject(error)
         return
       }
@@ -72,19 +75,44 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
       else for (const done of idle.splice(0)) done()
     })
   }
+  /** What answers goes before what only tells, yet never before something the same device said earlier: that is answered with it. */
+  function place(entry: Entry): void {
+    if (!entry.item.urgent) {
+      waiting.push(entry)
+      return
+    }
+    const devices = new Set(entry.item.channels.map((c) => c.device))
+    const earlier = waiting.slice(urgent).filter((e) => e.item.channels.some((c) => devices.has(c.device)))
+    if (earlier.length > 0) {
+      const promoted = new Set(earlier)
+      waiting = [...waiting.slice(0, urgent), ...earlier.map((e) => Object.assign(e, { item: { ...e.item, urgent: true } })), ...waiting.slice(urgent).filter((e) => !promoted.has(e))]
+      urgent += earlier.length
+    }
+    waiting.splice(urgent, 0, entry)
+    urgent += 1
+  }
+  /** When it is full, reports are shed before acknowledgements: the newest that only tells makes room for one that answers. */
+  function makeRoom(forUrgent: boolean): boolean {
+    if (waiting.length < queueLimits.waiting) return true
+    if (!forUrgent || waiting.length === urgent) return false
+    waiting.pop()?.reject(overloaded())
+    return true
+  }
   return {
     add: (item) =>
       new Promise((resolve, reject) => {
-        if (waiting.length >= queueLimits.waiting) return reject(new Problem('overloaded', { retryAfterS: 5 + Math.floor(Math.random() * 10) }))
-        const entry = { item, resolve, reject }
-        if (item.urgent) waiting.unshift(entry)
-        else waiting.push(entry)
+        if (!makeRoom(item.urgent)) return reject(overloaded())
+        place({ item, resolve, reject })
         // The next tick of the event loop gathers what arrives together.
         setImmediate(start)
       }),
     waiting: () => waiting.length,
     drain: () => (lanes === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
   }
+}
+
+function overloaded(): Problem {
+  return new Problem('overloaded', { retryAfterS: 5 + Math.floor(Math.random() * 10) })
 }
 
 /** Halving a batch helps nothing when the database itself is away. */

@@ -1,6 +1,6 @@
 /** Sending: one administrator's act becomes one activity and a row per channel it reaches, by set, in one transaction. */
 import { createHash } from 'node:crypto'
-import { type ChannelDetail, type Json, type JsonObject, type OperationDescriptor, operationPermission, Problem, type Reason } from '@muster/contract'
+import { type ChannelDetail, type Json, type JsonObject, type OperationDescriptor, operationPermission, type OperationRow, Problem, type Reason } from '@muster/contract'
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { demand, type Principal, reachFor } from '../access/index.ts'
 import type { Audit } from '../audit/index.ts'
@@ -51,6 +51,7 @@ const chunk = 1_000
 const refusedShown = 200
 /** Seconds a destructive operation is held, during which one click cancels it. */
 export const holdS = 600
+const longestDeadlineS = 5 * 366 * 86_400
 
 interface Prepared {
   descriptor: OperationDescriptor
@@ -61,6 +62,15 @@ interface Prepared {
 interface Selected {
   channel: number
   device: number
+  /** Handing it over again does no harm: the operation is repeatable, or the device remembers ids. */
+  safe: boolean
+}
+interface Candidate {
+  device: number
+  id: string
+  platform: string
+  ownership: string
+  channels: { no: number; name: string }[] | null
 }
 
 export function createSend(o: SendDeps) {
@@ -145,28 +155,29 @@ export function createSend(o: SendDeps) {
       refusedCount += 1
       if (refused.length < refusedShown) refused.push({ device, ...reason })
     }
-    const candidates = await tx.query<{ device: number; id: string; platform: string; ownership: string; channels: { no: number; name: string }[] | null }>(sql`
+    const candidates = await tx.query<Candidate>(sql`
       select d.no as device, d.id, d.platform, e.ownership, (select json_agg(json_build_object('no', c.no, 'name', c.name) order by c.no) from channel c where c.enrolment = e.no and c.closed is null) as channels
       from device d join enrolment e on e.device = d.no and e.state = 'active' where d.no in (${target}) order by d.no`)
-    const conditional: { channel: number; device: number; id: string }[] = []
+    const conditional: (Candidate & { able: Able[] })[] = []
     for (const c of candidates) {
-      const able = registry.operationRows(c.platform, d.id)
-      if (able.length === 0) refuse(c.id, { code: 'unsupported', text: `The platform ${c.platform} cannot do this.` })
+      const known = registry.operationRows(c.platform, d.id)
+      const able = known.flatMap((row): Able[] => {
+        const channel = c.channels?.find((x) => channelKind(x.name) === row.channel)
+        return channel ? [{ row, channel: channel.no }] : []
+      })
+      const [first] = able
+      if (known.length === 0) refuse(c.id, { code: 'unsupported', text: `The platform ${c.platform} cannot do this.` })
       else if (d.effect === 'wipe' && c.ownership === 'byod') refuse(c.id, { code: 'wipe-byod', text: 'A personally owned device is never wiped whole.' })
-      else {
-        const channel = able.map((r) => c.channels?.find((x) => channelKind(x.name) === r.channel)).find((x) => x !== undefined)
-        if (!channel) refuse(c.id, { code: 'no-channel', text: 'The device has no channel that can do this.' })
-        else if (able.some((r) => r.when)) conditional.push({ channel: channel.no, device: c.device, id: c.id })
-        else rows.push({ channel: channel.no, device: c.device })
-      }
+      else if (!first) refuse(c.id, { code: 'no-channel', text: 'The device has no channel that can do this.' })
+      else if (first.row.when) conditional.push({ ...c, able })
+      else rows.push({ channel: first.channel, device: c.device, safe: isSafe(d, first.row) })
     }
     for (let i = 0; i < conditional.length; i += chunk) {
       const part = conditional.slice(i, i + chunk)
-      const details: Map<number, ChannelDetail> = await readDetails(tx, part.map((c) => c.channel))
+      const details: Map<number, ChannelDetail> = await readDetails(tx, [...new Set(part.flatMap((c) => c.able.map((a) => a.channel)))])
       for (const c of part) {
-        const detail = details.get(c.channel)
-        const picked = detail ? pickRow(registry.operationRows(detail.platform, d.id), detail) : { reason: { code: 'no-channel', text: 'The channel is gone.' } }
-        if ('row' in picked) rows.push({ channel: c.channel, device: c.device })
+        const picked = pickAble(c.able, details)
+        if ('row' in picked) rows.push({ channel: picked.channel, device: c.device, safe: isSafe(d, picked.row) })
         else refuse(c.id, picked.reason)
       }
     }
@@ -175,21 +186,39 @@ export function createSend(o: SendDeps) {
   return { send, preview, prepare }
 }
 
+interface Able {
+  row: OperationRow
+  channel: number
+}
+/** The first row whose channel says that it can, or the last refusal. */
+function pickAble(able: readonly Able[], details: ReadonlyMap<number, ChannelDetail>): Able | { reason: Reason } {
+  let reason: Reason = { code: 'no-channel', text: 'The channel is gone.' }
+  for (const a of able) {
+    const detail = details.get(a.channel)
+    const picked = detail ? pickRow([a.row], detail) : { reason }
+    if ('row' in picked) return a
+    reason = picked.reason
+  }
+  return { reason }
+}
+const isSafe = (d: OperationDescriptor, row: OperationRow) => d.repeatable || row.remembers === true
+
 /** One row per channel, in one statement. The ownership comes from the enrolment, so the rule against wiping a personal device holds in the table itself. */
 export async function enqueue(tx: Tx, a: { no: number; p: Pick<Prepared, 'descriptor' | 'deadline'>; rows: readonly Selected[]; urgent: boolean }): Promise<void> {
   const { descriptor: d } = a.p
   const held = d.danger === 'destructive'
   await tx.query(sql`
     insert into pending (channel, activity, epoch, ownership, operation, effect, state, safe, urgent, collapse, due, deadline)
-    select c.no, ${a.no}, c.epoch, e.ownership, ${d.id}, ${d.effect ?? null}, ${held ? 'held' : 'pending'}, ${d.repeatable}, ${a.urgent}, ${d.collapse ? d.id : null},
+    select c.no, ${a.no}, c.epoch, e.ownership, ${d.id}, ${d.effect ?? null}, ${held ? 'held' : 'pending'}, x.safe, ${a.urgent}, ${d.collapse ? d.id : null},
       ${held ? sql`now() + ${holdS} * interval '1 second'` : raw('null')}, ${a.p.deadline}
-    from unnest(${a.rows.map((r) => r.channel)}::bigint[]) as x (no) join channel c using (no) join enrolment e on e.no = c.enrolment
+    from unnest(${a.rows.map((r) => r.channel)}::bigint[], ${a.rows.map((r) => r.safe)}::boolean[]) as x (no, safe) join channel c using (no) join enrolment e on e.no = c.enrolment
     where e.state in ('active', 'disenrolling') order by c.no`)
 }
 
 function readDeadline(text: string | undefined, expiresS: number): Date {
   if (text === undefined) return new Date(Date.now() + expiresS * 1000)
   const at = new Date(text)
-  if (Number.isNaN(at.getTime()) || at.getTime() <= Date.now()) throw new Problem('invalid-request', { errors: [{ path: 'deadline', message: 'must be a time in the future (ISO 8601)' }] })
+  const inS = (at.getTime() - Date.now()) / 1000
+  if (!(inS > 0 && inS <= longestDeadlineS)) throw new Problem('invalid-request', { errors: [{ path: 'deadline', message: 'must be a time in the future (ISO 8601), at most five years ahead' }] })
   return at
 }

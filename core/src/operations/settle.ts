@@ -57,7 +57,7 @@ const moveSettled = `
 const updateKept = `
   update pending p set state = x.state, attempts = x.attempts, agains = x.agains, unreadable = x.unreadable, reason = x.reason, updated = now(),
     kept = coalesce(x.kept, p.kept), ref = coalesce(x.ref, p.ref), lease = case when x.state = 'sent' then p.lease end,
-    due = case when x.state = 'deferred' then now() + x.due_s * interval '1 second' * (0.9 + random() * 0.2) end
+    due = case when x.due_s is not null then now() + x.due_s * interval '1 second' * (0.9 + random() * 0.2) when x.state = 'deferred' then p.due end
   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::smallint[], $5::smallint[], $6::smallint[], $7::jsonb[], $8::jsonb[], $9::text[], $10::float8[])
     as x (channel, activity, state, attempts, agains, unreadable, reason, kept, ref, due_s)
   where p.channel = x.channel and p.activity = x.activity`
@@ -74,7 +74,7 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     const words = await o.activities.read(tx, [...rows.values()].map((r) => r.activity))
     for (const h of heard) {
       const note = (why: string) => unmatched.push({ channel: h.channels[0]?.no ?? 0, ref: h.said.id ?? h.said.ref, said: h.said, why })
-      const row = rows.get(keyOf(h))
+      const row = rowOf(rows, h)
       const detail = row && h.channels.find((c) => c.no === row.channel)
       if (!row || !detail) {
         if (h.said.id === undefined) strange.push(h)
@@ -120,11 +120,14 @@ function readReply(row: OperationRow, reply: Json, detail: ChannelDetail): Outco
   }
 }
 
-function keyOf(h: Heard): string {
-  if (h.said.id === undefined) return `ref:${h.said.ref}`
-  const id = readOperationWireId(h.said.id)
-  return id ? `${id.channel}-${id.activity}` : ''
+/** Our id, or the other side's name for it, which need be unique within a device alone. */
+function rowOf(rows: ReadonlyMap<string, PendingRow>, h: Heard): PendingRow | undefined {
+  const { said } = h
+  if (said.id === undefined) return h.channels.map((c) => rows.get(refKey(c.no, said.ref))).find((r) => r !== undefined)
+  const id = readOperationWireId(said.id)
+  return id && rows.get(`${id.channel}-${id.activity}`)
 }
+const refKey = (channel: number, ref: string) => `${channel} ${plain(ref)}`
 
 function whyNot(wireId: string, h: Heard): string {
   const id = readOperationWireId(wireId)
@@ -142,10 +145,10 @@ async function lock(tx: Tx, heard: readonly Heard[]): Promise<Map<string, Pendin
     const rows = await tx.query<PendingRow>({ name: 'settle-lock', text: lockRows, values: [ids.map((i) => i.channel), ids.map((i) => i.activity)] })
     for (const r of rows) found.set(`${r.channel}-${r.activity}`, r)
   }
-  const refs = heard.flatMap((h) => (h.said.id === undefined ? [h.said.ref] : []))
+  const refs = heard.flatMap((h) => (h.said.id === undefined ? [plain(h.said.ref)] : []))
   if (refs.length > 0) {
     const own = [...new Set(heard.flatMap((h) => h.channels.map((c) => c.no)))]
-    for (const r of await tx.query<PendingRow>({ name: 'settle-refs', text: lockRefs, values: [refs, own] })) found.set(`ref:${r.ref}`, found.get(`${r.channel}-${r.activity}`) ?? r)
+    for (const r of await tx.query<PendingRow>({ name: 'settle-refs', text: lockRefs, values: [refs, own] })) found.set(refKey(r.channel, r.ref ?? ''), found.get(`${r.channel}-${r.activity}`) ?? r)
   }
   return found
 }
@@ -195,7 +198,7 @@ async function write(tx: Tx, work: readonly Work[], unmatched: readonly { channe
         kept.map((w) => w.row.unreadable),
         kept.map((w) => json(w.kept?.reason)),
         kept.map((w) => json(w.kept?.kept)),
-        kept.map((w) => w.kept?.ref ?? null),
+        kept.map((w) => (w.kept?.ref === undefined ? null : plain(w.kept.ref))),
         kept.map((w) => w.kept?.dueInS ?? null),
       ],
     })

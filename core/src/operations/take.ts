@@ -7,13 +7,15 @@ import { operationWireId } from './ids.ts'
 import type { SettledRow } from './settle.ts'
 
 export interface Want {
-  readonly channel: ChannelDetail
+  /** All that one exchange fetches for; `take` counts for them together. */
+  readonly channels: readonly ChannelDetail[]
   readonly take: number
   /** Offer what the device put off before its time. */
   readonly again: boolean
 }
 export interface Taken {
-  readonly deliveries: Delivery[]
+  /** For each want, in the order in which they are to be handed over. */
+  readonly deliveries: Delivery[][]
   readonly settled: SettledRow[]
   readonly sent: { channel: number; activity: number }[]
 }
@@ -21,12 +23,16 @@ export interface Taken {
 export const leaseS = 300
 
 interface SentRow {
+  item: number
   channel: number
   activity: number
   operation: string
   attempts: number
   deadline: Date
   kept: Json
+  more: boolean
+  safe: boolean
+  urgent: boolean
 }
 export interface DeliveryExtras {
   /** Escrowed values a row needs, read and audited. */
@@ -36,16 +42,19 @@ export interface DeliveryExtras {
 }
 
 const claim = `
-  with want as (select * from unnest($1::bigint[], $2::integer[], $3::boolean[]) as w (channel, n, again)),
+  with want as (select * from unnest($1::integer[], $2::bigint[], $3::integer[], $4::boolean[]) as w (item, channel, n, again)),
   picked as (
-    select p.channel, p.activity from want w cross join lateral (
-      select q.channel, q.activity from pending q
-      where q.channel = w.channel and (q.state = 'pending' or (w.again and q.state = 'deferred')) and q.deadline > now()
-      order by q.urgent desc, (q.kept is not null) desc, q.activity limit w.n for update skip locked) p
+    select i.item, p.channel, p.activity from (select item, min(n) as n, bool_or(again) as again from want group by item) i cross join lateral (
+      select q.channel, q.activity from want w join pending q on q.channel = w.channel
+      where w.item = i.item and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and q.deadline > now()
+      order by (q.kept is not null) desc, q.urgent desc, q.activity limit i.n for update of q skip locked) p
   )
-  update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $4 * interval '1 second', due = null, updated = now()
+  update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()
   from picked k where p.channel = k.channel and p.activity = k.activity
-  returning p.channel, p.activity, p.operation, p.attempts, p.deadline, p.kept, p.urgent`
+  returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline, p.kept, p.kept is not null as more, p.safe, p.urgent`
+/** The row that speaks now decides whether handing it over again is safe. */
+const correctSafe = `
+  update pending p set safe = x.safe from unnest($1::bigint[], $2::bigint[], $3::boolean[]) as x (channel, activity, safe) where p.channel = x.channel and p.activity = x.activity`
 const refuse = `
   with x as (select * from unnest($1::bigint[], $2::bigint[], $3::jsonb[]) as x (channel, activity, reason)),
   gone as (delete from pending p using x where p.channel = x.channel and p.activity = x.activity returning p.*)
@@ -53,49 +62,73 @@ const refuse = `
   select g.channel, g.activity, g.epoch, g.operation, 'failed', x.reason, g.attempts - 1, g.created from gone g join x using (channel, activity)`
 
 export function createTake(o: { registry: Registry; activities: ActivityCache; extras: DeliveryExtras }) {
+  /** Rows that turn out impossible end here, and what stands behind them is handed over in their place. */
   return async function take(tx: Tx, wants: readonly Want[]): Promise<Taken> {
-    const asked = wants.filter((w) => w.take > 0)
-    if (asked.length === 0) return { deliveries: [], settled: [], sent: [] }
-    const rows = await tx.query<SentRow & { urgent: boolean }>({ name: 'take', text: claim, values: [asked.map((w) => w.channel.no), asked.map((w) => w.take), asked.map((w) => w.again), leaseS] })
-    if (rows.length === 0) return { deliveries: [], settled: [], sent: [] }
+    const taken: Taken = { deliveries: wants.map(() => []), settled: [], sent: [] }
+    let asked = wants.map((w, item) => ({ ...w, item })).filter((w) => w.take > 0 && w.channels.length > 0)
+    while (asked.length > 0) {
+      const refused = await round(tx, asked, taken)
+      asked = asked.flatMap((w) => {
+        const n = refused.get(w.item) ?? 0
+        return n > 0 ? [{ ...w, take: n }] : []
+      })
+    }
+    return taken
+  }
+
+  /** Answers how many rows of each item were impossible. */
+  async function round(tx: Tx, asked: readonly (Want & { item: number })[], taken: Taken): Promise<Map<number, number>> {
+    const rows = await tx.query<SentRow>({ name: 'take', text: claim, values: claimValues(asked) })
+    const refused = new Map<number, number>()
+    if (rows.length === 0) return refused
     // UPDATE returns rows in no order: give them back in the queue's.
-    rows.sort((a, b) => Number(b.urgent) - Number(a.urgent) || Number(b.kept !== null) - Number(a.kept !== null) || a.activity - b.activity)
-    const details = new Map(asked.map((w) => [w.channel.no, w.channel]))
+    rows.sort((a, b) => Number(b.more) - Number(a.more) || Number(b.urgent) - Number(a.urgent) || a.activity - b.activity)
+    const details = new Map(asked.flatMap((w) => w.channels.map((c) => [c.no, c])))
     const words = await o.activities.read(tx, rows.map((r) => r.activity))
     const planned = rows.map((r) => plan(r, details.get(r.channel) as ChannelDetail, words.get(r.activity)))
-    const needs = planned.flatMap((p) => (p.needs.length > 0 ? [{ channel: p.row.channel, names: p.needs }] : []))
-    const escrow = needs.length > 0 ? await o.extras.secrets(tx, needs) : new Map<number, Record<string, string>>()
+    const going = planned.filter((p) => p.make)
     const impossible = planned.filter((p) => p.reason)
     if (impossible.length > 0) {
       await tx.query({ name: 'take-refuse', text: refuse, values: [impossible.map((p) => p.row.channel), impossible.map((p) => p.row.activity), impossible.map((p) => jsonText(p.reason))] })
     }
-    const going = planned.filter((p) => p.make)
-    return {
-      deliveries: await Promise.all(going.map((p) => (p.make as NonNullable<Plan['make']>)(escrow.get(p.row.channel) ?? {}))),
-      settled: impossible.map((p) => ({ channel: p.row.channel, activity: p.row.activity, operation: p.row.operation, state: 'failed' })),
-      sent: going.map((p) => ({ channel: p.row.channel, activity: p.row.activity })),
+    const changed = going.filter((p) => p.safe !== p.row.safe)
+    if (changed.length > 0) await tx.query({ name: 'take-safe', text: correctSafe, values: [changed.map((p) => p.row.channel), changed.map((p) => p.row.activity), changed.map((p) => p.safe)] })
+    const needs = going.flatMap((p) => (p.needs.length > 0 ? [{ channel: p.row.channel, names: p.needs }] : []))
+    const escrow = needs.length > 0 ? await o.extras.secrets(tx, needs) : new Map<number, Record<string, string>>()
+    const made = await Promise.all(going.map((p) => (p.make as NonNullable<Plan['make']>)(escrow.get(p.row.channel) ?? {})))
+    for (const [i, p] of going.entries()) {
+      taken.deliveries[p.row.item]?.push(made[i] as Delivery)
+      taken.sent.push({ channel: p.row.channel, activity: p.row.activity })
     }
+    for (const p of impossible) {
+      taken.settled.push({ channel: p.row.channel, activity: p.row.activity, operation: p.row.operation, state: 'failed' })
+      refused.set(p.row.item, (refused.get(p.row.item) ?? 0) + 1)
+    }
+    return refused
   }
 
   interface Plan {
     row: SentRow
     needs: readonly string[]
+    /** Handing it over again does no harm. */
+    safe: boolean
     reason?: Reason
     make?: (secrets: Record<string, string>) => Promise<Delivery>
   }
   function plan(r: SentRow, channel: ChannelDetail, words: ActivityWords | undefined): Plan {
-    if (!words) return { row: r, needs: [], reason: { code: 'activity-missing', text: 'The activity behind this operation is gone.' } }
+    if (!words) return { row: r, needs: [], safe: r.safe, reason: { code: 'activity-missing', text: 'The activity behind this operation is gone.' } }
     const id = operationWireId(r.channel, r.activity)
     const head = { id, channel, attempt: r.attempts, deadline: r.deadline.toISOString() }
     if (words.kind === 'errand') {
-      return { row: r, needs: [], make: async (secrets) => ({ ...head, secrets, kind: 'errand', name: words.operation, payload: (words.params as JsonObject).payload ?? null }) }
+      return { row: r, needs: [], safe: true, make: async (secrets) => ({ ...head, secrets, kind: 'errand', name: words.operation, payload: (words.params as JsonObject).payload ?? null }) }
     }
     const picked = pickRow(o.registry.operationRows(channel.platform, words.operation), channel)
-    if ('reason' in picked) return { row: r, needs: [], reason: picked.reason }
+    if ('reason' in picked) return { row: r, needs: [], safe: r.safe, reason: picked.reason }
     const { row } = picked
     return {
       row: r,
       needs: row.needs ?? [],
+      safe: row.remembers === true || o.registry.operations.get(words.operation)?.repeatable === true,
       make: async (secrets) => ({
         ...head,
         secrets,
@@ -103,9 +136,14 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
         operation: words.operation,
         row,
         params: words.params,
-        kept: r.kept ?? undefined,
+        kept: r.more ? r.kept : undefined,
         envelope: await o.extras.envelope(channel, id, words, r.deadline),
       }),
     }
   }
+}
+
+function claimValues(asked: readonly (Want & { item: number })[]): unknown[] {
+  const rows = asked.flatMap((w) => w.channels.map((c) => ({ item: w.item, channel: c.no, n: w.take, again: w.again })))
+  return [rows.map((r) => r.item), rows.map((r) => r.channel), rows.map((r) => r.n), rows.map((r) => r.again), leaseS]
 }

@@ -6,7 +6,7 @@ import type { TurnPart } from './part.ts'
 import { bounds, outcomeUnknown } from './transitions.ts'
 
 const release = `
-  with due as (select channel, activity from pending where state in ('held', 'deferred') and due <= now() and deadline > now() order by channel, activity limit 10000 for update skip locked)
+  with due as (select channel, activity from pending where state in ('held', 'deferred', 'pending') and due <= now() and deadline > now() order by channel, activity limit 10000 for update skip locked)
   update pending p set state = 'pending', due = null, updated = now() from due d where p.channel = d.channel and p.activity = d.activity returning p.channel, p.urgent`
 /** A lease that ran out: again when that is safe, else the honest end is that nobody knows. */
 const requeue = `
@@ -25,7 +25,7 @@ const end = `
     insert into history (channel, activity, epoch, operation, state, reason, attempts, created)
     select channel, activity, epoch, operation,
       case when cancelling then 'cancelled' when deadline <= now() and state <> 'acknowledged' then 'expired' else 'failed' end,
-      case when state in ('held', 'pending', 'deferred') and attempts = 0 then jsonb_build_object('code', 'expired', 'text', 'The deadline passed before the device fetched it.')
+      case when state in ('held', 'pending', 'deferred') and attempts = 0 and agains = 0 then jsonb_build_object('code', 'expired', 'text', 'The deadline passed before the device fetched it.')
         when state = 'deferred' then jsonb_build_object('code', 'expired', 'text', 'The device put it off until the deadline passed.')
         when state = 'acknowledged' and not cancelling then jsonb_build_object('code', 'no-result', 'text', 'The device took it and never told the result.')
         else $2::jsonb end,

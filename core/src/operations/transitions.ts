@@ -19,7 +19,8 @@ export type Step =
   | { kind: 'unmatched'; why: 'unsent' }
   | { kind: 'unchanged' }
 
-export const bounds = { agains: 16, unreadable: 3, attempts: 5, deferS: 900 } as const
+/** `deferS`: how long a device that names no time puts off; `returnedS`: how long what never left us rests; `longestS`: a device puts off a month at most. */
+export const bounds = { agains: 16, unreadable: 3, attempts: 5, deferS: 900, returnedS: 5, longestS: 2_592_000 } as const
 export const outcomeUnknown: Reason = { code: 'outcome-unknown', text: 'It was handed over, and whether the device did it is not known.' }
 
 /** Final rows never come here: they are in history, and a report for them is unmatched. */
@@ -35,18 +36,23 @@ export function onReport(row: OpenRow, said: Outcome): Step {
       return { kind: 'keep', ...same, state: 'acknowledged', reason: said.progress === undefined ? undefined : { code: 'in-progress', text: said.progress } }
     case 'unreadable':
       if (row.unreadable + 1 >= bounds.unreadable) return { kind: 'settle', state: 'failed', reason: { code: 'unreadable', text: said.reason.text } }
-      return row.state === 'acknowledged' ? { kind: 'keep', ...same, unreadable: row.unreadable + 1, state: 'acknowledged' } : { kind: 'keep', ...same, unreadable: row.unreadable + 1, state: 'sent', reason: said.reason }
+      return { kind: 'keep', ...same, unreadable: row.unreadable + 1, state: row.state, reason: row.state === 'acknowledged' ? undefined : said.reason }
   }
   // What follows would hand it over again; a row being cancelled is never sent again, and one the device already has stays where it is.
   if (row.cancelling) return { kind: 'settle', state: 'cancelled', reason: { code: 'cancelled', text: 'Cancelled before the device did it.' } }
   if (row.state === 'acknowledged') return { kind: 'unchanged' }
   switch (said.state) {
     case 'deferred':
-      return { kind: 'keep', ...same, state: 'deferred', dueInS: said.retryAfterS ?? bounds.deferS, reason: said.reason }
+      return { kind: 'keep', ...same, state: 'deferred', dueInS: seconds(said.retryAfterS) ?? bounds.deferS, reason: said.reason }
     case 'returned':
-      return { kind: 'keep', ...same, attempts: row.attempts - 1, state: 'pending', reason: said.reason }
+      return { kind: 'keep', ...same, attempts: row.attempts - 1, state: 'pending', dueInS: bounds.returnedS, reason: said.reason }
     case 'again':
       if (row.agains + 1 > bounds.agains) return { kind: 'settle', state: 'failed', reason: { code: 'too-many-rounds', text: 'The device kept asking for one more message.' } }
       return { kind: 'keep', ...same, agains: row.agains + 1, attempts: row.attempts - 1, state: 'pending', kept: said.kept }
   }
+}
+
+/** A device's word for a time, within reason; undefined when it is none. */
+function seconds(said: number | undefined): number | undefined {
+  return said === undefined || !Number.isFinite(said) ? undefined : Math.min(Math.max(said, 0), bounds.longestS)
 }

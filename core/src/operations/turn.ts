@@ -1,8 +1,9 @@
 /** Turns: everything devices said and fetched, grouped into one durable transaction for many devices at once. */
 import { type ChannelDetail, type Delivery, Problem, type Said, type Turn } from '@muster/contract'
 import { type Db, jsonText, type Log, type Tx } from '../db/index.ts'
-import { checkFacts, type Devices, type FactsReport, type KnownChannel, type KnownDetail, readDetails, tellWaiting, writeFacts } from '../devices/index.ts'
+import { checkFacts, type Devices, type FactsReport, type KnownChannel, type KnownDetail, readDetails, readTime, tellWaiting, writeFacts } from '../devices/index.ts'
 import type { Events } from '../events/index.ts'
+import type { Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import { writeDeviceEvents } from './device-events.ts'
 import { type LoggedMessage, writeMessages } from './messages.ts'
@@ -22,6 +23,7 @@ export interface TurnDeps {
   secrets: Secrets
   devices: Devices
   log: Log
+  registry: Registry
   part: TurnPart
   settle: ReturnType<typeof createSettle>
   take: ReturnType<typeof createTake>
@@ -33,10 +35,35 @@ export interface TurnDeps {
   putBack(messages: LoggedMessage[]): void
 }
 
+/** A channel whose fetch came back with less than it asked for. */
+interface Drained {
+  channel: number
+  again: boolean
+}
+const maxDepth = 100
+/** Deliveries of one exchange at most. */
+const takeLimit = 1_000
+
 /** What of a turn is refused before it can spoil a batch. */
 export function checkTurn(turn: Turn): void {
+  const refuse = (path: string, message: string) => {
+    throw new Problem('invalid-request', { errors: [{ path, message }] })
+  }
+  for (const key of ['said', 'verdicts', 'facts', 'events', 'push', 'state'] as const) if (tooDeep(turn[key])) refuse(key, `nested deeper than ${maxDepth}`)
   if (turn.facts) checkFacts(turn.facts)
-  if (turn.state !== undefined && Buffer.byteLength(JSON.stringify(turn.state)) > 16_384) throw new Problem('invalid-request', { errors: [{ path: 'state', message: 'over 16 KB' }] })
+  if (turn.reportedAt !== undefined && !readTime(turn.reportedAt)) refuse('reportedAt', 'is not a time (ISO 8601)')
+  for (const [i, e] of (turn.events ?? []).entries()) if (!readTime(e.at)) refuse(`events.${i}.at`, 'is not a time (ISO 8601)')
+  if (turn.state !== undefined && Buffer.byteLength(JSON.stringify(turn.state)) > 16_384) refuse('state', 'over 16 KB')
+}
+
+/** Without recursion: what is asked is whether recursion would be safe. */
+function tooDeep(value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return true
+    level = level.flatMap((v) => (typeof v === 'object' && v !== null ? Object.values(v) : []))
+  }
+  return false
 }
 
 export function createTurns(o: TurnDeps) {
@@ -46,16 +73,27 @@ export function createTurns(o: TurnDeps) {
     const outbound = o.outbound()
     try {
       const { answers, drained, settled } = await o.db.tx((tx) => batch(tx, items, outbound))
-      for (const channel of drained) o.devices.waiting.drained(channel, moment)
-      if (settled.length > 0) await o.afterSettled(settled)
+      for (const d of drained) o.devices.waiting.drained(d.channel, moment, d.again)
+      // Whoever spoke may have put something off: its next connection looks.
+      o.devices.waiting.putOff(items.filter((i) => i.turn.said?.length).flatMap((i) => i.channels.map((c) => c.no)))
+      await follow(settled)
       return answers
     } catch (error) {
       o.putBack(outbound)
       throw error
     }
   }
+  /** The batch is durable by now: what follows from it must not make it look as if it were not. */
+  async function follow(settled: readonly SettledRow[]): Promise<void> {
+    if (settled.length === 0) return
+    try {
+      await o.afterSettled(settled)
+    } catch (error) {
+      o.log.error({ err: error, settled: settled.length }, 'what follows from settled operations failed; time does it later')
+    }
+  }
 
-  async function batch(tx: Tx, items: readonly TurnItem[], outbound: LoggedMessage[]): Promise<{ answers: Delivery[][]; drained: number[]; settled: SettledRow[] }> {
+  async function batch(tx: Tx, items: readonly TurnItem[], outbound: LoggedMessage[]): Promise<{ answers: Delivery[][]; drained: Drained[]; settled: SettledRow[] }> {
     const details = await readDetails(tx, [...new Set(items.flatMap((i) => i.channels.map((c) => c.no)))])
     const own = items.map((i) => ({ item: i, channels: i.channels.flatMap((c) => details.get(c.no) ?? []) }))
     const open = own.filter(({ channels }) => channels.some((c) => c.lifecycle !== 'removed'))
@@ -66,13 +104,13 @@ export function createTurns(o: TurnDeps) {
     await writeDeviceEvents(
       tx,
       o.events,
-      open.flatMap(({ item, channels }) => (item.turn.events ?? []).map((e) => ({ channel: channels[0] as KnownDetail, ...e }))),
+      open.flatMap(({ item, channels }) => (item.turn.events ?? []).map((e) => ({ ...e, channel: channels[0] as KnownDetail, severity: severityOf(channels[0] as KnownDetail, e.type) }))),
     )
     const settled = await settleAll(tx, open, woken)
     const taken = await takeAll(tx, open)
     await writeMessages(tx, o.secrets, [...open.flatMap(({ item }) => inbound(item)), ...outbound])
     await announce(tx, open, settled, taken)
-    const empty = new Set(taken.drained)
+    const empty = new Set(taken.drained.map((d) => d.channel))
     await tellWaiting(tx, o.events, [...new Set(woken)].filter((no) => !empty.has(no)))
     return {
       answers: items.map((i) => taken.byItem.get(i) ?? []),
@@ -81,6 +119,9 @@ export function createTurns(o: TurnDeps) {
     }
   }
   type Own = { item: TurnItem; channels: KnownDetail[] }
+  function severityOf(c: KnownDetail, type: string) {
+    return o.registry.platforms.get(c.platform)?.descriptors.events.find((e) => e.id === type)?.severity
+  }
 
   async function writeFactsOf(tx: Tx, open: readonly Own[], woken: number[]): Promise<void> {
     const reports: (FactsReport & { channel: KnownDetail })[] = []
@@ -120,25 +161,26 @@ export function createTurns(o: TurnDeps) {
   }
 
   async function takeAll(tx: Tx, open: readonly Own[]) {
-    const byItem = new Map<TurnItem, Delivery[]>()
-    const wants = open.flatMap(({ item, channels }) =>
-      item.turn.take > 0 ? channels.filter(receives).map((channel) => ({ item, channel, take: Math.max(1, Math.floor(item.turn.take / channels.length)), again: item.turn.deferred === 'again', deferred: item.turn.deferred })) : [],
-    )
+    const wants = open.flatMap(({ item, channels }) => {
+      const able = channels.filter(receives)
+      return able.length > 0 && item.turn.take > 0 ? [{ item, channels: able, take: Math.min(Math.ceil(item.turn.take), takeLimit), again: item.turn.deferred === 'again' }] : []
+    })
     const operations = await o.take(tx, wants)
-    const left = new Map(open.map(({ item }) => [item, item.turn.take]))
-    const owner = new Map(wants.map((w) => [w.channel.no, w.item]))
-    const place = (d: Delivery) => {
-      const item = owner.get(d.channel.no)
-      if (!item) return
-      byItem.set(item, [...(byItem.get(item) ?? []), d])
-      left.set(item, (left.get(item) ?? 0) - 1)
+    const byItem = new Map(wants.map((w, i) => [w.item, operations.deliveries[i] ?? []]))
+    const left = (w: (typeof wants)[number]) => w.take - (byItem.get(w.item)?.length ?? 0)
+    // Channels of one exchange one after the other, so that together they never get more than it can take.
+    for (let at = 0; wants.some((w) => w.channels.length > at); at++) {
+      const room = wants.flatMap((w) => {
+        const channel = w.channels[at]
+        return channel && left(w) > 0 ? [{ channel, take: left(w), deferred: w.item.turn.deferred, item: w.item }] : []
+      })
+      if (room.length === 0) continue
+      const owner = new Map(room.map((r) => [r.channel.no, r.item]))
+      for (const d of await o.part.take(tx, room)) byItem.get(owner.get(d.channel.no) as TurnItem)?.push(d)
     }
-    for (const d of operations.deliveries) place(d)
-    const room = wants.filter((w) => (left.get(w.item) ?? 0) > 0).map((w) => ({ channel: w.channel, take: left.get(w.item) ?? 0, deferred: w.deferred }))
-    if (room.length > 0) for (const d of await o.part.take(tx, room)) place(d)
     // A channel that is given nothing now (blocked, not yet active) is quiet until word of its change comes.
-    const idle = open.flatMap(({ channels }) => channels.filter((c) => !receives(c)).map((c) => c.no))
-    const drained = [...idle, ...wants.filter((w) => (left.get(w.item) ?? 0) > 0).map((w) => w.channel.no)]
+    const idle = open.flatMap(({ channels }) => channels.filter((c) => !receives(c)).map((c): Drained => ({ channel: c.no, again: true })))
+    const drained = [...idle, ...wants.filter((w) => left(w) > 0).flatMap((w) => w.channels.map((c): Drained => ({ channel: c.no, again: w.again })))]
     return { byItem, drained, settled: operations.settled, sent: operations.sent }
   }
 

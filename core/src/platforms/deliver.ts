@@ -31,7 +31,7 @@ export function createDeliverer(o: {
   async function waiting(): Promise<number[]> {
     const open = await o.db.query<{ channel: number }>(sql`
       select distinct p.channel from pending p join channel c on c.no = p.channel join device d on d.no = c.device
-      where d.platform = ${o.platform} and p.state = 'pending' and not d.blocked order by p.channel limit ${bounds.channels}`)
+      where d.platform = ${o.platform} and p.state = 'pending' and (p.due is null or p.due <= now()) and p.deadline > now() and not d.blocked order by p.channel limit ${bounds.channels}`)
     const settings = await o.settingsWaiting()
     return [...new Set([...open.map((r) => r.channel), ...settings])]
   }

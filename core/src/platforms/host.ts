@@ -1,4 +1,5 @@
 /** What a plugin is given: the core's services, narrowed to its own platform. */
+import { createHash } from 'node:crypto'
 import { type Channel, type ChannelDetail, type PlatformHost, Problem } from '@muster/contract'
 import type { Clock } from '../clock/index.ts'
 import { identifiersOf, type KnownChannel, readChannel, readDetails } from '../devices/index.ts'
@@ -15,10 +16,16 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
   const { db, devices, enrollment, operations } = o
   const log = { info: (x: object, m: string) => o.log.info({ platform: id, ...x }, m), warn: (x: object, m: string) => o.log.warn({ platform: id, ...x }, m) }
 
+  /** Looked up by its number, whatever else the plugin says of it; in memory while it is cached. */
   async function known(c: Channel): Promise<KnownChannel> {
-    if (c.platform !== id) throw new Problem('foreign-device')
-    const k = 'deviceNo' in c ? (c as KnownChannel) : await devices.identity.channel(c.no)
+    const k = await devices.identity.channel(c.no)
     if (!k) throw new Problem('device-gone')
+    if (k.platform !== id) throw new Problem('foreign-device')
+    return k
+  }
+  async function open(c: Channel): Promise<KnownChannel> {
+    const k = await known(c)
+    if (k.lifecycle === 'removed') throw new Problem('device-gone')
     return k
   }
   async function again(no: number): Promise<KnownChannel> {
@@ -46,6 +53,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     begin: async (code, facts, channel) => (await enrollment.begin({ code, platform: id, facts, identifiers: identifiersOf(facts) as never, channel })).channel,
     terms: async (c) => enrollment.terms((await known(c)).no),
     channel: async (of, name, facts) => enrollment.addChannel((await known(of)).no, name, facts),
+    key: async (c, key) => enrollment.bindCredential(db, { channel: (await open(c)).no, kind: 'key', hash: createHash('sha256').update(key).digest() }),
     activate: async (c, facts, accepted) => {
       await enrollment.activate({ channel: (await known(c)).no, facts, accepted })
       await again(c.no)
@@ -56,14 +64,17 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       return operations.turn(channels, t)
     },
     sentBytes: (c, raw) => {
-      if (c.platform === id) operations.sentBytes(c as KnownChannel, raw)
+      known(c).then(
+        (k) => operations.sentBytes(k, raw),
+        (error: unknown) => log.warn({ err: error, channel: c.no }, 'a message that was sent could not be noted'),
+      )
     },
     wait: async (c, signal) => {
       if (devices.waiting.quiet((await known(c)).no)) await devices.waiting.wait(c.no, signal)
     },
     pace: () => o.pace(id),
     desired: (set) => o.policies.desired(set),
-    errand: async (c, name, payload, collapse) => operations.errand(await known(c), name, payload, collapse),
+    errand: async (c, name, payload, collapse) => operations.errand(await open(c), name, payload, collapse),
     gone: async (c, reason) => {
       await enrollment.confirmGone({ channel: (await known(c)).no, reason: reason.code, actor: `device:${c.device}` })
       devices.identity.forget([c.no])
@@ -73,7 +84,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       issue: async (c, csr) => o.certificates.issue((await known(c)).no, csr),
       revoke: async (c) => void (await o.certificates.revoke({ channel: (await known(c)).no, reason: 'superseded', actor: `platform:${id}` })),
     },
-    secrets: { put: async (c, name, value) => putEscrow(o, await known(c), name, value) },
+    secrets: { put: async (c, name, value) => putEscrow(o, await open(c), name, value) },
     signingKeys: () => o.signing.publicKeys(),
     sql: pluginSql(db, id),
     fetch: createFetch({ origins: installed.platform.origins?.(installed.settings) ?? [], log }),

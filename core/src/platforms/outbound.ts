@@ -22,7 +22,7 @@ export function createFetch(o: { origins: readonly string[]; log: { info(x: obje
       o.log.info({ origin: url.origin, path: url.pathname, status: response.status, ms: Math.round(performance.now() - started) }, 'called out')
       return response
     } catch (error) {
-      o.log.warn({ origin: url.origin, path: url.pathname, ms: Math.round(performance.now() - started), error }, 'a call out failed')
+      o.log.warn({ origin: url.origin, path: url.pathname, ms: Math.round(performance.now() - started), err: error }, 'a call out failed')
       throw error
     }
   }

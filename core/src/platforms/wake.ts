@@ -40,7 +40,7 @@ export function createWaker(o: { db: Db; log: Log; events: Events; devices: Devi
         for (const e of batch) {
           if (e.type !== 'channels.waiting') continue
           const { channels, urgent } = e.data
-          await (channels === '*' ? everyone(urgent) : these(channels, urgent)).catch((error: unknown) => o.log.warn({ error }, 'devices were not woken; they will poll'))
+          await (channels === '*' ? everyone(urgent) : these(channels, urgent)).catch((error: unknown) => o.log.warn({ err: error }, 'devices were not woken; they will poll'))
         }
       })
     },

@@ -98,7 +98,10 @@ function contribution(p: ActivePolicy): Contribution {
   }
 }
 
-/** Points channels to their sets. A device that no policy has ever reached gets no row. Moving between sets of one content, once applied, asks nothing of the device. */
+/**
+ * Points channels to their sets. A device that no policy has ever reached gets no row. Moving between sets of one content, once applied, asks nothing of the
+ * device; going back to the applied set before the next one arrived does, for part of that one may be there.
+ */
 function point(tx: Tx, lists: Sql, wants: readonly Want[], numbers: readonly number[]): Promise<Touched[]> {
   const rows = wants.map((w, i) => ({ platform: w.platform, list: `{${w.list.join(',')}}`, set: numbers[i] ?? null, none: w.list.length === 0 }))
   const same = sql`cs.applied = cs.desired and (select s.content from settings_set s where s.no = cs.applied) = (select s.content from settings_set s where s.no = excluded.desired)`
@@ -110,7 +113,7 @@ function point(tx: Tx, lists: Sql, wants: readonly Want[], numbers: readonly num
     ),
     written as (
       insert into channel_set as cs (channel, desired) select channel, set from target order by channel
-      on conflict (channel) do update set desired = excluded.desired, changed = now(), due = case when ${same} then cs.due end, applied = case when ${same} then excluded.desired else cs.applied end
+      on conflict (channel) do update set desired = excluded.desired, changed = now(), due = case when ${same} then cs.due end, applied = case when ${same} then excluded.desired when cs.applied = excluded.desired then null else cs.applied end
         where cs.desired is distinct from excluded.desired
       returning channel, desired is distinct from applied as waiting
     )

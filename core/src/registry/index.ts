@@ -70,11 +70,20 @@ export function pickRow<R extends OperationRow | FeatureRow>(rows: readonly R[],
   let reason: Reason = { code: 'unsupported', text: 'This platform cannot do it.' }
   for (const row of rows) {
     if (row.channel !== channelKind(c.name)) continue
-    const can = row.when?.(c) ?? true
+    const can = ask(row, c)
     if (can === true) return { row }
     reason = can
   }
   return { reason }
+}
+
+/** Total by contract; one that throws all the same must not stop what others wait for. */
+function ask(row: OperationRow | FeatureRow, c: ChannelDetail): true | Reason {
+  try {
+    return row.when?.(c) ?? true
+  } catch (error) {
+    return { code: 'platform-failed', text: `The platform failed to say whether it can do this: ${error instanceof Error ? error.message : 'unknown'}` }
+  }
 }
 
 function add<D extends { readonly id: string }>(to: Map<string, D>, more: readonly D[], platform: string): void {

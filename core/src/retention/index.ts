@@ -11,15 +11,18 @@ const ahead = 2
 const monthName = (table: string, month: Date) => `${table}_${month.toISOString().slice(0, 7).replace('-', '_')}`
 const monthOf = (at: Date, plus: number) => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + plus, 1))
 
-/** Safe to call from any node at any time: what exists stays. */
+/** Safe to call from any node at any time: what exists stays. One node at a time, for two that make the same table at once would meet. */
 export async function makeMonths(db: Db, now: Date): Promise<void> {
-  for (const table of partitioned) {
-    for (let i = 0; i <= ahead; i++) {
-      const from = monthOf(now, i)
-      const to = monthOf(now, i + 1)
-      await db.query(sql`create table if not exists ${raw(monthName(table, from))} partition of ${raw(table)} for values from (${raw(`'${from.toISOString()}'`)}) to (${raw(`'${to.toISOString()}'`)})`)
+  await db.tx(async (tx) => {
+    await tx.query(sql`select pg_advisory_xact_lock(hashtextextended('months', 7312))`)
+    for (const table of partitioned) {
+      for (let i = 0; i <= ahead; i++) {
+        const from = monthOf(now, i)
+        const to = monthOf(now, i + 1)
+        await tx.query(sql`create table if not exists ${raw(monthName(table, from))} partition of ${raw(table)} for values from (${raw(`'${from.toISOString()}'`)}) to (${raw(`'${to.toISOString()}'`)})`)
+      }
     }
-  }
+  })
 }
 
 /** Drops the months that ended before the days to keep; answers their names. */

@@ -2,7 +2,19 @@
  * The server side of the JSON agent channel, for any platform whose devices run an agent of ours: routes below `/<platform>/agent`.
  * The messages are in the contract (agent-channel.ts); a refusal names the step it belongs to.
  */
-import { agentChannel, type Bytes, type Channel, isProblem, type Message, type PlatformHost, Problem, type ProblemCode, type Refusal, type Reply, type Route } from '@muster/contract'
+import {
+  agentChannel,
+  type Bytes,
+  type Channel,
+  isProblem,
+  type Message,
+  type PlatformHost,
+  Problem,
+  type ProblemCode,
+  type Refusal,
+  type Reply,
+  type Route,
+} from '@muster/contract'
 import { createSync } from './agent-sync.ts'
 import { jsonReply, readJson } from './json.ts'
 
@@ -24,11 +36,41 @@ export function agentRoutes(host: PlatformHost, o: AgentChannelOptions): Route[]
   const sync = createSync(host, { longPollS: Math.min(o.longPollS ?? agentLimits.waitS, agentLimits.waitS) })
   const device = { device: true } as const
   return [
-    { method: 'GET', path: '/agent/about', maxBytes: 0, access: { public: 'An agent reads it before it has any credential.' }, handle: atStep('server', () => about(host, o)) },
-    { method: 'POST', path: '/agent/invitation', maxBytes: small, access: { public: 'The code in the body is the credential.' }, handle: atStep('code', (r) => look(host, o, r)) },
-    { method: 'POST', path: '/agent/enrolment', maxBytes: agentLimits.syncBytes, access: device, handle: atStep('licence', async (r) => enrol(host, o, await known(host, o, r), r.body)) },
-    { method: 'POST', path: '/agent/sync', maxBytes: agentLimits.syncBytes, access: device, handle: async (r) => sync(await known(host, o, r), r) },
-    { method: 'POST', path: '/agent/farewell', maxBytes: small, access: device, handle: async (r) => farewell(host, await known(host, o, r), r.body) },
+    {
+      method: 'GET',
+      path: '/agent/about',
+      maxBytes: 0,
+      access: { public: 'An agent reads it before it has any credential.' },
+      handle: atStep('server', () => about(host, o)),
+    },
+    {
+      method: 'POST',
+      path: '/agent/invitation',
+      maxBytes: small,
+      access: { public: 'The code in the body is the credential.' },
+      handle: atStep('code', (r) => look(host, o, r)),
+    },
+    {
+      method: 'POST',
+      path: '/agent/enrolment',
+      maxBytes: agentLimits.syncBytes,
+      access: device,
+      handle: atStep('licence', async (r) => enrol(host, o, await known(host, o, r), r.body)),
+    },
+    {
+      method: 'POST',
+      path: '/agent/sync',
+      maxBytes: agentLimits.syncBytes,
+      access: device,
+      handle: async (r) => sync(await known(host, o, r), r),
+    },
+    {
+      method: 'POST',
+      path: '/agent/farewell',
+      maxBytes: small,
+      access: device,
+      handle: async (r) => farewell(host, await known(host, o, r), r.body),
+    },
   ]
 }
 
@@ -61,13 +103,27 @@ async function enrol(host: PlatformHost, o: AgentChannelOptions, c: Channel, bod
   const said = readJson(body, agentLimits.syncBytes, Enrolment)
   const terms = await host.terms(c)
   const agent = said.facts['agent.version']
-  if (typeof agent === 'string' && olderThan(agent, o.minimumAgent)) throw new Problem('agent-too-old', { minimumAgent: o.minimumAgent, step: 'server' })
-  if (terms.licence && !terms.accepted && said.licence !== terms.licence.version) throw new Problem('licence-not-accepted', { version: terms.licence.version, step: 'licence' })
+  if (typeof agent === 'string' && olderThan(agent, o.minimumAgent))
+    throw new Problem('agent-too-old', { minimumAgent: o.minimumAgent, step: 'server' })
+  if (terms.licence && !terms.accepted && said.licence !== terms.licence.version)
+    throw new Problem('licence-not-accepted', { version: terms.licence.version, step: 'licence' })
   if (said.ownership !== terms.ownership) {
-    throw new Problem('invalid-request', { errors: [{ path: 'ownership', message: `the invitation is for ${terms.ownership}` }], step: 'ownership' })
+    throw new Problem('invalid-request', {
+      errors: [{ path: 'ownership', message: `the invitation is for ${terms.ownership}` }],
+      step: 'ownership',
+    })
   }
   await host.activate(c, said.facts, said.licence === undefined ? undefined : { licence: said.licence })
-  return jsonReply(200, Done.parse({ device: c.device, channel: c.no, epoch: c.epoch, nextS: host.pace(c), signingKeys: host.signingKeys() }))
+  return jsonReply(
+    200,
+    Done.parse({
+      device: c.device,
+      channel: c.no,
+      epoch: c.epoch,
+      nextS: host.pace(c),
+      signingKeys: host.signingKeys(),
+    }),
+  )
 }
 
 async function farewell(host: PlatformHost, c: Channel, body: Bytes): Promise<Reply> {

@@ -1,6 +1,18 @@
 /** One sync of the agent channel: what the agent says goes in by one turn, what waits for it goes out; with nothing waiting, the answer may be held. */
 import { createHash } from 'node:crypto'
-import { agentChannel, type Channel, type ChannelDetail, type Delivery, type Json, type JsonObject, type Message, type PlatformHost, Problem, type Reply, type Turn } from '@muster/contract'
+import {
+  agentChannel,
+  type Channel,
+  type ChannelDetail,
+  type Delivery,
+  type Json,
+  type JsonObject,
+  type Message,
+  type PlatformHost,
+  Problem,
+  type Reply,
+  type Turn,
+} from '@muster/contract'
 import { jsonReply, readJson } from './json.ts'
 
 type Sync = agentChannel.Sync
@@ -18,21 +30,33 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
     const expectInS = Math.ceil(2 * (host.pace(c) + waitS) + 30)
     const idle: Turn = { take: body.take, expectInS }
     const talks = speaks(body)
-    const said = talks ? await alone(c.no, () => tell(c, body, r, expectInS)) : { sequence: body.sequence, deliveries: await host.turn(c, idle) }
-    const deliveries = said.deliveries.length > 0 || waitS === 0 || body.take === 0 ? said.deliveries : await hold(c, idle, waitS, r.signal)
+    const said = talks
+      ? await alone(c.no, () => tell(c, body, r, expectInS))
+      : { sequence: body.sequence, deliveries: await host.turn(c, idle) }
+    const deliveries =
+      said.deliveries.length > 0 || waitS === 0 || body.take === 0
+        ? said.deliveries
+        : await hold(c, idle, waitS, r.signal)
     return answer(c, said.sequence, deliveries, body.take)
   }
 
   /** A report: its number decides what of it still counts, and is kept in the same turn that carries it. */
-  async function tell(c: Channel, body: Sync, r: Message, expectInS: number): Promise<{ sequence: number; deliveries: readonly Delivery[] }> {
+  async function tell(
+    c: Channel,
+    body: Sync,
+    r: Message,
+    expectInS: number,
+  ): Promise<{ sequence: number; deliveries: readonly Delivery[] }> {
     const { state } = await host.detail(c)
     const last = lastReport(state)
     const digest = digestOf(body)
     const turn: Turn = { take: body.take, expectInS, raw: r.body }
-    if (body.sequence === last.sequence && digest === last.digest) return { sequence: last.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
+    if (body.sequence === last.sequence && digest === last.digest)
+      return { sequence: last.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
     if (body.results?.length) turn.said = body.results.map((result) => ({ id: result.id, reply: result as Json }))
     if (body.sequence <= last.sequence) return { sequence: last.sequence, deliveries: await host.turn(c, turn) }
-    if (body.facts) Object.assign(turn, { facts: body.facts, partial: body.partial ?? false, reportedAt: body.at })
+    // A higher number proves that it is newer than all before, which the device's clock could not: no reportedAt.
+    if (body.facts) Object.assign(turn, { facts: body.facts, partial: body.partial ?? false })
     if (body.events?.length) turn.events = body.events
     turn.state = { ...asObject(state), agent: { sequence: body.sequence, digest } }
     return { sequence: body.sequence, deliveries: await host.turn(c, turn) }
@@ -70,9 +94,20 @@ function encode(d: Delivery): agentChannel.AgentDelivery {
   const head = { id: d.id, attempt: d.attempt, deadline: d.deadline }
   switch (d.kind) {
     case 'operation':
-      return { ...head, kind: 'operation', name: d.operation, payload: d.row.to(d.params, d.channel, d.secrets, d.kept), envelope: d.envelope }
+      return {
+        ...head,
+        kind: 'operation',
+        name: d.operation,
+        payload: d.row.to(d.params, d.channel, d.secrets, d.kept),
+        envelope: d.envelope,
+      }
     case 'setting':
-      return { ...head, kind: d.verb, name: d.feature, payload: d.verb === 'put' ? d.row.to(d.settings, d.channel, d.secrets) : {} }
+      return {
+        ...head,
+        kind: d.verb,
+        name: d.feature,
+        payload: d.verb === 'put' ? d.row.to(d.settings, d.channel, d.secrets) : {},
+      }
     case 'errand':
       return { ...head, kind: 'errand', name: d.name, payload: d.payload }
     case 'document':
@@ -93,7 +128,9 @@ function lastReport(state: ChannelDetail['state']): { sequence: number; digest: 
 
 /** Of what is told; take and waitS may differ between repeats of one report. */
 function digestOf({ at, results, facts, partial, events }: Sync): string {
-  return createHash('sha256').update(JSON.stringify([at, results, facts, partial, events])).digest('base64url')
+  return createHash('sha256')
+    .update(JSON.stringify([at, results, facts, partial, events]))
+    .digest('base64url')
 }
 
 function asObject(value: Json | undefined): JsonObject {

@@ -1,4 +1,4 @@
 /** What several platforms share: the server side of the JSON agent channel. */
 export { type AgentChannelOptions, agentRoutes } from './agent-routes.ts'
-export { jsonFeatureRow, jsonRow, managedFact } from './json-row.ts'
 export { jsonReply, readJson } from './json.ts'
+export { jsonFeatureRow, jsonRow, managedFact } from './json-row.ts'

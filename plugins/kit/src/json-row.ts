@@ -33,7 +33,15 @@ export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRo
     examples: d.examples.map((e) => ({
       in: e.params as Json,
       wire: e.params as Json,
-      replies: e.result === undefined ? [] : [{ reply: { id: 'o1-1', state: 'completed', result: e.result as Json }, outcome: { state: 'completed', result: e.result as Json } }],
+      replies:
+        e.result === undefined
+          ? []
+          : [
+              {
+                reply: { id: 'o1-1', state: 'completed', result: e.result as Json },
+                outcome: { state: 'completed', result: e.result as Json },
+              },
+            ],
     })),
     to: (params) => params,
     from: (reply) => outcome(reply, (result) => d.result.safeParse(result)),
@@ -41,9 +49,9 @@ export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRo
 }
 
 /** `check` judges the evidence that the agent reported; it is not asked when there is none. */
-export function jsonFeatureRow(
-  d: FeatureDescriptor,
-  o: RowOptions & { check(settings: any, evidence: Readonly<JsonObject>): Verdict },
+export function jsonFeatureRow<S>(
+  d: FeatureDescriptor<S>,
+  o: RowOptions & { check(settings: S, evidence: Readonly<JsonObject>): Verdict },
 ): FeatureRow {
   return {
     channel: o.channel ?? 'device',
@@ -53,7 +61,8 @@ export function jsonFeatureRow(
     from: (reply) => outcome(reply, (result) => ({ success: true, data: result })),
     check(settings, reported) {
       const evidence = reported[managedFact(d.id)]
-      if (!isObject(evidence)) return { state: 'unknown', reason: { code: 'no-evidence', text: 'The agent has not reported on it.' } }
+      if (!isObject(evidence))
+        return { state: 'unknown', reason: { code: 'no-evidence', text: 'The agent has not reported on it.' } }
       if (evidence.applicable === false) {
         const why = typeof evidence.why === 'string' ? evidence.why : 'This device has nothing that it could apply to.'
         return { state: 'not-applicable', reason: { code: 'not-applicable', text: why } }
@@ -63,7 +72,11 @@ export function jsonFeatureRow(
   }
 }
 
-type Read = (result: unknown) => { success: true; data: unknown } | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } }
+type Read = (
+  result: unknown,
+) =>
+  | { success: true; data: unknown }
+  | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } }
 
 /** Total: what is not a result of the channel is `unreadable`. */
 function outcome(reply: Json, read: Read): Outcome {
@@ -80,7 +93,9 @@ function outcome(reply: Json, read: Read): Outcome {
       return result === undefined ? { state, reason } : { state, reason, result }
     case 'completed': {
       const value = read(result ?? {})
-      return value.success ? { state, result: value.data as Json } : unreadable(`the result does not fit: ${firstIssue(value.error)}`)
+      return value.success
+        ? { state, result: value.data as Json }
+        : unreadable(`the result does not fit: ${firstIssue(value.error)}`)
     }
   }
 }

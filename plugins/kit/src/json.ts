@@ -11,12 +11,18 @@ export function readJson<T>(body: Bytes, maxBytes: number, schema: z.ZodType<T>)
   if (depthOf(body) > depthLimit) throw new Problem('body-too-deep', { limit: depthLimit })
   const read = schema.safeParse(parse(body))
   if (read.success) return read.data
-  const errors = read.error.issues.slice(0, 20).map((i) => ({ path: i.path.map(String).join('.').slice(0, 200), message: i.message.slice(0, 200) }))
+  const errors = read.error.issues
+    .slice(0, 20)
+    .map((i) => ({ path: i.path.map(String).join('.').slice(0, 200), message: i.message.slice(0, 200) }))
   throw new Problem('invalid-request', { errors })
 }
 
 export function jsonReply(status: number, body: unknown): Reply {
-  return { status, headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }, body: JSON.stringify(body) }
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+    body: JSON.stringify(body),
+  }
 }
 
 /** NUL is legal JSON, yet PostgreSQL's jsonb cannot hold it; lone surrogates cannot be written as UTF-8. Both come by escapes alone, and are refused. */

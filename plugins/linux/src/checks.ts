@@ -1,6 +1,5 @@
 /** Judges what the agent found against what was demanded. Stricter than demanded is good enough. Pure. */
-import type { Json, JsonObject, Verdict } from '@muster/contract'
-import type { linuxBanner, linuxSsh, passcode } from '@muster/contract'
+import type { Json, JsonObject, linuxBanner, linuxSsh, passcode, Verdict } from '@muster/contract'
 import type { z } from 'zod'
 
 type Banner = z.output<typeof linuxBanner.settings>
@@ -22,13 +21,22 @@ export function checkSsh(settings: Ssh, evidence: Readonly<JsonObject>): Verdict
   const wrong = demanded.filter(([name, v]) => values[name] !== v).map(([name]) => name)
   if (wrong.length > 0) {
     const sources = asObject(evidence.sources)
-    const found = Object.fromEntries(wrong.map((n) => [n, { demanded: (settings as JsonObject)[n] ?? null, found: values[n] ?? null, file: sources[n] ?? null }]))
+    const found = Object.fromEntries(
+      wrong.map((n) => [
+        n,
+        { demanded: (settings as JsonObject)[n] ?? null, found: values[n] ?? null, file: sources[n] ?? null },
+      ]),
+    )
     return drifted('ssh-differs', `In force is something else: ${wrong.join(', ')}.`, found)
   }
   const matched = Array.isArray(evidence.matched) ? evidence.matched : []
   const overridden = demanded.map(([n]) => n).filter((n) => matched.includes(n))
   if (overridden.length === 0) return { state: 'verified' }
-  return failed('ssh-match-overrides', `A Match block of the SSH server's configuration sets it otherwise for some: ${overridden.join(', ')}.`, { matched: overridden })
+  return failed(
+    'ssh-match-overrides',
+    `A Match block of the SSH server's configuration sets it otherwise for some: ${overridden.join(', ')}.`,
+    { matched: overridden },
+  )
 }
 
 /** `evidence`: { values: { minLength, minClasses, maxAgeDays, history, maxFailedAttempts }, pam: { quality, history, lock } }. */
@@ -53,7 +61,11 @@ export function checkPasscode(settings: Passcode, evidence: Readonly<JsonObject>
     ...(settings.maxFailedAttempts > 0 && pam.lock === false ? ['pam_faillock'] : []),
   ]
   if (needed.length === 0) return { state: 'verified' }
-  return failed('pam-missing', `The rules are written, but the sign-in stack (PAM) does not ask them. Install and enable: ${needed.join(', ')}.`, { missing: needed })
+  return failed(
+    'pam-missing',
+    `The rules are written, but the sign-in stack (PAM) does not ask them. Install and enable: ${needed.join(', ')}.`,
+    { missing: needed },
+  )
 }
 
 function drifted(code: string, text: string, evidence: Json): Verdict {

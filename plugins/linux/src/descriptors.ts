@@ -1,5 +1,19 @@
 /** The words of Linux: what its devices are, report and can do. Pure data. */
-import { commonFacts, type Descriptors, deviceDisenrol, deviceInventory, deviceMessage, type FactDescriptor, formFactors, linuxBanner, linuxSsh, ownerships, passcode, scriptRun, serviceRestart } from '@muster/contract'
+import {
+  commonFacts,
+  type Descriptors,
+  deviceDisenrol,
+  deviceInventory,
+  deviceMessage,
+  type FactDescriptor,
+  formFactors,
+  linuxBanner,
+  linuxSsh,
+  ownerships,
+  passcode,
+  scriptRun,
+  serviceRestart,
+} from '@muster/contract'
 import { managedFact } from '@muster/kit'
 import { z } from 'zod'
 
@@ -33,14 +47,28 @@ export const descriptors: Descriptors = {
   deviceTypes: [
     { id: 'linux.computer', title: 'Linux computer', formFactors: ['laptop', 'desktop', 'tablet', 'other'] },
     { id: 'linux.server', title: 'Linux server', formFactors: ['server', 'virtual'] },
-    { id: 'linux.appliance', title: 'Linux appliance', formFactors: formFactors.filter((f) => ['kiosk', 'printer', 'point-of-sale', 'tv', 'sensor'].includes(f)) },
+    {
+      id: 'linux.appliance',
+      title: 'Linux appliance',
+      formFactors: formFactors.filter((f) => ['kiosk', 'printer', 'point-of-sale', 'tv', 'sensor'].includes(f)),
+    },
   ],
-  enrolments: [{ id: 'linux.agent', title: 'Agent with an enrolment code', ownerships: [...ownerships].filter((o) => o !== 'work-profile') }],
+  enrolments: [
+    {
+      id: 'linux.agent',
+      title: 'Agent with an enrolment code',
+      ownerships: [...ownerships].filter((o) => o !== 'work-profile'),
+    },
+  ],
   facts: [...commonFacts, ...ownFacts],
   operations: ownOperations,
   features: ownFeatures,
   events: [
     { id: 'agent.started', title: 'The agent started', severity: 'info' },
-    { id: 'agent.command-refused', title: 'The agent refused a command without a valid signature', severity: 'critical' },
+    {
+      id: 'agent.command-refused',
+      title: 'The agent refused a command without a valid signature',
+      severity: 'critical',
+    },
   ],
 }

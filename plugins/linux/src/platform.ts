@@ -1,9 +1,18 @@
 /** Linux, managed by Muster's own agent over the JSON agent channel. */
-import { type FeatureRow, linuxBanner, linuxSsh, type OpenPlatform, type OperationRow, passcode, type Platform, type Step } from '@muster/contract'
+import {
+  type FeatureRow,
+  linuxBanner,
+  linuxSsh,
+  type OpenPlatform,
+  type OperationRow,
+  type Platform,
+  passcode,
+  type Step,
+} from '@muster/contract'
 import { agentRoutes, jsonFeatureRow, jsonRow } from '@muster/kit'
+import manifest from '../package.json' with { type: 'json' }
 import { checkBanner, checkPasscode, checkSsh } from './checks.ts'
 import { allOperations, descriptors } from './descriptors.ts'
-import manifest from '../package.json' with { type: 'json' }
 
 const operations: Record<string, OperationRow[]> = Object.fromEntries(allOperations.map((d) => [d.id, [jsonRow(d)]]))
 const features: Record<string, FeatureRow[]> = {
@@ -32,7 +41,10 @@ export const linux: Platform = {
 function steps(code: string, server: string, url: string): Step[] {
   return [
     { text: 'On the computer, open a terminal as root. It needs Node.js 24 or later.' },
-    { text: 'Enrol it with this command. It asks before it accepts the licence.', command: `npx muster-agent enroll --server ${server} --code ${code}` },
+    {
+      text: 'Enrol it with this command. It asks before it accepts the licence.',
+      command: `npx muster-agent enroll --server ${server} --code ${code}`,
+    },
     { text: 'Keep the agent running.', command: 'npx muster-agent run' },
     { text: 'Or open this page on the computer.', link: url, qr: url },
   ]

@@ -1,12 +1,9 @@
 /** The live stream: server-sent events mark what changed as stale, at most once a second; without it, a look every 5 s. */
 import type { QueryClient } from '@tanstack/react-query'
-import { apiBase } from './http.ts'
+import { base } from './http.ts'
+import { eventTypes, type LiveEvent, staleKeys } from './stale.ts'
 
 export type LiveState = 'connecting' | 'live' | 'polling'
-export interface LiveEvent {
-  type: string
-  data: Readonly<Record<string, unknown>>
-}
 export interface Live {
   /** Begins listening; the answer ends it. */
   start(): () => void
@@ -18,38 +15,6 @@ export interface Live {
 const flushMs = 1000
 const pollMs = 5000
 const retryMs = 15_000
-
-/** Which cached reads an event makes stale. A key marks everything below it. */
-const touches: Readonly<Record<string, readonly string[]>> = {
-  'device.enrolled': ['devices', 'summary', 'invitations', 'device'],
-  'device.changed': ['devices', 'summary', 'device'],
-  'device.removed': ['devices', 'summary', 'device'],
-  'device.blocked': ['devices', 'device'],
-  'device.reported': ['devices', 'summary', 'device'],
-  'device.event': ['device'],
-  'activity.created': ['activities', 'activity', 'devices', 'device', 'summary'],
-  'activity.cancelled': ['activities', 'activity', 'devices', 'device', 'summary'],
-  'operations.changed': ['activities', 'activity', 'devices', 'device', 'summary'],
-  'policy.changed': ['policies', 'policy', 'device'],
-  'settings.changed': ['device'],
-  'compliance.changed': ['devices', 'summary', 'device'],
-  'invitation.changed': ['invitations'],
-  'group.changed': ['groups', 'device'],
-  'user.changed': ['users', 'session'],
-  'configuration.changed': ['about', 'catalog'],
-}
-
-/** Cached reads that an event leaves stale; device reads are narrowed to the devices it names. */
-export function staleKeys(event: LiveEvent): string[][] {
-  const named = devicesOf(event.data)
-  return (touches[event.type] ?? []).flatMap((key) => (key === 'device' && named !== undefined ? named.map((device) => ['device', device]) : [[key]]))
-}
-
-function devicesOf(data: Readonly<Record<string, unknown>>): string[] | undefined {
-  if (typeof data.device === 'string') return [data.device]
-  if (Array.isArray(data.devices)) return data.devices.map(String)
-  return undefined
-}
 
 export function createLive(client: QueryClient): Live {
   const watchers = new Set<() => void>()
@@ -74,7 +39,8 @@ export function createLive(client: QueryClient): Live {
     for (const listener of listeners) listener(event)
   }
   const refreshAll = () => {
-    for (const key of ['devices', 'device', 'activities', 'activity', 'summary', 'invitations', 'policies']) void client.invalidateQueries({ queryKey: [key] })
+    for (const key of ['devices', 'device', 'activities', 'activity', 'summary', 'invitations', 'policies'])
+      void client.invalidateQueries({ queryKey: [key] })
   }
 
   function start(): () => void {
@@ -132,10 +98,10 @@ export function createLive(client: QueryClient): Live {
 }
 
 function listen(heard: (event: LiveEvent) => void, on: { opened(): void; lost(ended: boolean): void }): EventSource {
-  const source = new EventSource(new URL('events', apiBase), { withCredentials: false })
+  const source = new EventSource(new URL('api/v1/events', base))
   source.onopen = () => on.opened()
   source.onerror = () => on.lost(source.readyState === EventSource.CLOSED)
-  for (const type of Object.keys(touches)) {
+  for (const type of eventTypes) {
     source.addEventListener(type, (message: MessageEvent<string>) => {
       const data: unknown = JSON.parse(message.data)
       heard({ type, data: typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {} })

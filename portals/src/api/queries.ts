@@ -1,81 +1,142 @@
 /** What the pages read and change, one entry a resource: keys are shared with the live stream, which marks them stale. */
+import { ApiProblem, answer } from '@muster/client'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { ApiProblem, call } from './http.ts'
+import { api } from './http.ts'
 import type {
-  About, Activity, ActivityCreated, ActivityDevice, ActivityRequest, Catalog, Compliance, Device, DeviceFilters, DeviceSummary, EffectivePolicy, EnrolmentTerms,
-  Invitation, InvitationCreated, InvitationRequest, Named, OperationRecord, Page, Policy, PolicyDraft, Session, Summary, User,
+  ActivityRequest,
+  DeviceFilters,
+  InvitationRequest,
+  NewPolicy,
+  Page,
+  PolicyDraft,
+  Session,
 } from './model.ts'
 
 const minute = 60_000
-const id = encodeURIComponent
+const path = (id: string) => ({ path: { id } })
 
 /** A keyset list: pages are fetched one after the other with the cursor of the one before. */
-function pages<T>(key: readonly unknown[], path: string, query: Record<string, string | undefined> = {}, limit = 50) {
+function pages<T>(
+  key: readonly unknown[],
+  fetchPage: (query: { cursor?: string; limit: number }, signal: AbortSignal) => Promise<Page<T>>,
+  limit = 50,
+) {
   return infiniteQueryOptions({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => call<Page<T>>(path, { query: { ...query, cursor: pageParam, limit }, signal }),
+    queryFn: ({ pageParam, signal }) =>
+      fetchPage({ limit, ...(pageParam === undefined ? {} : { cursor: pageParam }) }, signal),
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next ?? undefined,
+    getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
   })
 }
-function one<T>(key: readonly unknown[], path: string, staleTime = 0) {
-  return queryOptions({ queryKey: key, queryFn: ({ signal }) => call<T>(path, { signal }), staleTime })
+function one<T>(queryKey: readonly unknown[], read: (signal: AbortSignal) => Promise<T>, staleTime = 0) {
+  return queryOptions({ queryKey, queryFn: ({ signal }) => read(signal), staleTime })
 }
 
 export const session = {
   /** null: nobody is signed in. */
   current: () =>
-    queryOptions({
-      queryKey: ['session'],
-      queryFn: ({ signal }): Promise<Session | null> =>
-        call<Session>('session', { signal }).catch((error: unknown) => {
+    one<Session | null>(
+      ['session'],
+      (signal) =>
+        answer(api.GET('/api/v1/session', { signal })).catch((error: unknown) => {
           if (error instanceof ApiProblem && error.status === 401) return null
           throw error
         }),
-      staleTime: 5 * minute,
-    }),
-  signIn: (body: { username: string; password: string }) => call<Session>('session', { method: 'POST', body }),
-  signOut: () => call<void>('session', { method: 'DELETE' }),
+      5 * minute,
+    ),
+  signIn: (body: { username: string; password: string }) => answer(api.POST('/api/v1/session', { body })),
+  signOut: () => answer(api.DELETE('/api/v1/session')),
 }
-export const about = () => one<About>(['about'], 'about', 5 * minute)
-export const catalog = () => one<Catalog>(['catalog'], 'catalog', 5 * minute)
-export const summary = () => one<Summary>(['summary'], 'metrics-summary')
+export const about = () => one(['about'], (signal) => answer(api.GET('/api/v1/about', { signal })), 5 * minute)
+export const catalog = () => one(['catalog'], (signal) => answer(api.GET('/api/v1/catalog', { signal })), 5 * minute)
+export const summary = () => one(['summary'], (signal) => answer(api.GET('/api/v1/metrics-summary', { signal })))
 
 export const devices = {
-  list: (filters: DeviceFilters) => pages<DeviceSummary>(['devices', filters], 'devices', { ...filters }),
-  one: (device: string) => one<Device>(['device', device], `devices/${id(device)}`),
-  operations: (device: string) => pages<OperationRecord>(['device', device, 'operations'], `devices/${id(device)}/operations`, {}, 25),
-  effectivePolicy: (device: string) => one<EffectivePolicy>(['device', device, 'policy'], `devices/${id(device)}/effective-policy`),
-  compliance: (device: string) => one<Compliance>(['device', device, 'compliance'], `devices/${id(device)}/compliance`),
-  rename: (device: string, name: string, revision: number) => call<Device>(`devices/${id(device)}`, { method: 'PATCH', body: { name }, revision }),
+  list: (filters: DeviceFilters) =>
+    pages(['devices', filters], (query, signal) =>
+      answer(api.GET('/api/v1/devices', { params: { query: { ...filters, ...query } }, signal })),
+    ),
+  one: (id: string) =>
+    one(['device', id], (signal) => answer(api.GET('/api/v1/devices/{id}', { params: path(id), signal }))),
+  operations: (id: string) =>
+    pages(
+      ['device', id, 'operations'],
+      (query, signal) => answer(api.GET('/api/v1/devices/{id}/operations', { params: { ...path(id), query }, signal })),
+      25,
+    ),
+  effectivePolicy: (id: string) =>
+    one(['device', id, 'policy'], (signal) =>
+      answer(api.GET('/api/v1/devices/{id}/effective-policy', { params: path(id), signal })),
+    ),
+  compliance: (id: string) =>
+    one(['device', id, 'compliance'], (signal) =>
+      answer(api.GET('/api/v1/devices/{id}/compliance', { params: path(id), signal })),
+    ),
 }
 
 export const activities = {
-  list: () => pages<Activity>(['activities'], 'activities'),
-  one: (activity: string) => one<Activity>(['activity', activity], `activities/${id(activity)}`),
-  devices: (activity: string) => pages<ActivityDevice>(['activity', activity, 'devices'], `activities/${id(activity)}/devices`),
-  send: (body: ActivityRequest, idempotencyKey: string) => call<ActivityCreated>('activities', { method: 'POST', body, idempotencyKey }),
-  cancel: (activity: string) => call<{ cancelled: number; cancelling: number }>(`activities/${id(activity)}/cancel`, { method: 'POST' }),
+  list: () =>
+    pages(['activities'], (query, signal) => answer(api.GET('/api/v1/activities', { params: { query }, signal }))),
+  one: (id: string) =>
+    one(['activity', id], (signal) => answer(api.GET('/api/v1/activities/{id}', { params: path(id), signal }))),
+  devices: (id: string) =>
+    pages(['activity', id, 'devices'], (query, signal) =>
+      answer(api.GET('/api/v1/activities/{id}/devices', { params: { ...path(id), query }, signal })),
+    ),
+  send: (body: ActivityRequest, key: string) =>
+    answer(api.POST('/api/v1/activities', { params: { header: { 'idempotency-key': key } }, body })),
+  cancel: (id: string) => answer(api.POST('/api/v1/activities/{id}/cancel', { params: path(id) })),
 }
 
 export const invitations = {
-  list: () => pages<Invitation>(['invitations'], 'invitations'),
-  create: (body: InvitationRequest) => call<InvitationCreated>('invitations', { method: 'POST', body }),
-  revoke: (invitation: string) => call<void>(`invitations/${id(invitation)}`, { method: 'DELETE' }),
-  terms: (code: string) => queryOptions({ ...one<EnrolmentTerms>(['enrolment', code], `enrolments/${id(code)}`, minute), retry: false }),
+  list: () =>
+    pages(['invitations'], (query, signal) => answer(api.GET('/api/v1/invitations', { params: { query }, signal }))),
+  create: (body: InvitationRequest) => answer(api.POST('/api/v1/invitations', { body })),
+  revoke: (id: string) => answer(api.DELETE('/api/v1/invitations/{id}', { params: path(id) })),
+  terms: (code: string) => ({
+    ...one(
+      ['enrolment', code],
+      (signal) => answer(api.GET('/api/v1/enrolments/{code}', { params: { path: { code } }, signal })),
+      minute,
+    ),
+    retry: false,
+  }),
 }
 
 export const policies = {
-  list: () => pages<Policy>(['policies'], 'policies'),
-  one: (policy: string) => one<Policy>(['policy', policy], `policies/${id(policy)}`),
-  create: (body: PolicyDraft) => call<Policy>('policies', { method: 'POST', body }),
-  save: (policy: string, body: PolicyDraft, revision: number) => call<Policy>(`policies/${id(policy)}`, { method: 'PUT', body, revision }),
-  publish: (policy: string) => call<{ id: string; version: number; devices: number }>(`policies/${id(policy)}/publish`, { method: 'POST' }),
-  switch: (policy: string, on: boolean) => call<void>(`policies/${id(policy)}/${on ? 'activate' : 'deactivate'}`, { method: 'POST' }),
+  list: () =>
+    pages(['policies'], (query, signal) => answer(api.GET('/api/v1/policies', { params: { query }, signal }))),
+  one: (id: string) =>
+    one(['policy', id], (signal) => answer(api.GET('/api/v1/policies/{id}', { params: path(id), signal }))),
+  create: (body: NewPolicy) => answer(api.POST('/api/v1/policies', { body })),
+  /** `revision` is the one that was read: the server refuses when somebody saved meanwhile. */
+  save: (id: string, body: PolicyDraft, revision: number) =>
+    answer(
+      api.PUT('/api/v1/policies/{id}', { params: { ...path(id), header: { 'if-match': `"${revision}"` } }, body }),
+    ),
+  publish: (id: string) => answer(api.POST('/api/v1/policies/{id}/publish', { params: path(id) })),
+  activate: (id: string) => answer(api.POST('/api/v1/policies/{id}/activate', { params: path(id) })),
+  deactivate: (id: string) => answer(api.POST('/api/v1/policies/{id}/deactivate', { params: path(id) })),
 }
 
 export const users = {
-  find: (q: string) => queryOptions({ queryKey: ['users', q], queryFn: ({ signal }) => call<Page<User>>('users', { query: { q, limit: 20 }, signal }), staleTime: minute, placeholderData: keepPreviousData }),
+  find: (q: string) => ({
+    ...one(
+      ['users', q],
+      (signal) =>
+        answer(api.GET('/api/v1/users', { params: { query: { limit: 20, ...(q === '' ? {} : { q }) } }, signal })),
+      minute,
+    ),
+    placeholderData: keepPreviousData,
+  }),
 }
-export const groups = { list: () => one<Page<Named>>(['groups'], 'groups?limit=200', minute) }
+export const groups = {
+  list: () =>
+    one(
+      ['groups'],
+      (signal) => answer(api.GET('/api/v1/groups', { params: { query: { limit: 200 } }, signal })),
+      minute,
+    ),
+}

@@ -1,3 +1,2 @@
-/** The door of enrolling: the public page of an enrolment code, and its steps, which the console shows too. */
+/** The door of enrolling: the public page of an enrolment code. */
 export { PublicEnrolPage } from './public-page.tsx'
-export { Steps } from './steps.tsx'

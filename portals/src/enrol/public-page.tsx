@@ -4,10 +4,10 @@ import { useDocumentTitle } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from 'react-router'
 import { about, invitations } from '../api/index.ts'
+import { Steps } from '../steps/index.ts'
 import { named, t } from '../text/index.ts'
 import { Ago, Icon, Loading, problemText } from '../ui/index.ts'
 import classes from './enrol.module.css'
-import { Steps } from './steps.tsx'
 
 export function PublicEnrolPage() {
   const { code = '' } = useParams()
@@ -32,11 +32,14 @@ export function PublicEnrolPage() {
             <div>
               <Title order={1}>{t('public.heading', { platform })}</Title>
               <Text c="dimmed" mt={4}>
-                {terms.organisation === '' ? t('public.introAnon') : t('public.intro', { organisation: terms.organisation })}
+                {terms.organisation === ''
+                  ? t('public.introAnon')
+                  : t('public.intro', { organisation: terms.organisation })}
               </Text>
             </div>
             <Text size="sm">
-              {t('public.as', { ownership: named('ownership', terms.ownership) })} {t('public.expires')} <Ago at={terms.expiresAt} />.
+              {t('public.as', { ownership: named('ownership', terms.ownership) })} {t('public.expires')}{' '}
+              <Ago at={terms.expiresAt} />.
             </Text>
             <Steps steps={terms.steps} />
             {terms.licence !== undefined && terms.licence !== null && (

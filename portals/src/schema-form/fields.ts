@@ -1,4 +1,5 @@
 /** Reads a JSON Schema (draft 2020-12, as zod writes it) into the fields a person fills in. Pure. */
+import { readable } from '../text/index.ts'
 
 export type JsonSchema = { readonly [key: string]: unknown }
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -63,7 +64,17 @@ export interface VariantField extends Base {
 export interface JsonField extends Base {
   readonly kind: 'json'
 }
-export type Field = TextField | NumberField | BooleanField | ChoiceField | FixedField | ListField | GroupField | RecordField | VariantField | JsonField
+export type Field =
+  | TextField
+  | NumberField
+  | BooleanField
+  | ChoiceField
+  | FixedField
+  | ListField
+  | GroupField
+  | RecordField
+  | VariantField
+  | JsonField
 
 interface Place {
   name: string
@@ -73,6 +84,22 @@ interface Place {
 }
 const deepest = 8
 const labelMax = 40
+
+/** Property name -> label, for the top level of an object: to show values in the same words as the form. */
+export function labelsOf(schema: JsonSchema | undefined): ReadonlyMap<string, string> {
+  const field = schema === undefined ? undefined : fieldsOf(schema)
+  return new Map(field?.kind === 'group' ? field.fields.map((f) => [f.name, f.label]) : [])
+}
+
+/** The schema with these properties marked as secrets: typed unseen, never shown again. */
+export function withSecrets(schema: JsonSchema, names: readonly string[]): JsonSchema {
+  if (!isSchema(schema.properties) || names.length === 0) return schema
+  const marked = Object.entries(schema.properties).map(([name, property]) => [
+    name,
+    names.includes(name) && isSchema(property) ? { ...property, writeOnly: true } : property,
+  ])
+  return { ...schema, properties: Object.fromEntries(marked) }
+}
 
 /** The field tree of a schema. An object gives a `group` whose fields keep the schema's order. */
 export function fieldsOf(schema: JsonSchema): Field {
@@ -102,7 +129,12 @@ function typed(schema: JsonSchema, base: Base, place: Place): Field {
       return { ...base, kind: 'boolean' }
     case 'array':
       return isSchema(schema.items) && schema.prefixItems === undefined
-        ? { ...base, kind: 'list', item: read(schema.items, { ...place, name: '', required: true, depth: place.depth + 1 }), ...bounds(schema, 'minItems', 'maxItems') }
+        ? {
+            ...base,
+            kind: 'list',
+            item: read(schema.items, { ...place, name: '', required: true, depth: place.depth + 1 }),
+            ...bounds(schema, 'minItems', 'maxItems'),
+          }
         : { ...base, kind: 'json' }
     case 'object':
       return object(schema, base, place)
@@ -116,13 +148,27 @@ function text(schema: JsonSchema, base: Base): TextField {
   const format = typeof schema.format === 'string' ? schema.format : undefined
   const secret = schema.writeOnly === true || format === 'password'
   const multiline = !secret && ((maxLength ?? 0) > 200 || format === 'multiline')
-  return { ...base, kind: 'text', multiline, secret, ...bounds(schema, 'minLength', 'maxLength'), ...(format === undefined ? {} : { format }), ...(typeof schema.pattern === 'string' ? { pattern: schema.pattern } : {}) }
+  return {
+    ...base,
+    kind: 'text',
+    multiline,
+    secret,
+    ...bounds(schema, 'minLength', 'maxLength'),
+    ...(format === undefined ? {} : { format }),
+    ...(typeof schema.pattern === 'string' ? { pattern: schema.pattern } : {}),
+  }
 }
 
 /** The safe-integer limits that a plain integer carries are no bounds to show. */
 function number(schema: JsonSchema, base: Base): NumberField {
-  const real = (value: unknown) => (typeof value === 'number' && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : undefined)
-  const found = { minimum: real(schema.minimum), maximum: real(schema.maximum), above: real(schema.exclusiveMinimum), below: real(schema.exclusiveMaximum) }
+  const real = (value: unknown) =>
+    typeof value === 'number' && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : undefined
+  const found = {
+    minimum: real(schema.minimum),
+    maximum: real(schema.maximum),
+    above: real(schema.exclusiveMinimum),
+    below: real(schema.exclusiveMaximum),
+  }
   const set = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined))
   return { ...base, kind: 'number', integer: schema.type === 'integer', ...set }
 }
@@ -131,13 +177,18 @@ function object(schema: JsonSchema, base: Base, place: Place): Field {
   if (isSchema(schema.properties) && Object.keys(schema.properties).length > 0) {
     const required = Array.isArray(schema.required) ? schema.required : []
     const fields = Object.entries(schema.properties).flatMap(([name, property]) =>
-      isSchema(property) ? [read(property, { ...place, name, required: required.includes(name), depth: place.depth + 1 })] : [],
+      isSchema(property)
+        ? [read(property, { ...place, name, required: required.includes(name), depth: place.depth + 1 })]
+        : [],
     )
     return { ...base, kind: 'group', fields }
   }
   if (isSchema(schema.additionalProperties) && Object.keys(schema.additionalProperties).length > 0) {
     const value = read(schema.additionalProperties, { ...place, name: '', required: true, depth: place.depth + 1 })
-    const keys = isSchema(schema.propertyNames) && typeof schema.propertyNames.pattern === 'string' ? { keyPattern: schema.propertyNames.pattern } : {}
+    const keys =
+      isSchema(schema.propertyNames) && typeof schema.propertyNames.pattern === 'string'
+        ? { keyPattern: schema.propertyNames.pattern }
+        : {}
     return { ...base, kind: 'record', value, ...keys }
   }
   const open = schema.additionalProperties !== false && schema.properties === undefined
@@ -147,8 +198,9 @@ function object(schema: JsonSchema, base: Base, place: Place): Field {
 function variant(schema: JsonSchema, place: Place): { label: string; field: Field } {
   const field = read(schema, { ...place, required: true, depth: place.depth + 1 })
   const tag = field.kind === 'group' ? field.fields.find((f) => f.kind === 'fixed') : undefined
-  if (tag?.kind === 'fixed' && field.label === humanise(place.name)) return { label: humanise(String(tag.value)), field }
-  return { label: field.label === humanise(place.name) ? humanise(field.kind) : field.label, field }
+  if (tag?.kind === 'fixed' && field.label === readable(place.name))
+    return { label: readable(String(tag.value)), field }
+  return { label: field.label === readable(place.name) ? readable(field.kind) : field.label, field }
 }
 
 /** Follows `$ref`, joins `allOf`, and takes "or null" out of a union. */
@@ -165,7 +217,8 @@ function plain(raw: JsonSchema, root: JsonSchema): { schema: JsonSchema; nullabl
   }
   if (Array.isArray(schema.type)) {
     const types = schema.type.filter((type) => type !== 'null')
-    if (types.length === 1) return { schema: { ...schema, type: types[0] }, nullable: types.length < schema.type.length }
+    if (types.length === 1)
+      return { schema: { ...schema, type: types[0] }, nullable: types.length < schema.type.length }
   }
   for (const word of ['anyOf', 'oneOf'] as const) {
     const parts = listOf(schema[word])
@@ -173,7 +226,8 @@ function plain(raw: JsonSchema, root: JsonSchema): { schema: JsonSchema; nullabl
     if (parts === undefined || rest === undefined || rest.length === parts.length) continue
     const { [word]: _, ...beside } = schema
     const [only] = rest
-    if (rest.length === 1 && only !== undefined) return { schema: { ...plain(only, root).schema, ...beside }, nullable: true }
+    if (rest.length === 1 && only !== undefined)
+      return { schema: { ...plain(only, root).schema, ...beside }, nullable: true }
     return { schema: { ...beside, [word]: rest }, nullable: true }
   }
   return { schema, nullable: false }
@@ -192,10 +246,18 @@ function baseOf(schema: JsonSchema, place: Place, nullable: boolean): Base {
   const description = typeof schema.description === 'string' ? schema.description.trim() : undefined
   const title = typeof schema.title === 'string' ? schema.title : undefined
   // A short description without a sentence in it names the field better than its property name does.
-  const names = title === undefined && description !== undefined && description.length <= labelMax && !/[.:;!?]/.test(description)
-  const label = title ?? (names ? description : humanise(place.name))
+  const names =
+    title === undefined && description !== undefined && description.length <= labelMax && !/[.:;!?]/.test(description)
+  const label = title ?? (names ? description : readable(place.name))
   const fallback = 'default' in schema ? { default: schema.default as Json } : {}
-  return { name: place.name, label, ...(description !== undefined && !names ? { hint: description } : {}), required: place.required && !('default' in schema), nullable, ...fallback }
+  return {
+    name: place.name,
+    label,
+    ...(description !== undefined && !names ? { hint: description } : {}),
+    required: place.required && !('default' in schema),
+    nullable,
+    ...fallback,
+  }
 }
 
 /** Values of an enumeration, or of a union made of constants alone. */
@@ -205,15 +267,10 @@ function optionsOf(schema: JsonSchema): Json[] | undefined {
   return parts?.every((part) => 'const' in part) ? parts.map((part) => part.const as Json) : undefined
 }
 
-/** `maxFailedAttempts` or `max_failed-attempts` becomes "Max failed attempts". */
-export function humanise(name: string): string {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[_.-]+/g, ' ').trim()
-  const lower = words.split(' ').map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase())).join(' ')
-  return lower.charAt(0).toUpperCase() + lower.slice(1)
-}
-
 function bounds<K extends string>(schema: JsonSchema, ...names: K[]): { [P in K]?: number } {
-  return Object.fromEntries(names.filter((name) => typeof schema[name] === 'number').map((name) => [name, schema[name]])) as { [P in K]?: number }
+  return Object.fromEntries(
+    names.filter((name) => typeof schema[name] === 'number').map((name) => [name, schema[name]]),
+  ) as { [P in K]?: number }
 }
 function listOf(value: unknown): JsonSchema[] | undefined {
   return Array.isArray(value) && value.length > 0 && value.every(isSchema) ? value : undefined

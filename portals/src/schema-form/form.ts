@@ -3,7 +3,18 @@ import { useMemo, useState } from 'react'
 import type { FieldError } from '../api/index.ts'
 import { type TextKey, t } from '../text/index.ts'
 import { type Field, fieldsOf, type JsonSchema } from './fields.ts'
-import { checkValue, cleanValue, defaultValue, type FormValue, type Json, pointerOf, toForm, type ValueError } from './values.ts'
+import {
+  checkValue,
+  cleanValue,
+  defaultValue,
+  escaped,
+  type FormValue,
+  type Json,
+  keyPath,
+  pointerOf,
+  toForm,
+  type ValueError,
+} from './values.ts'
 
 /** Words by JSON pointer. */
 export type FieldMessages = ReadonlyMap<string, string>
@@ -21,16 +32,20 @@ export interface SchemaFormState {
   refuse(fields: readonly FieldError[], ...prefixes: string[]): boolean
 }
 
-export function useSchemaForm(schema: JsonSchema, initial?: Json): SchemaFormState {
+export function useSchemaForm(schema: JsonSchema, initial?: unknown): SchemaFormState {
   const field = useMemo(() => fieldsOf(schema), [schema])
-  const [value, setValue] = useState<FormValue>(() => (initial === undefined ? defaultValue(field) : toForm(field, initial)))
+  const [value, setValue] = useState<FormValue>(() =>
+    initial === undefined ? defaultValue(field) : toForm(field, initial as Json),
+  )
   const [messages, setMessages] = useState<FieldMessages>(new Map())
   const shown = useMemo(() => pointersOf(field, value), [field, value])
   return {
     field,
     value,
     messages,
-    stray: [...messages].filter(([path]) => !shown.has(path)).map(([path, message]) => (path === '' ? message : `${path}: ${message}`)),
+    stray: [...messages]
+      .filter(([path]) => !shown.has(path))
+      .map(([path, message]) => (path === '' ? message : `${path}: ${message}`)),
     set(next) {
       setValue(next)
       if (messages.size > 0) setMessages(new Map())
@@ -58,10 +73,15 @@ export function pointersOf(field: Field, value: FormValue, at = ''): Set<string>
     for (const pointer of more) found.add(pointer)
   }
   const inside = (typeof value === 'object' && value !== null ? value : {}) as Record<string, FormValue>
-  if (field.kind === 'group') for (const f of field.fields) add(pointersOf(f, inside[f.name], `${at}/${f.name.replaceAll('~', '~0').replaceAll('/', '~1')}`))
-  if (field.kind === 'list' && Array.isArray(value)) value.forEach((item, i) => add(pointersOf(field.item, item, `${at}/${i}`)))
+  if (field.kind === 'group')
+    for (const f of field.fields) add(pointersOf(f, inside[f.name], `${at}/${escaped(f.name)}`))
+  if (field.kind === 'list' && Array.isArray(value))
+    for (const [i, item] of value.entries()) add(pointersOf(field.item, item, `${at}/${i}`))
   if (field.kind === 'record' && Array.isArray(inside.pairs)) {
-    for (const pair of inside.pairs as unknown as [string, FormValue][]) add(pointersOf(field.value, pair[1], `${at}/${pair[0].replaceAll('~', '~0').replaceAll('/', '~1')}`))
+    for (const [i, [key, v]] of (inside.pairs as unknown as [string, FormValue][]).entries()) {
+      found.add(keyPath(at, i))
+      add(pointersOf(field.value, v, `${at}/${escaped(key)}`))
+    }
   }
   if (field.kind === 'variant' && typeof inside.option === 'number') {
     const chosen = field.options[inside.option]

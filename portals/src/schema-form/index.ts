@@ -1,4 +1,5 @@
 /** The door of SchemaForm: `useSchemaForm(schema)` holds the state, `<SchemaForm form>` shows it. */
-export { humanise, type JsonSchema } from './fields.ts'
+export { type JsonSchema, labelsOf, withSecrets } from './fields.ts'
 export { type SchemaFormState, useSchemaForm } from './form.ts'
 export { focusFirstError, SchemaForm } from './schema-form.tsx'
+export { pointerOf } from './values.ts'

@@ -6,7 +6,14 @@ import { GroupFields } from './nested.tsx'
 import { FieldWidget } from './widgets.tsx'
 
 export function SchemaForm({ form, disabled = false }: { form: SchemaFormState; disabled?: boolean }) {
-  const props = { value: form.value, onChange: form.set, messages: form.messages, path: '', disabled, inner: FieldWidget }
+  const props = {
+    value: form.value,
+    onChange: form.set,
+    messages: form.messages,
+    path: '',
+    disabled,
+    inner: FieldWidget,
+  }
   return (
     <Stack gap="md">
       {form.stray.map((message) => (
@@ -29,5 +36,7 @@ export function SchemaForm({ form, disabled = false }: { form: SchemaFormState; 
 
 /** Moves the focus to the first field that was refused, once the page shows it. */
 export function focusFirstError(within: HTMLElement | null): void {
-  requestAnimationFrame(() => within?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid] input')?.focus())
+  requestAnimationFrame(() =>
+    within?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid] input')?.focus(),
+  )
 }

@@ -6,7 +6,16 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * What a widget holds. As JSON, save that a record is a list of pairs (so that a key can be edited), a union names its
  * option, a number being typed may be text, and `undefined` is "not given".
  */
-export type FormValue = undefined | null | boolean | number | string | FormValue[] | { [key: string]: FormValue } | RecordValue | VariantValue
+export type FormValue =
+  | undefined
+  | null
+  | boolean
+  | number
+  | string
+  | FormValue[]
+  | { [key: string]: FormValue }
+  | RecordValue
+  | VariantValue
 export interface RecordValue {
   pairs: [string, FormValue][]
 }
@@ -17,7 +26,22 @@ export interface VariantValue {
 export interface ValueError {
   /** JSON pointer: `/wifi/0/ssid`. */
   path: string
-  code: 'required' | 'minLength' | 'maxLength' | 'pattern' | 'number' | 'integer' | 'minimum' | 'maximum' | 'above' | 'below' | 'minItems' | 'maxItems' | 'key' | 'sameKey' | 'json'
+  code:
+    | 'required'
+    | 'minLength'
+    | 'maxLength'
+    | 'pattern'
+    | 'number'
+    | 'integer'
+    | 'minimum'
+    | 'maximum'
+    | 'above'
+    | 'below'
+    | 'minItems'
+    | 'maxItems'
+    | 'key'
+    | 'sameKey'
+    | 'json'
   limit?: number
 }
 
@@ -36,7 +60,9 @@ export function defaultValue(field: Field): FormValue {
     case 'record':
       return { pairs: [] }
     case 'variant':
-      return field.required && field.options[0] !== undefined ? { option: 0, value: defaultValue(field.options[0].field) } : undefined
+      return field.required && field.options[0] !== undefined
+        ? { option: 0, value: defaultValue(field.options[0].field) }
+        : undefined
     default:
       return undefined
   }
@@ -44,16 +70,26 @@ export function defaultValue(field: Field): FormValue {
 
 /** Known JSON (a saved policy, an example) as form values. What does not fit the field falls back to the default. */
 export function toForm(field: Field, json: Json | undefined): FormValue {
-  if (json === undefined || json === null) return field.kind === 'group' && field.required ? defaultValue({ ...field, default: undefined }) : undefined
+  if (json === undefined || json === null)
+    return field.kind === 'group' && field.required ? defaultValue({ ...field, default: undefined }) : undefined
   switch (field.kind) {
     case 'group':
-      return isObject(json) ? Object.fromEntries(field.fields.map((f) => [f.name, f.name in json ? toForm(f, json[f.name]) : defaultValue(f)])) : defaultValue({ ...field, default: undefined })
+      return isObject(json)
+        ? Object.fromEntries(
+            field.fields.map((f) => [f.name, f.name in json ? toForm(f, json[f.name]) : defaultValue(f)]),
+          )
+        : defaultValue({ ...field, default: undefined })
     case 'list':
       return Array.isArray(json) ? json.map((item) => toForm(field.item, item)) : []
     case 'record':
-      return { pairs: isObject(json) ? Object.entries(json).map(([key, value]) => [key, toForm(field.value, value)]) : [] }
+      return {
+        pairs: isObject(json) ? Object.entries(json).map(([key, value]) => [key, toForm(field.value, value)]) : [],
+      }
     case 'variant': {
-      const option = Math.max(0, field.options.findIndex((o) => fits(o.field, json)))
+      const option = Math.max(
+        0,
+        field.options.findIndex((o) => fits(o.field, json)),
+      )
       const chosen = field.options[option]
       return chosen === undefined ? undefined : { option, value: toForm(chosen.field, json) }
     }
@@ -73,13 +109,17 @@ export function cleanValue(field: Field, value: FormValue): Json | undefined {
     case 'text':
       return value === '' && optional(field) ? undefined : String(value)
     case 'number':
-      return typeof value === 'number' ? value : numberOf(value)
+      return numberOf(value)
     case 'list':
-      return Array.isArray(value) && !(value.length === 0 && optional(field)) ? withoutUndefined(value.map((item) => cleanValue(field.item, item))) : undefined
+      return Array.isArray(value) && !(value.length === 0 && optional(field))
+        ? withoutUndefined(value.map((item) => cleanValue(field.item, item)))
+        : undefined
     case 'group':
       return isObject(value) ? group(field.fields, value) : undefined
     case 'record':
-      return isRecordValue(value) && !(value.pairs.length === 0 && optional(field)) ? Object.fromEntries(value.pairs.flatMap(([key, v]) => entry(key, cleanValue(field.value, v)))) : undefined
+      return isRecordValue(value) && !(value.pairs.length === 0 && optional(field))
+        ? Object.fromEntries(value.pairs.flatMap(([key, v]) => entry(key, cleanValue(field.value, v))))
+        : undefined
     case 'variant': {
       const chosen = isVariantValue(value) ? field.options[value.option] : undefined
       return chosen === undefined ? undefined : cleanValue(chosen.field, (value as VariantValue).value)
@@ -95,7 +135,8 @@ export function cleanValue(field: Field, value: FormValue): Json | undefined {
 export function checkValue(field: Field, value: FormValue, path = ''): ValueError[] {
   const absent = value === undefined || value === null || value === ''
   if (absent && !(field.kind === 'text' && value === '' && field.default !== undefined)) {
-    const may = !field.required || field.nullable || (field.kind === 'text' && (field.minLength ?? 0) === 0 && value === '')
+    const may =
+      !field.required || field.nullable || (field.kind === 'text' && (field.minLength ?? 0) === 0 && value === '')
     return may || field.kind === 'fixed' ? [] : [{ path, code: 'required' }]
   }
   switch (field.kind) {
@@ -104,9 +145,14 @@ export function checkValue(field: Field, value: FormValue, path = ''): ValueErro
     case 'number':
       return number(field, value, path)
     case 'list':
-      return [...count(field, (value as FormValue[]).length, path), ...(value as FormValue[]).flatMap((item, i) => checkValue(field.item, item, `${path}/${i}`))]
+      return [
+        ...count(field, (value as FormValue[]).length, path),
+        ...(value as FormValue[]).flatMap((item, i) => checkValue(field.item, item, `${path}/${i}`)),
+      ]
     case 'group':
-      return field.fields.flatMap((f) => checkValue(f, (value as Record<string, FormValue>)[f.name], `${path}/${escaped(f.name)}`))
+      return field.fields.flatMap((f) =>
+        checkValue(f, (value as Record<string, FormValue>)[f.name], `${path}/${escaped(f.name)}`),
+      )
     case 'record':
       return pairs(field.value, (value as RecordValue).pairs, path, field.keyPattern)
     case 'variant': {
@@ -123,7 +169,14 @@ export function checkValue(field: Field, value: FormValue, path = ''): ValueErro
 
 /** The pointer of a field error the server named, whatever way it wrote it: `/params/text`, `params.text`, `text`, `items[0]`. */
 export function pointerOf(path: string, ...prefixes: string[]): string {
-  const pointer = path.startsWith('/') || path === '' ? path : `/${path.replace(/\[(\d+)\]/g, '.$1').split('.').map(escaped).join('/')}`
+  const pointer =
+    path.startsWith('/') || path === ''
+      ? path
+      : `/${path
+          .replace(/\[(\d+)\]/g, '.$1')
+          .split('.')
+          .map(escaped)
+          .join('/')}`
   for (const prefix of prefixes) {
     if (pointer === prefix) return ''
     if (pointer.startsWith(`${prefix}/`)) return pointer.slice(prefix.length)
@@ -131,13 +184,20 @@ export function pointerOf(path: string, ...prefixes: string[]): string {
   return pointer
 }
 
+/** Where a message about the key itself belongs: no JSON pointer, since a wrong key has none. */
+export function keyPath(path: string, i: number): string {
+  return `${path}#${i}`
+}
+
 export function escaped(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 function text(field: TextField, value: string, path: string): ValueError[] {
-  if (field.minLength !== undefined && value.length < field.minLength) return [{ path, code: value === '' ? 'required' : 'minLength', limit: field.minLength }]
-  if (field.maxLength !== undefined && value.length > field.maxLength) return [{ path, code: 'maxLength', limit: field.maxLength }]
+  if (field.minLength !== undefined && value.length < field.minLength)
+    return [{ path, code: value === '' ? 'required' : 'minLength', limit: field.minLength }]
+  if (field.maxLength !== undefined && value.length > field.maxLength)
+    return [{ path, code: 'maxLength', limit: field.maxLength }]
   return field.pattern === undefined || matches(field.pattern, value) ? [] : [{ path, code: 'pattern' }]
 }
 
@@ -145,10 +205,13 @@ function number(field: NumberField, value: FormValue, path: string): ValueError[
   const n = numberOf(value)
   if (n === undefined) return [{ path, code: 'number' }]
   if (field.integer && !Number.isInteger(n)) return [{ path, code: 'integer' }]
-  const over = (code: ValueError['code'], limit: number | undefined, wrong: (l: number) => boolean): ValueError[] => (limit !== undefined && wrong(limit) ? [{ path, code, limit }] : [])
+  const over = (code: ValueError['code'], limit: number | undefined, wrong: (l: number) => boolean): ValueError[] =>
+    limit !== undefined && wrong(limit) ? [{ path, code, limit }] : []
   return [
-    ...over('minimum', field.minimum, (l) => n < l), ...over('maximum', field.maximum, (l) => n > l),
-    ...over('above', field.above, (l) => n <= l), ...over('below', field.below, (l) => n >= l),
+    ...over('minimum', field.minimum, (l) => n < l),
+    ...over('maximum', field.maximum, (l) => n > l),
+    ...over('above', field.above, (l) => n <= l),
+    ...over('below', field.below, (l) => n >= l),
   ]
 }
 
@@ -160,8 +223,9 @@ function count(field: { minItems?: number; maxItems?: number }, n: number, path:
 function pairs(value: Field, all: RecordValue['pairs'], path: string, pattern?: string): ValueError[] {
   return all.flatMap(([key, v], i): ValueError[] => {
     const at = `${path}/${escaped(key)}`
-    if (key === '' || (pattern !== undefined && !matches(pattern, key))) return [{ path: at, code: 'key' }]
-    if (all.findIndex(([other]) => other === key) !== i) return [{ path: at, code: 'sameKey' }]
+    if (key === '' || (pattern !== undefined && !matches(pattern, key)))
+      return [{ path: keyPath(path, i), code: key === '' ? 'required' : 'key' }]
+    if (all.findIndex(([other]) => other === key) !== i) return [{ path: keyPath(path, i), code: 'sameKey' }]
     return checkValue(value, v, at)
   })
 }
@@ -214,7 +278,10 @@ function fits(field: Field, json: Json): boolean {
     case 'list':
       return Array.isArray(json)
     case 'group':
-      return isObject(json) && field.fields.every((f) => (f.name in json ? f.kind !== 'fixed' || fits(f, json[f.name] ?? null) : !f.required))
+      return (
+        isObject(json) &&
+        field.fields.every((f) => (f.name in json ? f.kind !== 'fixed' || fits(f, json[f.name] ?? null) : !f.required))
+      )
     case 'record':
       return isObject(json)
     default:

@@ -1,7 +1,7 @@
 /** Field kind -> widget, for single values; what holds other fields is in nested.tsx. */
 import { NumberInput, PasswordInput, Select, Switch, Textarea, TextInput } from '@mantine/core'
-import { t } from '../text/index.ts'
-import { type ChoiceField, humanise, type NumberField, type TextField } from './fields.ts'
+import { readable, t } from '../text/index.ts'
+import type { ChoiceField, NumberField, TextField } from './fields.ts'
 import { GroupWidget, ListWidget, RecordWidget, VariantWidget } from './nested.tsx'
 import type { FormValue, Json } from './values.ts'
 import { commonOf, type WidgetProps } from './widget-props.ts'
@@ -34,10 +34,17 @@ export function FieldWidget(props: WidgetProps) {
 
 function TextWidget(props: WidgetProps<TextField>) {
   const { field, value, onChange } = props
-  const common = { ...commonOf(props), value: typeof value === 'string' ? value : '', required: false, ...(field.maxLength === undefined ? {} : { maxLength: field.maxLength }) }
+  const common = {
+    ...commonOf(props),
+    value: typeof value === 'string' ? value : '',
+    required: false,
+    ...(field.maxLength === undefined ? {} : { maxLength: field.maxLength }),
+  }
   const change = (text: string) => onChange(text)
-  if (field.secret) return <PasswordInput {...common} autoComplete="new-password" onChange={(e) => change(e.currentTarget.value)} />
-  if (field.multiline) return <Textarea {...common} autosize minRows={3} maxRows={14} onChange={(e) => change(e.currentTarget.value)} />
+  if (field.secret)
+    return <PasswordInput {...common} autoComplete="new-password" onChange={(e) => change(e.currentTarget.value)} />
+  if (field.multiline)
+    return <Textarea {...common} autosize minRows={3} maxRows={14} onChange={(e) => change(e.currentTarget.value)} />
   return <TextInput {...common} autoComplete="off" onChange={(e) => change(e.currentTarget.value)} />
 }
 
@@ -54,7 +61,7 @@ function NumberWidget(props: WidgetProps<NumberField>) {
       clampBehavior="none"
       {...(field.minimum === undefined ? {} : { min: field.minimum })}
       {...(field.maximum === undefined ? {} : { max: field.maximum })}
-      maw={260}
+      styles={{ wrapper: { maxWidth: 260 } }}
     />
   )
 }
@@ -79,25 +86,61 @@ function BooleanWidget(props: WidgetProps) {
     { value: 'false', label: t('value.no') },
   ]
   const common = { ...commonOf(props), required: false }
-  return <Select {...common} data={data} clearable placeholder={t('form.notSet')} value={value === undefined ? null : String(value)} onChange={(v) => onChange(v === null ? undefined : v === 'true')} maw={260} />
+  return (
+    <Select
+      {...common}
+      data={data}
+      clearable
+      placeholder={t('form.notSet')}
+      value={value === undefined ? null : String(value)}
+      onChange={(v) => onChange(v === null ? undefined : v === 'true')}
+      styles={{ wrapper: { maxWidth: 260 } }}
+    />
+  )
 }
 
 function ChoiceWidget(props: WidgetProps<ChoiceField>) {
   const { field, value, onChange } = props
   const data = field.options.map((option, i) => ({ value: String(i), label: optionLabel(option) }))
-  const chosen = field.options.findIndex((option) => option === value)
-  const given = { data, value: chosen < 0 ? null : String(chosen), placeholder: t('form.choose'), clearable: !field.required && field.default === undefined, maw: 420 }
-  return <Select {...commonOf(props)} {...given} required={false} allowDeselect={false} searchable={data.length > 10} onChange={(v) => onChange(v === null ? undefined : (field.options[Number(v)] as FormValue))} />
+  const chosen = field.options.indexOf(value as Json)
+  const given = {
+    data,
+    value: chosen < 0 ? null : String(chosen),
+    placeholder: t('form.choose'),
+    clearable: !field.required && field.default === undefined,
+    styles: { wrapper: { maxWidth: 420 } },
+  }
+  return (
+    <Select
+      {...commonOf(props)}
+      {...given}
+      required={false}
+      allowDeselect={false}
+      searchable={data.length > 10}
+      onChange={(v) => onChange(v === null ? undefined : (field.options[Number(v)] as FormValue))}
+    />
+  )
 }
 
 function optionLabel(option: Json): string {
   if (option === null) return t('value.none')
   if (typeof option === 'boolean') return t(option ? 'value.yes' : 'value.no')
-  return typeof option === 'string' ? humanise(option) : JSON.stringify(option)
+  return typeof option === 'string' ? readable(option) : JSON.stringify(option)
 }
 
 function JsonWidget(props: WidgetProps) {
   const { value, onChange } = props
   const common = { ...commonOf(props, props.field.hint ?? t('form.json')), required: false }
-  return <Textarea {...common} autosize minRows={3} maxRows={14} ff="monospace" spellCheck={false} value={typeof value === 'string' ? value : ''} onChange={(e) => onChange(e.currentTarget.value)} />
+  return (
+    <Textarea
+      {...common}
+      autosize
+      minRows={3}
+      maxRows={14}
+      ff="monospace"
+      spellCheck={false}
+      value={typeof value === 'string' ? value : ''}
+      onChange={(e) => onChange(e.currentTarget.value)}
+    />
+  )
 }

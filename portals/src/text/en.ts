@@ -13,7 +13,8 @@ export const en = {
   'problem.title': 'That did not work',
   'problem.code': 'Code: {code}',
   'problem.unexpected': 'Something went wrong in this page: {message}',
-  'problem.unreachable': 'The server cannot be reached. Check your connection; this page goes on by itself once it answers.',
+  'problem.unreachable':
+    'The server cannot be reached. Check your connection; this page goes on by itself once it answers.',
 
   'signIn.title': 'Sign in',
   'signIn.heading': 'Sign in to Muster',
@@ -48,6 +49,10 @@ export const en = {
   'live.polling': 'Every 5 s',
   'live.polling.why': 'The live stream is interrupted: this page looks for changes every 5 seconds meanwhile.',
 
+  'actor.system': 'Muster itself',
+  'actor.client': 'API client {name}',
+  'actor.device': 'device {name}',
+
   'time.now': 'just now',
   'time.never': 'never',
   'time.asOf': 'as of {time}',
@@ -58,6 +63,7 @@ export const en = {
   'value.yes': 'Yes',
   'value.no': 'No',
   'value.unit': '{value} {unit}',
+  'value.named': '{name}: {value}',
   'value.emptyList': 'none',
   'copy.done': 'Copied',
   'copy.failed': 'Could not copy: select the text',
@@ -73,10 +79,11 @@ export const en = {
   'devices.title': 'Devices',
   'devices.enrol': 'Enrol a device',
   'devices.none': 'No devices yet',
-  'devices.noneText': 'Enrol the first one: choose its platform, run one command or scan one code on it, and it appears here.',
+  'devices.noneText':
+    'Enrol the first one: choose its platform, run one command or scan one code on it, and it appears here.',
   'devices.noMatch': 'No device matches',
   'devices.noMatchText': 'No device within your reach fits all of these filters.',
-  'devices.clear': 'Clear filters',
+  'devices.clear': 'Clear',
   'devices.clearOne': 'Clear: {name}',
   'devices.filters': 'Filters',
   'devices.find': 'Name, serial, model, owner…',
@@ -166,6 +173,8 @@ export const en = {
   'ownership.cope': 'Company-owned (COPE)',
   'ownership.work-profile': 'Work profile',
   'ownership.dedicated': 'Dedicated',
+  'ownershipShort.byod': 'BYOD',
+  'ownershipShort.cope': 'COPE',
   'ownershipMeaning.byod': 'It belongs to a person. It is never wiped whole.',
   'ownershipMeaning.cope': 'It belongs to the organisation; a person may use it privately too.',
   'ownershipMeaning.work-profile': 'Only the work profile on a personal device is managed.',
@@ -267,6 +276,12 @@ export const en = {
   'enrol.nobody': 'Nobody yet',
   'enrol.noUser': 'No such user',
   'enrol.expires': 'The code is valid for',
+  'enrol.how': 'How it goes',
+  'enrol.how1': 'Make a code for one device. Choose whose it is and how long the code may be used.',
+  'enrol.how2':
+    'On the device, follow the steps you are shown: run a command, open the link, or scan the QR code. You can also send the link to the person who has it.',
+  'enrol.how3':
+    'The device shows which licence and which ownership it agrees to, then appears here by itself, usually within seconds.',
   'enrol.go': 'Make the code',
   'enrol.once': 'A code enrols exactly one device and can be withdrawn at any time before.',
   'enrol.onDevice': 'On the device',
@@ -326,8 +341,10 @@ export const en = {
   'activity.cancel': 'Cancel the activity',
   'activity.keep': 'Keep it',
   'activity.cancelTitle': 'Cancel this activity?',
-  'activity.cancelText.one': '{n} device has not finished it. What has not begun is taken back; what may have begun ends by the device’s own report.',
-  'activity.cancelText.other': '{n} devices have not finished it. What has not begun is taken back; what may have begun ends by each device’s own report.',
+  'activity.cancelText.one':
+    '{n} device has not finished it. What has not begun is taken back; what may have begun ends by the device’s own report.',
+  'activity.cancelText.other':
+    '{n} devices have not finished it. What has not begun is taken back; what may have begun ends by each device’s own report.',
   'activity.refused.one': '{n} device was left out',
   'activity.refused.other': '{n} devices were left out',
 
@@ -365,7 +382,8 @@ export const en = {
   'policies.reload': 'Read the newer one (your changes are lost)',
   'policies.publish': 'Publish',
   'policies.publishTitle': 'Publish “{name}”?',
-  'policies.publishText': 'The saved draft becomes version {version}. Every device that it fits gets what changed at once.',
+  'policies.publishText':
+    'The saved draft becomes version {version}. Every device that it fits gets what changed at once.',
   'policies.reached.one': 'Published: it reaches {n} device.',
   'policies.reached.other': 'Published: it reaches {n} devices.',
   'policies.activate': 'Activate',

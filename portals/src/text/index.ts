@@ -5,11 +5,13 @@ export type TextKey = keyof typeof en
 type PluralKey = TextKey extends infer K ? (K extends `${infer Head}.other` ? Head : never) : never
 export type Params = Readonly<Record<string, string | number>>
 
-/** The language in use (BCP 47), for words, numbers and dates alike. */
+/** The language of the words (BCP 47). */
 export const language = 'en'
+/** How numbers and dates are written: as the reader's system does, where it speaks the same language. */
+export const locale = navigator.languages.find((one) => one.startsWith(language)) ?? language
 const catalogue: Readonly<Record<string, string>> = en
 const plural = new Intl.PluralRules(language)
-const numbers = new Intl.NumberFormat(language)
+const numbers = new Intl.NumberFormat(locale)
 
 export function t(key: TextKey, params: Params = {}): string {
   return fill(catalogue[key] ?? key, params)
@@ -21,7 +23,21 @@ export function tn(key: PluralKey, n: number, params: Params = {}): string {
 }
 
 /** Words for an id that the server chose (a state, an ownership): the catalogue's, else the id made readable. */
-export function named(family: 'state' | 'stateMeaning' | 'ownership' | 'formFactor' | 'lifecycle' | 'action' | 'problem' | 'identifier' | 'factGroup', id: string, fallback?: string): string {
+export function named(
+  family:
+    | 'state'
+    | 'stateMeaning'
+    | 'ownership'
+    | 'ownershipShort'
+    | 'formFactor'
+    | 'lifecycle'
+    | 'action'
+    | 'problem'
+    | 'identifier'
+    | 'factGroup',
+  id: string,
+  fallback?: string,
+): string {
   return catalogue[`${family}.${id}`] ?? fallback ?? readable(id)
 }
 
@@ -36,7 +52,23 @@ function fill(text: string, params: Params): string {
   })
 }
 
-function readable(id: string): string {
-  const words = id.replace(/[-_.]+/g, ' ').trim()
-  return words.charAt(0).toUpperCase() + words.slice(1)
+/** An id or property name as words: `maxFailedAttempts`, `max_failed-attempts` become "Max failed attempts". */
+export function readable(id: string): string {
+  const words = id
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/[-_.]+/g, ' ')
+    .trim()
+  const lower = words
+    .split(' ')
+    .map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase()))
+    .join(' ')
+  return lower.charAt(0).toUpperCase() + lower.slice(1)
+}
+
+/** Who did it: `user:ada` is "ada". */
+export function actorName(actor: string): string {
+  if (actor === 'system') return t('actor.system')
+  const [kind, ...name] = actor.split(':')
+  if (kind === 'user' && name.length > 0) return name.join(':')
+  return kind === 'client' || kind === 'device' ? t(`actor.${kind}`, { name: name.join(':') }) : actor
 }

@@ -1,7 +1,8 @@
 /** The few pictures of the portals, drawn on a 24 grid with one stroke. Always beside words or a label, so hidden from readers. */
 const paths = {
   home: 'M4 11 12 4l8 7v8a1 1 0 0 1-1 1h-4v-6H9v6H5a1 1 0 0 1-1-1z',
-  devices: 'M3 6a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v2M3 6v9a1 1 0 0 0 1 1h8M9 20h3M15 11h5a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-5a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1zM17 17.5h1',
+  devices:
+    'M3 6a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v2M3 6v9a1 1 0 0 0 1 1h8M9 20h3M15 11h5a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-5a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1zM17 17.5h1',
   add: 'M12 5v14M5 12h14',
   policy: 'M12 3 5 6v5c0 4.5 3 8 7 10 4-2 7-5.500 7-10V6zM9 11.500l2.200 2.200L15 10',
   activity: 'M3 12h4l3-8 4 16 3-8h4',
@@ -31,13 +32,33 @@ export type IconName = keyof typeof paths
 
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.75" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false">
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.75"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={paths[name]} />
     </svg>
   )
 }
 
-const byFormFactor: Readonly<Record<string, IconName>> = { phone: 'phone', tablet: 'phone', laptop: 'laptop', desktop: 'auto', server: 'server', virtual: 'box', kiosk: 'auto', tv: 'auto' }
+const byFormFactor: Readonly<Record<string, IconName>> = {
+  phone: 'phone',
+  tablet: 'phone',
+  laptop: 'laptop',
+  desktop: 'auto',
+  server: 'server',
+  virtual: 'box',
+  kiosk: 'auto',
+  tv: 'auto',
+}
 export function formFactorIcon(formFactor: string): IconName {
   return byFormFactor[formFactor] ?? 'devices'
 }

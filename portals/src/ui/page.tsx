@@ -7,7 +7,17 @@ import { named, t } from '../text/index.ts'
 import { Icon, type IconName } from './icons.tsx'
 import classes from './ui.module.css'
 
-export function PageHead({ title, icon, below, actions }: { title: string; icon?: ReactNode; below?: ReactNode; actions?: ReactNode }) {
+export function PageHead({
+  title,
+  icon,
+  below,
+  actions,
+}: {
+  title: string
+  icon?: ReactNode
+  below?: ReactNode
+  actions?: ReactNode
+}) {
   useDocumentTitle(t('app.title', { page: title }))
   return (
     <Group justify="space-between" align="flex-start" gap="md" mb="lg">
@@ -40,7 +50,17 @@ export function Loading() {
   )
 }
 
-export function Empty({ icon, title, children, action }: { icon: IconName; title: string; children?: ReactNode; action?: ReactNode }) {
+export function Empty({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon: IconName
+  title: string
+  children?: ReactNode
+  action?: ReactNode
+}) {
   return (
     <Stack align="center" gap="xs" py={56} px="md">
       <span className={classes.emptyIcon}>
@@ -59,9 +79,10 @@ export function Empty({ icon, title, children, action }: { icon: IconName; title
 
 /** What the server (or the way to it) said, in words that say what to do. */
 export function problemText(error: unknown): string {
-  if (!(error instanceof ApiProblem)) return t('problem.unexpected', { message: error instanceof Error ? error.message : String(error) })
-  const reason = typeof error.extra.reason === 'string' ? ` ${error.extra.reason}` : ''
-  const permission = typeof error.extra.permission === 'string' ? ` (${error.extra.permission})` : ''
+  if (!(error instanceof ApiProblem))
+    return t('problem.unexpected', { message: error instanceof Error ? error.message : String(error) })
+  const reason = typeof error.body.reason === 'string' ? ` ${error.body.reason}` : ''
+  const permission = typeof error.body.permission === 'string' ? ` (${error.body.permission})` : ''
   return named('problem', error.code, error.message) + reason + permission
 }
 
@@ -69,7 +90,14 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
   if (error === null || error === undefined) return null
   const code = error instanceof ApiProblem && error.status !== 0 ? t('problem.code', { code: error.code }) : undefined
   return (
-    <Alert color="red" variant="outline" icon={<Icon name="alert" />} title={t('problem.title')} className={classes.alert ?? ''} role="alert">
+    <Alert
+      color="red"
+      variant="outline"
+      icon={<Icon name="alert" />}
+      title={t('problem.title')}
+      className={classes.alert ?? ''}
+      role="alert"
+    >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{problemText(error)}</Text>
         {code !== undefined && (
@@ -88,9 +116,16 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
 }
 
 /** A read that may be loading, refused or there. */
-export function Shown<T>({ query, children }: { query: { data: T | undefined; error: unknown; refetch: () => unknown }; children: (data: T) => ReactNode }) {
+export function Shown<T>({
+  query,
+  children,
+}: {
+  query: { data: T | undefined; error: unknown; refetch: () => unknown }
+  children: (data: T) => ReactNode
+}) {
   if (query.data !== undefined) return <>{children(query.data)}</>
-  if (query.error !== null && query.error !== undefined) return <ProblemAlert error={query.error} retry={() => void query.refetch()} />
+  if (query.error !== null && query.error !== undefined)
+    return <ProblemAlert error={query.error} retry={() => void query.refetch()} />
   return <Loading />
 }
 
@@ -109,7 +144,11 @@ export function Card({ title, children, actions }: { title?: string; children: R
 }
 
 /** "Load more" of a keyset list. */
-export function More({ query }: { query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }) {
+export function More({
+  query,
+}: {
+  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
+}) {
   if (!query.hasNextPage) return null
   return (
     <Center mt="md">

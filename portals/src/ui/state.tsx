@@ -6,16 +6,41 @@ import { AsOf } from './time.tsx'
 
 const colors: Readonly<Record<string, string>> = {
   // devices
-  reachable: 'teal', unreachable: 'orange', inactive: 'gray', created: 'gray', active: 'teal', disenrolling: 'orange', removed: 'gray', blocked: 'red',
+  reachable: 'teal',
+  unreachable: 'orange',
+  inactive: 'gray.5',
+  created: 'gray.5',
+  active: 'teal',
+  disenrolling: 'orange',
+  removed: 'gray.5',
+  blocked: 'red',
   // compliance and settings
-  compliant: 'teal', violated: 'red', unknown: 'gray', none: 'gray', verified: 'teal', drifted: 'orange', 'not-applicable': 'gray',
+  compliant: 'teal',
+  violated: 'red',
+  unknown: 'gray.5',
+  none: 'gray.5',
+  verified: 'teal',
+  drifted: 'orange',
+  'not-applicable': 'gray.5',
   // operations
-  held: 'gray', pending: 'gray', sent: 'blue', acknowledged: 'cyan', deferred: 'yellow', completed: 'teal', failed: 'red', cancelled: 'gray', expired: 'orange', superseded: 'gray',
+  held: 'gray.5',
+  pending: 'gray.5',
+  sent: 'blue',
+  acknowledged: 'cyan',
+  deferred: 'yellow',
+  completed: 'teal',
+  failed: 'red',
+  cancelled: 'gray.5',
+  expired: 'orange',
+  superseded: 'gray.5',
   // invitations and policies
-  open: 'blue', used: 'teal', revoked: 'gray', draft: 'yellow',
+  open: 'blue',
+  used: 'teal',
+  revoked: 'gray.5',
+  draft: 'yellow',
 }
 export function stateColor(state: string): string {
-  return colors[state] ?? 'gray'
+  return colors[state] ?? 'gray.5'
 }
 
 export function StateBadge({ state, label, ...rest }: { state: string; label?: string } & BadgeProps) {
@@ -27,7 +52,23 @@ export function StateBadge({ state, label, ...rest }: { state: string; label?: s
 }
 
 /** A state with its reason and its age, as the head of a page shows it. */
-export function StateTile({ title, state, label, why, at, seen = false, since = false }: { title: string; state: string; label?: string; why?: ReactNode; at?: string | null; seen?: boolean; since?: boolean }) {
+export function StateTile({
+  title,
+  state,
+  label,
+  why,
+  at,
+  seen = false,
+  since = false,
+}: {
+  title: string
+  state: string
+  label?: string
+  why?: ReactNode
+  at?: string | null
+  seen?: boolean
+  since?: boolean
+}) {
   return (
     <Stack gap={4} align="flex-start">
       <Text size="xs" c="dimmed" fw={600}>

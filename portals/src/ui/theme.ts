@@ -1,8 +1,30 @@
 /** How the portals look: one accent, calm greys with a little blue, text that keeps 4.5:1 in light and dark. */
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
 
-const muster: MantineColorsTuple = ['#eef3ff', '#dde7fd', '#b9ccf9', '#91aff5', '#7196f1', '#5b84ee', '#4c74e6', '#3b63d2', '#3156ba', '#2549a3']
-const dark: MantineColorsTuple = ['#e3e7ee', '#c3cad6', '#a3acbb', '#6f7a8c', '#465062', '#343c4b', '#242b37', '#181d26', '#12161d', '#0d1015']
+const muster: MantineColorsTuple = [
+  '#eef3ff',
+  '#dde7fd',
+  '#b9ccf9',
+  '#91aff5',
+  '#7196f1',
+  '#5b84ee',
+  '#4c74e6',
+  '#3b63d2',
+  '#3156ba',
+  '#2549a3',
+]
+const dark: MantineColorsTuple = [
+  '#e3e7ee',
+  '#c3cad6',
+  '#a3acbb',
+  '#6f7a8c',
+  '#465062',
+  '#343c4b',
+  '#242b37',
+  '#181d26',
+  '#12161d',
+  '#0d1015',
+]
 
 export const theme = createTheme({
   primaryColor: 'muster',
@@ -10,15 +32,31 @@ export const theme = createTheme({
   colors: { muster, dark },
   defaultRadius: 'md',
   cursorType: 'pointer',
+  respectReducedMotion: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, "Cascadia Mono", "DejaVu Sans Mono", Menlo, monospace',
-  headings: { fontWeight: '650', sizes: { h1: { fontSize: '1.5rem', lineHeight: '1.25' }, h2: { fontSize: '1.15rem' }, h3: { fontSize: '1rem' } } },
+  headings: {
+    fontWeight: '650',
+    sizes: { h1: { fontSize: '1.5rem', lineHeight: '1.25' }, h2: { fontSize: '1.15rem' }, h3: { fontSize: '1rem' } },
+  },
   components: {
-    Badge: { defaultProps: { variant: 'dot', tt: 'none', fw: 550, radius: 'sm' } },
-    Tooltip: { defaultProps: { withArrow: true, openDelay: 250, events: { hover: true, focus: true, touch: true }, multiline: true, maw: 320 } },
+    Badge: { defaultProps: { variant: 'dot', tt: 'none', fw: 550, radius: 'sm', miw: 'max-content' } },
+    Alert: { styles: { label: { color: 'var(--mantine-color-text)' } } },
+    Tooltip: {
+      defaultProps: {
+        withArrow: true,
+        openDelay: 250,
+        events: { hover: true, focus: true, touch: true },
+        multiline: true,
+        maw: 320,
+      },
+    },
     Table: { defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md' } },
     Paper: { defaultProps: { withBorder: true, radius: 'md' } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } } },
+    Modal: {
+      styles: { title: { fontWeight: 650, fontSize: '1.1rem' } },
+      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } },
+    },
     Select: { defaultProps: { comboboxProps: { shadow: 'md' }, checkIconPosition: 'right' } },
   },
 })

@@ -1,8 +1,8 @@
 /** Any JSON the API shows (facts, settings, results), in a form a person reads. */
 import { Code, Text } from '@mantine/core'
-import type { Json } from '../api/index.ts'
-import { formatNumber, t } from '../text/index.ts'
-import { exactTime, formatSeconds } from './time.tsx'
+import { formatNumber, locale, readable, t } from '../text/index.ts'
+import { formatSeconds } from './spans.ts'
+import { exactTime } from './time.tsx'
 import classes from './ui.module.css'
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/
@@ -10,10 +10,23 @@ const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as co
 
 export function formatBytes(bytes: number): string {
   const step = bytes > 0 ? Math.min(byteUnits.length - 1, Math.floor(Math.log2(bytes) / 10)) : 0
-  return new Intl.NumberFormat('en', { style: 'unit', unit: byteUnits[step] ?? 'byte', maximumFractionDigits: 1 }).format(bytes / 1024 ** step)
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: byteUnits[step] ?? 'byte',
+    maximumFractionDigits: 1,
+  }).format(bytes / 1024 ** step)
 }
 
-export function formatScalar(value: null | boolean | number | string, unit?: string): string {
+type Plain = null | boolean | number | string
+function scalar(value: unknown): Plain {
+  return value === undefined || value === null
+    ? null
+    : typeof value === 'boolean' || typeof value === 'number'
+      ? value
+      : String(value)
+}
+
+export function formatScalar(value: Plain, unit?: string): string {
   if (value === null || value === '') return t('value.none')
   if (typeof value === 'boolean') return t(value ? 'value.yes' : 'value.no')
   if (typeof value === 'number') {
@@ -24,16 +37,34 @@ export function formatScalar(value: null | boolean | number | string, unit?: str
   return isoTime.test(value) ? exactTime(value) : value
 }
 
-export function Value({ value, unit }: { value: Json | undefined; unit?: string }) {
-  if (value === undefined || value === null || typeof value !== 'object') return <Scalar value={value ?? null} {...(unit === undefined ? {} : { unit })} />
+/** One line for a table: `Shown to: 1`. */
+export function formatInline(value: unknown): string {
+  if (value === undefined || value === null || typeof value !== 'object') return formatScalar(scalar(value))
+  if (Array.isArray(value)) return value.length === 0 ? t('value.none') : value.map(formatInline).join(', ')
+  const parts = Object.entries(value).map(([property, v]) => {
+    const { name, unit } = nameOf(property)
+    return t('value.named', { name, value: typeof v === 'number' ? formatScalar(v, unit) : formatInline(v) })
+  })
+  return parts.length === 0 ? t('value.none') : parts.join(' · ')
+}
+
+export function Value({ value, unit }: { value: unknown; unit?: string }) {
+  if (value === undefined || value === null || typeof value !== 'object')
+    return <Scalar value={scalar(value)} {...(unit === undefined ? {} : { unit })} />
   if (Array.isArray(value)) {
-    if (value.length === 0) return <Text size="sm" c="dimmed" component="span">{t('value.emptyList')}</Text>
-    if (value.every((item) => typeof item !== 'object' || item === null)) return <Scalar value={value.map((item) => formatScalar(item as string)).join(', ')} />
+    if (value.length === 0)
+      return (
+        <Text size="sm" c="dimmed" component="span">
+          {t('value.emptyList')}
+        </Text>
+      )
+    if (value.every((item) => typeof item !== 'object' || item === null))
+      return <Scalar value={value.map((item) => formatScalar(scalar(item))).join(', ')} />
     return (
       <ul className={classes.values}>
-        {value.map((item, i) => (
+        {Array.from(value.entries(), ([place, item]) => (
           // Items of a report have no id of their own: their place is their name.
-          <li key={i}>
+          <li key={place}>
             <Value value={item} />
           </li>
         ))}
@@ -41,14 +72,28 @@ export function Value({ value, unit }: { value: Json | undefined; unit?: string 
     )
   }
   const entries = Object.entries(value)
-  if (entries.length === 0) return <Text size="sm" c="dimmed" component="span">{t('value.none')}</Text>
-  return <Pairs entries={entries.map(([name, v]) => ({ name, value: v }))} />
+  if (entries.length === 0)
+    return (
+      <Text size="sm" c="dimmed" component="span">
+        {t('value.none')}
+      </Text>
+    )
+  return <Pairs entries={entries.map(([name, v]) => ({ ...nameOf(name), value: v }))} />
 }
 
-/** Names and values below one another; two columns where there is room. */
-export function Pairs({ entries, wide = false }: { entries: readonly { name: string; value: Json | undefined; unit?: string }[]; wide?: boolean }) {
+/** Property names end in their unit: `sizeBytes`, `uptimeS`. A path or an address stays as it is. */
+function nameOf(property: string): { name: string; unit?: string } {
+  if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(property)) return { name: property }
+  const unit = /[a-z]Bytes$/.test(property) ? 'bytes' : /[a-z]S$/.test(property) ? 's' : undefined
+  return unit === undefined
+    ? { name: readable(property) }
+    : { name: readable(property.replace(/(Bytes|S)$/, '')), unit }
+}
+
+/** Names and values below one another. */
+export function Pairs({ entries }: { entries: readonly { name: string; value: unknown; unit?: string }[] }) {
   return (
-    <dl className={wide ? classes.pairsWide : classes.pairs}>
+    <dl className={classes.pairs}>
       {entries.map(({ name, value, unit }) => (
         <div key={name}>
           <dt>{name}</dt>
@@ -61,8 +106,22 @@ export function Pairs({ entries, wide = false }: { entries: readonly { name: str
   )
 }
 
-function Scalar({ value, unit }: { value: null | boolean | number | string; unit?: string }) {
+function Scalar({ value, unit }: { value: Plain; unit?: string }) {
   const words = formatScalar(value, unit)
-  if (words.includes('\n')) return <Code block className={classes.output ?? ''} tabIndex={0}>{words}</Code>
-  return <Text size="sm" component="span" {...(value === null ? { c: 'dimmed' } : {})} className={classes.wrapAnywhere ?? ''}>{words}</Text>
+  if (words.includes('\n'))
+    return (
+      <Code block className={classes.output ?? ''} tabIndex={0}>
+        {words}
+      </Code>
+    )
+  return (
+    <Text
+      size="sm"
+      component="span"
+      {...(value === null ? { c: 'dimmed' } : {})}
+      className={classes.wrapAnywhere ?? ''}
+    >
+      {words}
+    </Text>
+  )
 }

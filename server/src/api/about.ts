@@ -4,7 +4,7 @@ import type { Core } from '@muster/core'
 import { z } from 'zod'
 import type { Api } from './route.ts'
 import { Json, JsonSchema, list, word } from './shapes.ts'
-import { version } from './version.ts'
+import { version } from '../version.ts'
 
 const tags = ['Server']
 const titled = { id: z.string(), title: z.string() }

@@ -37,6 +37,14 @@ export function auditRoutes(app: Api, core: Core): void {
     () => core.audit.verify(),
   )
   app.get(
+    '/audit/key',
+    {
+      config: { access: { permission: 'audit:read' } },
+      schema: { tags, summary: 'Read the public key that the chain is signed with', operationId: 'getAuditKey', response: { 200: z.object({ key: z.string().describe('PEM') }).meta({ id: 'AuditKey' }) } },
+    },
+    async () => ({ key: core.audit.publicKey() }),
+  )
+  app.get(
     '/audit/export',
     {
       config: { access: { permission: 'audit:read' } },
@@ -48,7 +56,10 @@ export function auditRoutes(app: Api, core: Core): void {
         response: { 200: { description: 'One entry or signed head a line', content: { 'application/jsonl': { schema: z.string() } } } },
       },
     },
-    (_request, reply) => reply.header('content-type', 'application/jsonl').header('content-disposition', 'attachment; filename="muster-audit.jsonl"').serializer(String).send(Readable.from(lines(core)) as never),
+    async (_request, reply) => {
+      void reply.header('content-type', 'application/jsonl').header('content-disposition', 'attachment; filename="muster-audit.jsonl"')
+      return reply.send(Readable.from(lines(core)) as unknown as string)
+    },
   )
 }
 

@@ -1,11 +1,11 @@
 /** The query language over devices, as it stands in requests; `core/groups` checks and compiles it. */
+import type { Query } from '@muster/core'
 import { z } from 'zod'
-import { JsonObject } from './shapes.ts'
 
 const ref = { $ref: '#/components/schemas/DeviceQuery' }
 const list = { type: 'array', items: ref, minItems: 1, maxItems: 100 }
 /** Its depth and fields are judged by the core (`invalid-query` says where); here it only has to be an object. */
-export const DeviceQueryExpression = (z.record(z.string(), z.unknown()) as unknown as typeof JsonObject).meta({
+export const DeviceQueryExpression = (z.record(z.string(), z.unknown()) as unknown as z.ZodType<Query>).meta({
   id: 'DeviceQuery',
   description: 'Conditions over facts (`os.version`) and device columns (`platform`, `ownership`, `model`, `name`, `encrypted`, ...)',
   anyOf: [

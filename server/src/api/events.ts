@@ -74,6 +74,7 @@ function stream(core: Core, o: Stream, closed: () => void): void {
     if (await readerNow(core, o.request)) response.write(': \n\n')
     else end()
   }
+  void follower.ready.then(() => response.write(': following\n\n'))
   const heartbeat = setInterval(() => void beat().catch(() => end()), heartbeatMs)
 
   function end(): void {

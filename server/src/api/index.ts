@@ -21,7 +21,7 @@ import { summaryRoutes } from './summary.ts'
 import { userRoutes } from './users.ts'
 
 export { permissionList } from './roles.ts'
-export { version } from './version.ts'
+export { version } from '../version.ts'
 
 export interface ApiOptions {
   /** The address people and devices reach this server at, without a slash at the end. */

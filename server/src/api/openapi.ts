@@ -7,7 +7,7 @@ import type { RouteAccess } from '../gateway/index.ts'
 import { tidyComponents } from './openapi-components.ts'
 import { sessionPaths } from './session.ts'
 import { ProblemDetails } from './shapes.ts'
-import { version } from './version.ts'
+import { version } from '../version.ts'
 
 export interface DescriptionOptions {
   /** Every permission there is, with its words: the scopes of the API. */
@@ -35,7 +35,7 @@ export async function describeApi(app: FastifyInstance, o: DescriptionOptions): 
     },
     transformObject: (document) => {
       const whole = toComponents(document)
-      return tidyComponents({ ...whole, paths: worded({ ...whole.paths, ...sessionPaths }) })
+      return tidyComponents({ ...whole, paths: worded({ ...whole.paths, ...sessionPaths }) } as typeof whole)
     },
   })
 }

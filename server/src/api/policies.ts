@@ -12,9 +12,9 @@ const Assignment = z
     roles: ids(),
     users: ids(),
     groups: ids(),
-    ownership: z.array(z.string().max(64)).max(10).readonly().optional(),
+    ownership: z.array(ownership() as z.ZodType<string>).max(10).readonly().optional(),
     deviceTypes: z.array(z.string().min(1).max(64)).max(100).readonly().optional(),
-    formFactors: z.array(z.string().max(64)).max(20).readonly().optional(),
+    formFactors: z.array(formFactor() as z.ZodType<string>).max(20).readonly().optional(),
   })
   .meta({ id: 'Assignment', description: 'All that are set must match; roles and users are those of the owner; a device in no group does not match groups' })
 const feature = { feature: z.string().min(1).max(128), settings: JsonObject }

@@ -11,7 +11,7 @@ z.object({ username: z.string().min(1).max(128), password: z.string().min(1).max
 const json = (name: string) => ({ content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } } })
 const problem = (codes: string) => ({ description: codes, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } })
 const tags = ['Session']
-const signedIn = [{ oauth2: [] }, { session: [] }]
+const signedIn: { [scheme: string]: string[] }[] = [{ oauth2: [] }, { session: [] }]
 const refused = problem('`unauthenticated`, `token-expired`, `token-revoked`')
 
 export const sessionPaths = {
@@ -23,4 +23,4 @@ export const sessionPaths = {
     },
     delete: { operationId: 'signOut', summary: 'Sign out', tags, security: signedIn, responses: { 204: { description: 'Signed out' }, 401: refused, 403: problem('`csrf-refused`') } },
   },
-} as const
+}

@@ -8,11 +8,11 @@ import type { Provider } from 'oidc-provider'
 import { apiHeaders } from './headers.ts'
 import { addJsonParser, jsonLimits } from './json-body.ts'
 import { createDoors, type Ports, type TlsFiles } from './listen.ts'
-import { ensureOwnClients } from './own-clients.ts'
 import { interactionRoutes } from './oauth/interaction.ts'
 import { mountKeyManager } from './oauth/mount.ts'
 import { createKeyManager } from './oauth/provider.ts'
 import { type DeviceRegistration, registrationRoutes } from './oauth/registration.ts'
+import { ensureOwnClients } from './own-clients.ts'
 import { pathFault } from './paths.ts'
 import { guardRoutes, type RouteEntry } from './permission.ts'
 import { identifyPrincipal } from './principal.ts'
@@ -65,12 +65,19 @@ export function createGateway(o: GatewayOptions): Gateway {
     throttlePublic: throttle.public,
     throttleDevice: throttle.device,
     deviceAnswered: throttle.deviceAnswered,
-    headers: apiHeaders,
+    headers: apiHeaders(publicUrl),
   })
   const answer = handleErrors(app, o.log, table)
   onFrameworkError(app, answer)
   const stopping = new AbortController()
-  const permissions = () => [...new Set([...corePermissions, ...(o.permissions ?? []), ...table.routes().flatMap((r) => ('permission' in r.access ? [r.access.permission] : []))])].sort()
+  const permissions = () =>
+    [
+      ...new Set([
+        ...corePermissions,
+        ...(o.permissions ?? []),
+        ...table.routes().flatMap((r) => ('permission' in r.access ? [r.access.permission] : [])),
+      ]),
+    ].sort()
 
   let keyManager: Provider | undefined
   const provider = () => {
@@ -98,10 +105,25 @@ export function createGateway(o: GatewayOptions): Gateway {
     await o.access.ensureBuiltinRoles(scopes)
     await ensureOwnClients(o.access, o.log, o.bootstrapClient)
     const keys = await o.access.oauthKeys()
-    keyManager = createKeyManager({ access: o.access, keys, log: o.log, issuer: `${publicUrl}/oauth2`, resource: `${publicUrl}/api`, scopes, consoleUser })
+    keyManager = createKeyManager({
+      access: o.access,
+      keys,
+      log: o.log,
+      issuer: `${publicUrl}/oauth2`,
+      resource: `${publicUrl}/api`,
+      scopes,
+      consoleUser,
+    })
   })
 
-  const doors = createDoors({ app, ports: o.ports, host: o.host ?? '::', tls: o.tls, log: o.log, maxConnections: o.maxConnections })
+  const doors = createDoors({
+    app,
+    ports: o.ports,
+    host: o.host ?? '::',
+    tls: o.tls,
+    log: o.log,
+    maxConnections: o.maxConnections,
+  })
   return {
     app,
     start: async () => {

@@ -1,6 +1,6 @@
 /** The door of the gateway. */
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
-export { apiHeaders, pagePolicy } from './headers.ts'
+export { pagePolicy } from './headers.ts'
 export { readJson } from './json-body.ts'
 export { clientCertificate, type Ports, type TlsFiles } from './listen.ts'
 export type { DeviceRegistration } from './oauth/registration.ts'

@@ -24,7 +24,11 @@ export function readJson(bytes: Uint8Array, depth: number = jsonLimits.depth): J
 
 export function addJsonParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: jsonLimits.bytes }, async (_request: unknown, body: Buffer) => readJson(body))
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: jsonLimits.bytes },
+    async (_request: unknown, body: Buffer) => readJson(body),
+  )
 }
 
 function decode(bytes: Uint8Array): string {

@@ -35,15 +35,42 @@ const headerCount = 100
 type Server = http.Server | http2.Http2SecureServer
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void
 
-export function createDoors(o: { app: FastifyInstance; ports: Ports; host: string; tls?: TlsFiles; log: Log; maxConnections?: number }): Doors {
+export function createDoors(o: {
+  app: FastifyInstance
+  ports: Ports
+  host: string
+  tls?: TlsFiles
+  log: Log
+  maxConnections?: number
+}): Doors {
   const sockets = new Set<Socket>()
+  let active = 0
   let draining = false
+  let drained: (() => void) | undefined
+  const done = () => {
+    if (--active === 0) drained?.()
+  }
   const handle: Handler = (request, response) => {
+    active++
+    // Whoever keeps a connection is sent to another node.
     if (draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close')
+    response.once('close', done)
     o.app.routing(request, response)
   }
 
-  const plain = o.ports.http === undefined ? undefined : http.createServer({ maxHeaderSize: headBytes, keepAliveTimeout: times.keepAlive, headersTimeout: times.headers, requestTimeout: times.request, noDelay: true }, handle)
+  const plain =
+    o.ports.http === undefined
+      ? undefined
+      : http.createServer(
+          {
+            maxHeaderSize: headBytes,
+            keepAliveTimeout: times.keepAlive,
+            headersTimeout: times.headers,
+            requestTimeout: times.request,
+            noDelay: true,
+          },
+          handle,
+        )
   const secure = o.ports.https === undefined || !o.tls ? undefined : createSecure(o.tls, handle)
   const servers: Server[] = [plain, secure].filter((s) => s !== undefined)
   for (const server of servers) bound(server)
@@ -55,7 +82,12 @@ export function createDoors(o: { app: FastifyInstance; ports: Ports; host: strin
       socket.once('close', () => sockets.delete(socket))
     })
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-      if (error.code === 'ECONNRESET' || !socket.writable || ('bytesWritten' in socket && socket.bytesWritten > 0 && error.code === 'ERR_HTTP_REQUEST_TIMEOUT')) {
+      if (
+        error.code === 'ECONNRESET' ||
+        error.code === 'HPE_INVALID_EOF_STATE' ||
+        !socket.writable ||
+        ('bytesWritten' in socket && socket.bytesWritten > 0 && error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+      ) {
         socket.destroy()
         return
       }
@@ -86,14 +118,22 @@ export function createDoors(o: { app: FastifyInstance; ports: Ports; host: strin
     },
     close: async (graceMs) => {
       draining = true
-      const closed = servers.filter((s) => s.listening).map((s) => new Promise<void>((resolve) => s.close(() => resolve())))
-      for (const s of servers) if ('closeIdleConnections' in s) s.closeIdleConnections()
+      const closed = servers
+        .filter((s) => s.listening)
+        .map((s) => new Promise<void>((resolve) => s.close(() => resolve())))
+      // A connection that is only kept would hold the door open until it times out: what counts is the last answer.
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, graceMs)
+      })
+      if (active > 0) await Promise.race([late, new Promise<void>((resolve) => (drained = resolve))])
+      clearTimeout(timer)
+      for (const socket of sockets) socket.destroySoon()
       const cut = setTimeout(() => {
         for (const socket of sockets) socket.destroy()
-      }, graceMs)
+      }, 500)
       await Promise.all(closed)
       clearTimeout(cut)
-      for (const socket of sockets) socket.destroy()
     },
     renewTls: (tls) => secure?.setSecureContext({ key: tls.key, cert: tls.cert, ca: tls.clientCa }),
   }
@@ -102,17 +142,32 @@ export function createDoors(o: { app: FastifyInstance; ports: Ports; host: strin
 function createSecure(tls: TlsFiles, handle: Handler): http2.Http2SecureServer {
   const server = http2.createSecureServer(
     {
-      key: tls.key, cert: tls.cert, ca: tls.clientCa, allowHTTP1: true, minVersion: 'TLSv1.2', handshakeTimeout: times.handshake,
+      key: tls.key,
+      cert: tls.cert,
+      ca: tls.clientCa,
+      allowHTTP1: true,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: times.handshake,
       // Asked for, never required, and believed only after our own look at the bytes (see `clientCertificate`).
-      requestCert: true, rejectUnauthorized: false,
+      requestCert: true,
+      rejectUnauthorized: false,
       settings: { maxConcurrentStreams: 100, maxHeaderListSize: headBytes },
-      maxSessionInvalidFrames: 100, maxSessionRejectedStreams: 50, maxHeaderListPairs: headerCount, unknownProtocolTimeout: times.handshake, streamResetBurst: 200, streamResetRate: 33,
+      maxSessionInvalidFrames: 100,
+      maxSessionRejectedStreams: 50,
+      maxHeaderListPairs: headerCount,
+      unknownProtocolTimeout: times.handshake,
+      streamResetBurst: 200,
+      streamResetRate: 33,
       ...({ maxHeaderSize: headBytes, noDelay: true, connectionsCheckingInterval: 5_000 } as object),
     },
     handle as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void,
   )
   // The HTTP/1.1 side reads these from the server, though the types do not say so.
-  Object.assign(server, { keepAliveTimeout: times.keepAlive, headersTimeout: times.headers, requestTimeout: times.request })
+  Object.assign(server, {
+    keepAliveTimeout: times.keepAlive,
+    headersTimeout: times.headers,
+    requestTimeout: times.request,
+  })
   const sessions = new Set<http2.ServerHttp2Session>()
   server.on('session', (session) => {
     sessions.add(session)
@@ -146,5 +201,6 @@ export function clientCertificate(request: FastifyRequest): Buffer | undefined {
 }
 
 function isTls(socket: object | undefined): socket is TLSSocket {
-  return socket !== undefined && 'getPeerCertificate' in socket && typeof socket.getPeerCertificate === 'function'
+  // Not `in`: the socket of an HTTP/2 session is a proxy that answers to reading alone.
+  return typeof (socket as Partial<TLSSocket> | undefined)?.getPeerCertificate === 'function'
 }

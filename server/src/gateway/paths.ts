@@ -3,11 +3,11 @@
 /** Why a raw request target is refused; undefined when it is plain. Only the path counts: the query is data. */
 export function pathFault(target: string): string | undefined {
   if (!target.startsWith('/')) return 'absolute-form'
-  for (let i = 0; i < target.length; i++) {
+  let escaped = false
+  const end = target.indexOf('?') < 0 ? target.length : target.indexOf('?')
+  for (let i = 0; i < end; i++) {
     const c = target.charCodeAt(i)
     switch (c) {
-      case 0x3f: // ?
-        return undefined
       case 0x3b: // ;
         return 'semicolon'
       case 0x5c: // \
@@ -22,13 +22,14 @@ export function pathFault(target: string): string | undefined {
       case 0x25: {
         const fault = escapeFault(target, i)
         if (fault) return fault
+        escaped = true
         break
       }
       default:
         if (c <= 0x20 || c >= 0x7f) return 'character'
     }
   }
-  return undefined
+  return escaped ? utf8Fault(target.slice(0, end)) : undefined
 }
 
 /** At the start of a segment: an empty one that is not the last, or a dot segment in any spelling. */
@@ -38,7 +39,12 @@ function segmentFault(target: string, at: number): string | undefined {
   let i = at
   for (;;) {
     if (target.charCodeAt(i) === 0x2e) i += 1
-    else if (target.charCodeAt(i) === 0x25 && target.charCodeAt(i + 1) === 0x32 && (target.charCodeAt(i + 2) | 0x20) === 0x65) i += 3
+    else if (
+      target.charCodeAt(i) === 0x25 &&
+      target.charCodeAt(i + 1) === 0x32 &&
+      (target.charCodeAt(i + 2) | 0x20) === 0x65
+    )
+      i += 3
     else break
     if (++dots > 2) return undefined
   }
@@ -46,33 +52,22 @@ function segmentFault(target: string, at: number): string | undefined {
   return dots > 0 && (end === 0x2f || end === 0x3f) ? 'dot-segment' : undefined
 }
 
-/** One escape, and what it hides: separators, NUL, controls, and bytes that are no UTF-8. */
+/** One escape, and what it hides: separators, NUL and controls. */
 function escapeFault(target: string, at: number): string | undefined {
   const byte = hexByte(target, at)
   if (byte === undefined) return 'escape'
   if (byte === 0x2f || byte === 0x5c || byte === 0x3b) return 'encoded-separator'
   if (byte === 0x25) return 'double-escape'
-  if (byte < 0x20 || byte === 0x7f) return 'control-character'
-  if (byte < 0x80) return undefined
-  return utf8Fault(target, at, byte)
+  return byte < 0x20 || byte === 0x7f ? 'control-character' : undefined
 }
 
-/** A run of escapes above ASCII must be UTF-8. Continuation bytes are judged with the byte that leads them. */
-function utf8Fault(target: string, at: number, byte: number): string | undefined {
-  if (byte < 0xc0) return at >= 3 && (hexByte(target, at - 3) ?? 0) >= 0x80 ? undefined : 'escape'
-  const bytes: number[] = []
-  for (let i = at; bytes.length < 4; i += 3) {
-    const b = target.charCodeAt(i) === 0x25 ? hexByte(target, i) : undefined
-    if (b === undefined || (bytes.length > 0 && (b & 0xc0) !== 0x80)) break
-    bytes.push(b)
-  }
-  const needed = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+/** Escapes above ASCII must be UTF-8 as a whole. */
+function utf8Fault(path: string): string | undefined {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes.slice(0, needed)))
-    const beyond = bytes.length > needed
-    return beyond ? 'escape' : undefined
+    decodeURIComponent(path)
+    return undefined
   } catch (e) {
-    if (e instanceof TypeError) return 'escape'
+    if (e instanceof URIError) return 'escape'
     throw e
   }
 }

@@ -1,7 +1,15 @@
 /** One router, deny by default: every route says who may use it, and the server does not start while one does not. */
-import { may, narrowed } from '@muster/core'
+
 import { Problem } from '@muster/contract'
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, onResponseHookHandler, RouteOptions } from 'fastify'
+import { may, narrowed } from '@muster/core'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  onResponseHookHandler,
+  RouteOptions,
+} from 'fastify'
 
 /** permission: held by the caller; principal: any signed-in caller; device: a device, proven by the route itself; public: the reason why. */
 export type RouteAccess = { permission: string } | { principal: true } | { device: true } | { public: string }
@@ -27,7 +35,7 @@ declare module 'fastify' {
 }
 
 /** Runs before the body is read. */
-export type AsyncHook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+export type AsyncHook = (request: FastifyRequest, reply?: FastifyReply) => Promise<void>
 export interface Guards {
   /** Sets `request.principal` or throws. */
   principal: AsyncHook

@@ -1,6 +1,7 @@
 /** Who asks: from a bearer token or the session cookie to a principal. */
-import { type Access, type Principal } from '@muster/core'
+
 import { Problem, type ProblemCode, type Refusal } from '@muster/contract'
+import type { Access, Principal } from '@muster/core'
 import type { FastifyRequest } from 'fastify'
 import type { AsyncHook } from './permission.ts'
 import { checkCsrf, sessionCookie } from './session-cookie.ts'
@@ -15,7 +16,12 @@ declare module 'fastify' {
 }
 
 const refusals: Readonly<Record<Refusal['refused'], ProblemCode>> = {
-  none: 'unauthenticated', unknown: 'unauthenticated', foreign: 'unauthenticated', expired: 'token-expired', revoked: 'token-revoked', gone: 'token-revoked',
+  none: 'unauthenticated',
+  unknown: 'unauthenticated',
+  foreign: 'unauthenticated',
+  expired: 'token-expired',
+  revoked: 'token-revoked',
+  gone: 'token-revoked',
 }
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 

@@ -1,6 +1,6 @@
 /** Every error as problem+json (RFC 9457): our codes as they are, the framework's mapped, the unknown hidden and logged. */
 import { randomInt } from 'node:crypto'
-import { type JsonObject, Problem, type ProblemCode, isProblem } from '@muster/contract'
+import { isProblem, type JsonObject, Problem, type ProblemCode } from '@muster/contract'
 import { DatabaseProblem, type Log, sqlState } from '@muster/core'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { pathFault } from './paths.ts'
@@ -11,15 +11,33 @@ export const problemType = 'application/problem+json'
 /** The body of a problem. `title` is the code in words, `detail` says what to do. */
 export function problemBody(p: Problem, requestId: string): JsonObject {
   const title = p.code.replaceAll('-', ' ')
-  return { ...p.extra, type: `urn:muster:problem:${p.code}`, title: title[0]!.toUpperCase() + title.slice(1), status: p.status, detail: p.message, code: p.code, instance: `urn:muster:request:${requestId}`, requestId }
+  return {
+    ...p.extra,
+    type: `urn:muster:problem:${p.code}`,
+    title: title[0]!.toUpperCase() + title.slice(1),
+    status: p.status,
+    detail: p.message,
+    code: p.code,
+    instance: `urn:muster:request:${requestId}`,
+    requestId,
+  }
 }
 
 export function sendProblem(reply: FastifyReply, p: Problem): FastifyReply {
-  const wait = p.extra['retryAfterS']
+  const wait = p.extra.retryAfterS
   if (typeof wait === 'number') void reply.header('retry-after', String(Math.max(1, Math.ceil(wait))))
   else if (p.status === 503) void reply.header('retry-after', String(randomInt(2, 8)))
-  if (p.status === 401) void reply.header('www-authenticate', `Bearer realm="muster"${p.code.startsWith('token-') ? ', error="invalid_token"' : ''}`)
-  return reply.code(p.status).header('cache-control', 'no-store').type(problemType).send(Buffer.from(JSON.stringify(problemBody(p, reply.request.id))))
+  if (p.status === 401)
+    void reply.header(
+      'www-authenticate',
+      `Bearer realm="muster"${p.code.startsWith('token-') ? ', error="invalid_token"' : ''}`,
+    )
+  return reply
+    .code(p.status)
+    .header('x-content-type-options', 'nosniff')
+    .header('cache-control', 'no-store')
+    .type(problemType)
+    .send(Buffer.from(JSON.stringify(problemBody(p, reply.request.id))))
 }
 
 const ofFastify: Readonly<Record<string, ProblemCode>> = {
@@ -42,7 +60,12 @@ export function asProblem(e: unknown): Problem {
   const error = e as Partial<FastifyError> & { validationContext?: string }
   if (Array.isArray(error.validation)) {
     const errors = error.validation.slice(0, 20).map((v) => ({
-      path: [error.validationContext === 'body' ? '' : (error.validationContext ?? ''), ...(v.instancePath ?? '').split('/')].filter(Boolean).join('.'),
+      path: [
+        error.validationContext === 'body' ? '' : (error.validationContext ?? ''),
+        ...(v.instancePath ?? '').split('/'),
+      ]
+        .filter(Boolean)
+        .join('.'),
       message: v.message ?? 'is not valid',
     }))
     return new Problem('invalid-request', { errors })
@@ -51,15 +74,25 @@ export function asProblem(e: unknown): Problem {
   if (known) return new Problem(known)
   // A value the database could not take (class 22) slipped past the checks: the caller's fault, and nothing was written.
   if (sqlState(e)?.match(/^22\w{3}$/)) return new Problem('invalid-request')
-  if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500) return new Problem('malformed-request')
+  if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500)
+    return new Problem('malformed-request')
   return new Problem('internal-error')
 }
 
-export function handleErrors(app: FastifyInstance, log: Log, table: RouteTable): (e: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
+export function handleErrors(
+  app: FastifyInstance,
+  log: Log,
+  table: RouteTable,
+): (e: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
   function answer(e: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const p = asProblem(e)
-    if (p.status >= 500) log.error({ err: e, requestId: request.id, method: request.method, path: request.routeOptions.url ?? 'unknown' }, p.code === 'internal-error' ? 'a request failed' : p.code)
-    else if (!isProblem(e)) log.warn({ err: e, requestId: request.id, path: request.routeOptions.url ?? 'unknown' }, `answered as ${p.code}`)
+    if (p.status >= 500)
+      log.error(
+        { err: e, requestId: request.id, method: request.method, path: request.routeOptions.url ?? 'unknown' },
+        p.code === 'internal-error' ? 'a request failed' : p.code,
+      )
+    else if (!isProblem(e))
+      log.warn({ err: e, requestId: request.id, path: request.routeOptions.url ?? 'unknown' }, `answered as ${p.code}`)
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy()
       return

@@ -1,6 +1,7 @@
 /** GET, POST and DELETE /api/v1/session: the console's sign-in. */
-import type { Access, Principal } from '@muster/core'
+
 import { Problem } from '@muster/contract'
+import type { Access, Principal } from '@muster/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { checkSameSite, csrfToken, sessionCookie, setSessionCookie } from './session-cookie.ts'
@@ -8,7 +9,10 @@ import type { Throttle } from './throttle.ts'
 
 const credentials = z.object({ username: z.string().min(1).max(128), password: z.string().min(1).max(1024) })
 
-export function sessionRoutes(app: FastifyInstance, o: { access: Access; publicOrigin: string; throttle: Throttle }): void {
+export function sessionRoutes(
+  app: FastifyInstance,
+  o: { access: Access; publicOrigin: string; throttle: Throttle },
+): void {
   const { access } = o
 
   async function shown(principal: Principal, session: string | null) {
@@ -25,18 +29,25 @@ export function sessionRoutes(app: FastifyInstance, o: { access: Access; publicO
     return shown(request.principal, request.session)
   })
 
-  app.post('/api/v1/session', { config: { access: { public: 'signing in needs no session yet' } }, bodyLimit: 16 * 1024 }, async (request, reply) => {
-    await o.throttle.signIn(request)
-    checkSameSite(request, o.publicOrigin)
-    const read = credentials.safeParse(request.body)
-    if (!read.success) throw new Problem('invalid-request', { errors: read.error.issues.map((i) => ({ path: i.path.join('.'), message: i.message })) })
-    const signed = await access.signIn(read.data.username, read.data.password, request.ip, agentOf(request))
-    const principal = await access.principalOfSession(signed.session)
-    if (!principal) throw new Problem('wrong-credentials')
-    await dropOld(request)
-    void reply.header('set-cookie', setSessionCookie(request, signed.session, signed.expires))
-    return shown(principal, signed.session)
-  })
+  app.post(
+    '/api/v1/session',
+    { config: { access: { public: 'signing in needs no session yet' } }, bodyLimit: 16 * 1024 },
+    async (request, reply) => {
+      await o.throttle.signIn(request)
+      checkSameSite(request, o.publicOrigin)
+      const read = credentials.safeParse(request.body)
+      if (!read.success)
+        throw new Problem('invalid-request', {
+          errors: read.error.issues.map((i) => ({ path: i.path.join('.'), message: i.message })),
+        })
+      const signed = await access.signIn(read.data.username, read.data.password, request.ip, agentOf(request))
+      const principal = await access.principalOfSession(signed.session)
+      if (!principal) throw new Problem('wrong-credentials')
+      await dropOld(request)
+      void reply.header('set-cookie', setSessionCookie(request, signed.session, signed.expires))
+      return shown(principal, signed.session)
+    },
+  )
 
   app.delete('/api/v1/session', { config: { access: { principal: true } } }, async (request, reply) => {
     if (request.session !== null) await access.signOut(request.session)

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { AsyncHook } from './permission.ts'
 import { principalOf } from './principal.ts'
+import { placeOf } from './remote.ts'
 
 /** Points per minute; devices per 10 s. */
 export interface Limits {
@@ -12,18 +13,31 @@ export interface Limits {
   public: number
   /** Sign-ins, from one address. */
   signIn: number
+  /** Token requests with one client's credentials. */
+  token: number
   /** Refused token requests and registrations, from one address. */
   refused: number
   device: number
   /** Device requests refused for their credential, from one address. */
   deviceRefused: number
 }
-export const defaultLimits: Limits = { read: 6_000, write: 3_000, public: 6_000, signIn: 60, refused: 120, device: 600, deviceRefused: 1_000 }
+export const defaultLimits: Limits = {
+  read: 6_000,
+  write: 3_000,
+  public: 6_000,
+  signIn: 60,
+  token: 12_000,
+  refused: 120,
+  device: 600,
+  deviceRefused: 1_000,
+}
 
 export interface Throttle {
   principal(request: FastifyRequest): Promise<void>
   public: AsyncHook
   signIn(request: FastifyRequest): Promise<void>
+  /** By the credentials as they were sent, right or wrong. */
+  token(request: FastifyRequest): Promise<void>
   /** Throws when this address was refused too often; `refused` counts one. */
   strangers: { check(remote: string): Promise<void>; refused(remote: string): Promise<void> }
   device: onRequestHookHandler
@@ -33,13 +47,21 @@ export interface Throttle {
 
 export function createThrottle(limits: Limits): Throttle {
   const perMinute = (points: number) => new RateLimiterMemory({ points, duration: 60 })
-  const tiers = { read: perMinute(limits.read), write: perMinute(limits.write), public: perMinute(limits.public), signIn: perMinute(limits.signIn), refused: perMinute(limits.refused) }
+  const tiers = {
+    read: perMinute(limits.read),
+    write: perMinute(limits.write),
+    public: perMinute(limits.public),
+    signIn: perMinute(limits.signIn),
+    token: perMinute(limits.token),
+    refused: perMinute(limits.refused),
+  }
 
   async function spend(tier: RateLimiterMemory, key: string): Promise<void> {
     try {
       await tier.consume(key)
     } catch (e) {
-      if (e instanceof RateLimiterRes) throw new Problem('throttled', { retryAfterS: Math.max(1, Math.ceil(e.msBeforeNext / 1000)) })
+      if (e instanceof RateLimiterRes)
+        throw new Problem('throttled', { retryAfterS: Math.max(1, Math.ceil(e.msBeforeNext / 1000)) })
       throw e
     }
   }
@@ -51,15 +73,17 @@ export function createThrottle(limits: Limits): Throttle {
       const reading = request.method === 'GET' || request.method === 'HEAD'
       await spend(reading ? tiers.read : tiers.write, `${p.kind}:${p.id}:${p.scopes ? 'token' : 'session'}`)
     },
-    public: async (request) => spend(tiers.public, request.ip),
-    signIn: async (request) => spend(tiers.signIn, request.ip),
+    public: async (request) => spend(tiers.public, placeOf(request.ip)),
+    signIn: async (request) => spend(tiers.signIn, placeOf(request.ip)),
+    token: async (request) => spend(tiers.token, request.headers.authorization ?? `at ${placeOf(request.ip)}`),
     strangers: {
       check: async (remote) => {
-        const spent = await tiers.refused.get(remote)
-        if (spent && spent.consumedPoints >= limits.refused) throw new Problem('throttled', { retryAfterS: Math.max(1, Math.ceil(spent.msBeforeNext / 1000)) })
+        const spent = await tiers.refused.get(placeOf(remote))
+        if (spent && spent.consumedPoints >= limits.refused)
+          throw new Problem('throttled', { retryAfterS: Math.max(1, Math.ceil(spent.msBeforeNext / 1000)) })
       },
       refused: async (remote) => {
-        await tiers.refused.penalty(remote)
+        await tiers.refused.penalty(placeOf(remote))
       },
     },
     ...device,
@@ -90,13 +114,15 @@ function createDeviceThrottle(limits: Limits): Pick<Throttle, 'device' | 'device
       const n = (counts.get(key) ?? 0) + 1
       if (n === 1 && counts.size >= most) counts = new Map()
       counts.set(key, n)
-      const over = n > limits.device || (refused.size > 0 && (refused.get(request.ip) ?? 0) >= limits.deviceRefused)
+      const over =
+        n > limits.device || (refused.size > 0 && (refused.get(placeOf(request.ip)) ?? 0) >= limits.deviceRefused)
       done(over ? new Problem('throttled', { retryAfterS: Math.ceil((until - now) / 1000) }) : undefined)
     },
     deviceAnswered: (request, reply) => {
       if (reply.statusCode !== 401) return
       turn()
-      refused.set(request.ip, (refused.get(request.ip) ?? 0) + 1)
+      const place = placeOf(request.ip)
+      refused.set(place, (refused.get(place) ?? 0) + 1)
     },
   }
 }

@@ -22,27 +22,57 @@ export interface World {
   close(): Promise<void>
 }
 
-export async function openWorld(routes: (gateway: Gateway) => void = () => {}, options: Partial<GatewayOptions> = {}): Promise<World> {
+export async function openWorld(
+  routes?: (gateway: Gateway) => void,
+  options: Partial<GatewayOptions> = {},
+  /** Options that the core gives, such as a certificate. */
+  more?: (core: Core) => Promise<Partial<GatewayOptions>>,
+): Promise<World> {
   const t = await testDatabase()
   const keysDir = mkdtempSync(join(tmpdir(), 'gateway-'))
   const core = await createCore({ db: t.db, keysDir, log: silentLog, platforms: [] })
-  await t.db.query({ text: `insert into platform (id, title, installed, descriptors) values ('toy', 'Toy', true, '{}') on conflict do nothing` })
-  const port = await freePort()
-  const url = `http://localhost:${port}`
-  const gateway = createGateway({
-    access: core.access, log: silentLog, publicUrl: url, ports: { http: port }, bootstrapClient: `${bootstrap.id}:${bootstrap.secret}`, permissions: ['operation:device.lock', 'operation:device.wipe'],
-    registration: { look: core.enrollment.look, claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }) },
-    ...options,
+  await t.db.query({
+    text: `insert into platform (id, title, installed, descriptors) values ('toy', 'Toy', true, '{}') on conflict do nothing`,
   })
-  routes(gateway)
+  const port = await freePort()
+  const url = options.publicUrl ?? `http://localhost:${port}`
+  const gateway = createGateway({
+    access: core.access,
+    log: silentLog,
+    publicUrl: url,
+    ports: { http: port },
+    bootstrapClient: `${bootstrap.id}:${bootstrap.secret}`,
+    permissions: ['operation:device.lock', 'operation:device.wipe'],
+    registration: {
+      look: core.enrollment.look,
+      claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }),
+    },
+    ...options,
+    ...(await more?.(core)),
+  })
+  routes?.(gateway)
   await gateway.start()
-  const admin = await core.access.users.create({ name: 'admin', displayName: 'Ada', password: adminPassword, roles: [{ role: await roleId(core, 'administrator') }] }, system)
+  const admin = await core.access.users.create(
+    {
+      name: 'admin',
+      displayName: 'Ada',
+      password: adminPassword,
+      roles: [{ role: await roleId(core, 'administrator') }],
+    },
+    system,
+  )
   assert.equal(admin.name, 'admin')
 
   return {
-    core, gateway, url,
+    core,
+    gateway,
+    url,
     token: async (scope, client = bootstrap) => {
-      const answer = await post(`${url}/oauth2/token`, { grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) }, client)
+      const answer = await post(
+        `${url}/oauth2/token`,
+        { grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) },
+        client,
+      )
       assert.equal(answer.status, 200, await answer.clone().text())
       return String(((await answer.json()) as { access_token: string }).access_token)
     },
@@ -65,8 +95,14 @@ export async function roleId(core: Core, name: string): Promise<string> {
 }
 
 /** A form as OAuth endpoints take it, with the client's secret in the header. */
-export function post(url: string, form: Record<string, string>, client?: { id: string; secret: string }): Promise<Response> {
-  const headers: Record<string, string> = client ? { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}` } : {}
+export function post(
+  url: string,
+  form: Record<string, string>,
+  client?: { id: string; secret: string },
+): Promise<Response> {
+  const headers: Record<string, string> = client
+    ? { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}` }
+    : {}
   return fetch(url, { method: 'POST', body: new URLSearchParams(form), headers, redirect: 'manual' })
 }
 

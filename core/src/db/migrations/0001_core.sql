@@ -160,7 +160,7 @@ create table pending (
   attempts smallint not null default 0, agains smallint not null default 0, unreadable smallint not null default 0, kept jsonb, ref text, reason jsonb, envelope text,
   primary key (channel, activity), check (not (effect = 'wipe' and ownership = 'byod'))
 ) with (fillfactor = 80);
-create index pending_due on pending (due) where state in ('held', 'deferred');
+create index pending_due on pending (due) where due is not null;
 create index pending_lease on pending (lease) where state = 'sent';
 create index pending_deadline on pending (deadline);
 create index pending_activity on pending (activity);

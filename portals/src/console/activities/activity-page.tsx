@@ -4,8 +4,20 @@ import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import { type Activity, activities } from '../../api/index.ts'
-import { named, t, tn } from '../../text/index.ts'
-import { Ago, AsOf, Card, Icon, More, PageHead, Pairs, ProblemAlert, Shown, StateCell, Value } from '../../ui/index.ts'
+import { actorName, named, t, tn } from '../../text/index.ts'
+import {
+  Ago,
+  AsOf,
+  Card,
+  formatInline,
+  Icon,
+  More,
+  PageHead,
+  Pairs,
+  ProblemAlert,
+  Shown,
+  StateCell,
+} from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { ActivityProgress } from './progress.tsx'
 
@@ -28,16 +40,31 @@ function Found({ activity }: { activity: Activity }) {
   ].filter((row) => row.value !== null)
   return (
     <>
-      <PageHead title={activity.title} below={<>{t('timeline.by', { actor: activity.actor })} <Ago at={activity.createdAt} /></>} actions={waiting > 0 && activity.cancelledAt === null ? <Cancel activity={activity} waiting={waiting} /> : undefined} />
+      <PageHead
+        title={activity.title}
+        below={
+          <>
+            {t('timeline.by', { actor: actorName(activity.actor) })} <Ago at={activity.createdAt} />
+          </>
+        }
+        actions={
+          waiting > 0 && activity.cancelledAt === null ? <Cancel activity={activity} waiting={waiting} /> : undefined
+        }
+      />
       <Stack gap="lg">
         <Card title={t('activity.standing')}>
           <ActivityProgress activity={activity} words />
         </Card>
         {activity.refused.length > 0 && (
-          <Alert color="orange" variant="outline" icon={<Icon name="alert" />} title={tn('activity.refused', activity.refused.length)}>
+          <Alert
+            color="orange"
+            variant="outline"
+            icon={<Icon name="alert" />}
+            title={tn('activity.refused', activity.refused.length)}
+          >
             {activity.refused.map((one) => (
               <Text key={one.device} size="sm">
-                {one.name ?? one.device}: {one.text}
+                <Link to={`/devices/${encodeURIComponent(one.device)}`}>{one.device}</Link>: {one.text}
               </Text>
             ))}
           </Alert>
@@ -68,20 +95,22 @@ function Devices({ activity }: { activity: string }) {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {pages.pages.flatMap((page) => page.items).map((row) => (
-                  <Table.Tr key={row.device.id}>
-                    <Table.Td>
-                      <Link to={`/devices/${encodeURIComponent(row.device.id)}/operations`}>{row.device.name || row.device.id}</Link>
-                    </Table.Td>
-                    <Table.Td>
-                      <StateCell state={row.state} below={<AsOf at={row.updatedAt} />} />
-                    </Table.Td>
-                    <Table.Td>{row.reason?.text ?? named('stateMeaning', row.state)}</Table.Td>
-                    <Table.Td>
-                      <Value value={row.result} />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
+                {pages.pages
+                  .flatMap((page) => page.items)
+                  .map((row) => (
+                    <Table.Tr key={row.id}>
+                      <Table.Td>
+                        <Link to={`/devices/${encodeURIComponent(row.device)}/operations`}>
+                          {row.deviceName || row.device}
+                        </Link>
+                      </Table.Td>
+                      <Table.Td>
+                        <StateCell state={row.state} below={<AsOf at={row.updatedAt} />} />
+                      </Table.Td>
+                      <Table.Td>{row.reason?.text ?? named('stateMeaning', row.state)}</Table.Td>
+                      <Table.Td>{formatInline(row.result)}</Table.Td>
+                    </Table.Tr>
+                  ))}
               </Table.Tbody>
             </Table>
           </Table.ScrollContainer>
@@ -107,7 +136,12 @@ function Cancel({ activity, waiting }: { activity: Activity; waiting: number }) 
       <Button variant="default" onClick={ask.open}>
         {t('activity.cancel')}
       </Button>
-      <Modal opened={opened} onClose={ask.close} title={t('activity.cancelTitle')} closeButtonProps={{ 'aria-label': t('confirm.cancel') }}>
+      <Modal
+        opened={opened}
+        onClose={ask.close}
+        title={t('activity.cancelTitle')}
+        closeButtonProps={{ 'aria-label': t('confirm.cancel') }}
+      >
         <Stack gap="md">
           <Text size="sm">{tn('activity.cancelText', waiting)}</Text>
           <ProblemAlert error={cancel.error} />

@@ -3,7 +3,7 @@ import { Group, Paper, Stack, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { activities } from '../../api/index.ts'
-import { t, tn } from '../../text/index.ts'
+import { actorName, t, tn } from '../../text/index.ts'
 import { Ago, Empty, More, PageHead, Shown, StateBadge } from '../../ui/index.ts'
 import classes from './activities.module.css'
 import { ActivityProgress } from './progress.tsx'
@@ -19,7 +19,11 @@ export function ActivityListPage() {
           if (rows.length === 0) {
             return (
               <Paper>
-                <Empty icon="activity" title={t('activities.none')} action={<Link to="/devices">{t('activities.toDevices')}</Link>}>
+                <Empty
+                  icon="activity"
+                  title={t('activities.none')}
+                  action={<Link to="/devices">{t('activities.toDevices')}</Link>}
+                >
                   {t('activities.noneText')}
                 </Empty>
               </Paper>
@@ -40,7 +44,7 @@ export function ActivityListPage() {
                       </Group>
                       <ActivityProgress activity={row} words />
                       <Text size="xs" c="dimmed">
-                        {t('timeline.by', { actor: row.actor })} <Ago at={row.createdAt} />
+                        {t('timeline.by', { actor: actorName(row.actor) })} <Ago at={row.createdAt} />
                       </Text>
                     </Stack>
                   </Link>

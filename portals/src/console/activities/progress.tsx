@@ -4,12 +4,27 @@ import type { Activity } from '../../api/index.ts'
 import { named, t } from '../../text/index.ts'
 import { stateColor } from '../../ui/index.ts'
 
-const order = ['completed', 'failed', 'expired', 'cancelled', 'superseded', 'acknowledged', 'sent', 'deferred', 'pending', 'held']
+const order = [
+  'completed',
+  'failed',
+  'expired',
+  'cancelled',
+  'superseded',
+  'acknowledged',
+  'sent',
+  'deferred',
+  'pending',
+  'held',
+]
 
 export function ActivityProgress({ activity, words = false }: { activity: Activity; words?: boolean }) {
-  const parts = Object.entries(activity.counts).filter(([, n]) => n > 0).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+  const parts = Object.entries(activity.counts)
+    .filter(([, n]) => n > 0)
+    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
   const all = Math.max(1, activity.targets)
-  const settled = parts.filter(([state]) => order.indexOf(state) >= 0 && order.indexOf(state) < 5).reduce((sum, [, n]) => sum + n, 0)
+  const settled = parts
+    .filter(([state]) => order.indexOf(state) >= 0 && order.indexOf(state) < 5)
+    .reduce((sum, [, n]) => sum + n, 0)
   const label = t('activity.progress', { done: settled, all: activity.targets })
   return (
     <Stack gap={6}>

@@ -1,10 +1,11 @@
 /** Whether the device complies, rule by rule, with evidence and what is done about it. */
 import { Group, Paper, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { type ComplianceFeature, devices } from '../../api/index.ts'
+import { devices, type FeatureCompliance } from '../../api/index.ts'
 import { named, t } from '../../text/index.ts'
 import { Ago, AsOf, Empty, Shown, StateBadge, Value } from '../../ui/index.ts'
 import classes from './device.module.css'
+import { useFeatureTitles } from './feature-title.ts'
 
 const worst = ['violated', 'unknown', 'compliant']
 
@@ -21,9 +22,11 @@ export function ComplianceTab({ device }: { device: string }) {
           </Paper>
         ) : (
           <Stack gap="md">
-            {[...features].sort((a, b) => worst.indexOf(a.state) - worst.indexOf(b.state)).map((feature) => (
-              <Rule key={feature.feature} feature={feature} />
-            ))}
+            {[...features]
+              .sort((a, b) => worst.indexOf(a.state) - worst.indexOf(b.state))
+              .map((feature) => (
+                <Rule key={feature.feature} feature={feature} />
+              ))}
           </Stack>
         )
       }
@@ -31,13 +34,14 @@ export function ComplianceTab({ device }: { device: string }) {
   )
 }
 
-function Rule({ feature }: { feature: ComplianceFeature }) {
+function Rule({ feature }: { feature: FeatureCompliance }) {
+  const title = useFeatureTitles()(feature.feature)
   return (
     <Paper p="lg" component="section">
       <Group justify="space-between" align="flex-start">
         <div>
           <Text fw={600} component="h2" fz="md" m={0}>
-            {feature.title}
+            {title}
           </Text>
           <Text size="xs" c="dimmed">
             {named('action', feature.action)} · {t('compliance.since')} <Ago at={feature.since} />

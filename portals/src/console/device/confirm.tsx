@@ -16,7 +16,12 @@ interface ConfirmProps {
 export function Confirm(props: ConfirmProps) {
   const { operation, opened, onClose } = props
   return (
-    <Modal opened={opened} onClose={onClose} title={t('confirm.title', { operation: operation.title })} closeButtonProps={{ 'aria-label': t('confirm.cancel') }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t('confirm.title', { operation: operation.title })}
+      closeButtonProps={{ 'aria-label': t('confirm.cancel') }}
+    >
       {opened && <Question {...props} />}
     </Modal>
   )
@@ -38,12 +43,26 @@ function Question({ operation, device, busy, onClose, onConfirm }: ConfirmProps)
           {t('confirm.device', { name })}
         </Text>
         {written && <Text size="sm">{t('confirm.final')}</Text>}
-        {written && <TextInput label={t('confirm.type', { name })} value={typed} onChange={(e) => setTyped(e.currentTarget.value)} autoComplete="off" spellCheck={false} data-autofocus />}
+        {written && (
+          <TextInput
+            label={t('confirm.type', { name })}
+            value={typed}
+            onChange={(e) => setTyped(e.currentTarget.value)}
+            autoComplete="off"
+            spellCheck={false}
+            data-autofocus
+          />
+        )}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             {t('confirm.cancel')}
           </Button>
-          <Button type="submit" loading={busy} disabled={written && typed.trim() !== name} {...(written ? { color: 'red.9' } : { 'data-autofocus': true })}>
+          <Button
+            type="submit"
+            loading={busy}
+            disabled={written && typed.trim() !== name}
+            {...(written ? { color: 'red.9' } : { 'data-autofocus': true })}
+          >
             {operation.title}
           </Button>
         </Group>

@@ -38,16 +38,33 @@ function Found({ device }: { device: Device }) {
   const platform = useQuery(about()).data?.platforms.find((p) => p.id === device.platform)?.title ?? device.platform
   const shown = tabs.filter((tab) => (tab !== 'operations' || may.operations) && (tab !== 'settings' || may.settings))
   const tab: Tab = shown.find((one) => one === params.tab) ?? 'overview'
-  const below = [platform, [device.manufacturer, device.model].filter(Boolean).join(' '), device.serial, device.owner?.name].filter(Boolean).join(' · ')
+  const below = [
+    platform,
+    [device.manufacturer, device.model].filter(Boolean).join(' '),
+    device.serial,
+    device.owner?.name,
+  ]
+    .filter(Boolean)
+    .join(' · ')
   return (
     <>
-      <PageHead title={device.name || device.serial || device.id} icon={<Icon name={formFactorIcon(device.formFactor)} size={30} />} below={below} />
+      <PageHead
+        title={device.name || device.serial || device.id}
+        icon={<Icon name={formFactorIcon(device.formFactor)} size={30} />}
+        below={below}
+      />
       <Paper p="lg" mb="lg">
         <SimpleGrid cols={{ base: 1, xs: 2, md: 5 }} spacing="lg">
           <StateStrip device={device} />
         </SimpleGrid>
       </Paper>
-      <Tabs value={tab} onChange={(next) => void navigate(`/devices/${encodeURIComponent(device.id)}${next === 'overview' ? '' : `/${next}`}`)} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(next) =>
+          void navigate(`/devices/${encodeURIComponent(device.id)}${next === 'overview' ? '' : `/${next}`}`)
+        }
+        keepMounted={false}
+      >
         <Tabs.List mb="lg">
           {shown.map((one) => (
             <Tabs.Tab key={one} value={one}>

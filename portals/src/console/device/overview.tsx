@@ -1,15 +1,15 @@
 /** Everything the device said of itself, in groups, with the moment it said it. */
 import { SimpleGrid, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { about, catalog, type Device, type Fact, type Json } from '../../api/index.ts'
-import { named, t } from '../../text/index.ts'
+import { about, catalog, type Device, type Fact } from '../../api/index.ts'
+import { named, readable, t } from '../../text/index.ts'
 import { AsOf, Card, exactTime, Pairs, Value } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 
 interface FactRow {
   id: string
   name: string
-  value: Json
+  value: unknown
   unit?: string
 }
 /** These come first, in this order; what other groups there are follows. */
@@ -17,16 +17,25 @@ const order = ['device', 'os', 'hardware', 'security', 'power', 'network', 'agen
 
 export function Overview({ device }: { device: Device }) {
   const mayCatalog = useMay('platform:read')
-  const known = useQuery({ ...catalog(), enabled: mayCatalog }).data?.platforms.find((p) => p.id === device.platform)?.facts ?? []
+  const known =
+    useQuery({ ...catalog(), enabled: mayCatalog }).data?.platforms.find((p) => p.id === device.platform)?.facts ?? []
   const groups = factGroups(device.facts, known)
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
       <Stack gap="lg">
         <Identity device={device} />
-        {groups.filter((_, i) => i % 2 === 1).map((group) => <Group key={group.id} {...group} at={device.factsAt} />)}
+        {groups
+          .filter((_, i) => i % 2 === 1)
+          .map((group) => (
+            <Group key={group.id} {...group} at={device.factsAt} />
+          ))}
       </Stack>
       <Stack gap="lg">
-        {groups.filter((_, i) => i % 2 === 0).map((group) => <Group key={group.id} {...group} at={device.factsAt} />)}
+        {groups
+          .filter((_, i) => i % 2 === 0)
+          .map((group) => (
+            <Group key={group.id} {...group} at={device.factsAt} />
+          ))}
         {groups.length === 0 && (
           <Card title={t('device.facts')}>
             <Text size="sm" c="dimmed">
@@ -52,7 +61,11 @@ function Identity({ device }: { device: Device }) {
     { name: t('device.licence'), value: device.enrolment?.licence ?? null },
     { name: t('device.channels'), value: device.channels.map((channel) => channel.name) },
     { name: t('device.agentVersion'), value: device.agentVersion },
-    ...device.identifiers.map((one) => ({ name: named('identifier', one.kind), value: one.value, hint: exactTime(one.since) })),
+    ...device.identifiers.map((one) => ({
+      name: named('identifier', one.kind),
+      value: one.value,
+      hint: exactTime(one.since),
+    })),
     { name: t('device.id'), value: device.id },
   ]
   return (
@@ -65,40 +78,57 @@ function Identity({ device }: { device: Device }) {
 function Group({ id, rows, at }: { id: string; rows: FactRow[]; at: string | null }) {
   const simple = rows.filter((row) => !holdsObjects(row.value))
   return (
-    <Card title={named('factGroup', id)} actions={<Text size="xs" c="dimmed"><AsOf at={at} /></Text>}>
+    <Card
+      title={named('factGroup', id)}
+      actions={
+        <Text size="xs" c="dimmed">
+          <AsOf at={at} />
+        </Text>
+      }
+    >
       <Stack gap="md">
         {simple.length > 0 && <Pairs entries={simple} />}
-        {rows.filter((row) => holdsObjects(row.value)).map((row) => (
-          <div key={row.id}>
-            <Text size="sm" fw={600} mb={6}>
-              {row.name}
-            </Text>
-            <Value value={row.value} />
-          </div>
-        ))}
+        {rows
+          .filter((row) => holdsObjects(row.value))
+          .map((row) => (
+            <div key={row.id}>
+              <Text size="sm" fw={600} mb={6}>
+                {row.name}
+              </Text>
+              <Value value={row.value} />
+            </div>
+          ))}
       </Stack>
     </Card>
   )
 }
 
 /** Facts by the first word of their dotted name; names and units from the platform's descriptors. */
-export function factGroups(facts: Readonly<Record<string, Json>>, known: readonly Fact[]): { id: string; rows: FactRow[] }[] {
+export function factGroups(
+  facts: Readonly<Record<string, unknown>>,
+  known: readonly Fact[],
+): { id: string; rows: FactRow[] }[] {
   const groups = new Map<string, FactRow[]>()
   for (const [id, value] of Object.entries(facts)) {
     const descriptor = known.find((fact) => fact.id === id)
     const dot = id.indexOf('.')
     const group = dot > 0 ? id.slice(0, dot) : 'other'
-    const row = { id, name: descriptor?.title ?? humanName(id), value, ...(descriptor?.unit === undefined ? {} : { unit: descriptor.unit }) }
+    const row = {
+      id,
+      name: descriptor?.title ?? readable(id.slice(dot + 1)),
+      value,
+      ...(descriptor?.unit === undefined ? {} : { unit: descriptor.unit }),
+    }
     groups.set(group, [...(groups.get(group) ?? []), row])
   }
   const place = (id: string) => (order.includes(id) ? order.indexOf(id) : order.length)
-  return [...groups].map(([id, rows]) => ({ id, rows })).sort((a, b) => place(a.id) - place(b.id) || a.id.localeCompare(b.id))
+  return [...groups]
+    .map(([id, rows]) => ({ id, rows }))
+    .sort((a, b) => place(a.id) - place(b.id) || a.id.localeCompare(b.id))
 }
 
-function humanName(id: string): string {
-  const words = id.slice(id.indexOf('.') + 1).replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[._-]+/g, ' ').toLowerCase()
-  return words.charAt(0).toUpperCase() + words.slice(1)
-}
-function holdsObjects(value: Json): boolean {
-  return Array.isArray(value) ? value.some((item) => typeof item === 'object' && item !== null) : typeof value === 'object' && value !== null
+function holdsObjects(value: unknown): boolean {
+  return Array.isArray(value)
+    ? value.some((item) => typeof item === 'object' && item !== null)
+    : typeof value === 'object' && value !== null
 }

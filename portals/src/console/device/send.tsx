@@ -1,10 +1,20 @@
 /** Send an operation: what this device can do now (or why not), a form from the operation's schema, a last question when it matters. */
 import { Alert, Badge, Button, Grid, Group, Paper, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, useMemo, useRef, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
-import { ApiProblem, activities, type CatalogOperation, catalog, type Device, type DeviceOperation, type Json, newKey, type Refused } from '../../api/index.ts'
-import { focusFirstError, SchemaForm, useSchemaForm } from '../../schema-form/index.ts'
+import {
+  ApiProblem,
+  activities,
+  type CatalogOperation,
+  catalog,
+  type Device,
+  type JsonObject,
+  newKey,
+  type OperationAvailability,
+  type Refused,
+} from '../../api/index.ts'
+import { focusFirstError, SchemaForm, useSchemaForm, withSecrets } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
 import { Card, Empty, Icon, ProblemAlert, Shown } from '../../ui/index.ts'
 import { Confirm } from './confirm.tsx'
@@ -13,7 +23,9 @@ import classes from './device.module.css'
 export function Send({ device }: { device: Device }) {
   const { operation } = useParams()
   const query = useQuery(catalog())
-  const offered = [...device.operations].sort((a, b) => Number(b.available) - Number(a.available) || a.title.localeCompare(b.title))
+  const offered = [...device.operations].sort(
+    (a, b) => Number(b.available) - Number(a.available) || a.title.localeCompare(b.title),
+  )
   const chosen = offered.find((one) => one.id === operation && one.available)
   return (
     <Shown query={query}>
@@ -42,7 +54,17 @@ export function Send({ device }: { device: Device }) {
   )
 }
 
-function Choices({ device, offered, described, chosen }: { device: string; offered: readonly DeviceOperation[]; described: readonly CatalogOperation[]; chosen: string | undefined }) {
+function Choices({
+  device,
+  offered,
+  described,
+  chosen,
+}: {
+  device: string
+  offered: readonly OperationAvailability[]
+  described: readonly CatalogOperation[]
+  chosen: string | undefined
+}) {
   return (
     <Paper component="nav" aria-label={t('send.operations')} className={classes.choices ?? ''}>
       {offered.map((one) => {
@@ -52,7 +74,11 @@ function Choices({ device, offered, described, chosen }: { device: string; offer
               <Text size="sm" fw={600}>
                 {one.title}
               </Text>
-              {one.danger === 'destructive' && <Badge color="red" size="sm">{t('send.destructive')}</Badge>}
+              {one.danger === 'destructive' && (
+                <Badge color="red" size="sm">
+                  {t('send.destructive')}
+                </Badge>
+              )}
             </Group>
             <Text size="xs" c="dimmed">
               {one.available ? described.find((d) => d.id === one.id)?.summary : reasonOf(one)}
@@ -61,13 +87,20 @@ function Choices({ device, offered, described, chosen }: { device: string; offer
         )
         if (!one.available) {
           return (
-            <div key={one.id} className={classes.choice} aria-disabled="true" role="link" tabIndex={0}>
+            <UnstyledButton key={one.id} className={classes.choice ?? ''} aria-disabled="true">
               {inner}
-            </div>
+            </UnstyledButton>
           )
         }
         return (
-          <UnstyledButton key={one.id} component={Link} to={`/devices/${encodeURIComponent(device)}/send/${encodeURIComponent(one.id)}`} className={classes.choice ?? ''} data-active={one.id === chosen || undefined} {...(one.id === chosen ? { 'aria-current': 'true' as const } : {})}>
+          <UnstyledButton
+            key={one.id}
+            component={Link}
+            to={`/devices/${encodeURIComponent(device)}/send/${encodeURIComponent(one.id)}`}
+            className={classes.choice ?? ''}
+            data-active={one.id === chosen || undefined}
+            {...(one.id === chosen ? { 'aria-current': 'true' as const } : {})}
+          >
             {inner}
           </UnstyledButton>
         )
@@ -76,38 +109,40 @@ function Choices({ device, offered, described, chosen }: { device: string; offer
   )
 }
 
-function reasonOf({ reason }: DeviceOperation): string {
-  return typeof reason === 'string' ? reason : (reason?.text ?? t('send.unavailable'))
+function reasonOf({ reason }: OperationAvailability): string {
+  return reason?.text ?? t('send.unavailable')
 }
 
 function SendForm({ device, operation }: { device: Device; operation: CatalogOperation }) {
-  const form = useSchemaForm(operation.params)
+  const form = useSchemaForm(useMemo(() => withSecrets(operation.params, operation.secret), [operation]))
   const element = useRef<HTMLFormElement>(null)
-  const [asking, setAsking] = useState<Json>()
+  const [asking, setAsking] = useState<JsonObject>()
   const [refused, setRefused] = useState<readonly Refused[]>([])
   // One key a filled-in form: a second click or a repeat after a lost answer sends nothing twice.
   const key = useRef(newKey())
   const client = useQueryClient()
   const navigate = useNavigate()
   const send = useMutation({
-    mutationFn: (params: Json) => activities.send({ operation: operation.id, params, target: { devices: [device.id] } }, key.current),
+    mutationFn: (params: JsonObject) =>
+      activities.send({ operation: operation.id, params, target: { devices: [device.id] } }, key.current),
     async onSuccess(made) {
       setAsking(undefined)
       setRefused(made.refused)
       key.current = newKey()
       await client.invalidateQueries({ queryKey: ['device', device.id] })
-      if (made.targets > 0) void navigate(`/devices/${encodeURIComponent(device.id)}/operations`, { state: { activity: made.id } })
+      if (made.targets > 0)
+        void navigate(`/devices/${encodeURIComponent(device.id)}/operations`, { state: { activity: made.id } })
     },
     onError(error) {
       setAsking(undefined)
       // What was refused changed nothing; the next try may differ, so it is a request of its own.
       if (error instanceof ApiProblem && error.status !== 0) key.current = newKey()
-      if (error instanceof ApiProblem && form.refuse(error.fields, '/params')) focusFirstError(element.current)
+      if (error instanceof ApiProblem && form.refuse(error.errors, '/params')) focusFirstError(element.current)
     },
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const params = form.check()
+    const params = form.check() as JsonObject | undefined
     if (params === undefined) return focusFirstError(element.current)
     if (operation.danger === 'none') send.mutate(params)
     else setAsking(params)
@@ -120,20 +155,39 @@ function SendForm({ device, operation }: { device: Device; operation: CatalogOpe
             {operation.summary}
           </Text>
           {refused.map((one) => (
-            <Alert key={one.device} color="orange" variant="outline" icon={<Icon name="alert" />} title={t('send.refused')} role="alert">
+            <Alert
+              key={one.device}
+              color="orange"
+              variant="outline"
+              icon={<Icon name="alert" />}
+              title={t('send.refused')}
+              role="alert"
+            >
               {one.text}
             </Alert>
           ))}
           <ProblemAlert error={send.error} />
           <SchemaForm form={form} disabled={send.isPending} />
           <Group>
-            <Button type="submit" loading={send.isPending} leftSection={<Icon name="send" size={16} />} {...(operation.danger === 'destructive' ? { color: 'red.9' } : {})}>
+            <Button
+              type="submit"
+              loading={send.isPending}
+              leftSection={<Icon name="send" size={16} />}
+              {...(operation.danger === 'destructive' ? { color: 'red.9' } : {})}
+            >
               {t('send.go')}
             </Button>
           </Group>
         </Stack>
       </form>
-      <Confirm operation={operation} device={device} opened={asking !== undefined} busy={send.isPending} onClose={() => setAsking(undefined)} onConfirm={() => asking !== undefined && send.mutate(asking)} />
+      <Confirm
+        operation={operation}
+        device={device}
+        opened={asking !== undefined}
+        busy={send.isPending}
+        onClose={() => setAsking(undefined)}
+        onConfirm={() => asking !== undefined && send.mutate(asking)}
+      />
     </Card>
   )
 }

@@ -2,11 +2,13 @@
 import { Anchor, Collapse, Group, Paper, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { Link } from 'react-router'
-import { devices, type EffectiveFeature, type EffectivePolicy } from '../../api/index.ts'
-import { humanise } from '../../schema-form/index.ts'
-import { named, t } from '../../text/index.ts'
+import { catalog, devices, type EffectiveFeature, type EffectivePolicy } from '../../api/index.ts'
+import { labelsOf } from '../../schema-form/index.ts'
+import { named, readable, t } from '../../text/index.ts'
 import { Ago, Empty, Icon, Pairs, Shown, StateBadge, Value } from '../../ui/index.ts'
+import { useMay } from '../shell/index.ts'
 import classes from './device.module.css'
 
 export function Settings({ device }: { device: string }) {
@@ -16,7 +18,11 @@ export function Settings({ device }: { device: string }) {
       {(policy) =>
         policy.features.length === 0 ? (
           <Paper>
-            <Empty icon="policy" title={t('settings.none')} action={<Link to="/policies">{t('settings.toPolicies')}</Link>}>
+            <Empty
+              icon="policy"
+              title={t('settings.none')}
+              action={<Link to="/policies">{t('settings.toPolicies')}</Link>}
+            >
               {t('settings.noneText')}
             </Empty>
           </Paper>
@@ -45,7 +51,15 @@ function Standing({ policy }: { policy: EffectivePolicy }) {
 function Feature({ feature }: { feature: EffectiveFeature }) {
   const [opened, { toggle }] = useDisclosure(feature.state === 'failed' || feature.state === 'drifted')
   const evidence = `evidence-${feature.feature}`
-  const values = Object.entries(feature.settings).map(([name, value]) => ({ name: humanise(name), value }))
+  const mayCatalog = useMay('platform:read')
+  const described = useQuery({ ...catalog(), enabled: mayCatalog }).data?.features.find(
+    (one) => one.id === feature.feature,
+  )
+  const labels = useMemo(() => labelsOf(described?.schema), [described])
+  const values = Object.entries(feature.settings).map(([name, value]) => ({
+    name: labels.get(name) ?? readable(name),
+    value,
+  }))
   const hasEvidence = feature.evidence !== null && feature.evidence !== undefined
   return (
     <Paper p="lg" component="section">
@@ -55,13 +69,20 @@ function Feature({ feature }: { feature: EffectiveFeature }) {
             {feature.title}
           </Text>
           <Text size="xs" c="dimmed">
-            {feature.policy === null ? t('settings.noPolicy') : <Origin policy={feature.policy} />} · {named('action', feature.action)}
+            {feature.policy === null ? t('settings.noPolicy') : <Origin policy={feature.policy} />} ·{' '}
+            {named('action', feature.action)}
           </Text>
         </div>
         <Stack gap={2} align="flex-end">
           <StateBadge state={feature.state} size="lg" />
           <Text size="xs" c="dimmed">
-            {feature.verifiedAt === null ? t('settings.notVerified') : <>{t('settings.verified')} <Ago at={feature.verifiedAt} /></>}
+            {feature.verifiedAt === null ? (
+              t('settings.notVerified')
+            ) : (
+              <>
+                {t('settings.verified')} <Ago at={feature.verifiedAt} />
+              </>
+            )}
           </Text>
         </Stack>
       </Group>
@@ -71,7 +92,12 @@ function Feature({ feature }: { feature: EffectiveFeature }) {
       <Pairs entries={values} />
       {hasEvidence && (
         <>
-          <UnstyledButton onClick={toggle} aria-expanded={opened} aria-controls={evidence} className={classes.toggle ?? ''}>
+          <UnstyledButton
+            onClick={toggle}
+            aria-expanded={opened}
+            aria-controls={evidence}
+            className={classes.toggle ?? ''}
+          >
             <Icon name={opened ? 'down' : 'right'} size={14} />
             {t('settings.evidence')}
           </UnstyledButton>

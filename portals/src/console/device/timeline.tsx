@@ -1,14 +1,34 @@
 /** What was asked of the device and what became of it, newest first; changes as it happens. */
-import { Anchor, Collapse, Group, Paper, Stack, Text, Timeline as Line, UnstyledButton } from '@mantine/core'
+import { Anchor, Collapse, Group, Timeline as Line, Paper, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useLocation } from 'react-router'
 import { devices, type OperationRecord } from '../../api/index.ts'
-import { named, t, tn } from '../../text/index.ts'
-import { Ago, AsOf, Empty, Icon, type IconName, More, Pairs, Shown, StateBadge, stateColor, Value } from '../../ui/index.ts'
+import { actorName, named, t, tn } from '../../text/index.ts'
+import {
+  Ago,
+  AsOf,
+  Empty,
+  Icon,
+  type IconName,
+  More,
+  Pairs,
+  Shown,
+  StateBadge,
+  stateColor,
+  Value,
+} from '../../ui/index.ts'
 import classes from './device.module.css'
 
-const icons: Readonly<Record<string, IconName>> = { completed: 'check', failed: 'close', cancelled: 'close', expired: 'clock', superseded: 'right', sent: 'send', acknowledged: 'activity' }
+const icons: Readonly<Record<string, IconName>> = {
+  completed: 'check',
+  failed: 'close',
+  cancelled: 'close',
+  expired: 'clock',
+  superseded: 'right',
+  sent: 'send',
+  acknowledged: 'activity',
+}
 
 export function Timeline({ device }: { device: string }) {
   const list = useInfiniteQuery(devices.operations(device))
@@ -21,7 +41,11 @@ export function Timeline({ device }: { device: string }) {
         if (rows.length === 0) {
           return (
             <Paper>
-              <Empty icon="activity" title={t('timeline.none')} action={<Link to={`/devices/${encodeURIComponent(device)}/send`}>{t('timeline.send')}</Link>}>
+              <Empty
+                icon="activity"
+                title={t('timeline.none')}
+                action={<Link to={`/devices/${encodeURIComponent(device)}/send`}>{t('timeline.send')}</Link>}
+              >
                 {t('timeline.noneText')}
               </Empty>
             </Paper>
@@ -31,7 +55,11 @@ export function Timeline({ device }: { device: string }) {
           <>
             <Line bulletSize={30} lineWidth={2} active={rows.length}>
               {rows.map((row) => (
-                <Line.Item key={row.id} bullet={<Icon name={icons[row.state] ?? 'clock'} size={16} />} color={stateColor(row.state)}>
+                <Line.Item
+                  key={row.id}
+                  bullet={<Icon name={icons[row.state] ?? 'clock'} size={16} />}
+                  color={stateColor(row.state)}
+                >
                   <Operation row={row} fresh={row.activity === fresh} />
                 </Line.Item>
               ))}
@@ -53,7 +81,7 @@ function Operation({ row, fresh }: { row: OperationRecord; fresh: boolean }) {
         <div>
           <Text fw={600}>{row.title}</Text>
           <Text size="xs" c="dimmed">
-            {t('timeline.by', { actor: row.actor })} <Ago at={row.createdAt} />
+            {t('timeline.by', { actor: actorName(row.actor) })} <Ago at={row.createdAt} />
           </Text>
         </div>
         <Stack gap={2} align="flex-end">

@@ -1,5 +1,5 @@
 /** Devices as rows; on a small screen each row becomes a card. */
-import { Badge, Paper, Table, Text } from '@mantine/core'
+import { Badge, Group, Paper, Table, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from 'react-router'
 import { about, type DeviceSummary } from '../../api/index.ts'
@@ -38,11 +38,14 @@ function Row({ device }: { device: DeviceSummary }) {
   const to = `/devices/${encodeURIComponent(device.id)}`
   const product = [device.manufacturer, device.model].filter(Boolean).join(' ') || device.serial
   return (
-    <Table.Tr className={classes.row ?? ''} onClick={(e) => (e.target instanceof Element && e.target.closest('a') !== null ? undefined : void navigate(to))}>
+    <Table.Tr
+      className={classes.row ?? ''}
+      onClick={(e) => (e.target instanceof Element && e.target.closest('a') !== null ? undefined : void navigate(to))}
+    >
       <Table.Td className={classes.nameCell ?? ''}>
         <div className={classes.name}>
           <Icon name={formFactorIcon(device.formFactor)} size={20} />
-          <div>
+          <div className={classes.nameWords}>
             <Link to={to} className={classes.nameLink ?? ''}>
               {device.name || device.serial || device.id}
             </Link>
@@ -51,41 +54,61 @@ function Row({ device }: { device: DeviceSummary }) {
                 {product}
               </Text>
             )}
+            <Marks device={device} />
           </div>
-          <Marks device={device} />
         </div>
       </Table.Td>
       <Table.Td data-label={t('devices.platform')}>
         <div>
           <Text size="sm">{platforms.find((p) => p.id === device.platform)?.title ?? device.platform}</Text>
           <Text size="xs" c="dimmed">
-            {named('ownership', device.ownership)}
+            {named('ownershipShort', device.ownership, named('ownership', device.ownership))}
           </Text>
         </div>
       </Table.Td>
-      <Table.Td data-label={t('devices.owner')}>{device.owner === null ? <Text size="sm" c="dimmed">{t('devices.noOwner')}</Text> : <Text size="sm">{device.owner.name}</Text>}</Table.Td>
-      <Table.Td data-label={t('devices.os')}>
+      <Table.Td data-label={t('devices.owner')}>
+        {device.owner === null ? (
+          <Text size="sm" c="dimmed">
+            {t('devices.noOwner')}
+          </Text>
+        ) : (
+          <Text size="sm">{device.owner.name}</Text>
+        )}
+      </Table.Td>
+      <Table.Td data-label={t('devices.os')} className={classes.osCell ?? ''}>
         <Text size="sm">{[device.osName, device.osVersion].filter(Boolean).join(' ') || t('value.none')}</Text>
       </Table.Td>
       <Table.Td data-label={t('devices.compliance')}>
-        <StateBadge state={device.compliance} label={named('state', device.compliance === 'none' ? 'noPolicy' : device.compliance)} />
+        <StateBadge
+          state={device.compliance}
+          label={named('state', device.compliance === 'none' ? 'noPolicy' : device.compliance)}
+        />
       </Table.Td>
       <Table.Td data-label={t('devices.liveness')}>
         <StateCell state={device.liveness} below={<AsOf at={device.lastSeen} />} />
       </Table.Td>
       <Table.Td data-label={t('devices.open')} className={classes.number ?? ''}>
-        {device.open > 0 ? <Link to={`${to}/operations`}>{device.open}</Link> : <Text span size="sm" c="dimmed">0</Text>}
+        {device.open > 0 ? (
+          <Link to={`${to}/operations`}>{device.open}</Link>
+        ) : (
+          <Text span size="sm" c="dimmed">
+            0
+          </Text>
+        )}
       </Table.Td>
     </Table.Tr>
   )
 }
 
 function Marks({ device }: { device: DeviceSummary }) {
+  if (!device.blocked && device.lifecycle === 'active' && device.rooted !== true) return null
   return (
-    <>
+    <Group gap={6} mt={4}>
       {device.blocked && <Badge color="red">{named('state', 'blocked')}</Badge>}
-      {device.lifecycle !== 'active' && <StateBadge state={device.lifecycle} label={named('lifecycle', device.lifecycle)} />}
+      {device.lifecycle !== 'active' && (
+        <StateBadge state={device.lifecycle} label={named('lifecycle', device.lifecycle)} />
+      )}
       {device.rooted === true && <Badge color="red">{t('devices.rooted')}</Badge>}
-    </>
+    </Group>
   )
 }

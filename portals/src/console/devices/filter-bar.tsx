@@ -13,23 +13,59 @@ const livenesses = ['reachable', 'unreachable', 'inactive']
 const compliances = ['compliant', 'violated', 'unknown', 'none']
 const ownerships = ['byod', 'cope', 'work-profile', 'dedicated']
 
-export function FilterBar({ filters, set, clear }: { filters: DeviceFilters; set: (name: FilterName, value: string | null, replace?: boolean) => void; clear: () => void }) {
+export function FilterBar({
+  filters,
+  set,
+  clear,
+}: {
+  filters: DeviceFilters
+  set: (name: FilterName, value: string | null, replace?: boolean) => void
+  clear: () => void
+}) {
   const platforms = useQuery(about()).data?.platforms ?? []
   const [q, setQ] = useState(filters.q ?? '')
   useEffect(() => setQ(filters.q ?? ''), [filters.q])
   const later = useDebouncedCallback((value: string) => set('q', value.trim(), true), 250)
   const choose = (name: FilterName, label: string, data: { value: string; label: string }[]) => (
-    <Select aria-label={label} placeholder={label} data={data} value={filters[name] ?? null} onChange={(value) => set(name, value)} clearable clearButtonProps={{ 'aria-label': t('devices.clearOne', { name: label }) }} className={classes.filter ?? ''} />
+    <Select
+      aria-label={label}
+      placeholder={label}
+      data={data}
+      value={filters[name] ?? null}
+      onChange={(value) => set(name, value)}
+      clearable
+      clearButtonProps={{ 'aria-label': t('devices.clearOne', { name: label }) }}
+      className={classes.filter ?? ''}
+    />
   )
   const states = (ids: string[]) => ids.map((id) => ({ value: id, label: named('state', id) }))
   const any = Object.keys(filters).length > 0
   return (
-    <Group gap="sm" mb="md" role="search" aria-label={t('devices.filters')}>
-      <TextInput type="search" value={q} aria-label={t('devices.find')} placeholder={t('devices.find')} leftSection={<Icon name="search" size={16} />} className={classes.find ?? ''} onChange={(e) => { setQ(e.currentTarget.value); later(e.currentTarget.value) }} />
-      {choose('platform', t('devices.platform'), platforms.map((p) => ({ value: p.id, label: p.title })))}
+    <Group gap="sm" mb="md" component="search" aria-label={t('devices.filters')}>
+      <TextInput
+        type="search"
+        value={q}
+        aria-label={t('devices.find')}
+        placeholder={t('devices.find')}
+        leftSection={<Icon name="search" size={16} />}
+        className={classes.find ?? ''}
+        onChange={(e) => {
+          setQ(e.currentTarget.value)
+          later(e.currentTarget.value)
+        }}
+      />
+      {choose(
+        'platform',
+        t('devices.platform'),
+        platforms.map((p) => ({ value: p.id, label: p.title })),
+      )}
       {choose('liveness', t('devices.liveness'), states(livenesses))}
       {choose('compliance', t('devices.compliance'), states(compliances))}
-      {choose('ownership', t('devices.ownership'), ownerships.map((id) => ({ value: id, label: named('ownership', id) })))}
+      {choose(
+        'ownership',
+        t('devices.ownership'),
+        ownerships.map((id) => ({ value: id, label: named('ownership', id) })),
+      )}
       {any && (
         <Button variant="subtle" color="gray" onClick={clear} leftSection={<Icon name="close" size={14} />}>
           {t('devices.clear')}

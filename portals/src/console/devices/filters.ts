@@ -3,12 +3,24 @@ import { useCallback, useMemo } from 'react'
 import { useSearchParams } from 'react-router'
 import type { DeviceFilters } from '../../api/index.ts'
 
-export const filterNames = ['q', 'platform', 'liveness', 'compliance', 'ownership', 'lifecycle', 'formFactor', 'group', 'owner'] as const
+export const filterNames = [
+  'q',
+  'platform',
+  'liveness',
+  'compliance',
+  'ownership',
+  'lifecycle',
+  'formFactor',
+  'group',
+  'owner',
+] as const
 export type FilterName = (typeof filterNames)[number]
 
 /** Only filters the API knows, only when they say something. */
 export function filtersOf(params: URLSearchParams): DeviceFilters {
-  return Object.fromEntries(filterNames.map((name) => [name, params.get(name) ?? '']).filter(([, value]) => value !== ''))
+  return Object.fromEntries(
+    filterNames.map((name) => [name, params.get(name) ?? '']).filter(([, value]) => value !== ''),
+  )
 }
 
 export function useFilters() {

@@ -31,7 +31,15 @@ export function DeviceListPage() {
           if (rows.length === 0 && filtered) {
             return (
               <Paper>
-                <Empty icon="search" title={t('devices.noMatch')} action={<Button variant="default" onClick={clear}>{t('devices.clear')}</Button>}>
+                <Empty
+                  icon="search"
+                  title={t('devices.noMatch')}
+                  action={
+                    <Button variant="default" onClick={clear}>
+                      {t('devices.clear')}
+                    </Button>
+                  }
+                >
                   {t('devices.noMatchText')}
                 </Empty>
               </Paper>

@@ -1,5 +1,5 @@
 /** Enrol a device: choose, get a code, watch it arrive. Below: the invitations made so far. */
-import { SimpleGrid, Stack } from '@mantine/core'
+import { List, SimpleGrid, Stack } from '@mantine/core'
 import { useState } from 'react'
 import { t } from '../../text/index.ts'
 import { Card, PageHead } from '../../ui/index.ts'
@@ -24,6 +24,13 @@ export function EnrolPage() {
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
               <Card title={t('enrol.form')}>
                 <InviteForm onMade={setMade} />
+              </Card>
+              <Card title={t('enrol.how')}>
+                <List type="ordered" size="sm" spacing="md" withPadding>
+                  <List.Item>{t('enrol.how1')}</List.Item>
+                  <List.Item>{t('enrol.how2')}</List.Item>
+                  <List.Item>{t('enrol.how3')}</List.Item>
+                </List>
               </Card>
             </SimpleGrid>
           )

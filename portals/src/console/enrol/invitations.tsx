@@ -3,7 +3,7 @@ import { Button, Group, Table, Text } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { about, type Invitation, invitations } from '../../api/index.ts'
-import { named, t } from '../../text/index.ts'
+import { actorName, named, t } from '../../text/index.ts'
 import { Ago, Card, More, ProblemAlert, Shown, StateBadge } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 
@@ -14,7 +14,12 @@ export function Invitations() {
       <Shown query={list}>
         {(pages) => {
           const rows = pages.pages.flatMap((page) => page.items)
-          if (rows.length === 0) return <Text size="sm" c="dimmed">{t('invitations.none')}</Text>
+          if (rows.length === 0)
+            return (
+              <Text size="sm" c="dimmed">
+                {t('invitations.none')}
+              </Text>
+            )
           return (
             <Table.ScrollContainer minWidth={640} tabIndex={0} role="region" aria-label={t('invitations.title')}>
               <Table>
@@ -55,12 +60,20 @@ function Row({ row }: { row: Invitation }) {
         <StateBadge state={row.state} />
       </Table.Td>
       <Table.Td>
-        <Ago at={row.createdAt} /> · {row.createdBy}
+        <Ago at={row.createdAt} /> · {actorName(row.createdBy)}
       </Table.Td>
       <Table.Td>
         <Ago at={row.expiresAt} />
       </Table.Td>
-      <Table.Td>{row.state === 'open' ? <Withdraw invitation={row.id} /> : row.device === null ? t('value.none') : <Link to={`/devices/${encodeURIComponent(row.device)}`}>{t('enrol.open')}</Link>}</Table.Td>
+      <Table.Td>
+        {row.state === 'open' ? (
+          <Withdraw invitation={row.id} />
+        ) : row.device === null ? (
+          t('value.none')
+        ) : (
+          <Link to={`/devices/${encodeURIComponent(row.device)}`}>{t('enrol.open')}</Link>
+        )}
+      </Table.Td>
     </Table.Tr>
   )
 }
@@ -68,7 +81,10 @@ function Row({ row }: { row: Invitation }) {
 function Withdraw({ invitation }: { invitation: string }) {
   const client = useQueryClient()
   const mayWrite = useMay('invitation:write')
-  const revoke = useMutation({ mutationFn: invitations.revoke, onSettled: () => client.invalidateQueries({ queryKey: ['invitations'] }) })
+  const revoke = useMutation({
+    mutationFn: invitations.revoke,
+    onSettled: () => client.invalidateQueries({ queryKey: ['invitations'] }),
+  })
   if (!mayWrite) return t('value.none')
   return (
     <Group gap="xs">

@@ -2,33 +2,46 @@
 import { Button, Radio, Select, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { ApiProblem, about, catalog, invitations } from '../../api/index.ts'
+import { ApiProblem, about, catalog, type InvitationRequest, invitations } from '../../api/index.ts'
 import { named, t } from '../../text/index.ts'
 import { Empty, formatSeconds, ProblemAlert, Shown } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
-import { UserSelect } from './user-select.tsx'
 import type { Made } from './made.ts'
+import { UserSelect } from './user-select.tsx'
 
 const lifetimes = [3600, 86_400, 7 * 86_400, 30 * 86_400]
-const anyOwnership = ['cope', 'byod']
+type Ownership = InvitationRequest['ownership']
+const anyOwnership: readonly Ownership[] = ['cope', 'byod']
 
 export function InviteForm({ onMade }: { onMade: (made: Made) => void }) {
   const platforms = useQuery(about())
   return (
     <Shown query={platforms}>
-      {({ platforms: installed }) => (installed.length === 0 ? <Empty icon="box" title={t('enrol.noPlatform')} /> : <Form platforms={installed} onMade={onMade} />)}
+      {({ platforms: installed }) =>
+        installed.length === 0 ? (
+          <Empty icon="box" title={t('enrol.noPlatform')} />
+        ) : (
+          <Form platforms={installed} onMade={onMade} />
+        )
+      }
     </Shown>
   )
 }
 
-function Form({ platforms, onMade }: { platforms: readonly { id: string; title: string }[]; onMade: (made: Made) => void }) {
+function Form({
+  platforms,
+  onMade,
+}: {
+  platforms: readonly { id: string; title: string }[]
+  onMade: (made: Made) => void
+}) {
   const [platform, setPlatform] = useState(platforms[0]?.id ?? '')
   const [chosen, setOwnership] = useState<string>()
   const [user, setUser] = useState<string | null>(null)
   const [expiresIn, setExpiresIn] = useState(String(7 * 86_400))
   const mayUsers = useMay('user:read')
   const offered = useOwnerships(platform)
-  const ownership = chosen !== undefined && offered.includes(chosen) ? chosen : (offered[0] ?? 'cope')
+  const ownership = offered.find((one) => one === chosen) ?? offered[0] ?? 'cope'
   const client = useQueryClient()
   const create = useMutation({
     mutationFn: invitations.create,
@@ -37,7 +50,11 @@ function Form({ platforms, onMade }: { platforms: readonly { id: string; title: 
       onMade({ invitation, request })
     },
   })
-  const errors = new Map(create.error instanceof ApiProblem ? create.error.fields.map((field) => [field.path.replace(/^\//, ''), field.message]) : [])
+  const errors = new Map(
+    create.error instanceof ApiProblem
+      ? create.error.errors.map((field) => [field.path.replace(/^\//, ''), field.message])
+      : [],
+  )
   const submit = (event: FormEvent) => {
     event.preventDefault()
     create.mutate({ platform, ownership, expiresIn: Number(expiresIn), ...(user === null ? {} : { user }) })
@@ -53,15 +70,27 @@ function Form({ platforms, onMade }: { platforms: readonly { id: string; title: 
             ))}
           </Stack>
         </Radio.Group>
-        <Radio.Group label={t('enrol.ownership')} value={ownership} onChange={setOwnership} error={errors.get('ownership')}>
+        <Radio.Group
+          label={t('enrol.ownership')}
+          value={ownership}
+          onChange={setOwnership}
+          error={errors.get('ownership')}
+        >
           <Stack gap="xs" mt="xs">
             {offered.map((one) => (
-              <Radio key={one} value={one} label={named('ownership', one)} description={t(`ownershipMeaning.${one as 'byod'}`)} />
+              <Radio key={one} value={one} label={named('ownership', one)} description={t(`ownershipMeaning.${one}`)} />
             ))}
           </Stack>
         </Radio.Group>
         {mayUsers && <UserSelect value={user} onChange={setUser} error={errors.get('user')} />}
-        <Select label={t('enrol.expires')} data={lifetimes.map((s) => ({ value: String(s), label: formatSeconds(s) }))} value={expiresIn} onChange={(v) => setExpiresIn(v ?? expiresIn)} allowDeselect={false} error={errors.get('expiresIn')} />
+        <Select
+          label={t('enrol.expires')}
+          data={lifetimes.map((s) => ({ value: String(s), label: formatSeconds(s) }))}
+          value={expiresIn}
+          onChange={(v) => setExpiresIn(v ?? expiresIn)}
+          allowDeselect={false}
+          error={errors.get('expiresIn')}
+        />
         <Button type="submit" loading={create.isPending}>
           {t('enrol.go')}
         </Button>
@@ -74,9 +103,11 @@ function Form({ platforms, onMade }: { platforms: readonly { id: string; title: 
 }
 
 /** What the platform's enrolments allow; without permission to read them, the two that every platform knows. */
-function useOwnerships(platform: string): readonly string[] {
+function useOwnerships(platform: string): readonly Ownership[] {
   const mayCatalog = useMay('platform:read')
-  const known = useQuery({ ...catalog(), enabled: mayCatalog }).data?.platforms.find((p) => p.id === platform)?.enrolments
+  const known = useQuery({ ...catalog(), enabled: mayCatalog }).data?.platforms.find(
+    (p) => p.id === platform,
+  )?.enrolments
   const offered = [...new Set(known?.flatMap((enrolment) => enrolment.ownerships) ?? [])]
   return offered.length > 0 ? offered : anyOwnership
 }

@@ -6,12 +6,36 @@ import { useState } from 'react'
 import { users } from '../../api/index.ts'
 import { t } from '../../text/index.ts'
 
-export function UserSelect({ value, onChange, error }: { value: string | null; onChange: (user: string | null) => void; error: string | undefined }) {
+export function UserSelect({
+  value,
+  onChange,
+  error,
+}: {
+  value: string | null
+  onChange: (user: string | null) => void
+  error: string | undefined
+}) {
   const [typed, setTyped] = useState('')
   const [q] = useDebouncedValue(typed, 200)
   const found = useQuery(users.find(q)).data?.items ?? []
-  const data = found.map((user) => ({ value: user.id, label: user.displayName ? t('enrol.userLabel', { name: user.name, display: user.displayName }) : user.name }))
+  const data = found.map((user) => ({
+    value: user.id,
+    label: user.displayName ? t('enrol.userLabel', { name: user.name, display: user.displayName }) : user.name,
+  }))
   return (
-    <Select label={t('enrol.user')} description={t('enrol.userHint')} placeholder={t('enrol.nobody')} data={data} value={value} onChange={onChange} searchable searchValue={typed} onSearchChange={setTyped} clearable nothingFoundMessage={t('enrol.noUser')} error={error} />
+    <Select
+      label={t('enrol.user')}
+      description={t('enrol.userHint')}
+      placeholder={t('enrol.nobody')}
+      data={data}
+      value={value}
+      onChange={onChange}
+      searchable
+      searchValue={typed}
+      onSearchChange={setTyped}
+      clearable
+      nothingFoundMessage={t('enrol.noUser')}
+      error={error}
+    />
   )
 }

@@ -1,17 +1,15 @@
 /** The code just made, every way to use it, and the moment the device arrives. */
 import { Button, Group, Loader, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link } from 'react-router'
 import { invitations } from '../../api/index.ts'
-import { Steps } from '../../enrol/index.ts'
+import { Steps } from '../../steps/index.ts'
 import { t } from '../../text/index.ts'
-import { Ago, Card, CopyLine, Icon, Shown } from '../../ui/index.ts'
+import { Ago, Card, CopyLine, Icon, QrCode, Shown } from '../../ui/index.ts'
 import { useEvent, useMay } from '../shell/index.ts'
 import classes from './enrol.module.css'
 import type { Made } from './made.ts'
-
-const Qr = lazy(() => import('../../ui/qr.tsx'))
 
 export function Waiting({ made, onAnother }: { made: Made; onAnother: () => void }) {
   const { invitation } = made
@@ -21,14 +19,12 @@ export function Waiting({ made, onAnother }: { made: Made; onAnother: () => void
       <Arrival made={made} onAnother={onAnother} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         <Card title={t('enrol.onDevice')}>
-          <Shown query={terms}>{({ steps }) => <Steps steps={steps} qr={false} />}</Shown>
+          <Shown query={terms}>{({ steps }) => <Steps steps={steps} shown={invitation.url} />}</Shown>
         </Card>
         <Card title={t('enrol.share')}>
           <Stack gap="md">
             <div className={classes.qr}>
-              <Suspense>
-                <Qr text={invitation.url} label={t('enrol.qr')} />
-              </Suspense>
+              <QrCode text={invitation.url} label={t('enrol.qr')} />
             </div>
             <Labelled name={t('enrol.link')}>
               <CopyLine text={invitation.url} label={t('enrol.copyLink')} />
@@ -57,7 +53,11 @@ function Arrival({ made, onAnother }: { made: Made; onAnother: () => void }) {
     <Paper p="md" role="status" aria-live="polite" className={classes.arrival ?? ''} data-state={device.state}>
       <Group justify="space-between">
         <Group gap="sm">
-          {device.state === 'open' ? <Loader size="sm" aria-hidden="true" /> : <Icon name={device.state === 'used' ? 'check' : 'alert'} size={22} />}
+          {device.state === 'open' ? (
+            <Loader size="sm" aria-hidden="true" />
+          ) : (
+            <Icon name={device.state === 'used' ? 'check' : 'alert'} size={22} />
+          )}
           <div>
             <Title order={2} fz="md">
               {t(`enrol.state.${device.state}`)}
@@ -88,7 +88,11 @@ function useArrival(invitation: string): { state: ArrivalState; id?: string } {
   const list = useInfiniteQuery({ ...invitations.list(), enabled: mayRead, refetchInterval: 5000 })
   const [heard, setHeard] = useState<ArrivalState>('open')
   useEvent('invitation.changed', (data) => {
-    if (String(data.invitation) === invitation && (data.state === 'used' || data.state === 'revoked' || data.state === 'expired')) setHeard(data.state)
+    if (
+      String(data.invitation) === invitation &&
+      (data.state === 'used' || data.state === 'revoked' || data.state === 'expired')
+    )
+      setHeard(data.state)
   })
   const row = list.data?.pages.flatMap((page) => page.items).find((one) => one.id === invitation)
   const state = row === undefined || row.state === 'open' ? heard : (row.state as ArrivalState)

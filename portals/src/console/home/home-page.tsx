@@ -19,7 +19,11 @@ export function HomePage() {
   const query = useQuery(summary())
   return (
     <>
-      <PageHead title={t('home.title')} below={t('home.welcome', { name: user.displayName || user.name })} actions={enrol} />
+      <PageHead
+        title={t('home.title')}
+        below={t('home.welcome', { name: user.displayName || user.name })}
+        actions={enrol}
+      />
       <Shown query={query}>
         {(counts) =>
           total(counts.devices.lifecycle) === 0 ? (
@@ -41,20 +45,53 @@ function Counts({ counts }: { counts: Summary }) {
   const platforms = useQuery(about()).data?.platforms ?? []
   const { devices, operations } = counts
   const managed = total(devices.lifecycle) - (devices.lifecycle.removed ?? 0)
-  const open = (['held', 'pending', 'sent', 'acknowledged', 'deferred'] as const).reduce((sum, state) => sum + (operations[state] ?? 0), 0)
+  const open = (['held', 'pending', 'sent', 'acknowledged', 'deferred'] as const).reduce(
+    (sum, state) => sum + (operations[state] ?? 0),
+    0,
+  )
   return (
     <>
       <SimpleGrid cols={{ base: 2, md: 4 }} mb="lg">
         <Tile to="/devices" label={t('home.devices')} n={managed} />
-        <Tile to="/devices?liveness=unreachable" label={t('home.unreachable')} n={devices.liveness.unreachable ?? 0} state="unreachable" />
-        <Tile to="/devices?compliance=violated" label={t('home.violated')} n={devices.compliance.violated ?? 0} state="violated" />
+        <Tile
+          to="/devices?liveness=unreachable"
+          label={t('home.unreachable')}
+          n={devices.liveness.unreachable ?? 0}
+          state="unreachable"
+        />
+        <Tile
+          to="/devices?compliance=violated"
+          label={t('home.violated')}
+          n={devices.compliance.violated ?? 0}
+          state="violated"
+        />
         <Tile to="/activities" label={t('home.open')} n={open} state="sent" />
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
-        <Split title={t('devices.liveness')} filter="liveness" counts={devices.liveness} words={(id) => named('state', id)} />
-        <Split title={t('devices.compliance')} filter="compliance" counts={devices.compliance} words={(id) => named('state', id)} />
-        <Split title={t('devices.platform')} filter="platform" counts={devices.platform} words={(id) => platforms.find((p) => p.id === id)?.title ?? id} />
-        <Split title={t('devices.ownership')} filter="ownership" counts={devices.ownership} words={(id) => named('ownership', id)} />
+        <Split
+          title={t('devices.liveness')}
+          filter="liveness"
+          counts={devices.liveness}
+          words={(id) => named('state', id)}
+        />
+        <Split
+          title={t('devices.compliance')}
+          filter="compliance"
+          counts={devices.compliance}
+          words={(id) => named('state', id === 'none' ? 'noPolicy' : id)}
+        />
+        <Split
+          title={t('devices.platform')}
+          filter="platform"
+          counts={devices.platform}
+          words={(id) => platforms.find((p) => p.id === id)?.title ?? id}
+        />
+        <Split
+          title={t('devices.ownership')}
+          filter="ownership"
+          counts={devices.ownership}
+          words={(id) => named('ownership', id)}
+        />
       </SimpleGrid>
     </>
   )
@@ -66,7 +103,7 @@ function Tile({ to, label, n, state }: { to: string; label: string; n: number; s
       <Text size="sm" c="dimmed">
         {label}
       </Text>
-      <Text fz={30} fw={700} lh={1.2} {...(state !== undefined && n > 0 ? { className: classes.marked ?? '', 'data-color': stateColor(state) } : {})}>
+      <Text fz={30} fw={700} lh={1.2} {...(state !== undefined && n > 0 ? { 'data-color': stateColor(state) } : {})}>
         {formatNumber(n)}
       </Text>
     </Paper>
@@ -74,8 +111,20 @@ function Tile({ to, label, n, state }: { to: string; label: string; n: number; s
 }
 
 /** One bar a value, each with its share and a link to exactly those devices. */
-function Split({ title, filter, counts, words }: { title: string; filter: string; counts: Record<string, number>; words: (id: string) => string }) {
-  const rows = Object.entries(counts).filter(([, n]) => n > 0).sort(([, a], [, b]) => b - a)
+function Split({
+  title,
+  filter,
+  counts,
+  words,
+}: {
+  title: string
+  filter: string
+  counts: Record<string, number>
+  words: (id: string) => string
+}) {
+  const rows = Object.entries(counts)
+    .filter(([, n]) => n > 0)
+    .sort(([, a], [, b]) => b - a)
   const all = total(counts)
   return (
     <Card title={title}>
@@ -92,7 +141,13 @@ function Split({ title, filter, counts, words }: { title: string; filter: string
               <Text size="sm" fw={600}>
                 {formatNumber(n)}
               </Text>
-              <Progress value={(100 * n) / Math.max(1, all)} color={filter === 'platform' || filter === 'ownership' ? 'muster' : stateColor(id)} size={6} className={classes.bar ?? ''} aria-hidden="true" />
+              <Progress
+                value={(100 * n) / Math.max(1, all)}
+                color={filter === 'platform' || filter === 'ownership' ? 'muster' : stateColor(id)}
+                size={6}
+                className={classes.bar ?? ''}
+                aria-hidden="true"
+              />
             </Link>
           </li>
         ))}

@@ -1,9 +1,17 @@
 /** The draft of a policy: name, whom it is for, and its features, each with a form of its own. */
 import { Button, Group, MultiSelect, Select, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
-import { ApiProblem, type Assignment, catalog, groups, type Policy, type PolicyDraft, type PolicyFeature } from '../../api/index.ts'
-import { focusFirstError, type SchemaFormState } from '../../schema-form/index.ts'
+import { type FormEvent, type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
+import {
+  ApiProblem,
+  type Assignment,
+  catalog,
+  groups,
+  type NewPolicy,
+  type Policy,
+  type PolicyFeatureDraft,
+} from '../../api/index.ts'
+import { focusFirstError, pointerOf, type SchemaFormState } from '../../schema-form/index.ts'
 import { named, t } from '../../text/index.ts'
 import { Card, Icon, ProblemAlert } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
@@ -19,7 +27,7 @@ interface EditorProps {
   busy: boolean
   error: unknown
   readOnly?: boolean
-  onSave: (draft: PolicyDraft) => void
+  onSave: (draft: NewPolicy) => void
   children?: ReactNode
 }
 
@@ -28,26 +36,32 @@ export function Editor({ policy, platforms, busy, error, readOnly = false, onSav
   const [description, setDescription] = useState(policy?.description ?? '')
   const [platform, setPlatform] = useState(policy?.platform ?? platforms[0]?.id ?? '')
   const [assignment, setAssignment] = useState<Assignment>(policy?.assignment ?? {})
-  const [features, setFeatures] = useState<readonly PolicyFeature[]>(policy?.features ?? [])
+  const [features, setFeatures] = useState<readonly PolicyFeatureDraft[]>(policy?.features ?? [])
   const forms = useRef(new Map<string, { form: SchemaFormState; head: FeatureHead }>())
   const element = useRef<HTMLFormElement>(null)
-  const fields = error instanceof ApiProblem ? error.fields : []
-  useEffect(() => {
-    if (!(error instanceof ApiProblem)) return
-    features.forEach((one, i) => {
+  const fields = error instanceof ApiProblem ? error.errors : []
+  const tell = useEffectEvent((refused: ApiProblem) => {
+    for (const [i, one] of features.entries()) {
       const prefix = `/features/${i}/settings`
-      const own = error.fields.map((field) => ({ ...field, path: field.path.startsWith('/') ? field.path : `/${field.path.replaceAll('.', '/')}` })).filter((field) => field.path === prefix || field.path.startsWith(`${prefix}/`))
-      forms.current.get(one.feature)?.form.refuse(own, prefix)
-    })
+      const own = refused.errors.map((each) => ({ ...each, path: pointerOf(each.path) }))
+      forms.current.get(one.feature)?.form.refuse(
+        own.filter(({ path }) => path === prefix || path.startsWith(`${prefix}/`)),
+        prefix,
+      )
+    }
     focusFirstError(element.current)
-    // Only a new answer moves messages and focus; typing does not.
+  })
+  useEffect(() => {
+    if (error instanceof ApiProblem) tell(error)
   }, [error])
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const ready = features.map((one) => {
       const entry = forms.current.get(one.feature)
       const settings = entry?.form.check()
-      return entry === undefined || settings === undefined ? undefined : { feature: one.feature, settings: settings as PolicyFeature['settings'], ...entry.head }
+      return entry === undefined || settings === undefined
+        ? undefined
+        : { feature: one.feature, settings: settings as PolicyFeatureDraft['settings'], ...entry.head }
     })
     if (name.trim() === '' || ready.includes(undefined)) return focusFirstError(element.current)
     onSave({ name: name.trim(), description, platform, assignment, features: ready.filter((one) => one !== undefined) })
@@ -61,16 +75,50 @@ export function Editor({ policy, platforms, busy, error, readOnly = false, onSav
           {children}
           <Card title={t('policies.about')}>
             <Stack gap="md">
-              <TextInput label={t('policies.name')} value={name} onChange={(e) => setName(e.currentTarget.value)} required maxLength={200} error={nameError} autoComplete="off" />
-              <Textarea label={t('policies.description')} value={description} onChange={(e) => setDescription(e.currentTarget.value)} autosize minRows={2} maxLength={4000} />
-              <Select label={t('devices.platform')} data={platforms.map((p) => ({ value: p.id, label: p.title }))} value={platform} onChange={(v) => setPlatform(v ?? platform)} allowDeselect={false} disabled={policy !== undefined || features.length > 0} />
+              <TextInput
+                label={t('policies.name')}
+                value={name}
+                onChange={(e) => setName(e.currentTarget.value)}
+                required
+                maxLength={200}
+                error={nameError}
+                autoComplete="off"
+              />
+              <Textarea
+                label={t('policies.description')}
+                value={description}
+                onChange={(e) => setDescription(e.currentTarget.value)}
+                autosize
+                minRows={2}
+                maxLength={4000}
+              />
+              <Select
+                label={t('devices.platform')}
+                data={platforms.map((p) => ({ value: p.id, label: p.title }))}
+                value={platform}
+                onChange={(v) => setPlatform(v ?? platform)}
+                allowDeselect={false}
+                disabled={policy !== undefined || features.length > 0}
+              />
             </Stack>
           </Card>
           <AssignmentCard assignment={assignment} onChange={setAssignment} />
           {features.map((one) => (
-            <FeatureEditor key={one.feature} feature={one} register={(entry) => { if (entry === undefined) forms.current.delete(one.feature); else forms.current.set(one.feature, entry) }} onRemove={() => setFeatures(features.filter((other) => other !== one))} />
+            <FeatureEditor
+              key={one.feature}
+              feature={one}
+              register={(entry) => {
+                if (entry === undefined) forms.current.delete(one.feature)
+                else forms.current.set(one.feature, entry)
+              }}
+              onRemove={() => setFeatures(features.filter((other) => other !== one))}
+            />
           ))}
-          <AddFeature platform={platform} taken={features.map((one) => one.feature)} onAdd={(feature) => setFeatures([...features, { feature, settings: {} }])} />
+          <AddFeature
+            platform={platform}
+            taken={features.map((one) => one.feature)}
+            onAdd={(feature) => setFeatures([...features, { feature, settings: {} }])}
+          />
           <Group>
             <Button type="submit" loading={busy}>
               {t('policies.save')}
@@ -89,22 +137,55 @@ function AssignmentCard({ assignment, onChange }: { assignment: Assignment; onCh
     const { [key]: _, ...rest } = assignment
     onChange(values.length === 0 ? rest : { ...rest, [key]: values })
   }
-  const every = (values: readonly string[] | undefined) => (values === undefined || values.length === 0 ? t('policies.any') : '')
+  const every = (values: readonly string[] | undefined) =>
+    values === undefined || values.length === 0 ? t('policies.any') : ''
   return (
     <Card title={t('policies.assignment')}>
       <Stack gap="md">
         <Text size="sm" c="dimmed">
           {t('policies.assignmentText')}
         </Text>
-        <MultiSelect label={t('devices.ownership')} data={ownerships.map((id) => ({ value: id, label: named('ownership', id) }))} value={assignment.ownership ?? []} onChange={(v) => set('ownership', v)} placeholder={every(assignment.ownership)} clearable />
-        <MultiSelect label={t('device.formFactor')} data={formFactors.map((id) => ({ value: id, label: named('formFactor', id) }))} value={assignment.formFactors ?? []} onChange={(v) => set('formFactors', v)} placeholder={every(assignment.formFactors)} clearable />
-        {mayGroups && <MultiSelect label={t('device.groups')} data={known.map((group) => ({ value: group.id, label: group.name }))} value={assignment.groups ?? []} onChange={(v) => set('groups', v)} placeholder={every(assignment.groups)} searchable clearable />}
+        <MultiSelect
+          label={t('devices.ownership')}
+          data={ownerships.map((id) => ({ value: id, label: named('ownership', id) }))}
+          value={assignment.ownership ?? []}
+          onChange={(v) => set('ownership', v)}
+          placeholder={every(assignment.ownership)}
+          clearable
+        />
+        <MultiSelect
+          label={t('device.formFactor')}
+          data={formFactors.map((id) => ({ value: id, label: named('formFactor', id) }))}
+          value={assignment.formFactors ?? []}
+          onChange={(v) => set('formFactors', v)}
+          placeholder={every(assignment.formFactors)}
+          clearable
+        />
+        {mayGroups && (
+          <MultiSelect
+            label={t('device.groups')}
+            data={known.map((group) => ({ value: group.id, label: group.name }))}
+            value={assignment.groups ?? []}
+            onChange={(v) => set('groups', v)}
+            placeholder={every(assignment.groups)}
+            searchable
+            clearable
+          />
+        )}
       </Stack>
     </Card>
   )
 }
 
-function AddFeature({ platform, taken, onAdd }: { platform: string; taken: readonly string[]; onAdd: (feature: string) => void }) {
+function AddFeature({
+  platform,
+  taken,
+  onAdd,
+}: {
+  platform: string
+  taken: readonly string[]
+  onAdd: (feature: string) => void
+}) {
   const features = useQuery(catalog()).data?.features ?? []
   const offered = features.filter((one) => one.platforms.includes(platform) && !taken.includes(one.id))
   if (offered.length === 0) return null
@@ -121,7 +202,13 @@ function AddFeature({ platform, taken, onAdd }: { platform: string; taken: reado
                 {one.summary}
               </Text>
             </div>
-            <Button variant="default" size="xs" leftSection={<Icon name="add" size={14} />} onClick={() => onAdd(one.id)} aria-label={t('form.addNamed', { name: one.title })}>
+            <Button
+              variant="default"
+              size="xs"
+              leftSection={<Icon name="add" size={14} />}
+              onClick={() => onAdd(one.id)}
+              aria-label={t('form.addNamed', { name: one.title })}
+            >
               {t('form.add')}
             </Button>
           </Group>

@@ -20,18 +20,37 @@ export function PolicyPage() {
 function New() {
   const navigate = useNavigate()
   const platforms = useQuery(about()).data?.platforms ?? []
-  const create = useMutation({ mutationFn: policies.create, onSuccess: (made) => void navigate(`/policies/${encodeURIComponent(made.id)}`, { replace: true }) })
+  const create = useMutation({
+    mutationFn: policies.create,
+    onSuccess: (made) => void navigate(`/policies/${encodeURIComponent(made.id)}`, { replace: true }),
+  })
   return (
     <>
       <PageHead title={t('policies.new')} />
-      {platforms.length === 0 ? <Card><Empty icon="box" title={t('enrol.noPlatform')} /></Card> : <Editor platforms={platforms} busy={create.isPending} error={create.error} onSave={(draft) => create.mutate(draft)} />}
+      {platforms.length === 0 ? (
+        <Card>
+          <Empty icon="box" title={t('enrol.noPlatform')} />
+        </Card>
+      ) : (
+        <Editor
+          platforms={platforms}
+          busy={create.isPending}
+          error={create.error}
+          onSave={(draft) => create.mutate(draft)}
+        />
+      )}
     </>
   )
 }
 
 function Known({ id }: { id: string }) {
   // What is being edited stays what was read: somebody else's save is noticed when this one is sent.
-  const read = useQuery({ ...policies.one(id), refetchOnWindowFocus: false, refetchOnReconnect: false, staleTime: Number.POSITIVE_INFINITY })
+  const read = useQuery({
+    ...policies.one(id),
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
   return <Shown query={read}>{(policy) => <Edit key={`${policy.id}/${policy.revision}`} policy={policy} />}</Shown>
 }
 
@@ -49,10 +68,32 @@ function Edit({ policy }: { policy: Policy }) {
   const stale = save.error instanceof ApiProblem && save.error.status === 412
   return (
     <>
-      <PageHead title={policy.name} below={<Group gap="sm" mt={4}><PolicyState policy={policy} /><span>{policy.version === 0 ? t('policies.never') : t('policies.publishedVersion', { version: policy.version })}</span></Group>} actions={<Publish policy={policy} />} />
-      <Editor policy={policy} platforms={platforms} busy={save.isPending} error={save.error} readOnly={!mayWrite} onSave={(draft) => save.mutate(draft)}>
+      <PageHead
+        title={policy.name}
+        below={
+          <Group gap="sm" mt={4}>
+            <PolicyState policy={policy} />
+            <span>
+              {policy.version === 0 ? t('policies.never') : t('policies.publishedVersion', { version: policy.version })}
+            </span>
+          </Group>
+        }
+        actions={<Publish policy={policy} />}
+      />
+      <Editor
+        policy={policy}
+        platforms={platforms}
+        busy={save.isPending}
+        error={save.error}
+        readOnly={!mayWrite}
+        onSave={(draft) => save.mutate(draft)}
+      >
         {stale && (
-          <Button variant="default" size="xs" onClick={() => void client.resetQueries({ queryKey: ['policy', policy.id] })}>
+          <Button
+            variant="default"
+            size="xs"
+            onClick={() => void client.resetQueries({ queryKey: ['policy', policy.id] })}
+          >
             {t('policies.reload')}
           </Button>
         )}
@@ -66,7 +107,11 @@ function Publish({ policy }: { policy: Policy }) {
   const allowed = useMay('policy:publish')
   const [opened, ask] = useDisclosure(false)
   const [reached, setReached] = useState<number>()
-  const again = () => Promise.all([client.invalidateQueries({ queryKey: ['policy', policy.id] }), client.invalidateQueries({ queryKey: ['policies'] })])
+  const again = () =>
+    Promise.all([
+      client.invalidateQueries({ queryKey: ['policy', policy.id] }),
+      client.invalidateQueries({ queryKey: ['policies'] }),
+    ])
   const publish = useMutation({
     mutationFn: () => policies.publish(policy.id),
     async onSuccess({ devices }) {
@@ -75,7 +120,13 @@ function Publish({ policy }: { policy: Policy }) {
       await again()
     },
   })
-  const turn = useMutation({ mutationFn: () => policies.switch(policy.id, policy.state !== 'active'), onSettled: again })
+  const turn = useMutation({
+    mutationFn: () =>
+      policy.state === 'active'
+        ? policies.deactivate(policy.id).then(() => undefined)
+        : policies.activate(policy.id).then(() => undefined),
+    onSettled: again,
+  })
   if (!allowed) return null
   return (
     <Stack gap="xs" align="flex-end">
@@ -95,7 +146,12 @@ function Publish({ policy }: { policy: Policy }) {
         </Text>
       )}
       <ProblemAlert error={turn.error} />
-      <Modal opened={opened} onClose={ask.close} title={t('policies.publishTitle', { name: policy.name })} closeButtonProps={{ 'aria-label': t('confirm.cancel') }}>
+      <Modal
+        opened={opened}
+        onClose={ask.close}
+        title={t('policies.publishTitle', { name: policy.name })}
+        closeButtonProps={{ 'aria-label': t('confirm.cancel') }}
+      >
         <Stack gap="md">
           <Text size="sm">{t('policies.publishText', { version: policy.version + 1 })}</Text>
           <ProblemAlert error={publish.error} />

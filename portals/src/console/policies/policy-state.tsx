@@ -7,7 +7,10 @@ import { StateBadge } from '../../ui/index.ts'
 export function PolicyState({ policy }: { policy: Policy }) {
   return (
     <Group gap={6}>
-      <StateBadge state={policy.state === 'active' ? 'active' : 'none'} label={t(policy.state === 'active' ? 'policies.active' : 'policies.inactive')} />
+      <StateBadge
+        state={policy.state === 'active' ? 'active' : 'none'}
+        label={t(policy.state === 'active' ? 'policies.active' : 'policies.inactive')}
+      />
       {policy.unpublished && <StateBadge state="draft" label={t('policies.draft')} />}
     </Group>
   )

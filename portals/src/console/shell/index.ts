@@ -1,6 +1,7 @@
 /** The door of the console's frame: session, live stream, navigation. */
-export { NotFound } from './not-found.tsx'
+
 export { useEvent } from './live.tsx'
+export { NotFound } from './not-found.tsx'
 export { useMay, useSession } from './session.tsx'
 export { SessionGate } from './session-gate.tsx'
 export { Shell } from './shell.tsx'

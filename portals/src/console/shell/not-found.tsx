@@ -8,7 +8,15 @@ export function NotFound() {
   return (
     <>
       <PageHead title={t('notFound.title')} />
-      <Empty icon="search" title={t('notFound.text')} action={<Button component={Link} to="/">{t('notFound.home')}</Button>} />
+      <Empty
+        icon="search"
+        title={t('notFound.text')}
+        action={
+          <Button component={Link} to="/">
+            {t('notFound.home')}
+          </Button>
+        }
+      />
     </>
   )
 }

@@ -1,5 +1,17 @@
 /** The frame around every page of the console: navigation, search, live state, colours, sign out. Keys: "/" searches. */
-import { ActionIcon, AppShell, Burger, Button, Group, Menu, NavLink, Text, TextInput, Tooltip, useMantineColorScheme } from '@mantine/core'
+import {
+  ActionIcon,
+  AppShell,
+  Burger,
+  Button,
+  Group,
+  Menu,
+  NavLink,
+  Text,
+  TextInput,
+  Tooltip,
+  useMantineColorScheme,
+} from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, Suspense, useEffect, useRef } from 'react'
@@ -9,7 +21,8 @@ import { type TextKey, t } from '../../text/index.ts'
 import { Icon, type IconName, Loading } from '../../ui/index.ts'
 import { useLiveState } from './live.tsx'
 import { Logo } from './logo.tsx'
-import { holds, useSession } from './session.tsx'
+import { holds } from './permissions.ts'
+import { useSession } from './session.tsx'
 import classes from './shell.module.css'
 
 const places: readonly { to: string; label: TextKey; icon: IconName; needs: string }[] = [
@@ -31,15 +44,26 @@ export function Shell() {
     window.scrollTo(0, 0)
   }, [section, menu.close])
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !opened } }} padding="lg">
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+      padding="lg"
+    >
       <button type="button" className={classes.skip} onClick={() => main.current?.focus()}>
         {t('nav.skip')}
       </button>
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="md">
           <Group gap="sm" wrap="nowrap">
-            <Burger opened={opened} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t('nav.menu')} aria-expanded={opened} />
-            <Link to="/" className={classes.brand ?? ''}>
+            <Burger
+              opened={opened}
+              onClick={menu.toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={t('nav.menu')}
+              aria-expanded={opened}
+            />
+            <Link to="/" className={classes.brand ?? ''} aria-label={t('app.name')}>
               <Logo />
               <Text fw={700} span visibleFrom="xs">
                 {t('app.name')}
@@ -78,8 +102,20 @@ function Places() {
         {places
           .filter((place) => holds(permissions, place.needs))
           .map((place) => {
-            const active = place.to === '/' ? pathname === '/' : pathname === place.to || pathname.startsWith(`${place.to}/`)
-            return <NavLink key={place.to} component={Link} to={place.to} label={t(place.label)} leftSection={<Icon name={place.icon} />} active={active} {...(active ? { 'aria-current': 'page' as const } : {})} className={classes.place ?? ''} />
+            const active =
+              place.to === '/' ? pathname === '/' : pathname === place.to || pathname.startsWith(`${place.to}/`)
+            return (
+              <NavLink
+                key={place.to}
+                component={Link}
+                to={place.to}
+                label={t(place.label)}
+                leftSection={<Icon name={place.icon} />}
+                active={active}
+                {...(active ? { 'aria-current': 'page' as const } : {})}
+                className={classes.place ?? ''}
+              />
+            )
           })}
       </div>
       {version !== undefined && (
@@ -102,9 +138,18 @@ function Search() {
     if (input.current !== null) input.current.value = ''
   }
   return (
-    <form role="search" onSubmit={submit} className={classes.search}>
-      <TextInput ref={input} type="search" aria-label={t('nav.search')} placeholder={t('nav.searchHint')} leftSection={<Icon name="search" size={16} />} aria-keyshortcuts="/" />
-    </form>
+    <search className={classes.search}>
+      <form onSubmit={submit}>
+        <TextInput
+          ref={input}
+          type="search"
+          aria-label={t('nav.search')}
+          placeholder={t('nav.searchHint')}
+          leftSection={<Icon name="search" size={16} />}
+          aria-keyshortcuts="/"
+        />
+      </form>
+    </search>
   )
 }
 
@@ -152,7 +197,13 @@ function Account() {
   return (
     <Menu position="bottom-end" shadow="md" width={200}>
       <Menu.Target>
-        <Button variant="subtle" color="gray" px="xs" leftSection={<Icon name="user" />} aria-label={t('nav.account', { name })}>
+        <Button
+          variant="subtle"
+          color="gray"
+          px="xs"
+          leftSection={<Icon name="user" />}
+          aria-label={t('nav.account', { name })}
+        >
           <Text span size="sm" visibleFrom="sm">
             {name}
           </Text>

@@ -50,8 +50,27 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
               </Alert>
             )}
             <ProblemAlert error={signIn.error} />
-            <TextInput name="username" label={t('signIn.name')} autoComplete="username" autoCapitalize="none" spellCheck={false} required withAsterisk={false} autoFocus size="md" />
-            <PasswordInput ref={password} name="password" label={t('signIn.password')} autoComplete="current-password" required withAsterisk={false} size="md" visibilityToggleButtonProps={{ 'aria-label': t('signIn.show') }} />
+            <TextInput
+              name="username"
+              label={t('signIn.name')}
+              autoComplete="username"
+              autoCapitalize="none"
+              spellCheck={false}
+              required
+              withAsterisk={false}
+              autoFocus
+              size="md"
+            />
+            <PasswordInput
+              ref={password}
+              name="password"
+              label={t('signIn.password')}
+              autoComplete="current-password"
+              required
+              withAsterisk={false}
+              size="md"
+              visibilityToggleButtonProps={{ 'aria-label': t('signIn.show') }}
+            />
             <Button type="submit" size="md" fullWidth loading={signIn.isPending}>
               {t('signIn.go')}
             </Button>

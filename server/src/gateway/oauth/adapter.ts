@@ -1,19 +1,24 @@
 /** Between the key manager's storage words and the core's OAuth store. */
-import { type Json, type JsonObject, isProblem } from '@muster/contract'
+import { isProblem, type Json, type JsonObject } from '@muster/contract'
 import { type Access, type ClientRecord, covers, DatabaseProblem } from '@muster/core'
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
 
 /** A client as the key manager knows it. Its "secret" is the hash: `compareClientSecret` is ours. */
 export function clientMetadata(c: ClientRecord, knownScopes: readonly string[]): AdapterPayload {
-  const grants = words(c.metadata['grant_types'], ['client_credentials'])
+  const grants = words(c.metadata.grant_types, ['client_credentials'])
   const code = grants.includes('authorization_code')
   return {
-    application_type: c.metadata['application_type'] === 'native' ? 'native' : 'web',
-    token_endpoint_auth_method: c.secretHash === null ? 'none' : c.metadata['token_endpoint_auth_method'] === 'client_secret_post' ? 'client_secret_post' : 'client_secret_basic',
+    application_type: c.metadata.application_type === 'native' ? 'native' : 'web',
+    token_endpoint_auth_method:
+      c.secretHash === null
+        ? 'none'
+        : c.metadata.token_endpoint_auth_method === 'client_secret_post'
+          ? 'client_secret_post'
+          : 'client_secret_basic',
     client_id: c.id,
     client_name: c.name,
     grant_types: c.channel === null ? grants : ['client_credentials'],
-    redirect_uris: code ? words(c.metadata['redirect_uris'], []) : [],
+    redirect_uris: code ? words(c.metadata.redirect_uris, []) : [],
     response_types: code ? ['code'] : [],
     ...(code ? { response_modes: ['query'] } : {}),
     // A device has no scopes at all; what it may do follows from its channel.
@@ -61,7 +66,10 @@ async function told<T>(work: Promise<T>): Promise<T> {
     return await work
   } catch (e) {
     if (!(e instanceof DatabaseProblem) && !(isProblem(e) && e.status === 503)) throw e
-    const away = new errors.CustomOIDCProviderError('temporarily_unavailable', 'The database does not answer. Try again shortly.')
+    const away = new errors.CustomOIDCProviderError(
+      'temporarily_unavailable',
+      'The database does not answer. Try again shortly.',
+    )
     throw Object.assign(away, { status: 503, statusCode: 503, expose: true, cause: e })
   }
 }

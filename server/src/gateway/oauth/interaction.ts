@@ -1,6 +1,7 @@
 /** What a person sees on the way to a token: signing in (unless the console is open) and consenting. */
-import type { Access, Principal } from '@muster/core'
+
 import { isProblem } from '@muster/contract'
+import type { Access, Principal } from '@muster/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { pagePolicy } from '../headers.ts'
@@ -12,7 +13,10 @@ import { consentPage, messagePage, pageStyle, signInPage } from './html.ts'
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 type Form = URLSearchParams
 
-export function interactionRoutes(app: FastifyInstance, o: { access: Access; provider(): Provider; publicOrigin: string; throttle: Throttle }): void {
+export function interactionRoutes(
+  app: FastifyInstance,
+  o: { access: Access; provider(): Provider; publicOrigin: string; throttle: Throttle },
+): void {
   const { access } = o
   const config = { access: { public: 'people sign in and consent here' } } as const
 
@@ -21,34 +25,61 @@ export function interactionRoutes(app: FastifyInstance, o: { access: Access; pro
     return session === undefined ? undefined : access.principalOfSession(session)
   }
   async function clientOf(details: Details) {
-    const client = await o.provider().Client.find(String(details.params['client_id']))
-    return client?.clientName ?? String(details.params['client_id'])
+    const client = await o.provider().Client.find(String(details.params.client_id))
+    return client?.clientName ?? String(details.params.client_id)
   }
   /** The form's answer leads back to the client, which the page's policy must allow by name. */
   function targets(details: Details): string[] {
-    const uri = details.params['redirect_uri']
+    const uri = details.params.redirect_uri
     if (typeof uri !== 'string' || !URL.canParse(uri)) return []
     const url = new URL(uri)
     return [url.origin === 'null' ? url.protocol : url.origin]
   }
   function show(reply: FastifyReply, details: Details | undefined, html: string, status = 200): FastifyReply {
-    return reply.code(status).header('content-security-policy', pagePolicy(pageStyle, details && targets(details))).type('text/html; charset=utf-8').send(html)
+    return reply
+      .code(status)
+      .header('content-security-policy', pagePolicy(pageStyle, details && targets(details)))
+      .type('text/html; charset=utf-8')
+      .send(html)
   }
-  async function finish(request: FastifyRequest, reply: FastifyReply, result: InteractionResults): Promise<FastifyReply> {
+  async function finish(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    result: InteractionResults,
+  ): Promise<FastifyReply> {
     const merge = { mergeWithLastSubmission: !('error' in result) && !('login' in result) }
     return reply.redirect(await o.provider().interactionResult(request.raw, reply.raw, result, merge), 303)
   }
   /** Finds the interaction that the cookie and the path name, or says that it is over. */
-  async function withDetails(request: FastifyRequest, reply: FastifyReply, prompt: string | undefined, work: (details: Details) => Promise<FastifyReply>): Promise<FastifyReply> {
+  async function withDetails(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    prompt: string | undefined,
+    work: (details: Details) => Promise<FastifyReply>,
+  ): Promise<FastifyReply> {
     let details: Details
     try {
       details = await o.provider().interactionDetails(request.raw, reply.raw)
     } catch (e) {
       if (!(e instanceof errors.SessionNotFound)) throw e
-      return show(reply, undefined, messagePage('This page is no longer good', 'It took too long, or was opened in another browser. Start again from the program you came from.'), 400)
+      return show(
+        reply,
+        undefined,
+        messagePage(
+          'This page is no longer good',
+          'It took too long, or was opened in another browser. Start again from the program you came from.',
+        ),
+        400,
+      )
     }
     const { uid } = request.params as { uid: string }
-    if (details.uid !== uid || (prompt !== undefined && details.prompt.name !== prompt)) return show(reply, undefined, messagePage('This page is no longer good', 'Start again from the program you came from.'), 400)
+    if (details.uid !== uid || (prompt !== undefined && details.prompt.name !== prompt))
+      return show(
+        reply,
+        undefined,
+        messagePage('This page is no longer good', 'Start again from the program you came from.'),
+        400,
+      )
     return work(details)
   }
 
@@ -62,7 +93,11 @@ export function interactionRoutes(app: FastifyInstance, o: { access: Access; pro
       return show(reply, details, signInPage({ action, client }))
     }
     const user = await access.users.get(String(details.session?.accountId ?? ''))
-    return show(reply, details, consentPage({ action, client, user: user.displayName || user.name, scopes: wantedScopes(details) }))
+    return show(
+      reply,
+      details,
+      consentPage({ action, client, user: user.displayName || user.name, scopes: wantedScopes(details) }),
+    )
   }
 
   async function login(request: FastifyRequest, reply: FastifyReply, details: Details): Promise<FastifyReply> {
@@ -75,17 +110,33 @@ export function interactionRoutes(app: FastifyInstance, o: { access: Access; pro
       return await finish(request, reply, { login: { accountId: signed.user.id, remember: false } })
     } catch (e) {
       if (!isProblem(e) || (e.code !== 'wrong-credentials' && e.code !== 'throttled')) throw e
-      return show(reply, details, signInPage({ action: `/oauth2/interaction/${details.uid}`, client: await clientOf(details), error: e.message, username }), e.status)
+      return show(
+        reply,
+        details,
+        signInPage({
+          action: `/oauth2/interaction/${details.uid}`,
+          client: await clientOf(details),
+          error: e.message,
+          username,
+        }),
+        e.status,
+      )
     }
   }
 
   async function confirm(request: FastifyRequest, reply: FastifyReply, details: Details): Promise<FastifyReply> {
     const provider = o.provider()
     const accountId = String(details.session?.accountId ?? '')
-    const clientId = String(details.params['client_id'])
-    const grant = (details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId)) ?? new provider.Grant({ accountId, clientId })
+    const clientId = String(details.params.client_id)
+    const grant =
+      (details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId)) ??
+      new provider.Grant({ accountId, clientId })
     // API scopes are both: scopes of the resource and, to the key manager, scopes it knows by name.
-    const missing = details.prompt.details as { missingOIDCScope?: string[]; missingOIDCClaims?: string[]; missingResourceScopes?: Record<string, string[]> }
+    const missing = details.prompt.details as {
+      missingOIDCScope?: string[]
+      missingOIDCClaims?: string[]
+      missingResourceScopes?: Record<string, string[]>
+    }
     if (missing.missingOIDCScope) grant.addOIDCScope(missing.missingOIDCScope.join(' '))
     if (missing.missingOIDCClaims) grant.addOIDCClaims(missing.missingOIDCClaims)
     for (const [resource, scopes] of Object.entries(missing.missingResourceScopes ?? {})) {
@@ -97,20 +148,35 @@ export function interactionRoutes(app: FastifyInstance, o: { access: Access; pro
 
   void app.register(async (inner) => {
     inner.removeAllContentTypeParsers()
-    inner.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer', bodyLimit: 16 * 1024 }, async (_request: unknown, body: Buffer) => new URLSearchParams(body.toString('utf8')))
+    inner.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'buffer', bodyLimit: 16 * 1024 },
+      async (_request: unknown, body: Buffer) => new URLSearchParams(body.toString('utf8')),
+    )
     const path = '/oauth2/interaction/:uid'
     const form = { config, preHandler: async (request: FastifyRequest) => checkSameSite(request, o.publicOrigin) }
-    inner.get(path, { config }, (request, reply) => withDetails(request, reply, undefined, (d) => start(request, reply, d)))
-    inner.post(`${path}/login`, form, (request, reply) => withDetails(request, reply, 'login', (d) => login(request, reply, d)))
-    inner.post(`${path}/confirm`, form, (request, reply) => withDetails(request, reply, 'consent', (d) => confirm(request, reply, d)))
+    inner.get(path, { config }, (request, reply) =>
+      withDetails(request, reply, undefined, (d) => start(request, reply, d)),
+    )
+    inner.post(`${path}/login`, form, (request, reply) =>
+      withDetails(request, reply, 'login', (d) => login(request, reply, d)),
+    )
+    inner.post(`${path}/confirm`, form, (request, reply) =>
+      withDetails(request, reply, 'consent', (d) => confirm(request, reply, d)),
+    )
     inner.post(`${path}/abort`, form, (request, reply) =>
-      withDetails(request, reply, undefined, () => finish(request, reply, { error: 'access_denied', error_description: 'the person declined' })),
+      withDetails(request, reply, undefined, () =>
+        finish(request, reply, { error: 'access_denied', error_description: 'the person declined' }),
+      ),
     )
   })
 }
 
 function wantedScopes(details: Details): string[] {
-  const wanted = details.prompt.details as { missingOIDCScope?: string[]; missingResourceScopes?: Record<string, string[]> }
+  const wanted = details.prompt.details as {
+    missingOIDCScope?: string[]
+    missingResourceScopes?: Record<string, string[]>
+  }
   const all = [...(wanted.missingOIDCScope ?? []), ...Object.values(wanted.missingResourceScopes ?? {}).flat()]
   return [...new Set(all)].filter((s) => s !== 'openid' && s !== 'offline_access').sort()
 }

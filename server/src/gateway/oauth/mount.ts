@@ -21,11 +21,19 @@ const policy = pagePolicy(pageStyle)
 export function mountKeyManager(app: FastifyInstance, o: MountOptions): void {
   let callback: ReturnType<Provider['callback']> | undefined
 
-  async function handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /** Programs are counted by their credentials, people by where they are; whoever types device codes (RFC 8628 section 5.1) strictly. */
+  async function bound(request: FastifyRequest, path: string): Promise<void> {
     await o.throttle.strangers.check(request.ip)
-    o.before(request)
+    if (path.startsWith('/token')) return o.throttle.token(request)
+    await o.throttle.public(request)
+    if (request.method === 'POST' && /^\/device(\?|$)/.test(path)) await o.throttle.signIn(request)
+  }
+
+  async function handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { raw } = request
     const path = raw.url!.slice('/oauth2'.length)
+    await bound(request, path)
+    o.before(request)
     adjust(request, o.publicUrl, path)
     raw.url = withoutUserCode(raw, path)
     reply.raw.setHeader('content-security-policy', policy)
@@ -61,7 +69,8 @@ function adjust(request: FastifyRequest, publicUrl: string, path: string): void 
   raw.headers['x-forwarded-for'] = request.ip
   delete raw.headers['x-forwarded-host']
   // HTTP/2 needs no content-length, but the body reader looks for one of these before it looks at the body.
-  if (raw.httpVersionMajor === 2 && raw.method === 'POST' && raw.headers['content-length'] === undefined) raw.headers['transfer-encoding'] = 'chunked'
+  if (raw.httpVersionMajor === 2 && raw.method === 'POST' && raw.headers['content-length'] === undefined)
+    raw.headers['transfer-encoding'] = 'chunked'
 }
 
 /** `/device?user_code=X` would answer with a form that submits itself by script. Here the person presses the button. */

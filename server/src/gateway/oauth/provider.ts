@@ -1,8 +1,15 @@
 /** The key manager's settings: what of OAuth2 and OpenID Connect we speak, and with which lives. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Access, Log, OAuthKeys } from '@muster/core'
 import type { IncomingMessage } from 'node:http'
-import { Provider, errors, interactionPolicy, type Configuration, type JWK, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Access, Log, OAuthKeys } from '@muster/core'
+import {
+  type Configuration,
+  errors,
+  interactionPolicy,
+  type JWK,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
 import { createAdapter, granted } from './adapter.ts'
 import { codeConfirmPage, codeInputPage, messagePage } from './html.ts'
 
@@ -21,7 +28,16 @@ export interface KeyManagerOptions {
 }
 
 /** Seconds. A device's token outlives a day of polls; a person's is renewed by the hour. */
-export const lives = { deviceToken: 24 * 3600, clientToken: 3600, accessToken: 3600, refreshToken: 30 * 24 * 3600, session: 12 * 3600, interaction: 15 * 60, code: 60, deviceCode: 10 * 60 }
+export const lives = {
+  deviceToken: 24 * 3600,
+  clientToken: 3600,
+  accessToken: 3600,
+  refreshToken: 30 * 24 * 3600,
+  session: 12 * 3600,
+  interaction: 15 * 60,
+  code: 60,
+  deviceCode: 10 * 60,
+}
 
 /** A code in a verification link is prefilled, never submitted for the person. */
 export const prefilledCode = new WeakMap<IncomingMessage, string>()
@@ -39,12 +55,25 @@ export function createKeyManager(o: KeyManagerOptions): Provider {
       return o.access.clients.verifySecret(this.clientId, given)
     },
   })
+  // The key manager cannot keep a session that it never began: a code form sent without one (cookies off, or too late) starts again.
+  provider.use(async (ctx, next) => {
+    try {
+      await next()
+    } catch (e) {
+      if (!(e instanceof TypeError) || ctx.method !== 'POST' || ctx.path !== '/device') throw e
+      ctx.status = 303
+      ctx.set('location', '/oauth2/device')
+      ctx.body = ''
+    }
+  })
+  ;(provider as NodeJS.EventEmitter).on('error', (err: unknown) => o.log.error({ err }, 'the key manager failed'))
   provider.on('server_error', (_ctx, err) => o.log.error({ err }, 'the key manager failed'))
   return provider
 }
 
 function configuration(o: KeyManagerOptions): Configuration {
-  const device = (client: object | undefined) => client !== undefined && 'muster_device' in client && client.muster_device === true
+  const device = (client: object | undefined) =>
+    client !== undefined && 'muster_device' in client && client.muster_device === true
   return {
     adapter: createAdapter(o.access, () => o.scopes),
     jwks: { keys: o.keys.sign as unknown as JWK[] },
@@ -61,9 +90,19 @@ function configuration(o: KeyManagerOptions): Configuration {
     subjectTypes: ['public'],
     pkce: { required: () => true },
     extraClientMetadata: { properties: ['muster_device'] },
-    discovery: { registration_endpoint: `${o.issuer}/reg`, service_documentation: `${new URL(o.issuer).origin}/openapi.json` },
+    discovery: {
+      registration_endpoint: `${o.issuer}/reg`,
+      service_documentation: `${new URL(o.issuer).origin}/openapi.json`,
+    },
     ttl: {
-      AccessToken: lives.accessToken, AuthorizationCode: lives.code, DeviceCode: lives.deviceCode, Grant: lives.refreshToken, IdToken: 3600, Interaction: lives.interaction, RefreshToken: lives.refreshToken, Session: lives.session,
+      AccessToken: lives.accessToken,
+      AuthorizationCode: lives.code,
+      DeviceCode: lives.deviceCode,
+      Grant: lives.refreshToken,
+      IdToken: 3600,
+      Interaction: lives.interaction,
+      RefreshToken: lives.refreshToken,
+      Session: lives.session,
       ClientCredentials: (_ctx, _token, client) => (device(client) ? lives.deviceToken : lives.clientToken),
     },
     rotateRefreshToken: true,
@@ -75,7 +114,10 @@ function configuration(o: KeyManagerOptions): Configuration {
     findAccount: async (_ctx, sub) => {
       const user = await o.access.users.get(sub).catch(() => undefined)
       if (!user || user.disabled) return undefined
-      return { accountId: sub, claims: async () => ({ sub, name: user.displayName || user.name, preferred_username: user.name }) }
+      return {
+        accountId: sub,
+        claims: async () => ({ sub, name: user.displayName || user.name, preferred_username: user.name }),
+      }
     },
     interactions: { policy: policy(o), url: (_ctx, interaction) => `/oauth2/interaction/${interaction.uid}` },
     features: features(o),
@@ -95,8 +137,16 @@ function features(o: KeyManagerOptions): Configuration['features'] {
     userinfo: { enabled: true },
     rpInitiatedLogout: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
-    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId || manages(client, 'client:write') },
-    introspection: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId || (client.clientAuthMethod !== 'none' && manages(client, 'client:read')) },
+    revocation: {
+      enabled: true,
+      allowedPolicy: async (_ctx, client, token) =>
+        token.clientId === client.clientId || manages(client, 'client:write'),
+    },
+    introspection: {
+      enabled: true,
+      allowedPolicy: async (_ctx, client, token) =>
+        token.clientId === client.clientId || (client.clientAuthMethod !== 'none' && manages(client, 'client:read')),
+    },
     resourceIndicators: {
       enabled: true,
       defaultResource: async () => o.resource,
@@ -106,7 +156,8 @@ function features(o: KeyManagerOptions): Configuration['features'] {
         const scope = granted(client.scope?.split(' ') ?? [], o.scopes).join(' ')
         // RFC 6749 section 3.3: a client that names no scope gets all of its own.
         const params = ctx.oidc.params as { grant_type?: string; scope?: string } | undefined
-        if (params?.grant_type === 'client_credentials' && params.scope === undefined && scope !== '') params.scope = scope
+        if (params?.grant_type === 'client_credentials' && params.scope === undefined && scope !== '')
+          params.scope = scope
         return { scope, audience: o.resource, accessTokenFormat: 'opaque' }
       },
     },
@@ -114,10 +165,20 @@ function features(o: KeyManagerOptions): Configuration['features'] {
       enabled: true,
       deviceInfo: (ctx) => ({ agent: ctx.get('user-agent').slice(0, 300) }),
       userCodeInputSource: async (ctx, _form, _out, err) => {
-        ctx.body = codeInputPage({ action: ctx.oidc.urlFor('code_verification'), xsrf: xsrf(ctx), code: shownCode(err) ?? prefilledCode.get(ctx.req), error: codeError(err) })
+        ctx.body = codeInputPage({
+          action: ctx.oidc.urlFor('code_verification'),
+          xsrf: xsrf(ctx),
+          code: shownCode(err) ?? prefilledCode.get(ctx.req),
+          error: codeError(err),
+        })
       },
       userCodeConfirmSource: async (ctx, _form, client, _info, code) => {
-        ctx.body = codeConfirmPage({ action: ctx.oidc.urlFor('code_verification'), xsrf: xsrf(ctx), code, client: client.clientName ?? client.clientId })
+        ctx.body = codeConfirmPage({
+          action: ctx.oidc.urlFor('code_verification'),
+          xsrf: xsrf(ctx),
+          code,
+          client: client.clientName ?? client.clientId,
+        })
       },
       successSource: async (ctx) => {
         ctx.body = messagePage('Done', 'The device is connected. You can close this page.')
@@ -126,7 +187,8 @@ function features(o: KeyManagerOptions): Configuration['features'] {
   }
 }
 
-const xsrf = (ctx: KoaContextWithOIDC) => (ctx.oidc.session as { state?: { secret?: string } } | undefined)?.state?.secret ?? ''
+const xsrf = (ctx: KoaContextWithOIDC) =>
+  (ctx.oidc.session as { state?: { secret?: string } } | undefined)?.state?.secret ?? ''
 
 function shownCode(err: object | undefined): string | undefined {
   return err && 'userCode' in err && typeof err.userCode === 'string' ? err.userCode : undefined
@@ -135,7 +197,8 @@ function shownCode(err: object | undefined): string | undefined {
 function codeError(err: Error | undefined): string | undefined {
   if (!err) return undefined
   if (err.name === 'AbortedError') return 'The request was cancelled.'
-  if (shownCode(err) !== undefined || err.name === 'NoCodeError') return 'The code is not right, or no longer good. Check it and try again.'
+  if (shownCode(err) !== undefined || err.name === 'NoCodeError')
+    return 'The code is not right, or no longer good. Check it and try again.'
   return 'That did not work. Try again.'
 }
 
@@ -147,7 +210,9 @@ function policy(o: KeyManagerOptions) {
     new interactionPolicy.Check('console_session', 'sign in to the console first', async (ctx) => {
       const known = ctx.oidc.session?.accountId
       if (known === undefined || ctx.oidc.result?.login) return interactionPolicy.Check.NO_NEED_TO_PROMPT
-      return (await o.consoleUser(ctx.req)) === known ? interactionPolicy.Check.NO_NEED_TO_PROMPT : interactionPolicy.Check.REQUEST_PROMPT
+      return (await o.consoleUser(ctx.req)) === known
+        ? interactionPolicy.Check.NO_NEED_TO_PROMPT
+        : interactionPolicy.Check.REQUEST_PROMPT
     }),
   )
   return base

@@ -1,15 +1,20 @@
 /** What to do on the device, step by step: words, a command to copy, a link to follow, a file to fetch, a code to scan. */
 import { Anchor, List, Stack, Text } from '@mantine/core'
-import { lazy, Suspense } from 'react'
 import type { EnrolmentStep } from '../api/index.ts'
 import { t } from '../text/index.ts'
-import { CopyLine } from '../ui/index.ts'
+import { CopyLine, QrCode } from '../ui/index.ts'
 
-const Qr = lazy(() => import('../ui/qr.tsx'))
-
-export function Steps({ steps, qr = true }: { steps: readonly EnrolmentStep[]; qr?: boolean }) {
+/** `shown`: a text whose QR code the page shows elsewhere already. */
+export function Steps({ steps, shown }: { steps: readonly EnrolmentStep[]; shown?: string }) {
   return (
-    <List type="ordered" spacing="lg" listStyleType="decimal" withPadding styles={{ itemWrapper: { display: 'block' } }}>
+    <List
+      type="ordered"
+      size="sm"
+      spacing="lg"
+      listStyleType="decimal"
+      withPadding
+      styles={{ itemWrapper: { display: 'block' } }}
+    >
       {steps.map((step) => (
         <List.Item key={step.text}>
           <Stack gap="xs">
@@ -25,11 +30,7 @@ export function Steps({ steps, qr = true }: { steps: readonly EnrolmentStep[]; q
                 {t('steps.download')}
               </Anchor>
             )}
-            {qr && step.qr !== undefined && (
-              <Suspense>
-                <Qr text={step.qr} label={t('steps.qr')} />
-              </Suspense>
-            )}
+            {step.qr !== undefined && step.qr !== shown && <QrCode text={step.qr} label={t('steps.qr')} />}
           </Stack>
         </List.Item>
       ))}

@@ -1,0 +1,119 @@
+/** The agent put together: everything it is made of is named here and handed over. */
+import path from 'node:path'
+import type { JsonObject } from '@muster/contract'
+import { type Run, run } from './commands.ts'
+import { createExecutor } from './execute.ts'
+import { evidence, openOriginals } from './features/index.ts'
+import { createHttp } from './http.ts'
+import { inventory, storable } from './inventory/index.ts'
+import { openLedger } from './ledger.ts'
+import { createLoop, type Ending } from './loop.ts'
+import { createReporter } from './report.ts'
+import { restoreAll } from './restore.ts'
+import { openState, type StateFolder } from './state.ts'
+import { createTokens } from './token.ts'
+import { createTree, type Tree } from './tree.ts'
+import { agentVersion } from './version.ts'
+
+export interface Place {
+  readonly tree: Tree
+  readonly folder: StateFolder
+}
+export interface AgentOptions extends Place {
+  readonly log: (text: string) => void
+  /** Ends `run` at the next opportunity. */
+  readonly signal?: AbortSignal
+  readonly run?: Run
+  readonly now?: () => number
+}
+
+/** The tree to manage and the folder of the agent's own state: within the tree, or where MUSTER_AGENT_STATE says. */
+export function openPlace(root: string, stateAt?: string): Place {
+  const tree = createTree(root)
+  return { tree, folder: openState(stateAt ? path.resolve(stateAt) : tree.resolve('/var/lib/muster-agent')) }
+}
+
+/** Facts about the agent itself join those of the device. */
+export function wholeFacts(tree: Tree, readOnly: boolean): JsonObject {
+  return { ...inventory(tree), 'agent.version': agentVersion, 'agent.readOnly': readOnly, 'agent.root': !tree.live }
+}
+
+/** Speaks with the server, once or until told to stop. When the enrolment ends, everything is taken back and forgotten. */
+export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<Ending> {
+  const { tree, folder, log } = o
+  const state = folder.read()
+  if (state?.step !== 'done' || state.device === undefined || state.epoch === undefined) {
+    throw new Error('This device is not enrolled. Run "muster-agent enroll --server URL --code CODE" first.')
+  }
+  const now = o.now ?? Date.now
+  const http = createHttp(state.link, agentVersion)
+  const ledger = openLedger(path.join(folder.at, 'deliveries.jsonl'), now)
+  const originals = openOriginals(tree, folder)
+  let sequence = state.sequence
+  let leaving = false
+  const machine = { tree, originals, run: o.run ?? run }
+  const evidenceNow = () => storable(evidence(tree, originals)) as JsonObject
+  const wholeNow = () => ({ ...wholeFacts(tree, state.readOnly), ...evidenceNow() })
+  const reporter = createReporter({
+    ledger,
+    now,
+    log,
+    facts: { whole: wholeNow, evidence: evidenceNow },
+    sequence: {
+      last: () => sequence,
+      save(n) {
+        sequence = n
+        folder.write({ ...(folder.read() ?? state), sequence: n })
+      },
+    },
+  })
+  const executor = createExecutor({
+    ...machine,
+    folder,
+    ledger,
+    now,
+    readOnly: state.readOnly,
+    trust: { device: state.device, epoch: state.epoch, signingKeys: state.signingKeys ?? [] },
+    refresh() {
+      reporter.wholeDue()
+      return wholeNow()
+    },
+    leave() {
+      leaving = true
+    },
+    refused(delivery, reason) {
+      log(`refused ${delivery.name}: ${reason.message}`)
+      reporter.event('agent.command-refused', {
+        operation: delivery.name,
+        delivery: delivery.id,
+        code: reason.code,
+        text: reason.message,
+      })
+    },
+  })
+  const tokens = createTokens({ http, folder, now, tokenPath: state.about?.token ?? 'oauth2/token' })
+  const loop = createLoop({ http, tokens, executor, reporter, sequence: () => sequence, leaving: () => leaving, log })
+  if (mode === 'run') reporter.event('agent.started', { version: agentVersion })
+  try {
+    const ending = mode === 'once' ? await loop.once() : await loop.run(o.signal ?? new AbortController().signal)
+    if (ending !== 'stopped') await forget(o, machine, ending)
+    return ending
+  } finally {
+    ledger.close()
+    http.close()
+  }
+}
+
+async function forget(o: AgentOptions, machine: Parameters<typeof restoreAll>[0], ending: Ending): Promise<void> {
+  o.log(ending === 'left' ? 'the server ended the enrolment' : 'the server no longer knows this device')
+  try {
+    const files = await restoreAll(machine)
+    if (files.length > 0) o.log(`taken back: ${files.join(', ')}`)
+    o.folder.wipe()
+  } catch (error) {
+    o.folder.wipe({ keepOriginals: true })
+    o.log(
+      `${error instanceof Error ? error.message : 'unknown'} The originals are kept in ${o.folder.at}/originals; "muster-agent leave" tries again.`,
+    )
+  }
+}

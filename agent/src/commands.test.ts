@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { run } from './commands.ts'
+
+test('output, exit code and input', async () => {
+  const ran = await run('sh', ['-c', 'cat; echo err >&2; exit 3'], { input: 'hello' })
+  assert.deepEqual([ran.stdout, ran.stderr, ran.exitCode, ran.missing, ran.truncated], ['hello', 'err\n', 3, false, false])
+})
+test('a program that is not there', async () => {
+  assert.equal((await run('no-such-program-here', [])).missing, true)
+})
+test('output is bounded and NUL does not get through', async () => {
+  const ran = await run('sh', ['-c', 'head -c 100000 /dev/zero'], { keep: 10 })
+  assert.deepEqual([ran.stdout, ran.truncated], ['\u{fffd}'.repeat(10), true])
+})
+test('over its time it is ended with its children', async () => {
+  const ran = await run('sh', ['-c', 'sleep 60 & echo $!; wait'], { timeoutS: 0.3 })
+  assert.deepEqual([ran.timedOut, ran.exitCode], [true, null])
+  const child = Number(ran.stdout.trim())
+  assert.ok(child > 1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.throws(() => process.kill(child, 0), { code: 'ESRCH' })
+})
+test('children left behind do not hold the result up', async () => {
+  const begun = performance.now()
+  const ran = await run('sh', ['-c', 'sleep 60 & echo done'])
+  assert.equal(ran.stdout, 'done\n')
+  assert.ok(performance.now() - begun < 10_000)
+})

@@ -1,0 +1,3 @@
+/** The door of the agent. */
+export { main } from './cli.ts'
+export { agentVersion } from './version.ts'

@@ -1,0 +1,163 @@
+/** The agent's day: tell what is new, take what waits, do it, tell again; hold a long poll when the server offers one, poll at its pace otherwise. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { agentChannel } from '@muster/contract'
+import type { Executor } from './execute.ts'
+import { messageOf } from './failure.ts'
+import { type Http, ServerRefused } from './http.ts'
+import type { Reporter, Told } from './report.ts'
+import type { Tokens } from './token.ts'
+
+/** `gone`: the server no longer knows this device. `left`: it was told to leave and has. */
+export type Ending = 'stopped' | 'gone' | 'left'
+export interface LoopDeps {
+  http: Http
+  tokens: Tokens
+  executor: Executor
+  reporter: Reporter
+  sequence: () => number
+  /** device.disenrol was carried out. */
+  leaving: () => boolean
+  log: (text: string) => void
+  random?: () => number
+}
+export interface Loop {
+  /** One conversation until neither side has anything more; throws when the server cannot be spoken with. */
+  once(): Promise<Ending>
+  /** Until the signal ends it, or the enrolment ends. */
+  run(signal: AbortSignal): Promise<Ending>
+}
+
+const { SyncAnswer, agentLimits } = agentChannel
+const path = 'linux/agent/sync'
+/** How long a batch of work may take before the server hears that it is under way. */
+const quickMs = 5_000
+const busyMs = 20_000
+const firstPauseS = 2
+const longestPauseS = 300
+const roundsLimit = 50
+/** Rounds in a row that may follow one another without a pause. */
+const livelyLimit = 100
+
+class Gone extends Error {}
+
+export function createLoop(o: LoopDeps): Loop {
+  const random = o.random ?? Math.random
+  let offered = 0
+
+  async function sync(told: Told | undefined, waitS: number, signal?: AbortSignal): Promise<agentChannel.SyncAnswer> {
+    const busy = o.executor.busy()
+    const body = {
+      sequence: o.sequence(),
+      at: new Date().toISOString(),
+      ...told,
+      take: busy ? 0 : agentLimits.take,
+      waitS: busy ? 0 : waitS,
+    } satisfies agentChannel.Sync
+    const answer = await ask(body, signal)
+    if (answer.status === 410) throw new Gone()
+    if (answer.status !== 200) throw new ServerRefused(answer)
+    const read = SyncAnswer.parse(answer.body)
+    if (told) o.reporter.answered(told, read.sequence)
+    return read
+  }
+
+  /** A token that is refused is renewed once. */
+  async function ask(body: agentChannel.Sync, signal?: AbortSignal) {
+    const send = async (fresh: boolean) =>
+      o.http.ask({
+        path,
+        json: body,
+        headers: { authorization: `Bearer ${await o.tokens.get(fresh)}` },
+        timeoutS: (body.waitS ?? 0) + 30,
+        signal,
+      })
+    const first = await send(false)
+    return first.status === 401 ? send(true) : first
+  }
+
+  /** One exchange and the work it brought. `quiet`: neither side had anything to say. */
+  async function round(
+    waitS: number,
+    signal?: AbortSignal,
+  ): Promise<{ quiet: boolean; nextS: number; tookMs: number }> {
+    const told = o.reporter.next(o.executor.current())
+    const begun = performance.now()
+    let answer: agentChannel.SyncAnswer
+    try {
+      answer = await sync(told, told ? 0 : waitS, signal)
+    } catch (error) {
+      // The report itself is at fault: sending it again would never end.
+      if (told && error instanceof ServerRefused && [400, 413, 422].includes(error.status)) o.reporter.refused(told)
+      throw error
+    }
+    offered = Math.min(answer.waitS, agentLimits.waitS)
+    o.executor.add(answer.deliveries)
+    if (o.executor.busy())
+      await Promise.race([
+        o.executor.idle(),
+        pause((told || answer.deliveries.length > 0 ? quickMs : busyMs) / 1000, signal),
+      ])
+    return {
+      quiet: !told && answer.deliveries.length === 0 && !o.executor.busy(),
+      nextS: answer.nextS,
+      tookMs: performance.now() - begun,
+    }
+  }
+
+  async function once(): Promise<Ending> {
+    try {
+      for (let rounds = 0; rounds < roundsLimit || o.executor.busy(); rounds += 1) {
+        const { quiet } = await round(0)
+        if (o.leaving() && !o.reporter.resultsWaiting()) return 'left'
+        if (quiet) break
+      }
+      return 'stopped'
+    } catch (error) {
+      if (error instanceof Gone) return 'gone'
+      throw error
+    }
+  }
+
+  async function run(signal: AbortSignal): Promise<Ending> {
+    let failures = 0
+    let lively = 0
+    while (!signal.aborted) {
+      try {
+        const waitS = offered
+        const { quiet, nextS, tookMs } = await round(waitS, signal)
+        failures = 0
+        if (o.leaving() && !o.reporter.resultsWaiting()) return 'left'
+        // A held poll replaces the pause, unless it came back at once with nothing: then the server's pace counts.
+        const held = waitS > 0 && tookMs > waitS * 900
+        lively = quiet ? 0 : lively + 1
+        if (quiet ? !held && (offered === 0 || waitS > 0) : lively > livelyLimit)
+          await pause(Math.max(1, nextS), signal)
+      } catch (error) {
+        if (error instanceof Gone) return 'gone'
+        if (signal.aborted) break
+        failures += 1
+        const waitS = pauseAfter(error, failures)
+        o.log(`the server cannot be spoken with (${messageOf(error)}); trying again in ${Math.round(waitS)} s`)
+        await pause(waitS, signal)
+      }
+    }
+    return 'stopped'
+  }
+
+  /** Doubles up to five minutes, spread so that devices that lost a server together do not return together. */
+  function pauseAfter(error: unknown, failures: number): number {
+    const asked = error instanceof ServerRefused ? (error.retryAfterS ?? 0) : 0
+    const own = Math.min(longestPauseS, firstPauseS * 2 ** Math.min(failures - 1, 10)) * (0.5 + random())
+    return Math.max(asked * (1 + random() * 0.2), own)
+  }
+  return { once, run }
+}
+
+/** Ends early when the signal says so; keeps no process alive by itself. */
+async function pause(seconds: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await sleep(Math.min(seconds, 86_400) * 1000, undefined, { signal, ref: signal !== undefined })
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  }
+}

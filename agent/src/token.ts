@@ -1,0 +1,54 @@
+/** Access tokens of the device: client credentials grant, renewed well before they end. */
+import { asRecord, type Http, ServerRefused } from './http.ts'
+import type { AgentState, StateFolder } from './state.ts'
+
+export interface Tokens {
+  /** `fresh`: the one at hand was refused. */
+  get(fresh?: boolean): Promise<string>
+}
+
+/** Part of its life after which a token is renewed. */
+const renewAt = 0.75
+
+export function createTokens(o: { http: Http; folder: StateFolder; now: () => number; tokenPath: string }): Tokens {
+  let renewFrom = 0
+  async function renew(state: AgentState): Promise<string> {
+    const { client } = state
+    if (!client) throw new Error('This device is not enrolled.')
+    const answer = await o.http.ask({
+      path: o.tokenPath,
+      form: { grant_type: 'client_credentials' },
+      headers: {
+        authorization: `Basic ${Buffer.from(`${encodeURIComponent(client.id)}:${encodeURIComponent(client.secret)}`).toString('base64')}`,
+      },
+    })
+    const said = asRecord(answer.body)
+    if (answer.status !== 200 || typeof said.access_token !== 'string') throw new ServerRefused(answer)
+    const lifeS = typeof said.expires_in === 'number' && said.expires_in > 0 ? said.expires_in : 3600
+    renewFrom = o.now() + lifeS * 1000 * renewAt
+    o.folder.write({
+      ...(o.folder.read() ?? state),
+      token: { value: said.access_token, expiresAt: o.now() + lifeS * 1000 },
+    })
+    return said.access_token
+  }
+  return {
+    async get(fresh = false) {
+      const state = o.folder.read()
+      if (!state) throw new Error('This device is not enrolled.')
+      const { token } = state
+      // After a restart the token's whole life is not known: it serves until a little before its end.
+      const due = renewFrom > 0 ? o.now() >= renewFrom : token !== undefined && o.now() >= token.expiresAt - 300_000
+      if (token && !fresh && !due) return token.value
+      try {
+        return await renew(state)
+      } catch (error) {
+        // While the old one still holds, a token endpoint that is away for a moment does no harm. A client that is gone
+        // still needs its old token: with it the server can say farewell.
+        const unknownClient = error instanceof ServerRefused && error.code === 'invalid_client'
+        if (token && !fresh && (unknownClient || o.now() < token.expiresAt)) return token.value
+        throw error
+      }
+    },
+  }
+}

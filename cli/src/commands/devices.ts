@@ -1,0 +1,79 @@
+/** devices: the list, and one with what is known of it. */
+import { answer, ApiProblem, type Device, type DeviceSummary, type MusterClient, type operations } from '@muster/client'
+import { Command, Option } from 'commander'
+import { connect } from '../connect.ts'
+import { ago, json, plain, table, type Terminal } from '../terminal.ts'
+
+type Filter = NonNullable<operations['listDevices']['parameters']['query']>
+
+export function devicesCommand(terminal: Terminal): Command {
+  const devices = new Command('devices').description('devices: list them, show one')
+  devices
+    .command('list', { isDefault: true })
+    .description('list devices, newest first')
+    .option('--q <text>', 'part of name, serial, model, owner or operating system')
+    .option('--platform <id>')
+    .addOption(new Option('--liveness <word>').choices(['reachable', 'unreachable', 'inactive']))
+    .addOption(new Option('--compliance <word>').choices(['compliant', 'violated', 'unknown', 'none']))
+    .addOption(new Option('--ownership <word>').choices(['byod', 'cope', 'work-profile', 'dedicated']))
+    .addOption(new Option('--lifecycle <word>').choices(['created', 'active', 'disenrolling', 'removed']))
+    .option('--group <id>', 'members of a group')
+    .option('--limit <n>', 'at most so many', '100')
+    .addHelpText('after', '\nExample:\n  $ npx muster devices list --compliance violated --limit 500\n')
+    .action(async ({ limit, ...filter }: Filter & { limit: string }, command: Command) => {
+      const { client, asJson } = connect(terminal, command)
+      const found = await listDevices(client, filter, Math.max(1, Number(limit) || 100))
+      if (asJson) return json(terminal, found)
+      const rows = found.map((d) => [d.name, d.platform, d.owner?.name, [d.osName, d.osVersion].filter(Boolean).join(' '), d.compliance, d.liveness, ago(d.lastSeen), String(d.open), d.id])
+      table(terminal, ['name', 'platform', 'owner', 'os', 'compliance', 'liveness', 'seen', 'open', 'id'], rows)
+    })
+  devices
+    .command('show <device>')
+    .description('show one device (id, name or serial number)')
+    .action(async (name: string, _o: unknown, command: Command) => {
+      const { client, asJson } = connect(terminal, command)
+      const device = await answer(client.GET('/api/v1/devices/{id}', { params: { path: { id: await deviceId(client, name) } } }))
+      if (asJson) return json(terminal, device)
+      show(terminal, device)
+    })
+  return devices
+}
+
+async function listDevices(client: MusterClient, filter: Filter, most: number): Promise<DeviceSummary[]> {
+  const found: DeviceSummary[] = []
+  let cursor: string | undefined
+  do {
+    const page = await answer(client.GET('/api/v1/devices', { params: { query: { ...filter, cursor, limit: Math.min(200, most - found.length) } } }))
+    found.push(...page.items)
+    cursor = page.next
+  } while (cursor !== undefined && found.length < most)
+  return found
+}
+
+function show(terminal: Terminal, d: Device): void {
+  const line = (name: string, value: string) => terminal.out(`${name.padEnd(14)}${plain(value)}\n`)
+  line('Name', d.name)
+  line('Id', d.id)
+  line('Platform', `${d.platform} · ${[d.osName, d.osVersion].filter(Boolean).join(' ') || 'unknown version'}`)
+  line('Hardware', [d.manufacturer, d.model, d.formFactor, d.serial].filter(Boolean).join(' · '))
+  line('Owner', `${d.owner?.name ?? 'nobody'} · ${d.ownership}`)
+  line('State', `${d.lifecycle}${d.blocked ? ', blocked' : ''} · ${d.liveness}, seen ${ago(d.lastSeen)}`)
+  line('Compliance', d.compliance)
+  line('Groups', d.groups.map((g) => g.name).join(', ') || 'none')
+  line('Open', `${d.open} operations`)
+  terminal.out(`\nFacts (as of ${ago(d.factsAt)})\n`)
+  for (const [name, value] of Object.entries(d.facts)) terminal.out(`  ${name.padEnd(26)}${plain(typeof value === 'string' ? value : JSON.stringify(value))}\n`)
+  terminal.out('\nOperations\n')
+  for (const o of d.operations) terminal.out(`  ${o.id.padEnd(26)}${o.available ? '' : (o.reason?.text ?? 'not available')}\n`)
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** The id of the one device with this id, name or serial number. */
+export async function deviceId(client: MusterClient, name: string): Promise<string> {
+  if (uuid.test(name)) return name.toLowerCase()
+  const { items } = await answer(client.GET('/api/v1/devices', { params: { query: { q: name, limit: 200 } } }))
+  const exact = items.filter((d) => d.name === name || d.serial === name)
+  const [one] = exact
+  if (one && exact.length === 1) return one.id
+  throw new ApiProblem(404, { code: 'not-found', detail: exact.length > 1 ? `${exact.length} devices are called ${name}: name one by its id.` : `No device is called ${name}.` })
+}

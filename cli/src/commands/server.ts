@@ -1,0 +1,54 @@
+/** serve and migrate: the server itself, on this machine. */
+import { coreMigrations, createRegistry, migrate, openDb, pluginMigrations } from '@muster/core'
+import { createLog, installedPlatforms, optionsOf, serve } from '@muster/server'
+import { Command } from 'commander'
+import { json, type Terminal, UsageError } from '../terminal.ts'
+
+const variables = `
+Environment (each has a default):
+  DATABASE_URL             PostgreSQL 15 or later; unset: one of its own below MUSTER_DATA
+  MUSTER_DATA              folder for keys and data (./var)
+  MUSTER_HTTP_PORT         8080; "off" opens none
+  MUSTER_HTTPS_PORT        8443; "off" opens none
+  MUSTER_PUBLIC_URL        where people and devices reach it (http://localhost:8080)
+  MUSTER_ADMIN_PASSWORD    of the user admin at the first start; else generated and shown once
+  MUSTER_BOOTSTRAP_CLIENT  id:secret of an API client with all scopes
+  MUSTER_ROLES             api,devices,worker
+  MUSTER_ORGANISATION      its name, taken at the first start
+  MUSTER_LOG_LEVEL         info
+`
+
+export function serveCommand(terminal: Terminal): Command {
+  return new Command('serve')
+    .description('run the server until it is told to stop')
+    .addHelpText('after', variables)
+    .action(async () => {
+      terminal.code = await serve(terminal.env)
+    })
+}
+
+export function migrateCommand(terminal: Terminal): Command {
+  return new Command('migrate')
+    .description('bring the database to this version, and start nothing')
+    .addHelpText('after', '\nIt works on DATABASE_URL, or on the data folder of MUSTER_DATA. The server does the same when it starts.\n')
+    .action(async (_options: unknown, command: Command) => {
+      const options = settings(terminal)
+      const db = await openDb({ url: options.databaseUrl, dataDir: options.dataDir, log: createLog('warn', process.stderr) })
+      try {
+        const applied = await migrate(db, [coreMigrations(), ...pluginMigrations(createRegistry(installedPlatforms))])
+        if ((command.optsWithGlobals() as { json?: boolean }).json) json(terminal, { applied })
+        else terminal.out(applied.length === 0 ? 'The database is up to date.\n' : `Applied: ${applied.join(', ')}\n`)
+      } finally {
+        await db.close()
+      }
+    })
+}
+
+/** The server's options from the environment; a wrong one is wrong usage. */
+export function settings(terminal: Terminal) {
+  try {
+    return optionsOf(terminal.env)
+  } catch (e) {
+    throw new UsageError(e instanceof Error ? e.message : String(e))
+  }
+}

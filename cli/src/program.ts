@@ -1,0 +1,60 @@
+/** The program: its commands, its options, and what its exit code says. */
+import { version } from '@muster/server'
+import { Command, CommanderError } from 'commander'
+import { auditCommand } from './commands/audit.ts'
+import { clientCommand } from './commands/client.ts'
+import { devicesCommand } from './commands/devices.ts'
+import { inviteCommand } from './commands/invite.ts'
+import { loginCommand } from './commands/login.ts'
+import { migrateCommand, serveCommand } from './commands/server.ts'
+import { sendCommand } from './commands/send.ts'
+import { userCommand } from './commands/user.ts'
+import { exitCodes, processTerminal, type Terminal, tell } from './terminal.ts'
+
+const help = `
+Environment:
+  MUSTER_URL      address of the server (http://localhost:8080)
+  MUSTER_CLIENT   id:secret of an API client; without it, what \`muster login\` stored
+  MUSTER_CA       file of a root certificate to trust (the server's is at /pki/root.pem)
+
+Exit codes:
+  0 done   1 refused or failed   2 wrong usage   3 the server cannot be reached
+
+Examples:
+  $ npx muster invite --platform linux --ownership cope
+  $ npx muster devices list --liveness reachable
+  $ npx muster send device.message --device web-01 --param text="Restart at 18:00"
+  $ npx muster audit verify
+`
+
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('muster')
+  program
+    .description('Muster from a terminal')
+    .version(version)
+    .option('--json', 'answer in JSON')
+    .option('--url <address>', 'address of the server (or MUSTER_URL)')
+    .addHelpText('after', help)
+    .showHelpAfterError('(--help tells more)')
+    .configureOutput({ writeOut: (s) => terminal.out(s), writeErr: (s) => terminal.err(s) })
+  const commands = [serveCommand, migrateCommand, loginCommand, inviteCommand, devicesCommand, sendCommand, userCommand, clientCommand, auditCommand]
+  for (const make of commands) program.addCommand(make(terminal))
+  everyCommand(program, (c) => c.copyInheritedSettings(program).exitOverride())
+  return program
+}
+
+/** Runs one command line; answers the exit code. */
+export async function run(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync([...args], { from: 'user' })
+    return terminal.code
+  } catch (e) {
+    if (e instanceof CommanderError) return e.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    return tell(terminal, e)
+  }
+}
+
+function everyCommand(command: Command, work: (c: Command) => void): void {
+  work(command)
+  for (const c of command.commands) everyCommand(c, work)
+}

@@ -1,0 +1,24 @@
+/** A channel to translate for, when there is no device: the same for every golden table. */
+import type { ChannelDetail, JsonObject } from '../index.ts'
+
+export function sampleChannel(o: { platform: string; name?: string; facts?: JsonObject; variables?: Record<string, string> }): ChannelDetail {
+  return {
+    no: 7,
+    device: '01930000-0000-7000-8000-000000000007',
+    platform: o.platform,
+    epoch: 1,
+    name: o.name ?? 'device',
+    lifecycle: 'active',
+    blocked: false,
+    ownership: 'cope',
+    facts: o.facts ?? {},
+    variables: { 'device.id': '01930000-0000-7000-8000-000000000007', 'device.name': 'Sample', 'user.name': 'ada', 'user.email': 'ada@example.org', ...o.variables },
+    push: null,
+    state: null,
+  }
+}
+
+/** Each secret a row needs, by its name: what the examples' wire shows in its place. */
+export function sampleSecrets(needs: readonly string[] | undefined): Record<string, string> {
+  return Object.fromEntries((needs ?? []).map((name) => [name, `secret:${name}`]))
+}

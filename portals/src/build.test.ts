@@ -1,0 +1,53 @@
+/** The bundle is made once for its sources, holds nothing a strict content policy forbids, and loads little at first. */
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { buildPortals, distDir, renderPage } from './build.ts'
+
+const log = { info: () => undefined }
+
+test('the start page takes a nonce and a base, and nothing that breaks out of it', () => {
+  const html = '<base href="/" /><meta name="csp-nonce" content="__NONCE__" nonce="__NONCE__" />'
+  assert.equal(
+    renderPage(html, { nonce: 'abc', base: '/mdm/' }),
+    '<base href="/mdm/" /><meta name="csp-nonce" content="abc" nonce="abc" />',
+  )
+  assert.equal(
+    renderPage(html, { nonce: 'abc' }),
+    '<base href="/" /><meta name="csp-nonce" content="abc" nonce="abc" />',
+  )
+  assert.ok(!renderPage(html, { nonce: 'abc', base: '/"><script>' }).includes('<script>'))
+})
+
+test('built once; then only when the sources change', async () => {
+  await buildPortals(log)
+  assert.equal((await buildPortals(log)).built, false)
+})
+
+test('the page has no inline script or style, no outside host, and starts with less than 200 KB of JavaScript', async () => {
+  await buildPortals(log)
+  const html = await readFile(join(distDir, 'index.html'), 'utf8')
+  assert.doesNotMatch(html, /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/)
+  assert.doesNotMatch(html, /(src|href)="(https?:)?\/\//)
+  const first = await reached(html)
+  let bytes = 0
+  for (const file of first) bytes += gzipSync(await readFile(join(distDir, 'assets', file))).length
+  assert.ok(first.size > 0 && bytes < 200_000, `${bytes} bytes in ${[...first].join(', ')}`)
+})
+
+/** Scripts that the start page and the home page load: those named by the page, and what they import at once. */
+async function reached(html: string): Promise<Set<string>> {
+  const all = (await readdir(join(distDir, 'assets'))).filter((file) => file.endsWith('.js'))
+  const found = new Set<string>()
+  const open = [...all.filter((file) => html.includes(file) || file.startsWith('home-'))]
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (found.has(file)) continue
+    found.add(file)
+    const code = await readFile(join(distDir, 'assets', file), 'utf8')
+    for (const [, name] of code.matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g))
+      if (name !== undefined) open.push(name)
+  }
+  return found
+}

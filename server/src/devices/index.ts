@@ -1,0 +1,71 @@
+/** The door of devices: mounts the plugins' routes below `/<platform>`, as bytes in and bytes out, with nothing in between. */
+import type { Message, Reply, Route } from '@muster/contract'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { clientCertificate } from '../gateway/index.ts'
+
+export interface DeviceRoutesOptions {
+  routes: readonly { platform: string; route: Route }[]
+  /** Aborted when the server stops: what waits answers then. */
+  stopping: AbortSignal
+}
+
+export async function registerDeviceRoutes(app: FastifyInstance, o: DeviceRoutesOptions): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    for (const { platform, route } of o.routes) {
+      scope.route({
+        method: route.method,
+        url: `/${platform}${route.path}`,
+        config: { access: route.access },
+        schema: { hide: true },
+        // A body that a route does not take is refused by its first byte.
+        bodyLimit: Math.max(1, route.maxBytes),
+        exposeHeadRoute: false,
+        handler: async (request, reply) => answer(reply, await route.handle(message(request, reply, route.path, o.stopping))),
+      })
+    }
+  })
+}
+
+const nothing = new Uint8Array(0)
+
+/** The request as a plugin sees it. `signal` is made when it is asked for: only long polls do. */
+function message(request: FastifyRequest, reply: FastifyReply, path: string, stopping: AbortSignal): Message {
+  const url = request.raw.url ?? ''
+  const question = url.indexOf('?')
+  let signal: AbortSignal | undefined
+  return {
+    method: request.method,
+    path,
+    query: question < 0 ? '' : url.slice(question + 1),
+    headers: request.headers as Record<string, string>,
+    body: request.body instanceof Uint8Array ? request.body : nothing,
+    certificate: clientCertificate(request),
+    remote: request.ip,
+    get signal() {
+      signal ??= whileConnected(reply, stopping)
+      return signal
+    },
+  }
+}
+
+function whileConnected(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
+  const gone = new AbortController()
+  // The response's end is what tells: a request is "closed" as soon as its body is read.
+  const stop = () => gone.abort()
+  stopping.addEventListener('abort', stop, { once: true })
+  reply.raw.once('close', () => {
+    stopping.removeEventListener('abort', stop)
+    gone.abort()
+  })
+  if (stopping.aborted) gone.abort()
+  return gone.signal
+}
+
+function answer(reply: FastifyReply, r: Reply): FastifyReply {
+  reply.code(r.status)
+  if (r.headers) reply.headers(r.headers)
+  if (r.body === undefined) return reply.send()
+  return reply.send(typeof r.body === 'string' ? r.body : Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength))
+}

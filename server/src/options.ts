@@ -1,0 +1,94 @@
+/** What a server is started with, and how it is read from the environment. */
+import { resolve } from 'node:path'
+import type { Json, Platform } from '@muster/contract'
+import type { Log, Pusher } from '@muster/core'
+import type { Limits } from './gateway/index.ts'
+
+export const roles = ['api', 'devices', 'worker'] as const
+/** api: portal and API; devices: the platforms' routes; worker: everything that recurs. One build, any mix of nodes. */
+export type Role = (typeof roles)[number]
+
+export interface ServerOptions {
+  /** Folder for keys and, without `databaseUrl`, the database. */
+  dataDir: string
+  /** Unset: the embedded PostgreSQL under `dataDir`. */
+  databaseUrl?: string
+  /** 0: any free one. Undefined: 8080 and 8443. Null: not opened. */
+  httpPort?: number | null
+  httpsPort?: number | null
+  /** Where people and devices reach this server; http://localhost:<httpPort> when unset. */
+  publicUrl?: string
+  /** Interface to listen on; all by default. */
+  host?: string
+  /** Of the user `admin`, when there is no user yet; generated when unset. */
+  adminPassword?: string
+  /** `id:secret` of an API client with all scopes. */
+  bootstrapClient?: string
+  roles?: readonly Role[]
+  /** Name of the organisation, taken at the first start. */
+  organisation?: string
+  /** Files of a TLS certificate (leaf first) and its key; made by our own authority when unset. */
+  tls?: { certFile: string; keyFile: string }
+  trustedProxies?: readonly string[]
+  /** `host:port` that /metrics is served on, instead of the server's own ports. */
+  metricsAddress?: string
+  platforms?: readonly Platform[]
+  platformSettings?: Readonly<Record<string, Json>>
+  limits?: Partial<Limits>
+  /** False: no portal (tests of the API alone). */
+  portal?: boolean
+  pusher?: Pusher
+  log?: Log
+  logLevel?: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Throws an Error that names the variable and says what it takes. */
+export function optionsOf(env: Environment): ServerOptions {
+  const text = (name: string) => (env[name] === undefined || env[name].trim() === '' ? undefined : env[name].trim())
+  const certFile = text('MUSTER_TLS_CERT')
+  const keyFile = text('MUSTER_TLS_KEY')
+  if ((certFile === undefined) !== (keyFile === undefined)) throw new Error('MUSTER_TLS_CERT and MUSTER_TLS_KEY go together: the files of a certificate chain and its key.')
+  return {
+    dataDir: resolve(text('MUSTER_DATA') ?? './var'),
+    databaseUrl: text('DATABASE_URL'),
+    httpPort: port('MUSTER_HTTP_PORT', text('MUSTER_HTTP_PORT')),
+    httpsPort: port('MUSTER_HTTPS_PORT', text('MUSTER_HTTPS_PORT')),
+    publicUrl: publicUrl(text('MUSTER_PUBLIC_URL')),
+    host: text('MUSTER_HOST'),
+    adminPassword: text('MUSTER_ADMIN_PASSWORD'),
+    bootstrapClient: text('MUSTER_BOOTSTRAP_CLIENT'),
+    roles: rolesOf(text('MUSTER_ROLES')),
+    organisation: text('MUSTER_ORGANISATION'),
+    tls: certFile && keyFile ? { certFile, keyFile } : undefined,
+    trustedProxies: text('MUSTER_TRUSTED_PROXIES')?.split(',').map((p) => p.trim()),
+    metricsAddress: text('MUSTER_METRICS_ADDRESS'),
+    logLevel: level(text('MUSTER_LOG_LEVEL')),
+  }
+}
+
+function port(name: string, value: string | undefined): number | null | undefined {
+  if (value === undefined) return undefined
+  if (value === 'off') return null
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new Error(`${name} is a port number, or "off": ${value}`)
+  return number
+}
+function publicUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username) throw new Error(`MUSTER_PUBLIC_URL is an address like https://muster.example: ${value}`)
+  return value.replace(/\/+$/, '')
+}
+function rolesOf(value: string | undefined): readonly Role[] | undefined {
+  const wanted = value?.split(',').map((r) => r.trim()).filter(Boolean)
+  const unknown = wanted?.find((r) => !roles.includes(r as Role))
+  if (unknown !== undefined) throw new Error(`MUSTER_ROLES takes ${roles.join(', ')}: ${unknown}`)
+  return wanted && wanted.length > 0 ? (wanted as Role[]) : undefined
+}
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+function level(value: string | undefined): string | undefined {
+  if (value !== undefined && !levels.includes(value)) throw new Error(`MUSTER_LOG_LEVEL takes ${levels.join(', ')}: ${value}`)
+  return value
+}

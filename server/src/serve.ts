@@ -1,0 +1,42 @@
+/** Runs a server until it is told to end: environment in, signals heard, the first password shown once. */
+import { DatabaseProblem } from '@muster/core'
+import { optionsOf, type ServerOptions } from './options.ts'
+import { startServer } from './start.ts'
+
+/** Resolves when the server has stopped; answers the exit code. */
+export async function serve(env: NodeJS.ProcessEnv = process.env, more: Partial<ServerOptions> = {}): Promise<number> {
+  const ended = Promise.withResolvers<string>()
+  let asked = 0
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      ended.resolve(signal)
+      // Asked twice: whoever asks does not want to wait.
+      if (++asked > 1) process.exit(130)
+    })
+  }
+  try {
+    const server = await startServer({ ...optionsOf(env), ...more })
+    if (server.adminPassword !== undefined) welcome(server.publicUrl, server.adminPassword)
+    const signal = await ended.promise
+    server.log.info({ signal }, 'stopping')
+    await server.stop()
+    return 0
+  } catch (e) {
+    process.stderr.write(`Muster did not start. ${explained(e)}\n`)
+    return 1
+  }
+}
+
+function welcome(url: string, password: string): void {
+  process.stdout.write(`\n  Muster: ${url}\n  Sign in as admin with the password ${password}\n  It is shown this once and stored only hashed.\n\n`)
+}
+
+/** What a person can act on; the whole trace only for what nobody foresaw. */
+function explained(e: unknown): string {
+  if (!(e instanceof Error)) return String(e)
+  const { code, port } = e as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose others with MUSTER_HTTP_PORT and MUSTER_HTTPS_PORT.`
+  if (code === 'EACCES' && port !== undefined) return `Port ${port} may not be opened by this user. Choose one above 1023.`
+  if (e instanceof DatabaseProblem || !e.stack || /^MUSTER_/.test(e.message)) return e.message
+  return e.stack
+}

@@ -1,0 +1,4 @@
+/** The door of service: what operators and other machines ask of the server itself. */
+export { healthRoutes } from './health.ts'
+export { createMetrics, type Metrics } from './metrics.ts'
+export { pkiRoutes } from './pki.ts'

@@ -1,0 +1,65 @@
+/** /metrics in Prometheus' format: the process, requests by route, the database, queues. No names and no data of anybody. */
+import { createServer, type Server } from 'node:http'
+import type { Core } from '@muster/core'
+import type { FastifyInstance } from 'fastify'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface Metrics {
+  /** Measures every answer of `app`. */
+  measure(app: FastifyInstance): void
+  /** Serves /metrics on `app`. */
+  route(app: FastifyInstance): void
+  /** Serves /metrics on an address of its own, `host:port`. */
+  listen(address: string): Promise<Server>
+}
+
+export function createMetrics(core: Core): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'muster_' })
+  const requests = new Histogram({
+    name: 'muster_http_request_seconds',
+    help: 'Time from request to answer, by route and status',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.002, 0.01, 0.05, 0.25, 1, 5, 30],
+    registers: [registry],
+  })
+  gauges(core, registry)
+  const text = () => registry.metrics()
+
+  return {
+    measure: (app) => {
+      app.addHook('onResponse', (request, reply, done) => {
+        requests.observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: `${Math.trunc(reply.statusCode / 100)}xx` }, reply.elapsedTime / 1000)
+        done()
+      })
+    },
+    route: (app) => {
+      app.get('/metrics', { config: { access: { public: 'counts only; MUSTER_METRICS_ADDRESS moves it to an address of its own' } }, schema: { hide: true } }, async (_request, reply) => reply.type(registry.contentType).send(await text()))
+    },
+    listen: async (address) => {
+      const colon = address.lastIndexOf(':')
+      const port = Number(address.slice(colon + 1))
+      if (colon < 0 || !Number.isInteger(port)) throw new Error(`MUSTER_METRICS_ADDRESS is host:port: ${address}`)
+      const server = createServer((request, response) => {
+        if (request.url !== '/metrics') return void response.writeHead(404).end()
+        text().then(
+          (body) => response.writeHead(200, { 'content-type': registry.contentType }).end(body),
+          () => response.writeHead(500).end(),
+        )
+      })
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, address.slice(0, colon).replace(/^\[|\]$/g, '') || '127.0.0.1', resolve)
+      })
+      return server
+    },
+  }
+}
+
+function gauges(core: Core, registry: Registry): void {
+  const gauge = (name: string, help: string, read: () => number) => new Gauge({ name, help, registers: [registry], collect() { this.set(read()) } })
+  gauge('muster_database_statements', 'SQL statements issued since the start', () => core.db.statements)
+  gauge('muster_database_listening', '1 while the connection that hears other nodes stands', () => (core.db.listening() ? 1 : 0))
+  gauge('muster_turns_queued', 'Exchanges with devices that wait for a batch', () => core.operations.queued())
+  gauge('muster_events_age_seconds', 'Seconds since all committed events had been read', () => Math.min(core.events.freshness(), 86_400_000) / 1000)
+}

@@ -1,0 +1,100 @@
+/** The composition root: a server put together from top to bottom, and taken down in the reverse order. */
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { operationPermission } from '@muster/contract'
+import { type Core, createCore, type Log, openDb } from '@muster/core'
+import { registerApi } from './api/index.ts'
+import { registerDeviceRoutes } from './devices/index.ts'
+import { ensureAdministrator, nameOrganisation } from './first-start.ts'
+import { createGateway, type RouteEntry } from './gateway/index.ts'
+import { createLog } from './log.ts'
+import { roles as allRoles, type ServerOptions } from './options.ts'
+import { installedPlatforms } from './platforms.ts'
+import { registerPortal } from './portal/index.ts'
+import { createMetrics, healthRoutes, pkiRoutes } from './service/index.ts'
+import { keepTls } from './tls.ts'
+
+export interface RunningServer {
+  readonly core: Core
+  /** Where people and devices reach it. */
+  readonly publicUrl: string
+  /** The ports it listens on. */
+  readonly ports: { http?: number; https?: number }
+  /** Only when it was generated now; nobody can read it again. */
+  readonly adminPassword?: string
+  readonly log: Log
+  routeTable(): readonly RouteEntry[]
+  /** Stops taking requests, lets what runs end, then closes everything. A second call waits for the first. */
+  stop(): Promise<void>
+}
+
+/** Milliseconds that running requests have to end when the server stops. */
+const graceMs = 10_000
+
+export async function startServer(o: ServerOptions): Promise<RunningServer> {
+  const log = o.log ?? createLog(o.logLevel)
+  const roles = o.roles ?? allRoles
+  const ports = { http: await chosen(o.httpPort, 8080), https: await chosen(o.httpsPort, 8443) }
+  const publicUrl = o.publicUrl?.replace(/\/+$/, '') ?? `http://localhost:${ports.http ?? ports.https}`
+  const closing: (() => Promise<unknown> | unknown)[] = []
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step()
+  }
+
+  try {
+    const db = await openDb({ url: o.databaseUrl, dataDir: o.dataDir, log })
+    closing.push(() => db.close())
+    const core = await createCore({ db, keysDir: join(o.dataDir, 'keys'), log, platforms: o.platforms ?? installedPlatforms, platformSettings: o.platformSettings, pusher: o.pusher })
+    closing.push(() => core.events.close())
+    await nameOrganisation(core, o.organisation)
+    closing.push(() => core.stop())
+    await core.start({ worker: roles.includes('worker') })
+
+    const tls = await keepTls(core, { files: o.tls, publicUrl, renew: (files) => gateway.renewTls(files) })
+    closing.push(() => tls.stop())
+    const gateway = createGateway({
+      access: core.access, log, publicUrl, ports, host: o.host, tls: tls.files, limits: o.limits, trustedProxies: o.trustedProxies, bootstrapClient: o.bootstrapClient,
+      registration: { look: core.enrollment.look, claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }) },
+      permissions: [...core.registry.operations.keys()].map(operationPermission),
+    })
+    const { app, stopping } = gateway
+    const metrics = createMetrics(core)
+    metrics.measure(app)
+    healthRoutes(app, core, { roles, stopping })
+    pkiRoutes(app, core)
+    if (o.metricsAddress === undefined) metrics.route(app)
+    else {
+      const own = await metrics.listen(o.metricsAddress)
+      closing.push(() => own.close())
+    }
+    if (roles.includes('api')) {
+      await registerApi(app, core, { publicUrl, stopping })
+      if (o.portal !== false) await registerPortal(app, { log, publicUrl })
+    }
+    if (roles.includes('devices')) await registerDeviceRoutes(app, { routes: core.platforms.routes(), stopping })
+
+    // The roles must be there before anybody is given one.
+    await app.ready()
+    const adminPassword = await ensureAdministrator(core, o.adminPassword)
+    closing.push(() => gateway.stop(graceMs))
+    const opened = await gateway.start()
+    log.info({ url: publicUrl, http: opened.http, https: opened.https, roles: roles.join(','), database: db.url }, 'Muster is ready')
+
+    let stopped: Promise<void> | undefined
+    return { core, publicUrl, ports: opened, adminPassword, log, routeTable: gateway.routeTable, stop: () => (stopped ??= close()) }
+  } catch (e) {
+    await close().catch((error: unknown) => log.warn({ err: error }, 'closing after a failed start'))
+    throw e
+  }
+}
+
+/** 0 becomes a port that is free now: the public address must be known before the ports open. */
+async function chosen(wanted: number | null | undefined, usual: number): Promise<number | undefined> {
+  if (wanted === null) return undefined
+  if (wanted !== 0) return wanted ?? usual
+  const probe = createServer()
+  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, resolve))
+  const address = probe.address()
+  await new Promise((resolve) => probe.close(resolve))
+  return address !== null && typeof address === 'object' ? address.port : usual
+}
