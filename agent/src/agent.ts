@@ -91,7 +91,13 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
       })
     },
   })
-  const tokens = createTokens({ http, folder, now, tokenPath: state.about?.token ?? 'oauth2/token' })
+  const tokens = createTokens({
+    http,
+    folder,
+    now,
+    tokenPath: state.about?.token ?? 'oauth2/token',
+    registrationPath: state.about?.registration,
+  })
   const loop = createLoop({ http, tokens, executor, reporter, sequence: () => sequence, leaving: () => leaving, log })
   if (mode === 'run') reporter.event('agent.started', { version: agentVersion })
   try {

@@ -195,12 +195,7 @@ async function register(o: EnrolDeps, path: string): Promise<NonNullable<AgentSt
   const text = (v: unknown) => (typeof v === 'string' ? v : undefined)
   const [id, secret] = [text(said.client_id), text(said.client_secret)]
   if (answer.status !== 201 || id === undefined || secret === undefined) throw new ServerRefused(answer)
-  return {
-    id,
-    secret,
-    registrationUri: text(said.registration_client_uri),
-    registrationToken: text(said.registration_access_token),
-  }
+  return { id, secret, since: (o.now ?? Date.now)(), registrationToken: text(said.registration_access_token) }
 }
 
 /** Names the step of whatever goes wrong (the server's word on it first), and waits out what passes by itself. */

@@ -7,7 +7,7 @@ import { checkPin, presentedChain } from './pin.ts'
 import type { Link } from './state.ts'
 
 export interface Asked {
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'PUT'
   /** Below the server's address, or absolute. */
   path: string
   headers?: Record<string, string>

@@ -18,11 +18,20 @@ test('what was begun, done and told survives, also a line torn by a crash', (t) 
   fs.appendFileSync(at, '{"id":"d","sta')
   const second = openLedger(at)
   assert.deepEqual(second.unreported(), [{ result: { id: 'b', state: 'completed' }, setting: true }])
-  assert.deepEqual(second.interrupted().map((e) => e.id), ['c'])
+  assert.deepEqual(
+    second.interrupted().map((e) => e.id),
+    ['c'],
+  )
   assert.equal(second.get('a')?.reported, true)
   assert.equal(second.get('d'), undefined)
   second.again('a')
-  assert.deepEqual(second.unreported().map((u) => u.result.id).sort(), ['a', 'b'])
+  assert.deepEqual(
+    second
+      .unreported()
+      .map((u) => u.result.id)
+      .sort(),
+    ['a', 'b'],
+  )
   assert.equal(fs.statSync(at).mode & 0o777, 0o600)
   second.close()
 })
@@ -45,7 +54,10 @@ test('memory is bounded; what was not told and what is still signed is kept', (t
   ledger.close()
   now += 40 * 86_400_000
   const later = openLedger(at, () => now)
-  assert.deepEqual(['signed', 'untold', 'n1499'].map((id) => later.get(id) !== undefined), [true, true, false])
+  assert.deepEqual(
+    ['signed', 'untold', 'n1499'].map((id) => later.get(id) !== undefined),
+    [true, true, false],
+  )
   later.close()
   now += 60 * 86_400_000
   const last = openLedger(at, () => now)

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { isCode } from './tree.ts'
 
-export class LockHeld extends Error {
+class LockHeld extends Error {
   readonly pid: number
   constructor(pid: number, at: string) {
     super(`Another agent (process ${pid}) works with ${at}. Stop it first.`)

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { agentChannel } from '@muster/contract'
 import type { Executor } from './execute.ts'
 import { messageOf } from './failure.ts'
-import { type Http, ServerRefused } from './http.ts'
+import { asRecord, type Http, ServerRefused } from './http.ts'
 import type { Reporter, Told } from './report.ts'
 import type { Tokens } from './token.ts'
 
@@ -33,6 +33,8 @@ const path = 'linux/agent/sync'
 const quickMs = 5_000
 const busyMs = 20_000
 const firstPauseS = 2
+/** How often managed features are looked at while nothing happens. */
+const watchMs = 5_000
 const longestPauseS = 300
 const roundsLimit = 50
 /** Rounds in a row that may follow one another without a pause. */
@@ -54,7 +56,7 @@ export function createLoop(o: LoopDeps): Loop {
       waitS: busy ? 0 : waitS,
     } satisfies agentChannel.Sync
     const answer = await ask(body, signal)
-    if (answer.status === 410) throw new Gone()
+    if (answer.status === 410 && asRecord(answer.body).code === 'device-gone') throw new Gone()
     if (answer.status !== 200) throw new ServerRefused(answer)
     const read = SyncAnswer.parse(answer.body)
     if (told) o.reporter.answered(told, read.sequence)
@@ -82,14 +84,15 @@ export function createLoop(o: LoopDeps): Loop {
   ): Promise<{ quiet: boolean; nextS: number; tookMs: number }> {
     const told = o.reporter.next(o.executor.current())
     const begun = performance.now()
-    let answer: agentChannel.SyncAnswer
+    let answer: agentChannel.SyncAnswer | undefined
     try {
-      answer = await sync(told, told ? 0 : waitS, signal)
+      answer = told || waitS === 0 ? await sync(told, 0, signal) : await held(waitS, signal)
     } catch (error) {
       // The report itself is at fault: sending it again would never end.
       if (told && error instanceof ServerRefused && [400, 413, 422].includes(error.status)) o.reporter.refused(told)
       throw error
     }
+    if (!answer) return { quiet: false, nextS: 0, tookMs: 0 }
     offered = Math.min(answer.waitS, agentLimits.waitS)
     o.executor.add(answer.deliveries)
     if (o.executor.busy())
@@ -102,6 +105,32 @@ export function createLoop(o: LoopDeps): Loop {
       nextS: answer.nextS,
       tookMs: performance.now() - begun,
     }
+  }
+
+  /** A long poll; undefined when it was given up because there is something to tell (what was handed over just then comes again). */
+  async function held(waitS: number, signal?: AbortSignal): Promise<agentChannel.SyncAnswer | undefined> {
+    const news = new AbortController()
+    const stop = watch(() => news.abort())
+    try {
+      return await sync(undefined, waitS, signal ? AbortSignal.any([signal, news.signal]) : news.signal)
+    } catch (error) {
+      if (news.signal.aborted && !signal?.aborted) return undefined
+      throw error
+    } finally {
+      stop()
+    }
+  }
+
+  /** Drift does not wait for the next poll. */
+  function watch(onNews: () => void): () => void {
+    const timer = setInterval(() => o.reporter.news() && onNews(), watchMs)
+    return () => clearInterval(timer)
+  }
+
+  async function pauseUnlessNews(seconds: number, signal: AbortSignal): Promise<void> {
+    const news = new AbortController()
+    const stop = watch(() => news.abort())
+    await pause(seconds, AbortSignal.any([signal, news.signal])).finally(stop)
   }
 
   async function once(): Promise<Ending> {
@@ -128,10 +157,10 @@ export function createLoop(o: LoopDeps): Loop {
         failures = 0
         if (o.leaving() && !o.reporter.resultsWaiting()) return 'left'
         // A held poll replaces the pause, unless it came back at once with nothing: then the server's pace counts.
-        const held = waitS > 0 && tookMs > waitS * 900
+        const wasHeld = waitS > 0 && tookMs > waitS * 900
         lively = quiet ? 0 : lively + 1
-        if (quiet ? !held && (offered === 0 || waitS > 0) : lively > livelyLimit)
-          await pause(Math.max(1, nextS), signal)
+        if (quiet ? !wasHeld && (offered === 0 || waitS > 0) : lively > livelyLimit)
+          await pauseUnlessNews(Math.max(1, nextS), signal)
       } catch (error) {
         if (error instanceof Gone) return 'gone'
         if (signal.aborted) break

@@ -18,6 +18,8 @@ export interface Reporter {
   event(type: string, data: JsonObject): void
   /** Results that the server has not taken yet. */
   resultsWaiting(): boolean
+  /** Something would be told now. */
+  news(): boolean
 }
 export interface ReporterDeps {
   ledger: Ledger
@@ -128,6 +130,7 @@ export function createReporter(o: ReporterDeps): Reporter {
       if (events.length < agentLimits.events) events.push({ type, at: new Date(o.now()).toISOString(), data })
     },
     resultsWaiting: () => o.ledger.unreported().length > 0,
+    news: () => events.length > 0 || o.ledger.unreported().length > 0 || digestOf(o.facts.evidence()) !== evidenceSeen,
   }
 }
 

@@ -22,7 +22,8 @@ export interface AgentState {
   readonly code?: string
   readonly about?: agentChannel.About
   readonly terms?: agentChannel.TermsMessage
-  readonly client?: { id: string; secret: string; registrationUri?: string; registrationToken?: string }
+  /** `since`: when the secret was given (ms). */
+  readonly client?: { id: string; secret: string; since: number; registrationToken?: string }
   readonly token?: { value: string; expiresAt: number }
   readonly licence?: string
   readonly ownership?: Ownership
@@ -48,7 +49,7 @@ export interface StateFolder {
   wipe(o?: { keepOriginals: boolean }): void
 }
 
-export class StateUnreadable extends Error {
+class StateUnreadable extends Error {
   constructor(at: string, why: string) {
     super(
       `${at} cannot be read (${why}). Restore it from a backup, or delete the folder and enrol again with a new code.`,

@@ -1,5 +1,5 @@
-/** Access tokens of the device: client credentials grant, renewed well before they end. */
-import { asRecord, type Http, ServerRefused } from './http.ts'
+/** Access tokens of the device: client credentials grant, renewed well before they end; and now and then a new secret to get them with. */
+import { asRecord, type Http, ServerRefused, Unreachable } from './http.ts'
 import type { AgentState, StateFolder } from './state.ts'
 
 export interface Tokens {
@@ -9,8 +9,15 @@ export interface Tokens {
 
 /** Part of its life after which a token is renewed. */
 const renewAt = 0.75
+const secretLifeMs = 90 * 86_400_000
 
-export function createTokens(o: { http: Http; folder: StateFolder; now: () => number; tokenPath: string }): Tokens {
+export function createTokens(o: {
+  http: Http
+  folder: StateFolder
+  now: () => number
+  tokenPath: string
+  registrationPath?: string
+}): Tokens {
   let renewFrom = 0
   async function renew(state: AgentState): Promise<string> {
     const { client } = state
@@ -30,7 +37,30 @@ export function createTokens(o: { http: Http; folder: StateFolder; now: () => nu
       ...(o.folder.read() ?? state),
       token: { value: said.access_token, expiresAt: o.now() + lifeS * 1000 },
     })
+    await rotate()
     return said.access_token
+  }
+
+  /** RFC 7592 section 2.2. The server keeps the old secret good for a while, so an answer that is lost locks nobody out. */
+  async function rotate(): Promise<void> {
+    const state = o.folder.read()
+    const client = state?.client
+    if (!state || !client?.registrationToken || !o.registrationPath || o.now() - client.since < secretLifeMs) return
+    try {
+      const answer = await o.http.ask({
+        method: 'PUT',
+        path: `${o.registrationPath}/${encodeURIComponent(client.id)}`,
+        headers: { authorization: `Bearer ${client.registrationToken}` },
+        json: { client_id: client.id },
+      })
+      const { client_secret: secret, registration_access_token: next } = asRecord(answer.body)
+      if (answer.status !== 200 || typeof secret !== 'string') throw new ServerRefused(answer)
+      const registrationToken = typeof next === 'string' ? next : client.registrationToken
+      o.folder.write({ ...state, client: { ...client, secret, since: o.now(), registrationToken } })
+    } catch (error) {
+      // The old secret serves on; the next renewal tries again.
+      if (!(error instanceof ServerRefused || error instanceof Unreachable)) throw error
+    }
   }
   return {
     async get(fresh = false) {

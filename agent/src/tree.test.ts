@@ -9,7 +9,9 @@ import { createTree } from './tree.ts'
 
 const name = fc.constantFrom('a', 'b', 'c', 'etc')
 const step = fc.oneof({ weight: 4, arbitrary: name }, fc.constantFrom('..', '.'))
-const target = fc.tuple(fc.boolean(), fc.array(step, { minLength: 1, maxLength: 6 })).map(([absolute, steps]) => `${absolute ? '/' : ''}${steps.join('/')}`)
+const target = fc
+  .tuple(fc.boolean(), fc.array(step, { minLength: 1, maxLength: 6 }))
+  .map(([absolute, steps]) => `${absolute ? '/' : ''}${steps.join('/')}`)
 const links = fc.array(fc.tuple(fc.array(name, { minLength: 1, maxLength: 3 }), target), { maxLength: 8 })
 const asked = fc.array(step, { minLength: 1, maxLength: 6 }).map((steps) => `/${steps.join('/')}`)
 

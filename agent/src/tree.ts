@@ -39,7 +39,7 @@ export interface Tree {
 }
 
 const linksLimit = 40
-export const textLimit = 1024 * 1024
+const textLimit = 1024 * 1024
 
 export function createTree(root: string): Tree {
   const base = fs.realpathSync(root)
@@ -174,7 +174,7 @@ export function replaceFile(
 }
 
 /** A rename is durable only once its directory is. */
-export function syncDirectory(at: string): void {
+function syncDirectory(at: string): void {
   const directory = fs.openSync(at, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
   try {
     fs.fsyncSync(directory)

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { ApiProblem, createMusterClient, type MusterClient, problemOf, unreachable } from '@muster/client'
 import type { Command } from 'commander'
-import { type Stored, readStored, writeStored } from './token-file.ts'
 import { type Terminal, UsageError } from './terminal.ts'
+import { readStored, type Stored, writeStored } from './token-file.ts'
 
 export const cliClientId = 'muster-cli'
 
@@ -17,9 +17,10 @@ export interface Connection {
 
 /** The address asked for, and trust in the root certificate of MUSTER_CA. */
 export function serverUrl(terminal: Terminal, command: Command): string {
-  const given = (command.optsWithGlobals() as { url?: string }).url ?? terminal.env['MUSTER_URL'] ?? 'http://localhost:8080'
+  const given =
+    (command.optsWithGlobals() as { url?: string }).url ?? terminal.env.MUSTER_URL ?? 'http://localhost:8080'
   if (!URL.canParse(given) || !/^https?:/.test(given)) throw new UsageError(`not the address of a server: ${given}`)
-  trust(terminal.env['MUSTER_CA'])
+  trust(terminal.env.MUSTER_CA)
   return given.replace(/\/+$/, '')
 }
 
@@ -45,22 +46,35 @@ export function connect(terminal: Terminal, command: Command): Connection {
 }
 
 async function tokenFor(terminal: Terminal, url: string): Promise<string> {
-  const client = terminal.env['MUSTER_CLIENT']
+  const client = terminal.env.MUSTER_CLIENT
   if (client) {
     const colon = client.indexOf(':')
     if (colon < 1) throw new UsageError('MUSTER_CLIENT is id:secret')
     const basic = [client.slice(0, colon), client.slice(colon + 1)].map(encodeURIComponent).join(':')
-    const got = await tokenRequest(url, { grant_type: 'client_credentials' }, { authorization: `Basic ${Buffer.from(basic).toString('base64')}` })
+    const got = await tokenRequest(
+      url,
+      { grant_type: 'client_credentials' },
+      { authorization: `Basic ${Buffer.from(basic).toString('base64')}` },
+    )
     return got.access_token
   }
   const stored = readStored(terminal.env, url)
-  if (!stored) throw new ApiProblem(401, { code: 'unauthenticated', detail: 'Sign in with `muster login`, or set MUSTER_CLIENT=id:secret.' })
+  if (!stored)
+    throw new ApiProblem(401, {
+      code: 'unauthenticated',
+      detail: 'Sign in with `muster login`, or set MUSTER_CLIENT=id:secret.',
+    })
   return Date.parse(stored.expires) > Date.now() + 30_000 ? stored.access : refreshed(terminal, url, stored)
 }
 
 async function refreshed(terminal: Terminal, url: string, stored: Stored): Promise<string> {
-  if (!stored.refresh) throw new ApiProblem(401, { code: 'token-expired', detail: 'Your sign-in has expired: `muster login`.' })
-  const got = await tokenRequest(url, { grant_type: 'refresh_token', refresh_token: stored.refresh, client_id: cliClientId })
+  if (!stored.refresh)
+    throw new ApiProblem(401, { code: 'token-expired', detail: 'Your sign-in has expired: `muster login`.' })
+  const got = await tokenRequest(url, {
+    grant_type: 'refresh_token',
+    refresh_token: stored.refresh,
+    client_id: cliClientId,
+  })
   keep(terminal, url, got)
   return got.access_token
 }
@@ -71,12 +85,25 @@ export interface Tokens {
   expires_in: number
 }
 export function keep(terminal: Terminal, url: string, t: Tokens): string {
-  return writeStored(terminal.env, url, { access: t.access_token, refresh: t.refresh_token, expires: new Date(Date.now() + t.expires_in * 1000).toISOString() })
+  return writeStored(terminal.env, url, {
+    access: t.access_token,
+    refresh: t.refresh_token,
+    expires: new Date(Date.now() + t.expires_in * 1000).toISOString(),
+  })
 }
 
 /** A form to the key manager; ApiProblem with OAuth's `error` as its code when it refuses. */
-export async function tokenRequest<T = Tokens>(url: string, form: Record<string, string>, headers: Record<string, string> = {}, path = '/oauth2/token'): Promise<T> {
-  const response = await fetch(`${url}${path}`, { method: 'POST', body: new URLSearchParams(form), headers: { accept: 'application/json', ...headers } }).catch((e: unknown) => {
+export async function tokenRequest<T = Tokens>(
+  url: string,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+  path = '/oauth2/token',
+): Promise<T> {
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    body: new URLSearchParams(form),
+    headers: { accept: 'application/json', ...headers },
+  }).catch((e: unknown) => {
     throw unreachable(e)
   })
   const body: unknown = await response.json().catch(() => ({}))

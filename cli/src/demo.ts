@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 if (Number(process.versions.node.split('.')[0]) < 24) {
-  console.error(`Muster needs Node 24 or newer; this is ${process.version}. Start it with "npm run demo", which brings its own.`)
+  console.error(
+    `Muster needs Node 24 or newer; this is ${process.version}. Start it with "npm run demo", which brings its own.`,
+  )
   process.exit(1)
 }
 const serverMain = fileURLToPath(import.meta.resolve('@muster/server/main'))
@@ -52,10 +54,14 @@ async function main(): Promise<void> {
   say('the server is ready; enrolling this machine with the agent, read-only')
   const { code } = await invite(url)
   const agentState = { MUSTER_AGENT_STATE: join(dataDir, 'agent') }
-  await finished(start(agentMain, ['enroll', '--server', url, '--code', code, '--read-only', '--yes'], agentState, 'ignore'))
+  await finished(
+    start(agentMain, ['enroll', '--server', url, '--code', code, '--read-only', '--yes'], agentState, 'ignore'),
+  )
   start(agentMain, ['run'], agentState, 'ignore')
   const device = await firstDevice(url)
-  say(`enrolled: ${device.name || device.id} (${device.osName ?? 'Linux'} ${device.osVersion ?? ''}), reporting every change and changing nothing`)
+  say(
+    `enrolled: ${device.name || device.id} (${device.osName ?? 'Linux'} ${device.osVersion ?? ''}), reporting every change and changing nothing`,
+  )
   console.log(`
   Open       ${url}
   User       admin
@@ -67,14 +73,26 @@ async function main(): Promise<void> {
 `)
 }
 
-function start(file: string, args: string[], env: Record<string, string>, stdout: 'inherit' | 'ignore' = 'inherit'): ChildProcess {
-  const child = spawn(process.execPath, [file, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', stdout, 'inherit'] })
+function start(
+  file: string,
+  args: string[],
+  env: Record<string, string>,
+  stdout: 'inherit' | 'ignore' = 'inherit',
+): ChildProcess {
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', stdout, 'inherit'],
+  })
   children.push(child)
   return child
 }
 
 function finished(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the agent could not enrol (exit code ${code})`)))))
+  return new Promise((resolve, reject) =>
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`the agent could not enrol (exit code ${code})`)),
+    ),
+  )
 }
 
 /** The wished port, or any other when it is taken. */
@@ -94,7 +112,13 @@ function freePort(wished: number): Promise<number> {
 async function ready(url: string): Promise<void> {
   const end = Date.now() + 90_000
   while (Date.now() < end) {
-    if (await fetch(`${url}/readyz`).then((r) => r.ok, () => false)) return
+    if (
+      await fetch(`${url}/readyz`).then(
+        (r) => r.ok,
+        () => false,
+      )
+    )
+      return
     await new Promise((resolve) => setTimeout(resolve, 150))
   }
   throw new Error('the server was not ready within 90 seconds')
@@ -109,14 +133,21 @@ async function call<T>(url: string, path: string, init: RequestInit): Promise<T>
 async function bearer(url: string): Promise<string> {
   const { access_token } = await call<{ access_token: string }>(url, '/oauth2/token', {
     method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
+    headers: {
+      authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
     body: 'grant_type=client_credentials',
   })
   return `Bearer ${access_token}`
 }
 
 async function invite(url: string): Promise<{ code: string }> {
-  return call(url, '/api/v1/invitations', { method: 'POST', headers: { authorization: await bearer(url), 'content-type': 'application/json' }, body: JSON.stringify({ platform: 'linux', ownership: 'cope' }) })
+  return call(url, '/api/v1/invitations', {
+    method: 'POST',
+    headers: { authorization: await bearer(url), 'content-type': 'application/json' },
+    body: JSON.stringify({ platform: 'linux', ownership: 'cope' }),
+  })
 }
 
 interface Device {
@@ -126,7 +157,9 @@ interface Device {
   osVersion: string | null
 }
 async function firstDevice(url: string): Promise<Device> {
-  const { items } = await call<{ items: Device[] }>(url, '/api/v1/devices', { headers: { authorization: await bearer(url) } })
+  const { items } = await call<{ items: Device[] }>(url, '/api/v1/devices', {
+    headers: { authorization: await bearer(url) },
+  })
   const [device] = items
   if (!device) throw new Error('the device does not show')
   return device
@@ -137,7 +170,11 @@ function end(dataDir: string): () => Promise<void> {
   return () => {
     over ??= (async () => {
       for (const child of children) child.kill('SIGTERM')
-      await Promise.all(children.map((c) => (c.exitCode !== null || c.signalCode !== null ? undefined : new Promise((resolve) => c.once('exit', resolve)))))
+      await Promise.all(
+        children.map((c) =>
+          c.exitCode !== null || c.signalCode !== null ? undefined : new Promise((resolve) => c.once('exit', resolve)),
+        ),
+      )
       await rm(dataDir, { recursive: true, force: true })
       process.exit(0)
     })()

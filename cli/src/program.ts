@@ -1,13 +1,13 @@
 /** The program: its commands, its options, and what its exit code says. */
-import { version } from '@muster/server'
 import { Command, CommanderError } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
 import { auditCommand } from './commands/audit.ts'
 import { clientCommand } from './commands/client.ts'
 import { devicesCommand } from './commands/devices.ts'
 import { inviteCommand } from './commands/invite.ts'
 import { loginCommand } from './commands/login.ts'
-import { migrateCommand, serveCommand } from './commands/server.ts'
 import { sendCommand } from './commands/send.ts'
+import { migrateCommand, serveCommand } from './commands/server.ts'
 import { userCommand } from './commands/user.ts'
 import { exitCodes, processTerminal, type Terminal, tell } from './terminal.ts'
 
@@ -27,17 +27,27 @@ Examples:
   $ npx muster audit verify
 `
 
-export function createProgram(terminal: Terminal): Command {
+function createProgram(terminal: Terminal): Command {
   const program = new Command('muster')
   program
     .description('Muster from a terminal')
-    .version(version)
+    .version(manifest.version)
     .option('--json', 'answer in JSON')
     .option('--url <address>', 'address of the server (or MUSTER_URL)')
     .addHelpText('after', help)
     .showHelpAfterError('(--help tells more)')
     .configureOutput({ writeOut: (s) => terminal.out(s), writeErr: (s) => terminal.err(s) })
-  const commands = [serveCommand, migrateCommand, loginCommand, inviteCommand, devicesCommand, sendCommand, userCommand, clientCommand, auditCommand]
+  const commands = [
+    serveCommand,
+    migrateCommand,
+    loginCommand,
+    inviteCommand,
+    devicesCommand,
+    sendCommand,
+    userCommand,
+    clientCommand,
+    auditCommand,
+  ]
   for (const make of commands) program.addCommand(make(terminal))
   everyCommand(program, (c) => c.copyInheritedSettings(program).exitOverride())
   return program

@@ -1,7 +1,6 @@
 /** Where the commands write, and how refusals are told: words for people, JSON for programs, one exit code for each kind. */
 import { ApiProblem } from '@muster/client'
 import { isProblem } from '@muster/contract'
-import { DatabaseProblem } from '@muster/core'
 import { InvalidArgumentError } from 'commander'
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, unreachable: 3 } as const
@@ -42,13 +41,18 @@ export function tell(terminal: Terminal, e: unknown): number {
   }
   if (e instanceof ApiProblem) {
     const fields = e.errors.map((f) => `  ${f.path}: ${f.message}\n`).join('')
-    const extra = ['reason', 'permission', 'state', 'unknown'].flatMap((k) => (e.body[k] === undefined ? [] : [`  ${k}: ${typeof e.body[k] === 'string' ? e.body[k] : JSON.stringify(e.body[k])}\n`]))
+    const extra = ['reason', 'permission', 'state', 'unknown'].flatMap((k) =>
+      e.body[k] === undefined
+        ? []
+        : [`  ${k}: ${typeof e.body[k] === 'string' ? e.body[k] : JSON.stringify(e.body[k])}\n`],
+    )
     const more = e.status === 0 ? cause(e) : ` (${e.code}${e.requestId ? `, request ${e.requestId}` : ''})`
     terminal.err(`error: ${e.message}${more}\n${fields}${extra.join('')}`)
     return e.status === 0 ? exitCodes.unreachable : exitCodes.failed
   }
   if (isProblem(e)) terminal.err(`error: ${e.message} (${e.code})\n`)
-  else if (e instanceof DatabaseProblem) terminal.err(`error: ${e.message}\n`)
+  else if (e instanceof Error && ['DatabaseProblem', 'SecretProblem'].includes(e.name))
+    terminal.err(`error: ${e.message}\n`)
   else terminal.err(`error: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`)
   return exitCodes.failed
 }
@@ -64,15 +68,25 @@ export function json(terminal: Terminal, value: unknown): void {
 }
 
 /** Columns as wide as what they hold; the last one is not cut or padded. */
-export function table(terminal: Terminal, columns: readonly string[], rows: readonly (readonly (string | null | undefined)[])[]): void {
+export function table(
+  terminal: Terminal,
+  columns: readonly string[],
+  rows: readonly (readonly (string | null | undefined)[])[],
+): void {
   const cells = [columns.map((c) => c.toUpperCase()), ...rows.map((r) => columns.map((_, i) => plain(r[i] ?? '-')))]
   const widths = columns.map((_, i) => Math.min(48, Math.max(...cells.map((r) => (r[i] ?? '').length))))
-  for (const row of cells) terminal.out(`${row.map((c, i) => (i === row.length - 1 ? c : c.slice(0, 48).padEnd(widths[i] ?? 0))).join('  ').trimEnd()}\n`)
+  for (const row of cells)
+    terminal.out(
+      `${row
+        .map((c, i) => (i === row.length - 1 ? c : c.slice(0, 48).padEnd(widths[i] ?? 0)))
+        .join('  ')
+        .trimEnd()}\n`,
+    )
 }
 
 /** Text from devices must not move the cursor or colour the screen. */
 export function plain(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+  return text.replace(/\p{Cc}/gu, ' ')
 }
 
 /** How long ago, in one unit. */

@@ -11,8 +11,8 @@ export interface Stored {
 }
 type Environment = NodeJS.ProcessEnv
 
-export function tokenFile(env: Environment): string {
-  return env['MUSTER_TOKEN_FILE'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'muster', 'tokens.json')
+function tokenFile(env: Environment): string {
+  return env.MUSTER_TOKEN_FILE ?? join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'muster', 'tokens.json')
 }
 
 function readAll(env: Environment): Record<string, Stored> {

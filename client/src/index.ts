@@ -17,7 +17,11 @@ export interface ClientOptions {
 export type MusterClient = Client<paths>
 
 export function createMusterClient(o: ClientOptions): MusterClient {
-  const client = createClient<paths>({ baseUrl: o.baseUrl.replace(/\/+$/, ''), ...(o.fetch && { fetch: o.fetch }), ...(o.headers && { headers: o.headers }) })
+  const client = createClient<paths>({
+    baseUrl: o.baseUrl.replace(/\/+$/, ''),
+    ...(o.fetch && { fetch: o.fetch }),
+    ...(o.headers && { headers: o.headers }),
+  })
   const { token } = o
   if (token !== undefined) client.use(authorize(token))
   return client
@@ -49,7 +53,7 @@ export class ApiProblem extends Error {
     this.status = status
     this.code = text('code') ?? text('error') ?? 'unknown'
     this.requestId = text('requestId')
-    this.errors = Array.isArray(body['errors']) ? body['errors'].filter(isFieldError) : []
+    this.errors = Array.isArray(body.errors) ? body.errors.filter(isFieldError) : []
     this.retryAfterS = retryAfterS
     this.body = body
   }
@@ -85,5 +89,5 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 function isFieldError(value: unknown): value is { path: string; message: string } {
-  return isRecord(value) && typeof value['path'] === 'string' && typeof value['message'] === 'string'
+  return isRecord(value) && typeof value.path === 'string' && typeof value.message === 'string'
 }

@@ -89,7 +89,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Block a device, or let it in again */
+        /**
+         * Block a device, or let it in again
+         * @description A blocked device may report, but nothing is handed to it.
+         */
         post: operations["blockDevice"];
         delete?: never;
         options?: never;

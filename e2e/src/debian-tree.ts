@@ -14,6 +14,8 @@ const files: Record<string, string> = {
   'etc/group': 'root:x:0:\ndaemon:x:1:\nanna:x:1000:\n',
   'etc/login.defs': '# login.defs\nPASS_MAX_DAYS\t99999\nPASS_MIN_DAYS\t0\nPASS_WARN_AGE\t7\nUID_MIN\t1000\n',
   'etc/ssh/sshd_config': 'Include /etc/ssh/sshd_config.d/*.conf\n\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\n',
+  'etc/pam.d/common-password': 'password\trequisite\t\t\tpam_pwquality.so retry=3\npassword\t[success=1 default=ignore]\tpam_unix.so obscure use_authtok try_first_pass yescrypt\n',
+  'etc/pam.d/common-auth': 'auth\trequired\tpam_faillock.so preauth\nauth\t[success=1 default=ignore]\tpam_unix.so nullok\n',
   'etc/security/faillock.conf': '# deny = 3\n',
   'etc/security/pwquality.conf': '# minlen = 8\n',
   'var/lib/dpkg/status':

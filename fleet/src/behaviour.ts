@@ -30,12 +30,47 @@ export interface Rates {
 }
 export type Habit = keyof Rates
 
-const calm: Rates = { defer: 0, fail: 0, later: 0, interrupt: 0, silent: 0, restart: 0, drift: 0, change: 0, loseAnswer: 0, duplicateSync: 0, reorder: 0, duplicateResult: 0 }
+const calm: Rates = {
+  defer: 0,
+  fail: 0,
+  later: 0,
+  interrupt: 0,
+  silent: 0,
+  restart: 0,
+  drift: 0,
+  change: 0,
+  loseAnswer: 0,
+  duplicateSync: 0,
+  reorder: 0,
+  duplicateResult: 0,
+}
 const usual: Rates = {
-  defer: 0.02, fail: 0.02, later: 0.05, interrupt: 0.002, silent: 0.005, restart: 0.005, drift: 0.01, change: 0.02, loseAnswer: 0.005, duplicateSync: 0.01, reorder: 0.01, duplicateResult: 0.01,
+  defer: 0.02,
+  fail: 0.02,
+  later: 0.05,
+  interrupt: 0.002,
+  silent: 0.005,
+  restart: 0.005,
+  drift: 0.01,
+  change: 0.02,
+  loseAnswer: 0.005,
+  duplicateSync: 0.01,
+  reorder: 0.01,
+  duplicateResult: 0.01,
 }
 const rough: Rates = {
-  defer: 0.1, fail: 0.1, later: 0.2, interrupt: 0.05, silent: 0.02, restart: 0.05, drift: 0.05, change: 0.1, loseAnswer: 0.05, duplicateSync: 0.1, reorder: 0.1, duplicateResult: 0.1,
+  defer: 0.1,
+  fail: 0.1,
+  later: 0.2,
+  interrupt: 0.05,
+  silent: 0.02,
+  restart: 0.05,
+  drift: 0.05,
+  change: 0.1,
+  loseAnswer: 0.05,
+  duplicateSync: 0.1,
+  reorder: 0.1,
+  duplicateResult: 0.1,
 }
 export const presets = { calm, usual, rough } as const
 export type Preset = keyof typeof presets
@@ -43,7 +78,9 @@ export type Preset = keyof typeof presets
 /** Amounts that are drawn besides the habits themselves. */
 const amounts = ['deferS', 'laterS', 'silentS', 'jitter', 'crashAfter', 'which', 'leave'] as const
 export type Amount = (typeof amounts)[number]
-const purposes = Object.fromEntries([...Object.keys(calm), ...amounts].map((name, i) => [name, i])) as { [name in Habit | Amount]: number }
+const purposes = Object.fromEntries([...Object.keys(calm), ...amounts].map((name, i) => [name, i])) as {
+  [name in Habit | Amount]: number
+}
 
 export interface Behaviour {
   /** Whether the habit shows the n-th time (of attempt m). */

@@ -17,6 +17,8 @@ export interface Device {
   receive(deliveries: readonly Delivery[], asked: number): void
   /** The report under way, or a new one when there is something to tell. */
   report(): Report | undefined
+  /** There is something for a new report. */
+  hasNews(): boolean
   /** The server has taken reports up to this number. `time`: its clock. */
   taken(sequence: number, time: string): void
   /** Completes what is due. */
@@ -66,12 +68,15 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
   }
 
   function receive(deliveries: readonly Delivery[], asked: number): void {
+    const before = disk
     for (const d of deliveries) {
       record.write(name(), 'received', { id: d.id, kind: d.kind, name: d.name, attempt: d.attempt, asked })
       const known = disk.ledger[d.id]
       if (known?.state === 'done') again(known)
-      else if (!known || known.state === 'deferred') begin(d, known ?? { state: 'begun', ordinal: disk.ordinals++, tries: 0 })
-      if (disk.over) return
+      else if (!known || known.state === 'deferred')
+        begin(d, known ?? { state: 'begun', ordinal: disk.ordinals++, tries: 0 })
+      // What else the answer held was in memory alone when the device went down or left.
+      if (disk !== before || disk.over) return
     }
     forgetOldest(disk)
   }
@@ -87,13 +92,14 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
     entry.tries += 1
     disk.ledger[d.id] = entry
     const fault = refusal(d)
-    if (fault !== undefined) return conclude(d, { id: d.id, state: 'failed', code: fault, text: `The simulated device refuses it: ${fault}.` })
+    if (fault !== undefined)
+      return conclude(d, { id: d.id, state: 'failed', code: fault, text: `The simulated device refuses it: ${fault}.` })
     const { ordinal, tries } = entry
     if (behaviour.does('defer', ordinal, tries)) return defer(d, entry)
     entry.state = 'begun'
     entry.delivery = d
     if (behaviour.does('interrupt', ordinal, tries)) {
-      if (behaviour.share('crashAfter', ordinal, tries) < 0.5) effect(d)
+      if (!behaviour.does('fail', ordinal) && behaviour.share('crashAfter', ordinal, tries) < 0.5) effect(d)
       return restart()
     }
     if (!behaviour.does('later', ordinal, tries)) return finish(d, entry)
@@ -109,7 +115,13 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
       const words = simulator.operations.get(d.name)
       if (!words) return 'unsupported'
       if (Date.parse(d.deadline) < o.now()) return 'expired'
-      const fault = words.signed ? faultOf(d, { device: disk.device ?? '', epoch: disk.epoch ?? 0, signingKeys: disk.signingKeys ?? [] }, o.now()) : undefined
+      const fault = words.signed
+        ? faultOf(
+            d,
+            { device: disk.device ?? '', epoch: disk.epoch ?? 0, signingKeys: disk.signingKeys ?? [] },
+            o.now(),
+          )
+        : undefined
       return fault ?? (words.params.safeParse(d.payload).success ? undefined : 'invalid-params')
     }
     const feature = simulator.features.get(d.name)
@@ -127,7 +139,13 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
 
   function finish(d: Delivery, entry: Remembered, redo = false): void {
     working.delete(d.id)
-    if (behaviour.does('fail', entry.ordinal)) return conclude(d, { id: d.id, state: 'failed', code: 'simulated-failure', text: 'It did not work, as the seed wanted.' })
+    if (behaviour.does('fail', entry.ordinal))
+      return conclude(d, {
+        id: d.id,
+        state: 'failed',
+        code: 'simulated-failure',
+        text: 'It did not work, as the seed wanted.',
+      })
     effect(d, redo)
     conclude(d, { id: d.id, state: 'completed', result: resultOf(d) })
   }
@@ -140,8 +158,15 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
 
   /** What the delivery changes in the device. */
   function effect(d: Delivery, redo = false): void {
-    record.write(name(), 'executed', { id: d.id, kind: d.kind, name: d.name, ...(isRepeatable(d) ? { repeatable: true } : {}), ...(redo ? { redo: true } : {}) })
-    if (d.kind === 'put') disk.settings[d.name] = simulator.features.get(d.name)?.settings.parse(d.payload) as JsonObject
+    record.write(name(), 'executed', {
+      id: d.id,
+      kind: d.kind,
+      name: d.name,
+      ...(isRepeatable(d) ? { repeatable: true } : {}),
+      ...(redo ? { redo: true } : {}),
+    })
+    if (d.kind === 'put')
+      disk.settings[d.name] = simulator.features.get(d.name)?.settings.parse(d.payload) as JsonObject
     if (d.kind === 'drop') delete disk.settings[d.name]
     if (d.kind !== 'operation') tell(d.name)
     if (d.name === 'device.inventory') disk.tellAll = true
@@ -153,7 +178,13 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
   }
 
   function conclude(d: Delivery, result: Result): void {
-    record.write(name(), 'concluded', { id: d.id, kind: d.kind, name: d.name, outcome: result.state, ...(result.code === undefined ? {} : { code: result.code }) })
+    record.write(name(), 'concluded', {
+      id: d.id,
+      kind: d.kind,
+      name: d.name,
+      outcome: result.state,
+      ...(result.code === undefined ? {} : { code: result.code }),
+    })
     const entry = disk.ledger[d.id]
     if (!entry) return
     Object.assign(entry, { state: 'done', result, reported: false })
@@ -163,14 +194,22 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
     if (d.name === 'device.disenrol' && result.state === 'completed') disk.over = 'left'
   }
 
+  const hasNews = () => disk.outbox.length > 0 || disk.tell.length > 0 || disk.tellAll
+
   function report(): Report | undefined {
     if (disk.report) return disk.report
-    if (disk.outbox.length === 0 && disk.tell.length === 0 && !disk.tellAll) return undefined
+    if (!hasNews()) return undefined
     disk.sequence += 1
     const { sequence } = disk
     const results = disk.outbox.splice(0, agentLimits.results - 1)
-    if (results.length > 0 && behaviour.does('duplicateResult', sequence)) results.push(lastDone ?? (results[0] as Result))
-    disk.report = { sequence, at: new Date(o.now()).toISOString(), ...(results.length > 0 ? { results } : {}), ...factsToTell() }
+    if (results.length > 0 && behaviour.does('duplicateResult', sequence))
+      results.push(lastDone ?? (results[0] as Result))
+    disk.report = {
+      sequence,
+      at: new Date(o.now()).toISOString(),
+      ...(results.length > 0 ? { results } : {}),
+      ...factsToTell(),
+    }
     return disk.report
   }
 
@@ -192,7 +231,13 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
     const { report: sent } = disk
     if (sent && sequence >= sent.sequence) {
       for (const r of sent.results ?? []) {
-        record.write(name(), 'acknowledged-by-server', { id: r.id, outcome: r.state, ...(r.code === undefined ? {} : { code: r.code }), sequence: sent.sequence, time })
+        record.write(name(), 'acknowledged-by-server', {
+          id: r.id,
+          outcome: r.state,
+          ...(r.code === undefined ? {} : { code: r.code }),
+          sequence: sent.sequence,
+          time,
+        })
         const entry = disk.ledger[r.id]
         if (entry?.state !== 'done' || (r.state !== 'completed' && r.state !== 'failed')) continue
         entry.reported = true
@@ -223,7 +268,13 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
       const { delivery } = entry
       if (entry.state !== 'begun' || !delivery) continue
       if (isRepeatable(delivery)) finish(delivery, entry, true)
-      else conclude(delivery, { id, state: 'failed', code: 'outcome-unknown', text: 'Interrupted while doing it; whether it took effect is not known.' })
+      else
+        conclude(delivery, {
+          id,
+          state: 'failed',
+          code: 'outcome-unknown',
+          text: 'Interrupted while doing it; whether it took effect is not known.',
+        })
     }
   }
 
@@ -236,6 +287,7 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
     name,
     receive,
     report,
+    hasNews,
     taken,
     work,
     facts,
@@ -250,7 +302,8 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
       const feature = names[Math.floor(behaviour.share('which', n) * names.length)]
       const inForce = feature === undefined ? undefined : disk.settings[feature]
       if (feature === undefined || !inForce) return
-      disk.settings[feature] = simulator.features.get(feature)?.drift(inForce, behaviour.share('which', n, 1)) ?? inForce
+      disk.settings[feature] =
+        simulator.features.get(feature)?.drift(inForce, behaviour.share('which', n, 1)) ?? inForce
       record.write(name(), 'drifted', { name: feature })
       tell(feature)
     },

@@ -61,7 +61,18 @@ export interface Disk {
 const rememberedLimit = 1000
 
 export function newDisk(no: number): Disk {
-  return { no, sequence: 0, exchanges: 0, ordinals: 0, changes: 0, outbox: [], ledger: {}, settings: {}, tellAll: false, tell: [] }
+  return {
+    no,
+    sequence: 0,
+    exchanges: 0,
+    ordinals: 0,
+    changes: 0,
+    outbox: [],
+    ledger: {},
+    settings: {},
+    tellAll: false,
+    tell: [],
+  }
 }
 
 /** As a real agent does, and no more often than pays. */

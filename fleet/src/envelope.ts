@@ -30,8 +30,12 @@ function open(jws: string, trust: Trust): Envelope | undefined {
   const [header = '', payload = '', signature = '', ...more] = jws.split('.')
   const head = parse(header) as { alg?: unknown; typ?: unknown; kid?: unknown } | null | undefined
   if (more.length > 0 || head?.alg !== 'EdDSA' || head.typ !== envelopeType) return undefined
-  const fitting = trust.signingKeys.filter((k) => k.kty === 'OKP' && k.crv === 'Ed25519' && (head.kid === undefined || k.kid === head.kid))
-  const good = fitting.some((k) => verify(null, Buffer.from(`${header}.${payload}`), keyOf(k), Buffer.from(signature, 'base64url')))
+  const fitting = trust.signingKeys.filter(
+    (k) => k.kty === 'OKP' && k.crv === 'Ed25519' && (head.kid === undefined || k.kid === head.kid),
+  )
+  const good = fitting.some((k) =>
+    verify(null, Buffer.from(`${header}.${payload}`), keyOf(k), Buffer.from(signature, 'base64url')),
+  )
   const body = Envelope.safeParse(parse(payload))
   return good && body.success ? body.data : undefined
 }

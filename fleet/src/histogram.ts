@@ -41,6 +41,12 @@ export function createHistogram(): Histogram {
       n += 1
       if (ms > max) max = ms
     },
-    percentiles: () => ({ n, p50: n === 0 ? 0 : rounded(at(0.5)), p90: n === 0 ? 0 : rounded(at(0.9)), p99: n === 0 ? 0 : rounded(at(0.99)), max: rounded(max) }),
+    percentiles: () => ({
+      n,
+      p50: n === 0 ? 0 : rounded(at(0.5)),
+      p90: n === 0 ? 0 : rounded(at(0.9)),
+      p99: n === 0 ? 0 : rounded(at(0.99)),
+      max: rounded(max),
+    }),
   }
 }

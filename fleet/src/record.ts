@@ -8,8 +8,21 @@ import type { Json } from '@muster/contract'
  * `acknowledged-by-server`: the server's answer said that it has it. The others tell what the device lived through.
  */
 export type RecordEvent =
-  | 'enrolled' | 'received' | 'executed' | 'concluded' | 'reported' | 'acknowledged-by-server'
-  | 'silent' | 'restarted' | 'drifted' | 'answer-lost' | 'duplicated' | 'reordered' | 'refused' | 'gone' | 'left'
+  | 'enrolled'
+  | 'received'
+  | 'executed'
+  | 'concluded'
+  | 'reported'
+  | 'acknowledged-by-server'
+  | 'silent'
+  | 'restarted'
+  | 'drifted'
+  | 'answer-lost'
+  | 'duplicated'
+  | 'reordered'
+  | 'refused'
+  | 'gone'
+  | 'left'
 
 export interface RecordLine {
   /** Place in the record, from 1: the order in which the fleet lived it. */
@@ -104,7 +117,10 @@ function mend(file: number): number {
 /** The lines of a record, in order. A last line torn by a crash is left out; anything else that is no line of a record is an error. */
 export async function* readRecord(file: string): AsyncGenerator<RecordLine> {
   let torn: string | undefined
-  for await (const text of createInterface({ input: fs.createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of createInterface({
+    input: fs.createReadStream(file, 'utf8'),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
     if (torn !== undefined) throw new Error(`${file} holds a line that is no record: ${torn.slice(0, 200)}`)
     if (text === '') continue
     const line = parse(text)
@@ -116,7 +132,9 @@ export async function* readRecord(file: string): AsyncGenerator<RecordLine> {
 function parse(text: string): RecordLine | undefined {
   try {
     const line = JSON.parse(text) as Partial<RecordLine>
-    return typeof line.n === 'number' && typeof line.device === 'string' && typeof line.event === 'string' ? (line as RecordLine) : undefined
+    return typeof line.n === 'number' && typeof line.device === 'string' && typeof line.event === 'string'
+      ? (line as RecordLine)
+      : undefined
   } catch {
     return undefined
   }

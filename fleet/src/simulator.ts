@@ -1,6 +1,5 @@
 /** What a simulated platform has to know: who its devices are, what they can do and what they can keep true. */
-import type { IdentifierKind, JsonObject, OperationDescriptor } from '@muster/contract'
-import type { z } from 'zod'
+import type { FeatureDescriptor, IdentifierKind, JsonObject, OperationDescriptor } from '@muster/contract'
 import type { Random } from './random.ts'
 
 export interface Identity {
@@ -15,7 +14,7 @@ export interface Identity {
 /** A policy feature as the device lives it. `inForce`: what was set last, by Muster or by hand; undefined when nobody ever did. */
 export interface SimulatedFeature {
   readonly id: string
-  readonly settings: z.ZodType
+  readonly settings: FeatureDescriptor['settings']
   /** Evidence for the fact `managed.<id>`, in the words of the platform's real agent. */
   evidence(inForce: JsonObject | undefined, identity: Identity): JsonObject
   /** Somebody changes it by hand; `roll` in [0, 1). */

@@ -1,8 +1,8 @@
 /** The map of the portals: which address shows which page. Each page is fetched when it is first opened. */
 import { lazy, Suspense } from 'react'
-import { Route, Routes } from 'react-router'
+import { Route, Routes, useLocation } from 'react-router'
 import { NotFound, SessionGate, Shell } from './console/shell/index.ts'
-import { Loading } from './ui/index.ts'
+import { FailureBoundary, Loading } from './ui/index.ts'
 
 const Home = lazy(() => import('./console/home/index.ts').then((m) => ({ default: m.HomePage })))
 const DeviceList = lazy(() => import('./console/devices/index.ts').then((m) => ({ default: m.DeviceListPage })))
@@ -15,24 +15,27 @@ const Policy = lazy(() => import('./console/policies/index.ts').then((m) => ({ d
 const PublicEnrol = lazy(() => import('./enrol/index.ts').then((m) => ({ default: m.PublicEnrolPage })))
 
 export function App() {
+  const { pathname } = useLocation()
   return (
-    <Suspense fallback={<Loading />}>
-      <Routes>
-        <Route path="/enrol/:code" element={<PublicEnrol />} />
-        <Route element={<SessionGate />}>
-          <Route element={<Shell />}>
-            <Route index element={<Home />} />
-            <Route path="devices" element={<DeviceList />} />
-            <Route path="devices/:id/:tab?/:operation?" element={<Device />} />
-            <Route path="enrol" element={<Enrol />} />
-            <Route path="activities" element={<Activities />} />
-            <Route path="activities/:id" element={<Activity />} />
-            <Route path="policies" element={<Policies />} />
-            <Route path="policies/:id" element={<Policy />} />
-            <Route path="*" element={<NotFound />} />
+    <FailureBoundary place={pathname}>
+      <Suspense fallback={<Loading />}>
+        <Routes>
+          <Route path="/enrol/:code" element={<PublicEnrol />} />
+          <Route element={<SessionGate />}>
+            <Route element={<Shell />}>
+              <Route index element={<Home />} />
+              <Route path="devices" element={<DeviceList />} />
+              <Route path="devices/:id/:tab?/:operation?" element={<Device />} />
+              <Route path="enrol" element={<Enrol />} />
+              <Route path="activities" element={<Activities />} />
+              <Route path="activities/:id" element={<Activity />} />
+              <Route path="policies" element={<Policies />} />
+              <Route path="policies/:id" element={<Policy />} />
+              <Route path="*" element={<NotFound />} />
+            </Route>
           </Route>
-        </Route>
-      </Routes>
-    </Suspense>
+        </Routes>
+      </Suspense>
+    </FailureBoundary>
   )
 }

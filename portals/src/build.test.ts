@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { buildPortals, distDir, renderPage } from './build.ts'
+import { buildPortals, distDir, pageRoots, renderPage } from './index.ts'
 
 const log = { info: () => undefined }
 
@@ -35,6 +35,12 @@ test('the page has no inline script or style, no outside host, and starts with l
   let bytes = 0
   for (const file of first) bytes += gzipSync(await readFile(join(distDir, 'assets', file))).length
   assert.ok(first.size > 0 && bytes < 200_000, `${bytes} bytes in ${[...first].join(', ')}`)
+})
+
+test('the server answers every address of the web app with its page', async () => {
+  const map = await readFile(new URL('app.tsx', import.meta.url), 'utf8')
+  const roots = [...map.matchAll(/path="\/?([a-z]+)/g)].map(([, root]) => root ?? '')
+  assert.deepEqual([...new Set(roots)].sort(), [...pageRoots].sort())
 })
 
 /** Scripts that the start page and the home page load: those named by the page, and what they import at once. */

@@ -8,10 +8,13 @@ export async function nameOrganisation(core: Core, name: string | undefined): Pr
   if (name === undefined) return
   await core.configuration.start()
   if (core.configuration.get('organisation').revision > 0) return
-  await unlessOthersDid(() => core.configuration.put('organisation', { name }, { revision: 0, actor: system.actor }), 'revision-mismatch')
+  await unlessOthersDid(
+    () => core.configuration.put('organisation', { name }, { revision: 0, actor: system.actor }),
+    'revision-mismatch',
+  )
 }
 
-export const firstAdministrator = 'admin'
+const firstAdministrator = 'admin'
 
 /** Makes the user `admin` while there is no user at all. Answers the password when it was generated here. */
 export async function ensureAdministrator(core: Core, password: string | undefined): Promise<string | undefined> {
@@ -20,7 +23,14 @@ export async function ensureAdministrator(core: Core, password: string | undefin
   const role = (await roles.list()).find((r) => r.name === 'administrator')
   if (!role) throw new Problem('internal-error', { missing: 'administrator' })
   const given = password ?? randomBytes(15).toString('base64url')
-  const made = await unlessOthersDid(() => users.create({ name: firstAdministrator, displayName: 'Administrator', password: given, roles: [{ role: role.id }] }, system), 'already-exists')
+  const made = await unlessOthersDid(
+    () =>
+      users.create(
+        { name: firstAdministrator, displayName: 'Administrator', password: given, roles: [{ role: role.id }] },
+        system,
+      ),
+    'already-exists',
+  )
   return made && password === undefined ? given : undefined
 }
 

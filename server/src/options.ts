@@ -49,7 +49,8 @@ export function optionsOf(env: Environment): ServerOptions {
   const text = (name: string) => (env[name] === undefined || env[name].trim() === '' ? undefined : env[name].trim())
   const certFile = text('MUSTER_TLS_CERT')
   const keyFile = text('MUSTER_TLS_KEY')
-  if ((certFile === undefined) !== (keyFile === undefined)) throw new Error('MUSTER_TLS_CERT and MUSTER_TLS_KEY go together: the files of a certificate chain and its key.')
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new Error('MUSTER_TLS_CERT and MUSTER_TLS_KEY go together: the files of a certificate chain and its key.')
   return {
     dataDir: resolve(text('MUSTER_DATA') ?? './var'),
     databaseUrl: text('DATABASE_URL'),
@@ -62,7 +63,9 @@ export function optionsOf(env: Environment): ServerOptions {
     roles: rolesOf(text('MUSTER_ROLES')),
     organisation: text('MUSTER_ORGANISATION'),
     tls: certFile && keyFile ? { certFile, keyFile } : undefined,
-    trustedProxies: text('MUSTER_TRUSTED_PROXIES')?.split(',').map((p) => p.trim()),
+    trustedProxies: text('MUSTER_TRUSTED_PROXIES')
+      ?.split(',')
+      .map((p) => p.trim()),
     metricsAddress: text('MUSTER_METRICS_ADDRESS'),
     logLevel: level(text('MUSTER_LOG_LEVEL')),
   }
@@ -72,23 +75,29 @@ function port(name: string, value: string | undefined): number | null | undefine
   if (value === undefined) return undefined
   if (value === 'off') return null
   const number = Number(value)
-  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new Error(`${name} is a port number, or "off": ${value}`)
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new Error(`${name} is a port number, or "off": ${value}`)
   return number
 }
 function publicUrl(value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username) throw new Error(`MUSTER_PUBLIC_URL is an address like https://muster.example: ${value}`)
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)
+    throw new Error(`MUSTER_PUBLIC_URL is an address like https://muster.example: ${value}`)
   return value.replace(/\/+$/, '')
 }
 function rolesOf(value: string | undefined): readonly Role[] | undefined {
-  const wanted = value?.split(',').map((r) => r.trim()).filter(Boolean)
+  const wanted = value
+    ?.split(',')
+    .map((r) => r.trim())
+    .filter(Boolean)
   const unknown = wanted?.find((r) => !roles.includes(r as Role))
   if (unknown !== undefined) throw new Error(`MUSTER_ROLES takes ${roles.join(', ')}: ${unknown}`)
   return wanted && wanted.length > 0 ? (wanted as Role[]) : undefined
 }
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 function level(value: string | undefined): string | undefined {
-  if (value !== undefined && !levels.includes(value)) throw new Error(`MUSTER_LOG_LEVEL takes ${levels.join(', ')}: ${value}`)
+  if (value !== undefined && !levels.includes(value))
+    throw new Error(`MUSTER_LOG_LEVEL takes ${levels.join(', ')}: ${value}`)
   return value
 }

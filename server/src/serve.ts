@@ -28,15 +28,19 @@ export async function serve(env: NodeJS.ProcessEnv = process.env, more: Partial<
 }
 
 function welcome(url: string, password: string): void {
-  process.stdout.write(`\n  Muster: ${url}\n  Sign in as admin with the password ${password}\n  It is shown this once and stored only hashed.\n\n`)
+  process.stdout.write(
+    `\n  Muster: ${url}\n  Sign in as admin with the password ${password}\n  It is shown this once and stored only hashed.\n\n`,
+  )
 }
 
 /** What a person can act on; the whole trace only for what nobody foresaw. */
 function explained(e: unknown): string {
   if (!(e instanceof Error)) return String(e)
   const { code, port } = e as NodeJS.ErrnoException & { port?: number }
-  if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose others with MUSTER_HTTP_PORT and MUSTER_HTTPS_PORT.`
-  if (code === 'EACCES' && port !== undefined) return `Port ${port} may not be opened by this user. Choose one above 1023.`
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use. Stop what uses it, or choose others with MUSTER_HTTP_PORT and MUSTER_HTTPS_PORT.`
+  if (code === 'EACCES' && port !== undefined)
+    return `Port ${port} may not be opened by this user. Choose one above 1023.`
   if (e instanceof DatabaseProblem || !e.stack || /^MUSTER_/.test(e.message)) return e.message
   return e.stack
 }

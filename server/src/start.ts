@@ -44,7 +44,14 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
   try {
     const db = await openDb({ url: o.databaseUrl, dataDir: o.dataDir, log })
     closing.push(() => db.close())
-    const core = await createCore({ db, keysDir: join(o.dataDir, 'keys'), log, platforms: o.platforms ?? installedPlatforms, platformSettings: o.platformSettings, pusher: o.pusher })
+    const core = await createCore({
+      db,
+      keysDir: join(o.dataDir, 'keys'),
+      log,
+      platforms: o.platforms ?? installedPlatforms,
+      platformSettings: o.platformSettings,
+      pusher: o.pusher,
+    })
     closing.push(() => core.events.close())
     await nameOrganisation(core, o.organisation)
     closing.push(() => core.stop())
@@ -53,8 +60,19 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     const tls = await keepTls(core, { files: o.tls, publicUrl, renew: (files) => gateway.renewTls(files) })
     closing.push(() => tls.stop())
     const gateway = createGateway({
-      access: core.access, log, publicUrl, ports, host: o.host, tls: tls.files, limits: o.limits, trustedProxies: o.trustedProxies, bootstrapClient: o.bootstrapClient,
-      registration: { look: core.enrollment.look, claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }) },
+      access: core.access,
+      log,
+      publicUrl,
+      ports,
+      host: o.host,
+      tls: tls.files,
+      limits: o.limits,
+      trustedProxies: o.trustedProxies,
+      bootstrapClient: o.bootstrapClient,
+      registration: {
+        look: core.enrollment.look,
+        claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }),
+      },
       permissions: [...core.registry.operations.keys()].map(operationPermission),
     })
     const { app, stopping } = gateway
@@ -78,10 +96,21 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     const adminPassword = await ensureAdministrator(core, o.adminPassword)
     closing.push(() => gateway.stop(graceMs))
     const opened = await gateway.start()
-    log.info({ url: publicUrl, http: opened.http, https: opened.https, roles: roles.join(','), database: db.url }, 'Muster is ready')
+    log.info(
+      { url: publicUrl, http: opened.http, https: opened.https, roles: roles.join(','), database: db.url },
+      'Muster is ready',
+    )
 
     let stopped: Promise<void> | undefined
-    return { core, publicUrl, ports: opened, adminPassword, log, routeTable: gateway.routeTable, stop: () => (stopped ??= close()) }
+    return {
+      core,
+      publicUrl,
+      ports: opened,
+      adminPassword,
+      log,
+      routeTable: gateway.routeTable,
+      stop: () => (stopped ??= close()),
+    }
   } catch (e) {
     await close().catch((error: unknown) => log.warn({ err: error }, 'closing after a failed start'))
     throw e

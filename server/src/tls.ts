@@ -11,7 +11,10 @@ export interface KeptTls {
 /** How often files are read again and our own certificate is looked at. */
 const lookMs = 6 * 3600 * 1000
 
-export async function keepTls(core: Core, o: { files?: { certFile: string; keyFile: string }; publicUrl: string; renew(files: TlsFiles): void }): Promise<KeptTls> {
+export async function keepTls(
+  core: Core,
+  o: { files?: { certFile: string; keyFile: string }; publicUrl: string; renew(files: TlsFiles): void },
+): Promise<KeptTls> {
   const read = () => (o.files ? given(core, o.files) : own(core, o.publicUrl))
   let files = await read()
   const timer = setInterval(() => {
@@ -22,7 +25,9 @@ export async function keepTls(core: Core, o: { files?: { certFile: string; keyFi
         o.renew(next)
         core.log.info({}, 'the TLS certificate was renewed')
       })
-      .catch((error: unknown) => core.log.error({ err: error }, 'the TLS certificate cannot be renewed; the present one stays'))
+      .catch((error: unknown) =>
+        core.log.error({ err: error }, 'the TLS certificate cannot be renewed; the present one stays'),
+      )
   }, lookMs)
   timer.unref()
   return { files, stop: () => clearInterval(timer) }
@@ -34,8 +39,15 @@ async function given(core: Core, o: { certFile: string; keyFile: string }): Prom
 }
 
 async function own(core: Core, publicUrl: string): Promise<TlsFiles> {
-  const addresses = Object.values(networkInterfaces()).flatMap((i) => (i ?? []).filter((a) => !a.address.startsWith('fe80:')).map((a) => a.address))
-  const names = [new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''), 'localhost', hostname().toLowerCase(), ...addresses]
+  const addresses = Object.values(networkInterfaces()).flatMap((i) =>
+    (i ?? []).filter((a) => !a.address.startsWith('fe80:')).map((a) => a.address),
+  )
+  const names = [
+    new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''),
+    'localhost',
+    hostname().toLowerCase(),
+    ...addresses,
+  ]
   const { key, chain } = await core.certificates.serverCertificate([...new Set(names)])
   return { key, cert: chain, clientCa: core.certificates.authorities().root.pem }
 }

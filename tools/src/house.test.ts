@@ -68,9 +68,12 @@ test('each file says on top what it is for', () => {
 })
 
 test('files stay small enough to read', () => {
-  const long = code.filter((file) => (text.get(file) ?? '').split('\n').length > 500)
-  assert.deepEqual(long, [])
   const length = (file: string) => (text.get(file) ?? '').split('\n').length
+  const limit = (file: string) => (/\.test\.tsx?$/.test(file) ? 700 : 500)
+  assert.deepEqual(
+    code.filter((file) => length(file) > limit(file)),
+    [],
+  )
   assert.ok(length('contract/src/plugin.ts') <= 150, 'the plugin contract fits on 150 lines')
   assert.ok(length('ARCHITECTURE.md') <= 120, 'ARCHITECTURE.md fits on two pages')
 })

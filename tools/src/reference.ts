@@ -108,28 +108,26 @@ function fields(title: string, schema: JsonSchema): string {
   return rows.length === 0 ? 'No parameters.\n' : table([title, 'Type', 'Default', 'What it is'], rows)
 }
 function members(schema: JsonSchema, prefix: string): string[][] {
-  const required = Array.isArray(schema['required']) ? schema['required'] : []
-  return Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>).flatMap(([name, s]) => {
-    const must = required.includes(name) && s['default'] === undefined
+  const required = Array.isArray(schema.required) ? schema.required : []
+  return Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>).flatMap(([name, s]) => {
+    const must = required.includes(name) && s.default === undefined
     const row = [
       code(prefix + name) + (must ? ' (required)' : ''),
       typeOf(s),
-      s['default'] === undefined ? '' : code(JSON.stringify(s['default'])),
-      String(s['description'] ?? ''),
+      s.default === undefined ? '' : code(JSON.stringify(s.default)),
+      String(s.description ?? ''),
     ]
-    return [row, ...(s['type'] === 'object' && s['properties'] ? members(s, `${prefix}${name}.`) : [])]
+    return [row, ...(s.type === 'object' && s.properties ? members(s, `${prefix}${name}.`) : [])]
   })
 }
 function typeOf(s: JsonSchema): string {
-  if (Array.isArray(s['enum'])) return s['enum'].map((v) => code(String(v))).join(', ')
-  if (s['const'] !== undefined) return code(String(s['const']))
-  const either = s['anyOf'] ?? s['oneOf']
+  if (Array.isArray(s.enum)) return s.enum.map((v) => code(String(v))).join(', ')
+  if (s.const !== undefined) return code(String(s.const))
+  const either = s.anyOf ?? s.oneOf
   if (Array.isArray(either)) return either.map((x) => typeOf(x as JsonSchema)).join(' or ')
-  if (s['type'] === 'array') return `list of ${typeOf((s['items'] ?? {}) as JsonSchema)}`
-  const bounds = [bound(s['minimum'], s['maximum'], ''), bound(s['minLength'], s['maxLength'], ' characters')].filter(
-    Boolean,
-  )
-  return `${String(s['type'] ?? 'any')}${bounds.length > 0 ? `, ${bounds.join(', ')}` : ''}`
+  if (s.type === 'array') return `list of ${typeOf((s.items ?? {}) as JsonSchema)}`
+  const bounds = [bound(s.minimum, s.maximum, ''), bound(s.minLength, s.maxLength, ' characters')].filter(Boolean)
+  return `${String(s.type ?? 'any')}${bounds.length > 0 ? `, ${bounds.join(', ')}` : ''}`
 }
 function bound(least: unknown, most: unknown, unit: string): string {
   const low = typeof least === 'number' && least > Number.MIN_SAFE_INTEGER ? least : undefined

@@ -75,7 +75,7 @@ function roomWalls(room: Room): Override[] {
   const production = [...folder, ...forTests.map((kind) => `!**/${kind}`), '!**/testing/**']
   return [
     imports(production, [own.code, past, doors, ...foreign]),
-    imports(testsOf(folder), [own.tests, past, doors]),
+    imports(testsOf(folder), [own.tests, past, { ...doors, group: [...doors.group, '!../testing/*.ts'] }]),
     ...without.filter((w) => w !== 'http').map((w) => override(production, withouts[w])),
   ]
 }

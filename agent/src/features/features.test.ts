@@ -4,10 +4,10 @@ import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { linuxBanner, linuxSsh, passcode } from '@muster/contract'
 import fc from 'fast-check'
+import type { Run } from '../commands.ts'
 import { openState } from '../state.ts'
 import { debianFiles, debianTree, noPrograms, snapshot } from '../testing/fixtures.ts'
 import { createTree } from '../tree.ts'
-import type { Run } from '../commands.ts'
 import { evidence, features, openOriginals } from './index.ts'
 
 function machineOf(t: TestContext) {
@@ -54,7 +54,16 @@ for (const descriptor of [linuxBanner, linuxSsh, passcode]) {
   test(`${descriptor.id}: settings that do not fit are refused and change nothing`, async (t) => {
     const m = machineOf(t)
     const before = snapshot(m.root, state)
-    for (const settings of [null, 7, { text: 'x\u001b[2J' }, { text: '\\n' }, { unknown: 1 }, { minLength: '8' }, { maxAuthTries: 999 }, {}]) {
+    for (const settings of [
+      null,
+      7,
+      { text: 'x\u001b[2J' },
+      { text: '\\n' },
+      { unknown: 1 },
+      { minLength: '8' },
+      { maxAuthTries: 999 },
+      {},
+    ]) {
       if (descriptor.settings.safeParse(settings).success) continue
       await assert.rejects(feature(descriptor.id).put(m, settings), { code: 'invalid-settings' })
     }
@@ -89,12 +98,31 @@ test('a link in the place of a managed file is replaced and given back', async (
 test('ssh: the drop-in wins, is found out when another is read first, and Match blocks are told', async (t) => {
   const m = machineOf(t)
   const ssh = feature('linux.ssh')
-  assert.deepEqual(values(ssh.check(m.tree)), { permitRootLogin: 'prohibit-password', passwordAuthentication: true, permitEmptyPasswords: false, maxAuthTries: 6, loginGraceTimeS: 120, clientAliveIntervalS: 0, x11Forwarding: true, allowTcpForwarding: true, banner: false })
+  assert.deepEqual(values(ssh.check(m.tree)), {
+    permitRootLogin: 'prohibit-password',
+    passwordAuthentication: true,
+    permitEmptyPasswords: false,
+    maxAuthTries: 6,
+    loginGraceTimeS: 120,
+    clientAliveIntervalS: 0,
+    x11Forwarding: true,
+    allowTcpForwarding: true,
+    banner: false,
+  })
   await ssh.put(m, { permitRootLogin: 'no', x11Forwarding: false, loginGraceTimeS: 60, banner: true })
   const found = values(ssh.check(m.tree))
-  assert.deepEqual([found.permitRootLogin, found.x11Forwarding, found.loginGraceTimeS, found.banner], ['no', false, 60, true])
-  m.tree.write('/etc/ssh/sshd_config.d/00-aaa.conf', Buffer.from('PermitRootLogin "yes" # mine\nLoginGraceTime=1m30s\n'))
-  m.tree.write('/etc/ssh/sshd_config', Buffer.from(`${m.tree.text('/etc/ssh/sshd_config')}Match User anna\n  X11Forwarding yes\n`))
+  assert.deepEqual(
+    [found.permitRootLogin, found.x11Forwarding, found.loginGraceTimeS, found.banner],
+    ['no', false, 60, true],
+  )
+  m.tree.write(
+    '/etc/ssh/sshd_config.d/00-aaa.conf',
+    Buffer.from('PermitRootLogin "yes" # mine\nLoginGraceTime=1m30s\n'),
+  )
+  m.tree.write(
+    '/etc/ssh/sshd_config',
+    Buffer.from(`${m.tree.text('/etc/ssh/sshd_config')}Match User anna\n  X11Forwarding yes\n`),
+  )
   const again = ssh.check(m.tree)
   assert.equal(values(again).permitRootLogin, 'yes')
   assert.equal(values(again).loginGraceTimeS, 90)
@@ -126,14 +154,25 @@ test('ssh: what a live sshd refuses is taken back to what was in force before', 
   let bad = false
   const run: Run = async (program, args) => {
     programs.push([program, ...args].join(' '))
-    return { exitCode: bad ? 255 : 0, stdout: '', stderr: bad ? 'Bad configuration option' : '', truncated: false, timedOut: false, missing: false, durationMs: 1 }
+    return {
+      exitCode: bad ? 255 : 0,
+      stdout: '',
+      stderr: bad ? 'Bad configuration option' : '',
+      truncated: false,
+      timedOut: false,
+      missing: false,
+      durationMs: 1,
+    }
   }
   const live = { ...m, run, tree: { ...m.tree, live: true } }
   const ssh = feature('linux.ssh')
   await ssh.put(live, { permitRootLogin: 'no' })
   const good = snapshot(m.root, state)
   bad = true
-  await assert.rejects(ssh.put(live, { permitRootLogin: 'yes' }), { code: 'invalid-config', message: /Bad configuration option/ })
+  await assert.rejects(ssh.put(live, { permitRootLogin: 'yes' }), {
+    code: 'invalid-config',
+    message: /Bad configuration option/,
+  })
   assert.deepEqual(snapshot(m.root, state), good)
   bad = false
   await ssh.drop(live)
@@ -149,7 +188,10 @@ test('passcode: all files say it, comments stay comments, and what PAM asks is t
   const m = machineOf(t)
   const f = feature('passcode')
   await f.put(m, { minLength: 12, minClasses: 3, maxAgeDays: 90, history: 5, maxFailedAttempts: 5 })
-  assert.deepEqual(f.check(m.tree), { values: { minLength: 12, minClasses: 3, maxAgeDays: 90, history: 5, maxFailedAttempts: 5 }, pam: { quality: true, history: true, lock: true } })
+  assert.deepEqual(f.check(m.tree), {
+    values: { minLength: 12, minClasses: 3, maxAgeDays: 90, history: 5, maxFailedAttempts: 5 },
+    pam: { quality: true, history: true, lock: true },
+  })
   assert.match(m.tree.text('/etc/login.defs') ?? '', /#muster# PASS_MAX_DAYS\t99999/)
   m.tree.write('/etc/security/pwquality.conf', Buffer.from('minlen = 4\n'))
   assert.equal(values(f.check(m.tree)).minLength, 4)
@@ -177,7 +219,11 @@ test('any order of puts and drops ends where it began', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(act, { maxLength: 6 }), async (acts) => {
       for (const { id, n, drop } of acts) {
-        const settings = { 'linux.banner': { text: `Banner ${n}` }, 'linux.ssh': { maxAuthTries: n }, passcode: { minLength: n, history: n % 3 } }[id]
+        const settings = {
+          'linux.banner': { text: `Banner ${n}` },
+          'linux.ssh': { maxAuthTries: n },
+          passcode: { minLength: n, history: n % 3 },
+        }[id]
         await (drop ? feature(id).drop(m) : feature(id).put(m, settings))
       }
       for (const f of features.values()) await f.drop(m)
@@ -189,7 +235,11 @@ test('any order of puts and drops ends where it began', async (t) => {
 
 test('evidence names every feature, also on an empty tree', (t) => {
   const m = machineOf(t)
-  assert.deepEqual(Object.keys(evidence(m.tree, m.originals)), ['managed.linux.banner', 'managed.linux.ssh', 'managed.passcode'])
+  assert.deepEqual(Object.keys(evidence(m.tree, m.originals)), [
+    'managed.linux.banner',
+    'managed.linux.ssh',
+    'managed.passcode',
+  ])
 })
 
 function values(found: Record<string, unknown>): Record<string, unknown> {

@@ -4,7 +4,9 @@ import fc from 'fast-check'
 import { dropLines, hasLines, putLines } from './managed-lines.ts'
 
 const silences = (line: string) => line.startsWith('deny')
-const text = fc.array(fc.constantFrom('deny = 3', 'deny', '# deny = 3', '', ' x', 'unlock_time = 600', 'ü\r'), { maxLength: 8 }).chain((lines) => fc.constantFrom(lines.join('\n'), `${lines.join('\n')}\n`))
+const text = fc
+  .array(fc.constantFrom('deny = 3', 'deny', '# deny = 3', '', ' x', 'unlock_time = 600', 'ü\r'), { maxLength: 8 })
+  .chain((lines) => fc.constantFrom(lines.join('\n'), `${lines.join('\n')}\n`))
 const where = fc.constantFrom('top' as const, 'bottom' as const)
 const own = fc.array(fc.constantFrom('deny = 5', 'even_deny_root'), { minLength: 1, maxLength: 3 })
 
@@ -13,7 +15,10 @@ test('dropping gives back exactly what was there; putting twice is putting once'
     fc.property(text, own, own, where, (before, first, second, place) => {
       const put = putLines(before, { lines: first, silences, where: place })
       assert.equal(dropLines(put), before)
-      assert.equal(putLines(put, { lines: second, silences, where: place }), putLines(before, { lines: second, silences, where: place }))
+      assert.equal(
+        putLines(put, { lines: second, silences, where: place }),
+        putLines(before, { lines: second, silences, where: place }),
+      )
       assert.ok(hasLines(put) && !hasLines(before))
     }),
   )
@@ -27,5 +32,8 @@ test('what others write meanwhile stays, above and below our lines', () => {
 
 test('only ours is in force', () => {
   const put = putLines('deny = 3\n', { lines: ['deny = 5'], silences, where: 'top' })
-  assert.deepEqual(put.split('\n').filter((l) => l !== '' && !l.startsWith('#')), ['deny = 5'])
+  assert.deepEqual(
+    put.split('\n').filter((l) => l !== '' && !l.startsWith('#')),
+    ['deny = 5'],
+  )
 })

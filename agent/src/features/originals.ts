@@ -50,7 +50,8 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
     const entry = tree.entry(edit.path)
     if (entry.kind === 'directory' || entry.kind === 'other')
       throw new Refused('not-a-file', `${edit.path} is not a regular file.`)
-    if (entry.kind === 'absent') return { path: edit.path, kind: edit.kind, entry, without: missingAbove(tree, edit.path) }
+    if (entry.kind === 'absent')
+      return { path: edit.path, kind: edit.kind, entry, without: missingAbove(tree, edit.path) }
     if (entry.kind === 'link') return { path: edit.path, kind: edit.kind, entry }
     const bytes = tree.bytes(edit.path, sizeLimit)
     if (bytes === undefined) throw new Refused('file-too-large', `${edit.path} cannot be read or is larger than 1 MB.`)
@@ -135,7 +136,8 @@ function write(tree: Tree, path: string, bytes: Uint8Array, like?: Entry, mode?:
 
 function missingAbove(tree: Tree, file: string): string[] {
   const missing: string[] = []
-  for (let at = path.posix.dirname(file); at !== '/' && tree.entry(at).kind === 'absent'; at = path.posix.dirname(at)) missing.push(at)
+  for (let at = path.posix.dirname(file); at !== '/' && tree.entry(at).kind === 'absent'; at = path.posix.dirname(at))
+    missing.push(at)
   return missing
 }
 

@@ -24,43 +24,107 @@ test('a Debian tree tells what it is', (t) => {
   const facts = inventory(createTree(debianTree(t)))
   assert.deepEqual(facts, {
     'device.identifiers': [{ kind: 'machine-id', value: '0123456789abcdef0123456789abcdef' }],
-    'os.name': 'Debian GNU/Linux', 'os.version': '12', 'os.build': '12 (bookworm)', 'linux.distribution': 'debian', 'linux.codename': 'bookworm',
-    'hardware.disks': [], 'storage.mounts': [],
-    'device.name': 'till-7', 'network.hostname': 'till-7', 'network.interfaces': [],
-    'users.accounts': [{ name: 'root', uid: 0, gid: 0, fullName: 'root', shell: '/bin/bash' }, { name: 'anna', uid: 1000, gid: 1000, fullName: 'Anna Bell', shell: '/bin/bash' }],
+    'os.name': 'Debian GNU/Linux',
+    'os.version': '12',
+    'os.build': '12 (bookworm)',
+    'linux.distribution': 'debian',
+    'linux.codename': 'bookworm',
+    'hardware.disks': [],
+    'storage.mounts': [],
+    'device.name': 'till-7',
+    'network.hostname': 'till-7',
+    'network.interfaces': [],
+    'users.accounts': [
+      { name: 'root', uid: 0, gid: 0, fullName: 'root', shell: '/bin/bash' },
+      { name: 'anna', uid: 1000, gid: 1000, fullName: 'Anna Bell', shell: '/bin/bash' },
+    ],
     'users.administrators': ['anna', 'root'],
-    'software.packageCount': 2, 'software.packages': [{ name: 'cron', version: '3.0pl1-162' }, { name: 'openssh-server', version: '1:9.2p1-2' }],
+    'software.packageCount': 2,
+    'software.packages': [
+      { name: 'cron', version: '3.0pl1-162' },
+      { name: 'openssh-server', version: '1:9.2p1-2' },
+    ],
   })
 })
 
 test('a laptop with an encrypted root tells so', (t) => {
   const facts = inventory(
     tree(t, {
-      '/sys/class/dmi/id/sys_vendor': 'LENOVO\n', '/sys/class/dmi/id/product_name': '20XW\n', '/sys/class/dmi/id/product_serial': 'PF12345\n', '/sys/class/dmi/id/chassis_type': '10\n',
-      '/proc/cpuinfo': 'processor\t: 0\nmodel name\t: Fast CPU\n\nprocessor\t: 1\nmodel name\t: Fast CPU\n', '/proc/meminfo': 'MemTotal:       16000000 kB\nMemAvailable: 8000000 kB\n',
-      '/proc/mounts': '/dev/mapper/vg-root / ext4 rw,relatime 0 0\n/dev/sda1 /boot\\040x vfat ro 0 0\nproc /proc proc rw 0 0\n',
-      '/sys/block/dm-1/dm/name': 'vg-root\n', '/sys/class/block/dm-1/dm/uuid': 'LVM-abc\n', '/sys/class/block/dm-1/slaves/dm-0': '', '/sys/class/block/dm-0/dm/uuid': 'CRYPT-LUKS2-abc\n',
-      '/sys/block/sda/size': '1000\n', '/sys/block/sda/device/model': 'Disk\n',
-      '/sys/class/power_supply/BAT0/type': 'Battery\n', '/sys/class/power_supply/BAT0/capacity': '77\n', '/sys/class/power_supply/BAT0/status': 'Discharging\n',
-      '/sys/class/net/eth0/address': '02:00:00:00:00:01\n', '/sys/class/net/eth0/operstate': 'up\n', '/sys/class/net/eth0/device/x': '', '/sys/class/net/docker0/address': '02:42:00:00:00:01\n',
+      '/sys/class/dmi/id/sys_vendor': 'LENOVO\n',
+      '/sys/class/dmi/id/product_name': '20XW\n',
+      '/sys/class/dmi/id/product_serial': 'PF12345\n',
+      '/sys/class/dmi/id/chassis_type': '10\n',
+      '/proc/cpuinfo': 'processor\t: 0\nmodel name\t: Fast CPU\n\nprocessor\t: 1\nmodel name\t: Fast CPU\n',
+      '/proc/meminfo': 'MemTotal:       16000000 kB\nMemAvailable: 8000000 kB\n',
+      '/proc/mounts':
+        '/dev/mapper/vg-root / ext4 rw,relatime 0 0\n/dev/sda1 /boot\\040x vfat ro 0 0\nproc /proc proc rw 0 0\n',
+      '/sys/block/dm-1/dm/name': 'vg-root\n',
+      '/sys/class/block/dm-1/dm/uuid': 'LVM-abc\n',
+      '/sys/class/block/dm-1/slaves/dm-0': '',
+      '/sys/class/block/dm-0/dm/uuid': 'CRYPT-LUKS2-abc\n',
+      '/sys/block/sda/size': '1000\n',
+      '/sys/block/sda/device/model': 'Disk\n',
+      '/sys/class/power_supply/BAT0/type': 'Battery\n',
+      '/sys/class/power_supply/BAT0/capacity': '77\n',
+      '/sys/class/power_supply/BAT0/status': 'Discharging\n',
+      '/sys/class/net/eth0/address': '02:00:00:00:00:01\n',
+      '/sys/class/net/eth0/operstate': 'up\n',
+      '/sys/class/net/eth0/device/x': '',
+      '/sys/class/net/docker0/address': '02:42:00:00:00:01\n',
     }),
   )
   assert.equal(facts['device.formFactor'], 'laptop')
   assert.equal(facts['security.encrypted'], true)
-  assert.deepEqual([facts['hardware.cores'], facts['hardware.cpu'], facts['hardware.memoryBytes'], facts['power.batteryPercent'], facts['power.charging']], [2, 'Fast CPU', 16_384_000_000, 77, false])
-  assert.deepEqual(facts['storage.mounts'], [{ device: '/dev/mapper/vg-root', at: '/', type: 'ext4', readOnly: false }, { device: '/dev/sda1', at: '/boot x', type: 'vfat', readOnly: true }])
-  assert.deepEqual(facts['hardware.disks'], [{ name: 'sda', model: 'Disk', bytes: 512_000, rotates: false, removable: false }])
-  assert.deepEqual(facts['device.identifiers'], [{ kind: 'serial', value: 'PF12345' }, { kind: 'mac', value: '02:00:00:00:00:01' }])
+  assert.deepEqual(
+    [
+      facts['hardware.cores'],
+      facts['hardware.cpu'],
+      facts['hardware.memoryBytes'],
+      facts['power.batteryPercent'],
+      facts['power.charging'],
+    ],
+    [2, 'Fast CPU', 16_384_000_000, 77, false],
+  )
+  assert.deepEqual(facts['storage.mounts'], [
+    { device: '/dev/mapper/vg-root', at: '/', type: 'ext4', readOnly: false },
+    { device: '/dev/sda1', at: '/boot x', type: 'vfat', readOnly: true },
+  ])
+  assert.deepEqual(facts['hardware.disks'], [
+    { name: 'sda', model: 'Disk', bytes: 512_000, rotates: false, removable: false },
+  ])
+  assert.deepEqual(facts['device.identifiers'], [
+    { kind: 'serial', value: 'PF12345' },
+    { kind: 'mac', value: '02:00:00:00:00:01' },
+  ])
 })
 
 test('placeholders of makers are no identity', (t) => {
-  for (const serial of ['To Be Filled By O.E.M.', 'Default string', '0', 'None', 'System Serial Number', '  ', 'Not Specified']) {
-    assert.deepEqual(identifiers(tree(t, { '/sys/class/dmi/id/product_serial': `${serial}\n`, '/etc/machine-id': 'uninitialized\n' })), [])
+  for (const serial of [
+    'To Be Filled By O.E.M.',
+    'Default string',
+    '0',
+    'None',
+    'System Serial Number',
+    '  ',
+    'Not Specified',
+  ]) {
+    assert.deepEqual(
+      identifiers(tree(t, { '/sys/class/dmi/id/product_serial': `${serial}\n`, '/etc/machine-id': 'uninitialized\n' })),
+      [],
+    )
   }
 })
 
 test('an empty tree and links out of it do no harm', (t) => {
-  const outside = tree(t, {}, { '/etc/passwd': '/../../../../etc/passwd', '/etc/hostname': '/etc/hostname', '/var/lib/dpkg/status': '../../../../../../../var/lib/dpkg/status' })
+  const outside = tree(
+    t,
+    {},
+    {
+      '/etc/passwd': '/../../../../etc/passwd',
+      '/etc/hostname': '/etc/hostname',
+      '/var/lib/dpkg/status': '../../../../../../../var/lib/dpkg/status',
+    },
+  )
   const facts = inventory(outside)
   assert.equal(facts['users.accounts'], undefined)
   assert.equal(facts['software.packages'], undefined)
@@ -70,7 +134,19 @@ test('an empty tree and links out of it do no harm', (t) => {
 test('hostile contents stay bounded and storable', (t) => {
   const root = debianTree(t)
   const files = ['etc/os-release', 'etc/passwd', 'etc/group', 'etc/hostname', 'var/lib/dpkg/status', 'etc/machine-id']
-  const piece = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('root:x:0:0:', '\nPackage: ', '\nVersion: ', '\nStatus: a b installed\n', 'ID="', '\0', ':', '\n\n'))
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom(
+      'root:x:0:0:',
+      '\nPackage: ',
+      '\nVersion: ',
+      '\nStatus: a b installed\n',
+      'ID="',
+      '\0',
+      ':',
+      '\n\n',
+    ),
+  )
   fc.assert(
     fc.property(fc.constantFrom(...files), fc.array(piece, { maxLength: 60 }), (file, pieces) => {
       fs.writeFileSync(path.join(root, file), pieces.join(''))
@@ -80,7 +156,10 @@ test('hostile contents stay bounded and storable', (t) => {
     }),
     { numRuns: 150 },
   )
-  fs.writeFileSync(path.join(root, 'var/lib/dpkg/status'), 'Package: p\nStatus: install ok installed\nVersion: 1\n\n'.repeat(20_000))
+  fs.writeFileSync(
+    path.join(root, 'var/lib/dpkg/status'),
+    'Package: p\nStatus: install ok installed\nVersion: 1\n\n'.repeat(20_000),
+  )
   const many = inventory(createTree(root))
   assert.equal(many['software.packageCount'], 20_000)
   assert.equal((many['software.packages'] as unknown[]).length, 5000)

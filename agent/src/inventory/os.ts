@@ -22,7 +22,7 @@ export function osFacts(tree: Tree): JsonObject {
 }
 
 /** NAME=value lines with shell quoting; what is not such a line is passed over. */
-export function osRelease(text: string): Map<string, string> {
+function osRelease(text: string): Map<string, string> {
   const values = new Map<string, string>()
   for (const row of text.split('\n').slice(0, 200)) {
     const m = /^([A-Z][A-Z0-9_]*)=(.*)$/.exec(row.trim())

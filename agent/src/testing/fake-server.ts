@@ -1,5 +1,5 @@
 /** A server that speaks the agent channel over real HTTP and does as a test tells it. It checks every message against the contract. */
-import { generateKeyPairSync, createHash, type KeyObject, sign } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
@@ -31,6 +31,8 @@ export interface FakeServer {
   time: () => Date
   tokensIssued: number
   tokenLifeS: number
+  /** The device's, as it is now. */
+  secret: string
   farewell?: string
   registered?: { metadata: Record<string, unknown>; used: boolean }
   sequence: number
@@ -50,19 +52,33 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
     syncs: [],
     queue: [],
     instead: {},
-    terms: { platform: 'linux', ownership: 'cope', organisation: 'Example', licence: { version: '3', language: 'en', text: 'Be kind.' } },
+    terms: {
+      platform: 'linux',
+      ownership: 'cope',
+      organisation: 'Example',
+      licence: { version: '3', language: 'en', text: 'Be kind.' },
+    },
     waitS: 0,
     gone: false,
     minimumAgent: '0.0.1',
     time: () => new Date(),
     tokensIssued: 0,
     tokenLifeS: 3600,
+    secret: 's3cret/+',
     sequence: -1,
     results: () => fake.syncs.flatMap((s) => s.results ?? []),
     facts: () => facts,
     deliver(kind, name, payload, more) {
       no += 1
-      const d: Delivery = { id: `o1-${no}`, kind, name, payload, attempt: 1, deadline: new Date(Date.now() + 3_600_000).toISOString(), ...more }
+      const d: Delivery = {
+        id: `o1-${no}`,
+        kind,
+        name,
+        payload,
+        attempt: 1,
+        deadline: new Date(Date.now() + 3_600_000).toISOString(),
+        ...more,
+      }
       fake.queue.push(d)
       wake?.()
       return d
@@ -71,7 +87,16 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
       const now = Math.floor(Date.now() / 1000)
       const head = { alg: 'EdDSA', kid: 'k1', typ: envelopeType }
       const hash = createHash('sha256').update(canonical(d.payload)).digest('base64url')
-      const body = { device: 'device-1', epoch: 1, operation: d.name, paramsHash: hash, nbf: now - 60, exp: now + 600, nonce: d.id, ...change }
+      const body = {
+        device: 'device-1',
+        epoch: 1,
+        operation: d.name,
+        paramsHash: hash,
+        nbf: now - 60,
+        exp: now + 600,
+        nonce: d.id,
+        ...change,
+      }
       const signed = [head, body].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
       return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`
     },
@@ -80,25 +105,70 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
   const routes: Record<string, (body: unknown, bearer: string) => Answer | Promise<Answer>> = {
     'GET /linux/agent/about': () => ({
       status: 200,
-      body: { product: 'muster', version: '0.1.0', protocol: 1, platform: 'linux', organisation: 'Example', minimumAgent: fake.minimumAgent, time: fake.time().toISOString(), registration: 'oauth2/reg', token: 'oauth2/token' },
+      body: {
+        product: 'muster',
+        version: '0.1.0',
+        protocol: 1,
+        platform: 'linux',
+        organisation: 'Example',
+        minimumAgent: fake.minimumAgent,
+        time: fake.time().toISOString(),
+        registration: 'oauth2/reg',
+        token: 'oauth2/token',
+      },
     }),
     'POST /linux/agent/invitation': (body) => {
       const { code } = InvitationLook.parse(body)
       if (code !== testCode) return problem(401, 'invitation-unknown', { step: 'code' })
-      return fake.registered?.used ? problem(409, 'invitation-used', { step: 'code' }) : { status: 200, body: fake.terms }
+      return fake.registered?.used
+        ? problem(409, 'invitation-used', { step: 'code' })
+        : { status: 200, body: fake.terms }
     },
     'POST /oauth2/reg': (body, bearer) => {
       RegistrationExtras.parse(body)
-      if (bearer !== testCode) return { status: 401, body: { error: 'invalid_token', error_description: 'The enrolment code is wrong.', code: 'invitation-unknown' } }
-      if (fake.registered?.used) return { status: 409, body: { error: 'invalid_token', error_description: 'The enrolment code was used already.', code: 'invitation-used' } }
+      if (bearer !== testCode)
+        return {
+          status: 401,
+          body: {
+            error: 'invalid_token',
+            error_description: 'The enrolment code is wrong.',
+            code: 'invitation-unknown',
+          },
+        }
+      if (fake.registered?.used)
+        return {
+          status: 409,
+          body: {
+            error: 'invalid_token',
+            error_description: 'The enrolment code was used already.',
+            code: 'invitation-used',
+          },
+        }
       fake.registered = { metadata: body as Record<string, unknown>, used: true }
-      return { status: 201, body: { client_id: 'dev-1', client_secret: 's3cret/+', client_secret_expires_at: 0 } }
+      return {
+        status: 201,
+        body: {
+          client_id: 'dev-1',
+          client_secret: fake.secret,
+          client_secret_expires_at: 0,
+          registration_access_token: 'manage',
+        },
+      }
+    },
+    'PUT /oauth2/reg/dev-1': (_, bearer) => {
+      if (bearer !== 'manage') return problem(401, 'unauthenticated')
+      fake.secret = 's3cret-2'
+      return { status: 200, body: { client_id: 'dev-1', client_secret: fake.secret } }
     },
     'POST /oauth2/token': (_, bearer) => {
-      const expected = `Basic ${Buffer.from(`dev-1:${encodeURIComponent('s3cret/+')}`).toString('base64')}`
-      if (bearer !== expected || fake.gone) return { status: 401, body: { error: 'invalid_client', error_description: 'unknown client' } }
+      const expected = `Basic ${Buffer.from(`dev-1:${encodeURIComponent(fake.secret)}`).toString('base64')}`
+      if (bearer !== expected || fake.gone)
+        return { status: 401, body: { error: 'invalid_client', error_description: 'unknown client' } }
       fake.tokensIssued += 1
-      return { status: 200, body: { access_token: `token-${fake.tokensIssued}`, token_type: 'Bearer', expires_in: fake.tokenLifeS } }
+      return {
+        status: 200,
+        body: { access_token: `token-${fake.tokensIssued}`, token_type: 'Bearer', expires_in: fake.tokenLifeS },
+      }
     },
     'POST /linux/agent/enrolment': (body, bearer) => {
       if (!known(bearer)) return problem(401, 'unauthenticated', { step: 'licence' })
@@ -116,7 +186,7 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
       if (talks) fake.sequence = Math.max(fake.sequence, said.sequence)
       if (fake.queue.length === 0 && said.waitS) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, (said.waitS ?? 0) * 1000)
+          const timer = setTimeout(resolve, (said.waitS ?? 0) * 1000).unref()
           wake = () => {
             clearTimeout(timer)
             resolve()
@@ -124,7 +194,16 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
         })
       }
       const deliveries = fake.queue.splice(0, said.take)
-      return { status: 200, body: { deliveries, nextS: 1, waitS: fake.waitS, sequence: talks ? fake.sequence : said.sequence, time: new Date().toISOString() } }
+      return {
+        status: 200,
+        body: {
+          deliveries,
+          nextS: 1,
+          waitS: fake.waitS,
+          sequence: talks ? fake.sequence : said.sequence,
+          time: new Date().toISOString(),
+        },
+      }
     },
     'POST /linux/agent/farewell': (body, bearer) => {
       if (!known(bearer)) return problem(401, 'unauthenticated')
@@ -163,5 +242,8 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
 }
 
 export function problem(status: number, code: string, more: Record<string, unknown> = {}): Answer {
-  return { status, body: { type: 'about:blank', title: code, status, detail: `The server says ${code}.`, code, ...more } }
+  return {
+    status,
+    body: { type: 'about:blank', title: code, status, detail: `The server says ${code}.`, code, ...more },
+  }
 }

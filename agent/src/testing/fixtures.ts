@@ -13,21 +13,28 @@ export function temporary(t: TestContext): string {
 }
 
 export const debianFiles: Record<string, string> = {
-  '/etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION="12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n',
+  '/etc/os-release':
+    'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION="12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n',
   '/etc/hostname': 'till-7\n',
   '/etc/machine-id': '0123456789abcdef0123456789abcdef\n',
   '/etc/issue': 'Debian GNU/Linux 12 \\n \\l\n\n',
   '/etc/issue.net': 'Debian GNU/Linux 12\n',
   '/etc/motd': '\nThe programs included with the Debian GNU/Linux system are free software.\n',
-  '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nanna:x:1000:1000:Anna Bell,,,:/home/anna:/bin/bash\n',
+  '/etc/passwd':
+    'root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nanna:x:1000:1000:Anna Bell,,,:/home/anna:/bin/bash\n',
   '/etc/group': 'root:x:0:\nsudo:x:27:anna\n',
   '/etc/login.defs': '# comment\nMAIL_DIR /var/mail\nPASS_MAX_DAYS\t99999\nPASS_MIN_DAYS\t0\nPASS_WARN_AGE\t7\n',
-  '/etc/ssh/sshd_config': '# This is the sshd server system-wide configuration file.\n\nInclude /etc/ssh/sshd_config.d/*.conf\n\n#Port 22\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server\n',
-  '/etc/security/pwquality.conf': '# Configuration for systemwide password quality limits\n# minlen = 8\nminlen = 6\ndictcheck = 1\n',
+  '/etc/ssh/sshd_config':
+    '# This is the sshd server system-wide configuration file.\n\nInclude /etc/ssh/sshd_config.d/*.conf\n\n#Port 22\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server\n',
+  '/etc/security/pwquality.conf':
+    '# Configuration for systemwide password quality limits\n# minlen = 8\nminlen = 6\ndictcheck = 1\n',
   '/etc/security/faillock.conf': '# deny = 3\n# unlock_time = 600\n',
-  '/etc/pam.d/common-password': 'password requisite pam_pwquality.so retry=3\npassword required pam_pwhistory.so\npassword [success=1 default=ignore] pam_unix.so obscure yescrypt\n',
-  '/etc/pam.d/common-auth': 'auth required pam_faillock.so preauth\nauth [success=1 default=ignore] pam_unix.so nullok\n',
-  '/var/lib/dpkg/status': 'Package: openssh-server\nStatus: install ok installed\nVersion: 1:9.2p1-2\n\nPackage: gone\nStatus: deinstall ok config-files\nVersion: 1.0\n\nPackage: cron\nStatus: install ok installed\nVersion: 3.0pl1-162\n',
+  '/etc/pam.d/common-password':
+    'password requisite pam_pwquality.so retry=3\npassword required pam_pwhistory.so\npassword [success=1 default=ignore] pam_unix.so obscure yescrypt\n',
+  '/etc/pam.d/common-auth':
+    'auth required pam_faillock.so preauth\nauth [success=1 default=ignore] pam_unix.so nullok\n',
+  '/var/lib/dpkg/status':
+    'Package: openssh-server\nStatus: install ok installed\nVersion: 1:9.2p1-2\n\nPackage: gone\nStatus: deinstall ok config-files\nVersion: 1.0\n\nPackage: cron\nStatus: install ok installed\nVersion: 3.0pl1-162\n',
 }
 
 /** A Debian-like tree, as a mounted one looks. */
@@ -63,4 +70,12 @@ export function snapshot(root: string, except: readonly string[] = []): Record<s
 }
 
 /** Stands in for the machine's programs where a test must not reach them. */
-export const noPrograms: Run = async () => ({ exitCode: null, stdout: '', stderr: '', truncated: false, timedOut: false, missing: true, durationMs: 0 })
+export const noPrograms: Run = async () => ({
+  exitCode: null,
+  stdout: '',
+  stderr: '',
+  truncated: false,
+  timedOut: false,
+  missing: true,
+  durationMs: 0,
+})

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
 import { answer, problemOf, unreachable } from '@muster/client'
-import { type AuditLine, createAudit, type HeadLine, openAuditKey, openDb, type Verified, verifyChain } from '@muster/core'
-import { createLog } from '@muster/server'
+import type { AuditLine, HeadLine, Verified } from '@muster/core'
 import { Command } from 'commander'
 import { connect } from '../connect.ts'
 import { exitCodes, json, type Terminal, UsageError } from '../terminal.ts'
@@ -20,13 +20,24 @@ export function auditCommand(terminal: Terminal): Command {
     .description('walk the whole chain and prove it')
     .option('--local', "the database of MUSTER_DATA or DATABASE_URL, without a running server's help")
     .option('--key <pem>', 'public key to check the signed heads of an export with (`audit export --key`)')
-    .addHelpText('after', '\nExamples:\n  $ npx muster audit verify\n  $ npx muster audit export chain.jsonl --key audit.pub && npx muster audit verify chain.jsonl --key audit.pub\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ npx muster audit verify\n  $ npx muster audit export chain.jsonl --key audit.pub && npx muster audit verify chain.jsonl --key audit.pub\n',
+    )
     .action(async (file: string | undefined, o: { local?: boolean; key?: string }, command: Command) => {
       if (file !== undefined && o.local) throw new UsageError('name a file, or --local')
-      const found = file !== undefined ? await ofFile(file, o.key) : o.local ? await ofDatabase(terminal) : await ofServer(terminal, command)
+      const found =
+        file !== undefined
+          ? await ofFile(file, o.key)
+          : o.local
+            ? await ofDatabase(terminal)
+            : await ofServer(terminal, command)
       if (!found.ok) terminal.code = exitCodes.failed
       if ((command.optsWithGlobals() as { json?: boolean }).json) return json(terminal, found)
-      if (found.ok) terminal.out(`${found.entries} entries: the chain holds.${file !== undefined && !o.key ? ' Signatures were not checked: name the public key with --key.' : ''}\n`)
+      if (found.ok)
+        terminal.out(
+          `${found.entries} entries: the chain holds.${file !== undefined && !o.key ? ' Signatures were not checked: name the public key with --key.' : ''}\n`,
+        )
       else terminal.err(`The chain is broken at entry ${found.at}: ${found.reason}\n`)
     })
   audit
@@ -35,11 +46,13 @@ export function auditCommand(terminal: Terminal): Command {
     .option('--key <pem>', 'write the public key too, to keep away from the server')
     .action(async (file: string, o: { key?: string }, command: Command) => {
       const { client, url, token } = connect(terminal, command)
-      const response = await fetch(`${url}/api/v1/audit/export`, { headers: { authorization: `Bearer ${await token()}` } }).catch((e: unknown) => {
+      const response = await fetch(`${url}/api/v1/audit/export`, {
+        headers: { authorization: `Bearer ${await token()}` },
+      }).catch((e: unknown) => {
         throw unreachable(e)
       })
       if (!response.ok || !response.body) throw problemOf(response, await response.json().catch(() => ({})))
-      await pipeline(Readable.fromWeb(response.body as import('node:stream/web').ReadableStream), createWriteStream(file, { mode: 0o600 }))
+      await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(file, { mode: 0o600 }))
       if (o.key !== undefined) {
         const { key } = await answer(client.GET('/api/v1/audit/key'))
         await pipeline(Readable.from([key]), createWriteStream(o.key))
@@ -55,17 +68,24 @@ async function ofServer(terminal: Terminal, command: Command): Promise<Verified>
 }
 
 async function ofDatabase(terminal: Terminal): Promise<Verified> {
-  const options = settings(terminal)
+  const { createAudit, openAuditKey, openDb } = await import('@muster/core')
+  const { createLog } = await import('@muster/server')
+  const options = await settings(terminal)
   const log = createLog('error', process.stderr)
   const db = await openDb({ url: options.databaseUrl, dataDir: options.dataDir, log, wait: false })
   try {
-    return await createAudit({ db, log, signingKey: await openAuditKey(join(options.dataDir, 'keys', 'audit.pem'), db) }).verify()
+    return await createAudit({
+      db,
+      log,
+      signingKey: await openAuditKey(join(options.dataDir, 'keys', 'audit.pem'), db),
+    }).verify()
   } finally {
     await db.close()
   }
 }
 
 async function ofFile(file: string, keyFile: string | undefined): Promise<Verified> {
+  const { verifyChain } = await import('@muster/core')
   return verifyChain(lines(file), keyFile === undefined ? undefined : publicKey(keyFile))
 }
 async function* lines(file: string): AsyncGenerator<AuditLine | HeadLine> {
@@ -82,7 +102,8 @@ async function* lines(file: string): AsyncGenerator<AuditLine | HeadLine> {
 function readLine(line: string, no: number): AuditLine | HeadLine {
   try {
     const value: unknown = JSON.parse(line)
-    if (typeof value === 'object' && value !== null && ('head' in value || 'seq' in value)) return value as AuditLine | HeadLine
+    if (typeof value === 'object' && value !== null && ('head' in value || 'seq' in value))
+      return value as AuditLine | HeadLine
   } catch (e) {
     if (!(e instanceof SyntaxError)) throw e
   }

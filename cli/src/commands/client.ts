@@ -2,7 +2,7 @@
 import { type ApiClient, answer } from '@muster/client'
 import { Command } from 'commander'
 import { connect } from '../connect.ts'
-import { ago, json, table, type Terminal } from '../terminal.ts'
+import { ago, json, type Terminal, table } from '../terminal.ts'
 import { seconds } from './invite.ts'
 
 export function clientCommand(terminal: Terminal): Command {
@@ -20,16 +20,27 @@ export function clientCommand(terminal: Terminal): Command {
         cursor = page.next
       } while (cursor !== undefined)
       if (asJson) return json(terminal, found)
-      table(terminal, ['name', 'id', 'kind', 'rotated', 'scopes'], found.map((c) => [c.name, c.id, c.public ? 'public' : 'secret', ago(c.rotatedAt), c.scopes.join(' ')]))
+      table(
+        terminal,
+        ['name', 'id', 'kind', 'rotated', 'scopes'],
+        found.map((c) => [c.name, c.id, c.public ? 'public' : 'secret', ago(c.rotatedAt), c.scopes.join(' ')]),
+      )
     })
   command
     .command('add <name>')
     .description('make an API client; its secret is shown once')
     .requiredOption('--scope <scopes...>', 'permissions its tokens may hold: device:read operation:device.inventory')
-    .addHelpText('after', "\nExample:\n  $ npx muster client add inventory-export --scope device:read 'operation:device.*'\n")
+    .addHelpText(
+      'after',
+      "\nExample:\n  $ npx muster client add inventory-export --scope device:read 'operation:device.*'\n",
+    )
     .action(async (name: string, o: { scope: string[] }, self: Command) => {
       const { client, asJson } = connect(terminal, self)
-      const made = await answer(client.POST('/api/v1/clients', { body: { name, scopes: o.scope.flatMap((s) => s.split(/[\s,]+/)).filter(Boolean) } }))
+      const made = await answer(
+        client.POST('/api/v1/clients', {
+          body: { name, scopes: o.scope.flatMap((s) => s.split(/[\s,]+/)).filter(Boolean) },
+        }),
+      )
       if (asJson) return json(terminal, made)
       terminal.out(`MUSTER_CLIENT=${made.client.id}:${made.secret ?? ''}\nThe secret is shown this once.\n`)
     })
@@ -39,7 +50,9 @@ export function clientCommand(terminal: Terminal): Command {
     .option('--grace <time>', 'how long the old one stays good: 10m, 24h', '0s')
     .action(async (id: string, o: { grace: string }, self: Command) => {
       const { client, asJson } = connect(terminal, self)
-      const made = await answer(client.POST('/api/v1/clients/{id}/rotate', { params: { path: { id }, query: { grace: seconds(o.grace) } } }))
+      const made = await answer(
+        client.POST('/api/v1/clients/{id}/rotate', { params: { path: { id }, query: { grace: seconds(o.grace) } } }),
+      )
       if (asJson) return json(terminal, { id, ...made })
       terminal.out(`MUSTER_CLIENT=${id}:${made.secret}\nThe secret is shown this once.\n`)
     })

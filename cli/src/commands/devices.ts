@@ -1,8 +1,8 @@
 /** devices: the list, and one with what is known of it. */
-import { answer, ApiProblem, type Device, type DeviceSummary, type MusterClient, type operations } from '@muster/client'
+import { ApiProblem, answer, type Device, type DeviceSummary, type MusterClient, type operations } from '@muster/client'
 import { Command, Option } from 'commander'
 import { connect } from '../connect.ts'
-import { ago, json, plain, table, type Terminal } from '../terminal.ts'
+import { ago, json, plain, type Terminal, table } from '../terminal.ts'
 
 type Filter = NonNullable<operations['listDevices']['parameters']['query']>
 
@@ -24,7 +24,17 @@ export function devicesCommand(terminal: Terminal): Command {
       const { client, asJson } = connect(terminal, command)
       const found = await listDevices(client, filter, Math.max(1, Number(limit) || 100))
       if (asJson) return json(terminal, found)
-      const rows = found.map((d) => [d.name, d.platform, d.owner?.name, [d.osName, d.osVersion].filter(Boolean).join(' '), d.compliance, d.liveness, ago(d.lastSeen), String(d.open), d.id])
+      const rows = found.map((d) => [
+        d.name,
+        d.platform,
+        d.owner?.name,
+        [d.osName, d.osVersion].filter(Boolean).join(' '),
+        d.compliance,
+        d.liveness,
+        ago(d.lastSeen),
+        String(d.open),
+        d.id,
+      ])
       table(terminal, ['name', 'platform', 'owner', 'os', 'compliance', 'liveness', 'seen', 'open', 'id'], rows)
     })
   devices
@@ -32,7 +42,9 @@ export function devicesCommand(terminal: Terminal): Command {
     .description('show one device (id, name or serial number)')
     .action(async (name: string, _o: unknown, command: Command) => {
       const { client, asJson } = connect(terminal, command)
-      const device = await answer(client.GET('/api/v1/devices/{id}', { params: { path: { id: await deviceId(client, name) } } }))
+      const device = await answer(
+        client.GET('/api/v1/devices/{id}', { params: { path: { id: await deviceId(client, name) } } }),
+      )
       if (asJson) return json(terminal, device)
       show(terminal, device)
     })
@@ -43,7 +55,11 @@ async function listDevices(client: MusterClient, filter: Filter, most: number): 
   const found: DeviceSummary[] = []
   let cursor: string | undefined
   do {
-    const page = await answer(client.GET('/api/v1/devices', { params: { query: { ...filter, cursor, limit: Math.min(200, most - found.length) } } }))
+    const page = await answer(
+      client.GET('/api/v1/devices', {
+        params: { query: { ...filter, cursor, limit: Math.min(200, most - found.length) } },
+      }),
+    )
     found.push(...page.items)
     cursor = page.next
   } while (cursor !== undefined && found.length < most)
@@ -62,9 +78,11 @@ function show(terminal: Terminal, d: Device): void {
   line('Groups', d.groups.map((g) => g.name).join(', ') || 'none')
   line('Open', `${d.open} operations`)
   terminal.out(`\nFacts (as of ${ago(d.factsAt)})\n`)
-  for (const [name, value] of Object.entries(d.facts)) terminal.out(`  ${name.padEnd(26)}${plain(typeof value === 'string' ? value : JSON.stringify(value))}\n`)
+  for (const [name, value] of Object.entries(d.facts).sort(([a], [b]) => (a < b ? -1 : 1)))
+    terminal.out(`  ${name.padEnd(26)}${plain(typeof value === 'string' ? value : JSON.stringify(value))}\n`)
   terminal.out('\nOperations\n')
-  for (const o of d.operations) terminal.out(`  ${o.id.padEnd(26)}${o.available ? '' : (o.reason?.text ?? 'not available')}\n`)
+  for (const o of d.operations)
+    terminal.out(`  ${o.id.padEnd(26)}${o.available ? '' : (o.reason?.text ?? 'not available')}\n`)
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -75,5 +93,11 @@ export async function deviceId(client: MusterClient, name: string): Promise<stri
   const exact = items.filter((d) => d.name === name || d.serial === name)
   const [one] = exact
   if (one && exact.length === 1) return one.id
-  throw new ApiProblem(404, { code: 'not-found', detail: exact.length > 1 ? `${exact.length} devices are called ${name}: name one by its id.` : `No device is called ${name}.` })
+  throw new ApiProblem(404, {
+    code: 'not-found',
+    detail:
+      exact.length > 1
+        ? `${exact.length} devices are called ${name}: name one by its id.`
+        : `No device is called ${name}.`,
+  })
 }

@@ -1,5 +1,5 @@
 /** Groups by name: what people type. */
-import { answer, ApiProblem, type MusterClient } from '@muster/client'
+import { ApiProblem, answer, type MusterClient } from '@muster/client'
 
 export async function groupId(client: MusterClient, name: string): Promise<string> {
   const { items } = await answer(client.GET('/api/v1/groups', { params: { query: { q: name, limit: 200 } } }))

@@ -1,5 +1,5 @@
 /** login and its end: a person signs in with a browser, on this machine or another (OAuth device code). */
-import { answer, ApiProblem, createMusterClient } from '@muster/client'
+import { ApiProblem, answer, createMusterClient } from '@muster/client'
 import { Command } from 'commander'
 import { cliClientId, keep, serverUrl, type Tokens, tokenRequest } from '../connect.ts'
 import { json, type Terminal } from '../terminal.ts'
@@ -19,15 +19,22 @@ export function loginCommand(terminal: Terminal): Command {
   return new Command('login')
     .description('sign in as a user, with a browser')
     .option('--out', 'sign out: forget what was stored')
-    .addHelpText('after', '\nThe tokens are kept in ~/.config/muster/tokens.json (MUSTER_TOKEN_FILE), readable by you alone.\n')
+    .addHelpText(
+      'after',
+      '\nThe tokens are kept in ~/.config/muster/tokens.json (MUSTER_TOKEN_FILE), readable by you alone.\n',
+    )
     .action(async (options: { out?: boolean }, command: Command) => {
       const url = serverUrl(terminal, command)
       if (options.out) return signOut(terminal, url)
       const scope = await scopes(url)
       const code = await tokenRequest<DeviceCode>(url, { client_id: cliClientId, scope }, {}, '/oauth2/device/auth')
-      terminal.err(`Open  ${code.verification_uri_complete ?? code.verification_uri}\nand confirm the code  ${code.user_code}\n`)
+      terminal.err(
+        `Open  ${code.verification_uri_complete ?? code.verification_uri}\nand confirm the code  ${code.user_code}\n`,
+      )
       const file = keep(terminal, url, await waitForTokens(url, code))
-      const session = await answer(createMusterClient({ baseUrl: url, token: readStored(terminal.env, url)?.access }).GET('/api/v1/session'))
+      const session = await answer(
+        createMusterClient({ baseUrl: url, token: readStored(terminal.env, url)?.access }).GET('/api/v1/session'),
+      )
       if ((command.optsWithGlobals() as { json?: boolean }).json) json(terminal, { user: session.user, file })
       else terminal.out(`Signed in as ${session.user.name}.\n`)
     })
@@ -37,7 +44,9 @@ export function loginCommand(terminal: Terminal): Command {
 async function scopes(url: string): Promise<string> {
   const client = createMusterClient({ baseUrl: url })
   await answer(client.GET('/api/v1/about'))
-  const found = (await (await fetch(`${url}/oauth2/.well-known/openid-configuration`)).json()) as { scopes_supported?: string[] }
+  const found = (await (await fetch(`${url}/oauth2/.well-known/openid-configuration`)).json()) as {
+    scopes_supported?: string[]
+  }
   return (found.scopes_supported ?? ['openid', 'offline_access']).join(' ')
 }
 

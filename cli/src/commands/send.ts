@@ -1,5 +1,13 @@
 /** send: an operation to devices, with its progress until every device has settled. */
-import { type Activity, type ActivityRequest, answer, type Catalog, type MusterClient, type Operation, type Target } from '@muster/client'
+import {
+  type Activity,
+  type ActivityRequest,
+  answer,
+  type Catalog,
+  type MusterClient,
+  type Operation,
+  type Target,
+} from '@muster/client'
 import { Command } from 'commander'
 import { connect } from '../connect.ts'
 import { exitCodes, json, plain, type Terminal, UsageError } from '../terminal.ts'
@@ -44,7 +52,7 @@ It ends with 0 when every device has completed it, with 1 when one has not.
 
 Examples:
   $ npx muster send device.inventory --all --no-wait
-  $ npx muster send service.restart --device web-01 --param name=nginx
+  $ npx muster send service.restart --device web-01 --param service=nginx
   $ npx muster send device.message --query '{"field":"os.name","op":"eq","value":"Debian"}' --param text=Hello
 `,
     )
@@ -52,23 +60,30 @@ Examples:
       const { client, asJson } = connect(terminal, command)
       const body = await request(client, operation, o)
       if (o.preview) return preview(terminal, client, body, asJson)
-      const made = await answer(client.POST('/api/v1/activities', { body, params: { header: { 'idempotency-key': crypto.randomUUID() } } }))
+      const made = await answer(
+        client.POST('/api/v1/activities', { body, params: { header: { 'idempotency-key': crypto.randomUUID() } } }),
+      )
       if (!asJson) {
-        terminal.out(`Activity ${made.id}: ${made.targets} ${made.targets === 1 ? 'device' : 'devices'}${made.refused.length > 0 ? `, ${made.refused.length} refused` : ''}\n`)
+        terminal.out(
+          `Activity ${made.id}: ${made.targets} ${made.targets === 1 ? 'device' : 'devices'}${made.refused.length > 0 ? `, ${made.refused.length} refused` : ''}\n`,
+        )
         for (const r of made.refused) terminal.out(`  ${r.device}  ${r.text}\n`)
       }
       if (!o.wait) return void (asJson && json(terminal, made))
       const activity = await follow(terminal, client, made.id, Date.now() + seconds(o.timeout) * 1000, !asJson)
-      const rows = await answer(client.GET('/api/v1/activities/{id}/devices', { params: { path: { id: made.id }, query: { limit: 200 } } }))
+      const rows = await answer(
+        client.GET('/api/v1/activities/{id}/devices', { params: { path: { id: made.id }, query: { limit: 200 } } }),
+      )
       if (asJson) json(terminal, { ...activity, devices: rows.items })
       else report(terminal, rows.items)
-      if ((activity.counts['completed'] ?? 0) < activity.targets) terminal.code = exitCodes.failed
+      if ((activity.counts.completed ?? 0) < activity.targets) terminal.code = exitCodes.failed
     })
 }
 
 async function request(client: MusterClient, operation: string, o: SendOptions): Promise<ActivityRequest> {
   const [target, params] = [await targetOf(client, o), await paramsOf(client, operation, o.param)]
-  const deadline = o.deadline === undefined ? undefined : new Date(Date.now() + seconds(o.deadline) * 1000).toISOString()
+  const deadline =
+    o.deadline === undefined ? undefined : new Date(Date.now() + seconds(o.deadline) * 1000).toISOString()
   return { operation, params, target, deadline, urgent: o.urgent === true }
 }
 
@@ -77,16 +92,21 @@ async function targetOf(client: MusterClient, o: SendOptions): Promise<Target> {
   if (ways !== 1) throw new UsageError('name the devices in one way: --device, --group, --query or --all')
   if (o.device.length > 0) return { devices: await Promise.all(o.device.map((d) => deviceId(client, d))) }
   if (o.group.length > 0) return { groups: await Promise.all(o.group.map((g) => groupId(client, g))) }
-  if (o.query !== undefined) return { query: parsed(o.query, '--query') as Extract<Target, { query: unknown }>['query'] }
+  if (o.query !== undefined)
+    return { query: parsed(o.query, '--query') as Extract<Target, { query: unknown }>['query'] }
   return { all: true }
 }
 
 /** `name=value` takes the text, as what the operation's schema wants; `name:=value` takes JSON. */
-async function paramsOf(client: MusterClient, operation: string, given: readonly string[]): Promise<Record<string, unknown>> {
+async function paramsOf(
+  client: MusterClient,
+  operation: string,
+  given: readonly string[],
+): Promise<Record<string, unknown>> {
   if (given.length === 0) return {}
   const { operations }: Catalog = await answer(client.GET('/api/v1/catalog'))
   const schema = operations.find((x) => x.id === operation)?.params
-  const types = (schema?.['properties'] ?? {}) as Record<string, { type?: string }>
+  const types = (schema?.properties ?? {}) as Record<string, { type?: string }>
   return Object.fromEntries(given.map((text) => param(text, types)))
 }
 export function param(text: string, types: Readonly<Record<string, { type?: string }>>): [string, unknown] {
@@ -104,7 +124,12 @@ function parsed(text: string, what: string): unknown {
   }
 }
 
-async function preview(terminal: Terminal, client: MusterClient, body: ActivityRequest, asJson: boolean): Promise<void> {
+async function preview(
+  terminal: Terminal,
+  client: MusterClient,
+  body: ActivityRequest,
+  asJson: boolean,
+): Promise<void> {
   const seen = await answer(client.POST('/api/v1/activities/preview', { body }))
   if (asJson) return json(terminal, seen)
   terminal.out(`It would be sent to ${seen.targets} of ${seen.devices} devices.\n`)
@@ -112,11 +137,20 @@ async function preview(terminal: Terminal, client: MusterClient, body: ActivityR
 }
 
 /** Looks until all have settled or time is over; shows the counts as they change. */
-async function follow(terminal: Terminal, client: MusterClient, id: string, until: number, shown: boolean): Promise<Activity> {
+async function follow(
+  terminal: Terminal,
+  client: MusterClient,
+  id: string,
+  until: number,
+  shown: boolean,
+): Promise<Activity> {
   let last = ''
   for (;;) {
     const activity = await answer(client.GET('/api/v1/activities/{id}', { params: { path: { id } } }))
-    const line = Object.entries(activity.counts).filter(([, n]) => n > 0).map(([state, n]) => `${n} ${state}`).join(', ')
+    const line = Object.entries(activity.counts)
+      .filter(([, n]) => n > 0)
+      .map(([state, n]) => `${n} ${state}`)
+      .join(', ')
     if (shown && line !== last) terminal.out(terminal.interactive ? `\r\x1b[K${line}` : `${line}\n`)
     last = line
     const done = settled.reduce((n, state) => n + (activity.counts[state] ?? 0), 0) >= activity.targets
@@ -132,6 +166,8 @@ async function follow(terminal: Terminal, client: MusterClient, id: string, unti
 function report(terminal: Terminal, rows: readonly Operation[]): void {
   for (const r of rows) {
     const result = r.result === null || r.result === undefined ? '' : ` ${JSON.stringify(r.result)}`
-    terminal.out(plain(`${r.deviceName || r.device}: ${r.state}${r.reason ? ` (${r.reason.text})` : ''}${result}`) + '\n')
+    terminal.out(
+      `${plain(`${r.deviceName || r.device}: ${r.state}${r.reason ? ` (${r.reason.text})` : ''}${result}`)}\n`,
+    )
   }
 }

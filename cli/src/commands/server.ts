@@ -1,6 +1,4 @@
-/** serve and migrate: the server itself, on this machine. */
-import { coreMigrations, createRegistry, migrate, openDb, pluginMigrations } from '@muster/core'
-import { createLog, installedPlatforms, optionsOf, serve } from '@muster/server'
+/** serve and migrate: the server itself, on this machine. It is loaded only for them: the other commands start without it. */
 import { Command } from 'commander'
 import { json, type Terminal, UsageError } from '../terminal.ts'
 
@@ -23,6 +21,7 @@ export function serveCommand(terminal: Terminal): Command {
     .description('run the server until it is told to stop')
     .addHelpText('after', variables)
     .action(async () => {
+      const { serve } = await import('@muster/server')
       terminal.code = await serve(terminal.env)
     })
 }
@@ -30,10 +29,19 @@ export function serveCommand(terminal: Terminal): Command {
 export function migrateCommand(terminal: Terminal): Command {
   return new Command('migrate')
     .description('bring the database to this version, and start nothing')
-    .addHelpText('after', '\nIt works on DATABASE_URL, or on the data folder of MUSTER_DATA. The server does the same when it starts.\n')
+    .addHelpText(
+      'after',
+      '\nIt works on DATABASE_URL, or on the data folder of MUSTER_DATA. The server does the same when it starts.\n',
+    )
     .action(async (_options: unknown, command: Command) => {
-      const options = settings(terminal)
-      const db = await openDb({ url: options.databaseUrl, dataDir: options.dataDir, log: createLog('warn', process.stderr) })
+      const { coreMigrations, createRegistry, migrate, openDb, pluginMigrations } = await import('@muster/core')
+      const { createLog, installedPlatforms } = await import('@muster/server')
+      const options = await settings(terminal)
+      const db = await openDb({
+        url: options.databaseUrl,
+        dataDir: options.dataDir,
+        log: createLog('warn', process.stderr),
+      })
       try {
         const applied = await migrate(db, [coreMigrations(), ...pluginMigrations(createRegistry(installedPlatforms))])
         if ((command.optsWithGlobals() as { json?: boolean }).json) json(terminal, { applied })
@@ -45,7 +53,8 @@ export function migrateCommand(terminal: Terminal): Command {
 }
 
 /** The server's options from the environment; a wrong one is wrong usage. */
-export function settings(terminal: Terminal) {
+export async function settings(terminal: Terminal) {
+  const { optionsOf } = await import('@muster/server')
   try {
     return optionsOf(terminal.env)
   } catch (e) {

@@ -1,9 +1,9 @@
 /** user: people who may sign in. */
 import { randomBytes } from 'node:crypto'
-import { answer, ApiProblem, type MusterClient, type User } from '@muster/client'
+import { ApiProblem, answer, type MusterClient, type User } from '@muster/client'
 import { Command } from 'commander'
 import { connect } from '../connect.ts'
-import { ago, json, table, type Terminal } from '../terminal.ts'
+import { ago, json, type Terminal, table } from '../terminal.ts'
 
 const collect = (value: string, before: string[]) => [...before, value]
 
@@ -17,7 +17,18 @@ export function userCommand(terminal: Terminal): Command {
       const { client, asJson } = connect(terminal, command)
       const users = await listUsers(client, o.q)
       if (asJson) return json(terminal, users)
-      table(terminal, ['name', 'display name', 'roles', 'state', 'signed in', 'id'], users.map((u) => [u.name, u.displayName, u.roles.map((r) => r.name).join(', '), u.disabled ? 'disabled' : 'active', ago(u.lastSignIn), u.id]))
+      table(
+        terminal,
+        ['name', 'display name', 'roles', 'state', 'signed in', 'id'],
+        users.map((u) => [
+          u.name,
+          u.displayName,
+          u.roles.map((r) => r.name).join(', '),
+          u.disabled ? 'disabled' : 'active',
+          ago(u.lastSignIn),
+          u.id,
+        ]),
+      )
     })
   user
     .command('add <name>')
@@ -26,15 +37,26 @@ export function userCommand(terminal: Terminal): Command {
     .option('--email <address>')
     .option('--role <name>', 'a role; may be repeated', collect, [])
     .option('--password-stdin', 'read the password from the input; else one is generated and shown')
-    .addHelpText('after', '\nExamples:\n  $ npx muster user add anna --display-name "Anna Ek" --role operator\n  $ pass show anna | npx muster user add anna --role administrator --password-stdin\n')
-    .action(async (name: string, o: { displayName?: string; email?: string; role: string[]; passwordStdin?: boolean }, command: Command) => {
-      const { client, asJson } = connect(terminal, command)
-      const roles = await roleIds(client, o.role)
-      const { password, generated } = await passwordFor(terminal, o.passwordStdin)
-      const made = await answer(client.POST('/api/v1/users', { body: { name, displayName: o.displayName, email: o.email, password, roles } }))
-      if (asJson) return json(terminal, generated ? { ...made, password } : made)
-      terminal.out(`User ${made.name} (${made.id})${generated ? ` with the password ${password}` : ''}\n`)
-    })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ npx muster user add anna --display-name "Anna Ek" --role operator\n  $ pass show anna | npx muster user add anna --role administrator --password-stdin\n',
+    )
+    .action(
+      async (
+        name: string,
+        o: { displayName?: string; email?: string; role: string[]; passwordStdin?: boolean },
+        command: Command,
+      ) => {
+        const { client, asJson } = connect(terminal, command)
+        const roles = await roleIds(client, o.role)
+        const { password, generated } = await passwordFor(terminal, o.passwordStdin)
+        const made = await answer(
+          client.POST('/api/v1/users', { body: { name, displayName: o.displayName, email: o.email, password, roles } }),
+        )
+        if (asJson) return json(terminal, generated ? { ...made, password } : made)
+        terminal.out(`User ${made.name} (${made.id})${generated ? ` with the password ${password}` : ''}\n`)
+      },
+    )
   user
     .command('passwd <name>')
     .description("set a user's password; ends all of the user's sessions")
@@ -43,18 +65,27 @@ export function userCommand(terminal: Terminal): Command {
       const { client, asJson } = connect(terminal, command)
       const found = await userNamed(client, name)
       const { password, generated } = await passwordFor(terminal, o.passwordStdin)
-      await answer(client.PUT('/api/v1/users/{id}/password', { params: { path: { id: found.id } }, body: { password } }))
+      await answer(
+        client.PUT('/api/v1/users/{id}/password', { params: { path: { id: found.id } }, body: { password } }),
+      )
       if (asJson) return json(terminal, { id: found.id, name, ...(generated ? { password } : {}) })
       terminal.out(`The password of ${name} is set${generated ? `: ${password}` : ''}.\n`)
     })
   for (const disabled of [true, false]) {
     user
       .command(`${disabled ? 'disable' : 'enable'} <name>`)
-      .description(disabled ? 'let a user in no more; ends sessions and tokens at once' : 'let a disabled user in again')
+      .description(
+        disabled ? 'let a user in no more; ends sessions and tokens at once' : 'let a disabled user in again',
+      )
       .action(async (name: string, _o: unknown, command: Command) => {
         const { client, asJson } = connect(terminal, command)
         const found = await userNamed(client, name)
-        const now = await answer(client.PATCH('/api/v1/users/{id}', { params: { path: { id: found.id }, header: { 'if-match': `"${found.revision}"` } }, body: { disabled } }))
+        const now = await answer(
+          client.PATCH('/api/v1/users/{id}', {
+            params: { path: { id: found.id }, header: { 'if-match': `"${found.revision}"` } },
+            body: { disabled },
+          }),
+        )
         if (asJson) return json(terminal, now)
         terminal.out(`${name} is ${disabled ? 'disabled' : 'active'}.\n`)
       })
@@ -84,7 +115,11 @@ async function roleIds(client: MusterClient, names: readonly string[]): Promise<
   const { items } = await answer(client.GET('/api/v1/roles'))
   return names.map((name) => {
     const role = items.find((r) => r.name === name)
-    if (!role) throw new ApiProblem(404, { code: 'not-found', detail: `No role is called ${name}. There are: ${items.map((r) => r.name).join(', ')}.` })
+    if (!role)
+      throw new ApiProblem(404, {
+        code: 'not-found',
+        detail: `No role is called ${name}. There are: ${items.map((r) => r.name).join(', ')}.`,
+      })
     return { role: role.id }
   })
 }

@@ -73,6 +73,9 @@ function anyReply(examples: readonly RowExample[]): fc.Arbitrary<Json> {
 }
 
 function testCheck(id: string, row: FeatureRow): void {
+  test(`${id} takes silence for no violation`, () => {
+    for (const e of row.examples) assert.match(row.check?.(frozen(structuredClone(e.in)), {}).state ?? '', /^(unknown|not-applicable)$/)
+  })
   test(`${id} checks any facts, changes nothing, and says the same twice`, () => {
     const any = fc.jsonValue() as fc.Arbitrary<Json>
     const names = fc.oneof(fc.string(), fc.constantFrom(`managed.${id}`, 'os.version', 'security.encrypted'))

@@ -33,8 +33,9 @@ const heard = new Set([
 ])
 
 export function createAccess(d: AccessDeps): Access {
+  let known: readonly string[] = []
   const { forget: forgetSessions, ...sessions } = createSessions(d)
-  const { forget: forgetTokens, ...tokens } = createTokens(d)
+  const { forget: forgetTokens, ...tokens } = createTokens(d, () => known)
   const forget = () => {
     forgetSessions()
     forgetTokens()
@@ -50,6 +51,7 @@ export function createAccess(d: AccessDeps): Access {
     oauthKeys: () => openOAuthKeys(d),
     ensureBuiltinRoles: async (permissions) => {
       await ensureBuiltinRoles(d, permissions)
+      known = permissions
       forget()
     },
     forget,

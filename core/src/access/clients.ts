@@ -122,7 +122,7 @@ const show = (r: Row): ApiClient => ({
   rotatedAt: r.rotated.toISOString(),
   revoked: r.revoked !== null,
 })
-export const newSecret = () => randomBytes(32).toString('base64url')
+const newSecret = () => randomBytes(32).toString('base64url')
 
 export function createClients(d: AccessDeps, changed: Changed): Clients {
   async function find(on: Tx | AccessDeps['db'], id: string, lock = false): Promise<Row | undefined> {

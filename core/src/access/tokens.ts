@@ -2,7 +2,7 @@
 import type { Refusal } from '@muster/contract'
 import { type Cache, createCache } from './cache.ts'
 import type { AccessDeps } from './deps.ts'
-import { everywhere, type Principal } from './permissions.ts'
+import { covers, everywhere, type Principal } from './permissions.ts'
 import { principalOfUser, type RoleRow, rolesOf, sha256 } from './sessions.ts'
 
 /** A device's token: its channel, and until when it may be believed without asking again. */
@@ -42,7 +42,19 @@ const query = {
     where i.kind = any('{AccessToken,ClientCredentials}') and i.hash = $1`,
 }
 
-export function createTokens(d: AccessDeps): Tokens {
+/**
+ * Scopes are single permissions; a token that was given every one of a kind holds the kind, also where patterns are compared
+ * (`*`, `operation:*`): else whoever holds everything could not give everything.
+ */
+function widened(scopes: readonly string[], known: readonly string[]): string[] {
+  const given = new Set(scopes)
+  const kinds = ['*', ...new Set(known.map((p) => `${p.slice(0, p.indexOf(':'))}:*`))]
+  const whole = (kind: string) => known.length > 0 && known.every((p) => !covers(kind, p) || given.has(p))
+  return [...scopes, ...kinds.filter(whole)]
+}
+
+/** `known`: all permissions that there are now. */
+export function createTokens(d: AccessDeps, known: () => readonly string[]): Tokens {
   const cache: Cache<Principal> = createCache()
 
   function judge(row: Row | undefined): Principal | DeviceToken | Refusal {
@@ -52,7 +64,7 @@ export function createTokens(d: AccessDeps): Tokens {
     if (row.revoked) return { refused: 'revoked' }
     if (row.expired) return { refused: 'expired' }
     if (row.channel !== null) return { device: row.channel, expires: row.expires }
-    const asked = row.payload.scope?.split(' ').filter(Boolean) ?? []
+    const asked = widened(row.payload.scope?.split(' ').filter(Boolean) ?? [], known())
     if (row.user_no === null) {
       return {
         kind: 'client',

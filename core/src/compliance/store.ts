@@ -59,7 +59,8 @@ const desired = `with touched as (select distinct device from channel where no =
 
 export async function forgetClosed(tx: Tx, channels: readonly number[]): Promise<string[]> {
   const rows = await tx.query<{ id: string }>({
-    name: 'compliance-closed', values: [channels],
+    name: 'compliance-closed',
+    values: [channels],
     text: `with gone as (delete from compliance k using channel c where c.no = any($1::bigint[]) and k.device = c.device
         and not exists (select from channel o where o.device = k.device and o.closed is null and o.no <> all($1::bigint[])) returning k.device)
       select distinct d.id from gone join device d on d.no = gone.device`,
@@ -88,7 +89,8 @@ export interface DeviceEvent {
 
 export async function writeDeviceEvents(tx: Tx, events: readonly DeviceEvent[]): Promise<void> {
   await tx.affected({
-    name: 'compliance-device-events', values: [jsonText(events)],
+    name: 'compliance-device-events',
+    values: [jsonText(events)],
     text: 'insert into device_event (at, device, type, severity, data) select now(), device, type, severity, data from jsonb_to_recordset($1::jsonb) as e(device bigint, type text, severity text, data jsonb)',
   })
 }
@@ -107,7 +109,8 @@ export interface FeatureRow {
 
 export function readDevice(q: Sqlish, device: number): Promise<FeatureRow[]> {
   return q.query<FeatureRow>({
-    name: 'compliance-device', values: [device],
+    name: 'compliance-device',
+    values: [device],
     text: 'select feature, state, action, reason, evidence, since, at, grace_until, escalated from compliance where device = $1 order by feature collate "C"',
   })
 }

@@ -50,10 +50,10 @@ const lockRefs = `
   select channel, activity, operation, state, attempts, agains, unreadable, cancelling, ref
   from pending where ref = any($1::text[]) and channel = any($2::bigint[]) order by channel, activity for update`
 const moveSettled = `
-  with x as (select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[], $5::jsonb[]) as x (channel, activity, state, reason, result)),
+  with x as (select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[], $5::jsonb[], $6::smallint[]) as x (channel, activity, state, reason, result, attempts)),
   gone as (delete from pending p using x where p.channel = x.channel and p.activity = x.activity returning p.*)
   insert into history (channel, activity, epoch, operation, state, reason, result, attempts, created)
-  select g.channel, g.activity, g.epoch, g.operation, x.state, x.reason, x.result, g.attempts, g.created from gone g join x using (channel, activity)`
+  select g.channel, g.activity, g.epoch, g.operation, x.state, x.reason, x.result, x.attempts, g.created from gone g join x using (channel, activity)`
 const updateKept = `
   update pending p set state = x.state, attempts = x.attempts, agains = x.agains, unreadable = x.unreadable, reason = x.reason, updated = now(),
     kept = coalesce(x.kept, p.kept), ref = coalesce(x.ref, p.ref), lease = case when x.state = 'sent' then p.lease end,
@@ -182,6 +182,7 @@ async function write(tx: Tx, work: readonly Work[], unmatched: readonly { channe
         settled.map((w) => w.settled?.state),
         settled.map((w) => json(w.settled?.reason)),
         settled.map((w) => json(w.settled?.result)),
+        settled.map((w) => w.row.attempts),
       ],
     })
   }

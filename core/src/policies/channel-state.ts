@@ -17,7 +17,12 @@ export interface ChannelState {
   varsHash: string | null
   readonly rows: Map<string, Row>
   readonly loaded: ReadonlyMap<string, Row>
-  readonly before: { readonly applied: number | null; readonly redo: string; readonly varsHash: string | null; readonly dueSet: boolean }
+  readonly before: {
+    readonly applied: number | null
+    readonly redo: string
+    readonly varsHash: string | null
+    readonly dueSet: boolean
+  }
   readonly changes: Map<string, Change>
   /** Settled without being sent, for compliance to hear. */
   readonly refused: { readonly of: SetFeature; readonly state: 'violated' | 'none'; readonly reason: Reason }[]
@@ -31,7 +36,19 @@ interface Change {
   renew?: true
 }
 
-export const newLife = { reason: null, evidence: null, attempts: 0, unreadable: 0, lost: 0, agains: 0, ref: null, kept: null, due: true, leaseOver: false, stale: false } as const
+export const newLife = {
+  reason: null,
+  evidence: null,
+  attempts: 0,
+  unreadable: 0,
+  lost: 0,
+  agains: 0,
+  ref: null,
+  kept: null,
+  due: true,
+  leaseOver: false,
+  stale: false,
+} as const
 
 export function apply(c: ChannelState, feature: string, step: Step): void {
   const row = c.rows.get(feature)
@@ -41,7 +58,11 @@ export function apply(c: ChannelState, feature: string, step: Step): void {
 }
 
 /** A new delivery number: what was said of the old one no longer counts. */
-export function born(c: ChannelState, row: Omit<Row, 'delivery' | keyof typeof newLife> & Partial<Row>, times: Omit<Step, 'row'> = {}): void {
+export function born(
+  c: ChannelState,
+  row: Omit<Row, 'delivery' | keyof typeof newLife> & Partial<Row>,
+  times: Omit<Step, 'row'> = {},
+): void {
   c.rows.set(row.feature, { ...newLife, delivery: 0, ...row })
   note(c, row.feature, { leaseS: null, dueS: null, ...times })
   const change = c.changes.get(row.feature)
@@ -62,13 +83,25 @@ function note(c: ChannelState, feature: string, times: Omit<Step, 'row'>): void 
 }
 
 /** Locks in the order of channels, so that two batches never wait for each other. Channels without settings are not in the answer. */
-export async function loadChannels(tx: Tx, channels: readonly number[], only: 'all' | 'waiting'): Promise<Map<number, ChannelState>> {
-  const heads = await tx.query<Head>({ name: `policies-lock-${only}`, text: only === 'all' ? lockAll : lockWaiting, values: [channels] })
+export async function loadChannels(
+  tx: Tx,
+  channels: readonly number[],
+  only: 'all' | 'waiting',
+): Promise<Map<number, ChannelState>> {
+  const heads = await tx.query<Head>({
+    name: `policies-lock-${only}`,
+    text: only === 'all' ? lockAll : lockWaiting,
+    values: [channels],
+  })
   const states = new Map<number, ChannelState>()
   if (heads.length === 0) return states
   for (const h of heads) states.set(h.channel, opened(h))
   // Read after the locks are held: a snapshot from before could miss what another batch has just written.
-  for (const { channel, ...row } of await tx.query<Row & { channel: number }>({ name: 'policies-states', text: readStates, values: [[...states.keys()]] })) {
+  for (const { channel, ...row } of await tx.query<Row & { channel: number }>({
+    name: 'policies-states',
+    text: readStates,
+    values: [[...states.keys()]],
+  })) {
     const c = states.get(channel)
     c?.rows.set(row.feature, row)
     if (c) (c.loaded as Map<string, Row>).set(row.feature, row)
@@ -90,8 +123,20 @@ interface Head {
 
 function opened(h: Head): ChannelState {
   return {
-    channel: h.channel, device: h.device, deviceId: h.device_id, kinds: h.kinds, desired: h.desired, applied: h.applied, redo: new Set(h.redo), varsHash: h.vars_hash, rows: new Map(), loaded: new Map(),
-    before: { applied: h.applied, redo: h.redo.join(' '), varsHash: h.vars_hash, dueSet: h.due_set }, changes: new Map(), refused: [], ready: false,
+    channel: h.channel,
+    device: h.device,
+    deviceId: h.device_id,
+    kinds: h.kinds,
+    desired: h.desired,
+    applied: h.applied,
+    redo: new Set(h.redo),
+    varsHash: h.vars_hash,
+    rows: new Map(),
+    loaded: new Map(),
+    before: { applied: h.applied, redo: h.redo.join(' '), varsHash: h.vars_hash, dueSet: h.due_set },
+    changes: new Map(),
+    refused: [],
+    ready: false,
   }
 }
 
@@ -122,9 +167,20 @@ export async function saveChannels(tx: Tx, states: Iterable<ChannelState>): Prom
     if (head) heads.push(head)
   }
   const numbers = new Map<string, number>()
-  if (gone.length > 0) await expect(gone.length, tx.affected({ name: 'policies-gone', text: deleteStates, values: [jsonText(gone)] }))
-  if (fresh.length > 0) collect(numbers, await tx.query<Numbered>({ name: 'policies-fresh', text: insertStates, values: [jsonText(fresh)] }), fresh.length)
-  if (changed.length > 0) collect(numbers, await tx.query<Numbered>({ name: 'policies-changed', text: updateStates, values: [jsonText(changed)] }), changed.length)
+  if (gone.length > 0)
+    await expect(gone.length, tx.affected({ name: 'policies-gone', text: deleteStates, values: [jsonText(gone)] }))
+  if (fresh.length > 0)
+    collect(
+      numbers,
+      await tx.query<Numbered>({ name: 'policies-fresh', text: insertStates, values: [jsonText(fresh)] }),
+      fresh.length,
+    )
+  if (changed.length > 0)
+    collect(
+      numbers,
+      await tx.query<Numbered>({ name: 'policies-changed', text: updateStates, values: [jsonText(changed)] }),
+      changed.length,
+    )
   if (heads.length > 0) await tx.affected({ name: 'policies-heads', text: updateHeads, values: [jsonText(heads)] })
   return numbers
 }
@@ -136,7 +192,8 @@ interface Numbered {
 }
 
 function collect(numbers: Map<string, number>, rows: readonly Numbered[], expected: number): void {
-  if (rows.length !== expected) throw new Error(`settings: ${expected - rows.length} of ${expected} rows were changed by somebody without the lock`)
+  if (rows.length !== expected)
+    throw new Error(`settings: ${expected - rows.length} of ${expected} rows were changed by somebody without the lock`)
   for (const r of rows) numbers.set(`${r.channel} ${r.feature}`, r.delivery)
 }
 
@@ -147,9 +204,30 @@ async function expect(n: number, affected: Promise<number>): Promise<void> {
 
 function record(c: ChannelState, r: Row, change: Change, was: Row | undefined): Json {
   return {
-    channel: c.channel, feature: r.feature, verb: r.verb, hash: r.hash, set_no: r.set, state: r.state, reason: r.reason as Json, evidence: r.evidence, attempts: r.attempts, unreadable: r.unreadable, lost: r.lost,
-    agains: r.agains, tries: r.tries, placed: r.placed, ref: r.ref, kept: r.kept, lease_s: change.leaseS ?? null, keep_lease: change.leaseS === undefined, due_s: change.dueS ?? null, keep_due: change.dueS === undefined,
-    checked: change.checked ?? false, renew: change.renew ?? false, was_state: was?.state ?? null, was_delivery: was?.delivery ?? null,
+    channel: c.channel,
+    feature: r.feature,
+    verb: r.verb,
+    hash: r.hash,
+    set_no: r.set,
+    state: r.state,
+    reason: r.reason as Json,
+    evidence: r.evidence,
+    attempts: r.attempts,
+    unreadable: r.unreadable,
+    lost: r.lost,
+    agains: r.agains,
+    tries: r.tries,
+    placed: r.placed,
+    ref: r.ref,
+    kept: r.kept,
+    lease_s: change.leaseS ?? null,
+    keep_lease: change.leaseS === undefined,
+    due_s: change.dueS ?? null,
+    keep_due: change.dueS === undefined,
+    checked: change.checked ?? false,
+    renew: change.renew ?? false,
+    was_state: was?.state ?? null,
+    was_delivery: was?.delivery ?? null,
   }
 }
 
@@ -176,4 +254,3 @@ const updateStates = `update feature_state f set verb = r.verb, hash = r.hash, s
 const updateHeads = `update channel_set cs set applied = r.applied, redo = r.redo, vars_hash = r.vars_hash,
     due = case when r.ready then null else (select min(case when f.state = 'sent' then f.lease else f.due end) from feature_state f where f.channel = r.channel and (f.state = 'sent' or f.due is not null)) end
   from jsonb_to_recordset($1::jsonb) as r(channel bigint, applied bigint, redo text[], vars_hash text, ready boolean) where cs.channel = r.channel`
-

@@ -32,19 +32,31 @@ async function apply(d: TestDevice): Promise<string[]> {
   for (const x of got) await w.say(d, x.id, done)
   return got.map((x) => (x.kind === 'setting' ? `${x.verb} ${x.feature}` : `document ${x.set}`))
 }
-const head = async (d: TestDevice) => (await w.db.query<{ desired: number; applied: number | null; redo: string[] }>(sql`select desired, applied, redo from channel_set where channel = ${d.channel}`))[0]
+const head = async (d: TestDevice) =>
+  (
+    await w.db.query<{ desired: number; applied: number | null; redo: string[] }>(
+      sql`select desired, applied, redo from channel_set where channel = ${d.channel}`,
+    )
+  )[0]
 
 test('pending -> sent -> acknowledged -> verified, and what each step leaves', async () => {
   await clear()
   const d = await one()
   await w.policy('steps', [...text('Hello'), { feature: 'toy.motd', settings: { text: 'Day' } }])
   assert.deepEqual(await w.policies.waitingChannels(), [d.channel])
-  assert.deepEqual(await w.take(d, 1).then((all) => all.map((x) => x.kind === 'setting' && [x.feature, x.verb, x.attempt, x.settings])), [['toy.banner', 'put', 1, { text: 'Hello' }]])
+  assert.deepEqual(
+    await w
+      .take(d, 1)
+      .then((all) => all.map((x) => x.kind === 'setting' && [x.feature, x.verb, x.attempt, x.settings])),
+    [['toy.banner', 'put', 1, { text: 'Hello' }]],
+  )
   const [motd] = await w.take(d)
   assert.equal(motd?.kind === 'setting' && motd.feature, 'toy.motd')
   assert.deepEqual(await w.take(d), [])
   assert.deepEqual(await w.states(d), { 'toy.banner': 'sent', 'toy.motd': 'sent' })
-  const [b] = await w.db.query<{ delivery: number }>(sql`select delivery from feature_state where feature = 'toy.banner'`)
+  const [b] = await w.db.query<{ delivery: number }>(
+    sql`select delivery from feature_state where feature = 'toy.banner'`,
+  )
   await w.say(d, `s${d.channel.toString(36)}-${b?.delivery.toString(36)}`, done)
   await w.say(d, motd?.id ?? '', done)
   const settled = await head(d)
@@ -52,10 +64,24 @@ test('pending -> sent -> acknowledged -> verified, and what each step leaves', a
   assert.deepEqual(await w.policies.waitingChannels(), [])
   await w.report(d, { 'toy.banner': { text: 'Hello' }, 'toy.motd': { text: 'Day' } })
   assert.deepEqual(await w.states(d), { 'toy.banner': 'verified', 'toy.motd': 'verified' })
-  assert.deepEqual(w.told.map((t) => [t.feature, t.state, t.weak ?? false]), [['toy.banner', 'unknown', true], ['toy.motd', 'unknown', true], ['toy.banner', 'compliant', false], ['toy.motd', 'compliant', false]])
+  assert.deepEqual(
+    w.told.map((t) => [t.feature, t.state, t.weak ?? false]),
+    [
+      ['toy.banner', 'unknown', true],
+      ['toy.motd', 'unknown', true],
+      ['toy.banner', 'compliant', false],
+      ['toy.motd', 'compliant', false],
+    ],
+  )
   const view = await w.policies.effective(d.no)
   assert.equal(view.desired, view.applied)
-  assert.deepEqual(view.features.map((f) => [f.feature, f.state, f.policy.name, f.policy.version, f.origins['']?.version]), [['toy.banner', 'verified', 'steps', 1, 1], ['toy.motd', 'verified', 'steps', 1, 1]])
+  assert.deepEqual(
+    view.features.map((f) => [f.feature, f.state, f.policy.name, f.policy.version, f.origins['']?.version]),
+    [
+      ['toy.banner', 'verified', 'steps', 1, 1],
+      ['toy.motd', 'verified', 'steps', 1, 1],
+    ],
+  )
   assert.ok(view.features.every((f) => f.verifiedAt !== null))
 })
 
@@ -65,7 +91,12 @@ test('an equal report writes nothing, a report of facts that no policy asks for 
   await w.policy('quiet', text('Hello'))
   await apply(d)
   await w.report(d, { 'toy.banner': { text: 'Hello' } })
-  const stamp = async () => (await w.db.query(sql`select xmin::text, ctid::text from feature_state where channel = ${d.channel} union all select xmin::text, ctid::text from channel_set where channel = ${d.channel}`)).map((r) => JSON.stringify(r))
+  const stamp = async () =>
+    (
+      await w.db.query(
+        sql`select xmin::text, ctid::text from feature_state where channel = ${d.channel} union all select xmin::text, ctid::text from channel_set where channel = ${d.channel}`,
+      )
+    ).map((r) => JSON.stringify(r))
   const written = await stamp()
   await w.report(d, { 'toy.banner': { text: 'Hello' }, other: 1 })
   await w.report(d, { other: 2 }, {})
@@ -97,24 +128,35 @@ test('drift is enforced: only what drifted, with a new delivery, five tries with
   w.told.length = 0
   assert.deepEqual(await w.report(d, bad), [d.channel])
   assert.deepEqual(await w.states(d), { 'toy.banner': 'drifted', 'toy.motd': 'verified' })
-  assert.deepEqual(w.told.map((t) => [t.feature, t.state, t.evidence, t.exhausted ?? false]), [['toy.banner', 'violated', { text: 'Hacked' }, false]])
+  assert.deepEqual(
+    w.told.map((t) => [t.feature, t.state, t.evidence, t.exhausted ?? false]),
+    [['toy.banner', 'violated', { text: 'Hacked' }, false]],
+  )
   const ids = new Set<string>()
   const waits: number[] = []
   for (let n = 0; n < 5; n++) {
     if (n > 0) {
       assert.deepEqual(await w.take(d), [], 'not before its time')
-      const [row] = await w.db.query<{ s: number }>(sql`select extract(epoch from due - now())::float8 as s from feature_state where feature = 'toy.banner' and channel = ${d.channel}`)
+      const [row] = await w.db.query<{ s: number }>(
+        sql`select extract(epoch from due - now())::float8 as s from feature_state where feature = 'toy.banner' and channel = ${d.channel}`,
+      )
       waits.push(row?.s ?? 0)
       await w.db.query(sql`update feature_state set due = now() where due is not null and channel = ${d.channel}`)
     }
     const got = await w.take(d)
-    assert.deepEqual(got.map((x) => x.kind === 'setting' && x.feature), ['toy.banner'])
+    assert.deepEqual(
+      got.map((x) => x.kind === 'setting' && x.feature),
+      ['toy.banner'],
+    )
     ids.add(got[0]?.id ?? '')
     await w.say(d, got[0]?.id ?? '', done)
     await w.report(d, bad)
   }
   assert.equal(ids.size, 5)
-  assert.ok(waits.every((s, i) => s > (waits[i - 1] ?? 50)), String(waits))
+  assert.ok(
+    waits.every((s, i) => s > (waits[i - 1] ?? 50)),
+    String(waits),
+  )
   assert.equal(w.told.filter((t) => t.exhausted).length, 1)
   await w.report(d, bad)
   assert.deepEqual(await w.take(d), [])
@@ -136,7 +178,10 @@ test('warn and monitor record drift and deliver nothing', async () => {
     w.told.length = 0
     assert.deepEqual(await w.report(d, { 'toy.banner': { text: 'Other' } }), [])
     assert.deepEqual(await w.take(d), [])
-    assert.deepEqual(w.told.map((t) => [t.action, t.state]), [[action, 'violated']])
+    assert.deepEqual(
+      w.told.map((t) => [t.action, t.state]),
+      [[action, 'violated']],
+    )
     assert.deepEqual(await w.states(d), { 'toy.banner': 'drifted' })
   }
 })
@@ -144,14 +189,24 @@ test('warn and monitor record drift and deliver nothing', async () => {
 test('a policy that goes away drops what was put, and only that', async () => {
   await clear()
   const d = await one()
-  const no = await w.policy('gone', [...text('Hello'), { feature: 'toy.motd', settings: { text: 'Day' } }, { feature: 'toy.newer', settings: { text: 'New' } }])
+  const no = await w.policy('gone', [
+    ...text('Hello'),
+    { feature: 'toy.motd', settings: { text: 'Day' } },
+    { feature: 'toy.newer', settings: { text: 'New' } },
+  ])
   const [first] = await w.take(d, 1)
   await w.say(d, first?.id ?? '', done)
   await w.policies.deactivate(no, 'user:test')
   const drops = await w.take(d)
-  assert.deepEqual(drops.map((x) => x.kind === 'setting' && [x.verb, x.feature, x.settings]), [['drop', 'toy.banner', { text: 'Hello' }]])
+  assert.deepEqual(
+    drops.map((x) => x.kind === 'setting' && [x.verb, x.feature, x.settings]),
+    [['drop', 'toy.banner', { text: 'Hello' }]],
+  )
   assert.deepEqual(await w.states(d), { '-toy.banner': 'sent' })
-  assert.deepEqual((await w.policies.effective(d.no)).features.map((f) => f.state), ['removing'])
+  assert.deepEqual(
+    (await w.policies.effective(d.no)).features.map((f) => f.state),
+    ['removing'],
+  )
   await w.say(d, drops[0]?.id ?? '', done)
   assert.deepEqual(await w.states(d), {})
   const after = await head(d)
@@ -187,12 +242,17 @@ test('the id is stable over redelivery; five lost answers are the end; a late on
     assert.equal(x?.attempt, n)
     ids.add(x?.id ?? '')
     assert.deepEqual(await w.take(d), [])
-    await w.db.query(sql`update feature_state set lease = now() - interval '1 second'; update channel_set set due = now() - interval '1 second'`)
+    await w.db.query(
+      sql`update feature_state set lease = now() - interval '1 second'; update channel_set set due = now() - interval '1 second'`,
+    )
     assert.deepEqual(await w.tx((tx) => w.policies.tick(tx)), [d.channel])
     assert.deepEqual(await w.states(d), { 'toy.banner': n < 5 ? 'pending' : 'failed' })
   }
   assert.equal(ids.size, 1)
-  assert.deepEqual(w.told.map((t) => [t.state, t.reason?.code, t.deviceId]), [['violated', 'no-answer', d.id]])
+  assert.deepEqual(
+    w.told.map((t) => [t.state, t.reason?.code, t.deviceId]),
+    [['violated', 'no-answer', d.id]],
+  )
   assert.deepEqual(await w.take(d), [])
   assert.deepEqual(await w.tx((tx) => w.policies.tick(tx)), [])
 
@@ -200,7 +260,9 @@ test('the id is stable over redelivery; five lost answers are the end; a late on
   const late = await one()
   await w.policy('late', text('Hello'))
   const [x] = await w.take(late)
-  await w.db.query(sql`update feature_state set lease = now() - interval '1 second'; update channel_set set due = now() - interval '1 second'`)
+  await w.db.query(
+    sql`update feature_state set lease = now() - interval '1 second'; update channel_set set due = now() - interval '1 second'`,
+  )
   await w.tx((tx) => w.policies.tick(tx))
   await w.say(late, x?.id ?? '', done)
   assert.deepEqual(await w.states(late), { 'toy.banner': 'acknowledged' })
@@ -211,7 +273,8 @@ test('unknown, foreign, unsent and settled reports change nothing and are record
   const [d, other] = (await w.devices(2)) as [TestDevice, TestDevice]
   await w.policy('strange', text('Hello'))
   const [x] = await w.take(d)
-  const why = async () => (await w.db.query<{ why: string }>(sql`select why from unmatched order by no`)).map((r) => r.why)
+  const why = async () =>
+    (await w.db.query<{ why: string }>(sql`select why from unmatched order by no`)).map((r) => r.why)
   await w.say(other, x?.id ?? '', done)
   await w.say(d, `s${d.channel.toString(36)}-zzzzz`, done)
   await w.say(d, 'nonsense', done)
@@ -246,7 +309,10 @@ test('the other side may name a delivery; a reply is read by the row, and an unr
   assert.deepEqual([second?.id, second?.attempt, second?.kind === 'setting' && second.kept], [x?.id, 1, { step: 2 }])
   await say({ ref: 'lro/1', outcome: { reply: { state: 'completed' } } })
   for (let n = 0; n < 3; n++) {
-    if (n > 0) await w.db.query(sql`update feature_state set state = 'sent', due = null, lease = now() + interval '1 minute' where feature = 'toy.motd'`)
+    if (n > 0)
+      await w.db.query(
+        sql`update feature_state set state = 'sent', due = null, lease = now() + interval '1 minute' where feature = 'toy.motd'`,
+      )
     await say({ id: y?.id, outcome: { state: 'unreadable', reason: { code: 'x', text: 'X' } } })
   }
   assert.deepEqual(await w.states(d), { 'toy.banner': 'acknowledged', 'toy.motd': 'failed' })
@@ -255,13 +321,32 @@ test('the other side may name a delivery; a reply is read by the row, and an unr
 test('variables are filled in per device; a missing one fails that feature alone; a change redelivers only what uses it', async () => {
   await clear()
   const [ann, nobody] = [await one({ variables: { name: 'Ann' } }), await one()]
-  await w.policy('vars', [{ feature: 'toy.banner', settings: { text: 'Hi {{name}}' } }, { feature: 'toy.motd', settings: { text: 'Day' } }])
-  assert.deepEqual((await w.take(ann)).map((x) => x.kind === 'setting' && x.settings), [{ text: 'Hi Ann' }, { text: 'Day' }])
-  assert.deepEqual((await w.take(nobody)).map((x) => x.kind === 'setting' && x.feature), ['toy.motd'])
+  await w.policy('vars', [
+    { feature: 'toy.banner', settings: { text: 'Hi {{name}}' } },
+    { feature: 'toy.motd', settings: { text: 'Day' } },
+  ])
+  assert.deepEqual(
+    (await w.take(ann)).map((x) => x.kind === 'setting' && x.settings),
+    [{ text: 'Hi Ann' }, { text: 'Day' }],
+  )
+  assert.deepEqual(
+    (await w.take(nobody)).map((x) => x.kind === 'setting' && x.feature),
+    ['toy.motd'],
+  )
   assert.deepEqual(await w.states(nobody), { 'toy.banner': 'failed', 'toy.motd': 'sent' })
-  assert.deepEqual(w.told.map((t) => [t.device, t.feature, t.state, t.reason?.code]), [[nobody.no, 'toy.banner', 'violated', 'missing-variable']])
-  assert.equal((await w.db.query(sql`select from settings_set s join channel_set c on c.desired = s.no group by s.no`)).length, 1, 'both share one set')
-  for (const d of [ann, nobody]) await w.db.query(sql`update feature_state set state = 'acknowledged', lease = null where state = 'sent' and channel = ${d.channel}`)
+  assert.deepEqual(
+    w.told.map((t) => [t.device, t.feature, t.state, t.reason?.code]),
+    [[nobody.no, 'toy.banner', 'violated', 'missing-variable']],
+  )
+  assert.equal(
+    (await w.db.query(sql`select from settings_set s join channel_set c on c.desired = s.no group by s.no`)).length,
+    1,
+    'both share one set',
+  )
+  for (const d of [ann, nobody])
+    await w.db.query(
+      sql`update feature_state set state = 'acknowledged', lease = null where state = 'sent' and channel = ${d.channel}`,
+    )
   await w.report(ann, { 'toy.banner': { text: 'Hi Ann' } })
   assert.deepEqual(await w.states(ann), { 'toy.banner': 'verified', 'toy.motd': 'acknowledged' })
   const changed = async (d: TestDevice, v: Record<string, string>) => {
@@ -272,8 +357,14 @@ test('variables are filled in per device; a missing one fails that feature alone
   assert.deepEqual(await changed(ann, { name: 'Ann', unused: 'x' }), [])
   assert.deepEqual(await changed(ann, { name: 'Bea' }), [ann.channel])
   assert.deepEqual(await changed(nobody, { name: 'Cid' }), [nobody.channel])
-  assert.deepEqual((await w.take(ann)).map((x) => x.kind === 'setting' && x.settings), [{ text: 'Hi Bea' }])
-  assert.deepEqual((await w.take(nobody)).map((x) => x.kind === 'setting' && x.settings), [{ text: 'Hi Cid' }])
+  assert.deepEqual(
+    (await w.take(ann)).map((x) => x.kind === 'setting' && x.settings),
+    [{ text: 'Hi Bea' }],
+  )
+  assert.deepEqual(
+    (await w.take(nobody)).map((x) => x.kind === 'setting' && x.settings),
+    [{ text: 'Hi Cid' }],
+  )
 })
 
 test('a refused setting that is only watched is not offered again, also when a variable brought it', async () => {
@@ -310,31 +401,67 @@ test('secrets are sealed in every table, masked to readers, and travel beside th
   const d = await one()
   const no = await w.policy('wifi', [{ feature: 'toy.wifi', settings: { ssid: 'Office', psk: 'correct horse' } }])
   const [x] = await w.take(d)
-  assert.deepEqual([x?.kind === 'setting' && x.settings, x?.secrets], [{ ssid: 'Office', level: 1 }, { psk: 'correct horse', unlock: `of ${d.channel}` }])
-  const [found] = await w.db.query<{ n: number }>(sql`select (select count(*) from policy where draft::text like '%correct horse%') + (select count(*) from policy_version where features::text like '%correct horse%') + (select count(*) from set_feature where settings::text like '%correct horse%') as n`)
+  assert.deepEqual(
+    [x?.kind === 'setting' && x.settings, x?.secrets],
+    [
+      { ssid: 'Office', level: 1 },
+      { psk: 'correct horse', unlock: `of ${d.channel}` },
+    ],
+  )
+  const [found] = await w.db.query<{ n: number }>(
+    sql`select (select count(*) from policy where draft::text like '%correct horse%') + (select count(*) from policy_version where features::text like '%correct horse%') + (select count(*) from set_feature where settings::text like '%correct horse%') as n`,
+  )
   assert.equal(found?.n, 0)
   const shown = await w.policies.get(no)
   assert.deepEqual(shown.features[0]?.settings, { ssid: 'Office', level: 1, psk: '••••••••' })
-  assert.equal(JSON.stringify([await w.policies.effective(d.no), await w.policies.versions(no), await w.policies.desired(Number((await head(d))?.desired))]).includes('correct'), false)
+  assert.equal(
+    JSON.stringify([
+      await w.policies.effective(d.no),
+      await w.policies.versions(no),
+      await w.policies.desired(Number((await head(d))?.desired)),
+    ]).includes('correct'),
+    false,
+  )
   await w.say(d, x?.id ?? '', done)
-  assert.deepEqual(w.told.map((t) => [t.state, t.reason?.code, t.weak ?? false]), [['unknown', 'not-checkable', false]])
-  await w.policies.saveDraft(no, shown.revision, { name: 'wifi', features: [{ feature: 'toy.wifi', settings: { ssid: 'Office', psk: '••••••••' } }] }, 'user:test')
+  assert.deepEqual(
+    w.told.map((t) => [t.state, t.reason?.code, t.weak ?? false]),
+    [['unknown', 'not-checkable', false]],
+  )
+  await w.policies.saveDraft(
+    no,
+    shown.revision,
+    { name: 'wifi', features: [{ feature: 'toy.wifi', settings: { ssid: 'Office', psk: '••••••••' } }] },
+    'user:test',
+  )
   await w.policies.publish(no, 'user:test')
   assert.deepEqual(await w.take(d), [], 'the secret was not changed, so nothing is delivered')
-  await w.policies.saveDraft(no, shown.revision + 1, { name: 'wifi', features: [{ feature: 'toy.wifi', settings: { ssid: 'Office', psk: 'another one' } }] }, 'user:test')
+  await w.policies.saveDraft(
+    no,
+    shown.revision + 1,
+    { name: 'wifi', features: [{ feature: 'toy.wifi', settings: { ssid: 'Office', psk: 'another one' } }] },
+    'user:test',
+  )
   await w.policies.publish(no, 'user:test')
-  assert.deepEqual((await w.take(d)).map((y) => y.secrets.psk), ['another one'])
+  assert.deepEqual(
+    (await w.take(d)).map((y) => y.secrets.psk),
+    ['another one'],
+  )
 })
 
 test('a platform of documents gets one per set, told what it replaces; its answer is the answer of each feature', async () => {
   await clear()
   const d = await one({ platform: 'cloud' })
-  const no = await w.policy('cloudy', [...text('Hello'), { feature: 'toy.motd', settings: { text: 'Day' } }], { platform: 'cloud' })
+  const no = await w.policy('cloudy', [...text('Hello'), { feature: 'toy.motd', settings: { text: 'Day' } }], {
+    platform: 'cloud',
+  })
   const [x] = await w.take(d)
   assert.ok(x?.kind === 'document')
   assert.equal(x.replaces, undefined)
   assert.equal(x.id, `d${d.channel.toString(36)}-${x.set.toString(36)}`)
-  assert.deepEqual((await w.policies.desired(x.set)).map((f) => f.settings), [{ text: 'Hello' }, { text: 'Day' }])
+  assert.deepEqual(
+    (await w.policies.desired(x.set)).map((f) => f.settings),
+    [{ text: 'Hello' }, { text: 'Day' }],
+  )
   assert.deepEqual(await w.take(d), [])
   await w.say(d, x.id, done)
   assert.deepEqual(await w.states(d), { '*': 'acknowledged', 'toy.banner': 'acknowledged', 'toy.motd': 'acknowledged' })
@@ -351,7 +478,11 @@ test('a platform of documents gets one per set, told what it replaces; its answe
   assert.ok(next?.kind === 'document')
   assert.deepEqual([next.replaces, next.set === x.set], [x.set, false])
   await w.say(d, x.id, done)
-  assert.deepEqual(await w.states(d), { '*': 'sent', 'toy.banner': 'acknowledged', 'toy.motd': 'verified' }, 'the old document is not the new one')
+  assert.deepEqual(
+    await w.states(d),
+    { '*': 'sent', 'toy.banner': 'acknowledged', 'toy.motd': 'verified' },
+    'the old document is not the new one',
+  )
   await w.say(d, next.id, done)
   assert.deepEqual(await w.states(d), { '*': 'acknowledged', 'toy.banner': 'acknowledged' })
   await w.policies.deactivate(no, 'user:test')
@@ -367,10 +498,19 @@ test('a refused setting is tried again after a while where it is enforced, and n
   await clear()
   const d = await one()
   await w.policy('refused', [...text('Hello'), { feature: 'toy.motd', settings: { text: 'Day' }, action: 'warn' }])
-  for (const x of await w.take(d)) await w.say(d, x.id, { state: 'failed', reason: { code: 'no-space', text: 'Disk full.' } })
-  assert.deepEqual(w.told.map((t) => [t.feature, t.state, t.reason?.code]), [['toy.banner', 'violated', 'no-space'], ['toy.motd', 'violated', 'no-space']])
+  for (const x of await w.take(d))
+    await w.say(d, x.id, { state: 'failed', reason: { code: 'no-space', text: 'Disk full.' } })
+  assert.deepEqual(
+    w.told.map((t) => [t.feature, t.state, t.reason?.code]),
+    [
+      ['toy.banner', 'violated', 'no-space'],
+      ['toy.motd', 'violated', 'no-space'],
+    ],
+  )
   assert.deepEqual(await w.take(d), [])
-  await w.db.query(sql`update feature_state set due = now() where due is not null; update channel_set set due = now() where due is not null`)
+  await w.db.query(
+    sql`update feature_state set due = now() where due is not null; update channel_set set due = now() where due is not null`,
+  )
   assert.deepEqual(await w.tx((tx) => w.policies.tick(tx)), [d.channel])
   assert.deepEqual(await apply(d), ['put toy.banner'])
   assert.deepEqual(await w.states(d), { 'toy.banner': 'acknowledged', 'toy.motd': 'failed' })

@@ -3,7 +3,7 @@ import type { ChannelDetail } from '@muster/contract'
 import type { Tx } from '../db/index.ts'
 import { originOf } from './merge.ts'
 import type { PoliciesDeps, SetFeature } from './model.ts'
-import { secretPlace, sealedBytes } from './sealing.ts'
+import { sealedBytes, secretPlace } from './sealing.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface Needing {
@@ -38,8 +38,14 @@ export function createDelivery(deps: Pick<PoliciesDeps, 'registry' | 'secrets' |
 
   /** Reading escrow is one statement for all; what stands in the settings goes before it. */
   async function secretsFor(tx: Tx, all: readonly Needing[]): Promise<SecretsOf> {
-    const needing = all.flatMap((n) => (n.wanted.row?.needs?.length ? [{ ...n, names: n.wanted.row.needs, mine: inSettings(n.wanted.of, n.wanted.row.needs) }] : []))
-    const missing = needing.map((n) => ({ channel: n.channel.no, names: n.names.filter((name) => !Object.hasOwn(n.mine, name)) })).filter((n) => n.names.length > 0)
+    const needing = all.flatMap((n) =>
+      n.wanted.row?.needs?.length
+        ? [{ ...n, names: n.wanted.row.needs, mine: inSettings(n.wanted.of, n.wanted.row.needs) }]
+        : [],
+    )
+    const missing = needing
+      .map((n) => ({ channel: n.channel.no, names: n.names.filter((name) => !Object.hasOwn(n.mine, name)) }))
+      .filter((n) => n.names.length > 0)
     const escrowed = missing.length === 0 ? new Map<number, Record<string, string>>() : await deps.escrow(tx, missing)
     const found = new Map<string, Record<string, string>>()
     for (const n of needing) {

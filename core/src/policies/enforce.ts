@@ -23,10 +23,28 @@ export function enforce(c: ChannelState, feature: string, action: Action, least:
   return !redo(c, feature, least)
 }
 
-export function verdictOf(c: ChannelState, of: SetFeature, v: { state: ComplianceVerdict['state']; reason?: Reason | null; evidence?: Json; weak?: boolean; exhausted?: boolean }): ComplianceVerdict {
+export function verdictOf(
+  c: ChannelState,
+  of: SetFeature,
+  v: {
+    state: ComplianceVerdict['state']
+    reason?: Reason | null
+    evidence?: Json
+    weak?: boolean
+    exhausted?: boolean
+  },
+): ComplianceVerdict {
   return {
-    channel: c.channel, device: c.device, deviceId: c.deviceId, feature: of.feature, state: v.state, action: of.action, graceS: of.graceS,
-    ...(v.reason ? { reason: v.reason } : {}), ...(v.evidence === undefined || v.evidence === null ? {} : { evidence: v.evidence }), ...(v.weak ? { weak: true as const } : {}), ...(v.exhausted ? { exhausted: true as const } : {}),
+    channel: c.channel,
+    device: c.device,
+    deviceId: c.deviceId,
+    feature: of.feature,
+    state: v.state,
+    action: of.action,
+    graceS: of.graceS,
+    ...(v.reason ? { reason: v.reason } : {}),
+    ...(v.evidence === undefined || v.evidence === null ? {} : { evidence: v.evidence }),
+    ...(v.weak ? { weak: true as const } : {}),
+    ...(v.exhausted ? { exhausted: true as const } : {}),
   }
 }
-

@@ -18,9 +18,11 @@ interface Heard {
 export function followChanges(parts: Parts): Follower {
   return parts.events.follow({}, async (batch) => {
     const heard = listen(batch)
-    for (const platform of await platformsOfGroups(heard.groups, parts)) await parts.db.tx((tx) => evaluate(tx, { platform }, parts))
+    for (const platform of await platformsOfGroups(heard.groups, parts))
+      await parts.db.tx((tx) => evaluate(tx, { platform }, parts))
     const devices = await devicesOf(heard, parts)
-    for (let i = 0; i < devices.length; i += atOnce) await parts.db.tx((tx) => evaluate(tx, { devices: devices.slice(i, i + atOnce) }, parts))
+    for (let i = 0; i < devices.length; i += atOnce)
+      await parts.db.tx((tx) => evaluate(tx, { devices: devices.slice(i, i + atOnce) }, parts))
   })
 }
 
@@ -38,14 +40,18 @@ function listen(batch: readonly EventRecord[]): Heard {
 /** Groups tell of few moved devices one by one, but of many only that the group changed: then its platforms are evaluated whole. */
 async function platformsOfGroups(groups: ReadonlySet<number>, parts: Parts): Promise<string[]> {
   if (groups.size === 0) return []
-  const rows = await parts.db.query<{ platform: string }>(sql`select distinct p.platform from policy p join policy_version v on v.policy = p.no and v.version = p.version
+  const rows = await parts.db.query<{
+    platform: string
+  }>(sql`select distinct p.platform from policy p join policy_version v on v.policy = p.no and v.version = p.version
     where p.state = 'active' and v.assignment->'groups' ?| ${[...groups].map(String)}::text[]`)
   return rows.map((r) => r.platform)
 }
 
 async function devicesOf(heard: Heard, parts: Parts): Promise<number[]> {
   if (heard.devices.size === 0 && heard.users.size === 0) return []
-  const rows = await parts.db.query<{ no: number }>(sql`select no from device where lifecycle = 'active' and id = any(${[...heard.devices]}::uuid[])
+  const rows = await parts.db.query<{
+    no: number
+  }>(sql`select no from device where lifecycle = 'active' and id = any(${[...heard.devices]}::uuid[])
     union select no from device where lifecycle = 'active' and owner = any(${[...heard.users]}::bigint[]) order by no`)
   return rows.map((r) => r.no)
 }

@@ -1,7 +1,6 @@
 /** One hash for equal JSON, so that equal settings are found by it. */
 import { createHash } from 'node:crypto'
-import type { Json } from '@muster/contract'
-import { canonical } from '../audit/index.ts'
+import { canonical, type Json } from '@muster/contract'
 
 /** SHA-256 of the canonical text, base64url without padding. */
 export function hashOf(value: Json): string {

@@ -19,7 +19,7 @@ export interface Judging {
 export function judge(j: Judging, w: Wanted): void {
   const row = j.c.rows.get(w.feature)
   // Settings that changed since are on their way: what is there now is judged when they have arrived.
-  if (!row || row.verb !== 'put' || row.hash !== w.hash) return
+  if (row?.verb !== 'put' || row.hash !== w.hash) return
   if (row.state === 'not-applicable' && row.attempts === 0) return reconsider(j, w)
   const verdict = verdictFor(j, w)
   if (!verdict || (verdict.state === 'unknown' && j.said.partial)) return
@@ -56,7 +56,13 @@ function check(j: Judging, w: Wanted, settings: JsonObject, facts: Readonly<Json
 function follow(j: Judging, w: Wanted, row: Row, v: Verdict, news: boolean): void {
   const { c, verdicts } = j
   const tell = (state: ComplianceVerdict['state'], exhausted = false) =>
-    verdicts.push(verdictOf(c, w.of, { state, exhausted, ...(v.state === 'verified' ? {} : { reason: v.reason, evidence: v.evidence ?? null }) }))
+    verdicts.push(
+      verdictOf(c, w.of, {
+        state,
+        exhausted,
+        ...(v.state === 'verified' ? {} : { reason: v.reason, evidence: v.evidence ?? null }),
+      }),
+    )
   switch (v.state) {
     case 'verified':
       c.redo.delete(w.feature)

@@ -1,6 +1,5 @@
 /** The states of one setting on one channel, and what a report or a verdict makes of them. Pure; the table of transitions is here. */
-import type { Json, Outcome, Reason, Verdict } from '@muster/contract'
-import { canonical } from '../audit/index.ts'
+import { canonical, type Json, type Outcome, type Reason, type Verdict } from '@muster/contract'
 import type { SettingState } from './model.ts'
 
 /** The pseudo feature that carries the one document of a platform that takes whole documents. */
@@ -60,7 +59,10 @@ export function reported(row: Row, outcome: Outcome): Step | 'same' | { unmatche
   if (row.state === 'pending' && row.attempts === 0) return { unmatched: 'unsent' }
   if (row.state === 'sent' || row.state === 'pending') return answered(row, outcome)
   if (row.state === 'acknowledged' && outcome.state === 'failed') return failed(outcome.reason)
-  const repeat = row.state === 'failed' || row.state === 'not-applicable' ? outcome.state === 'failed' : outcome.state === 'completed' || outcome.state === 'acknowledged'
+  const repeat =
+    row.state === 'failed' || row.state === 'not-applicable'
+      ? outcome.state === 'failed'
+      : outcome.state === 'completed' || outcome.state === 'acknowledged'
   return repeat ? 'same' : { unmatched: 'settled' }
 }
 
@@ -68,19 +70,44 @@ function answered(row: Row, o: Outcome): Step {
   switch (o.state) {
     case 'completed':
     case 'acknowledged':
-      return { row: { state: 'acknowledged', reason: null, evidence: null, kept: null, lost: 0, agains: 0, unreadable: 0 }, leaseS: null, dueS: null }
+      return {
+        row: { state: 'acknowledged', reason: null, evidence: null, kept: null, lost: 0, agains: 0, unreadable: 0 },
+        leaseS: null,
+        dueS: null,
+      }
     case 'failed':
       return failed(o.reason)
     case 'deferred':
-      return { row: { state: 'pending', reason: o.reason, lost: 0 }, leaseS: null, dueS: Math.max(1, o.retryAfterS ?? limits.deferS) }
+      return {
+        row: { state: 'pending', reason: o.reason, lost: 0 },
+        leaseS: null,
+        dueS: Math.max(1, o.retryAfterS ?? limits.deferS),
+      }
     case 'again':
-      if (row.agains >= limits.agains) return failed({ code: 'again-limit', text: 'It asked for one more message too often.' })
-      return { row: { state: 'pending', kept: o.kept, agains: row.agains + 1, attempts: Math.max(0, row.attempts - 1) }, leaseS: null, dueS: null }
+      if (row.agains >= limits.agains)
+        return failed({ code: 'again-limit', text: 'It asked for one more message too often.' })
+      return {
+        row: { state: 'pending', kept: o.kept, agains: row.agains + 1, attempts: Math.max(0, row.attempts - 1) },
+        leaseS: null,
+        dueS: null,
+      }
     case 'returned':
-      return { row: { state: 'pending', reason: o.reason, attempts: Math.max(0, row.attempts - 1) }, leaseS: null, dueS: limits.returnedS }
+      return {
+        row: { state: 'pending', reason: o.reason, attempts: Math.max(0, row.attempts - 1) },
+        leaseS: null,
+        dueS: limits.returnedS,
+      }
     case 'unreadable':
-      if (row.unreadable + 1 >= limits.unreadable) return failed({ code: 'unreadable', text: `Its reply could not be read ${limits.unreadable} times: ${o.reason.text}` })
-      return { row: { state: 'pending', reason: o.reason, unreadable: row.unreadable + 1 }, leaseS: null, dueS: limits.deferS }
+      if (row.unreadable + 1 >= limits.unreadable)
+        return failed({
+          code: 'unreadable',
+          text: `Its reply could not be read ${limits.unreadable} times: ${o.reason.text}`,
+        })
+      return {
+        row: { state: 'pending', reason: o.reason, unreadable: row.unreadable + 1 },
+        leaseS: null,
+        dueS: limits.deferS,
+      }
   }
 }
 
@@ -91,8 +118,17 @@ function failed(reason: Reason): Step {
 
 /** No answer came within the lease: offered again, or given up after five. */
 export function leaseEnded(row: Row): Step {
-  if (row.lost + 1 >= limits.lost) return failed({ code: 'no-answer', text: `The device took it ${limits.lost} times and never answered.` })
-  return { row: { state: 'pending', lost: row.lost + 1, reason: { code: 'no-answer', text: 'The device took it and has not answered.' } }, leaseS: null, dueS: null }
+  if (row.lost + 1 >= limits.lost)
+    return failed({ code: 'no-answer', text: `The device took it ${limits.lost} times and never answered.` })
+  return {
+    row: {
+      state: 'pending',
+      lost: row.lost + 1,
+      reason: { code: 'no-answer', text: 'The device took it and has not answered.' },
+    },
+    leaseS: null,
+    dueS: null,
+  }
 }
 
 /** What a check of the device's facts makes of a setting that is not on its way. Undefined: nothing. */
@@ -117,5 +153,9 @@ export function judged(row: Row, v: Verdict): Step | undefined {
 }
 
 function sameReason(row: Row, v: { reason: Reason; evidence?: Json }): boolean {
-  return row.reason?.code === v.reason.code && row.reason.text === v.reason.text && canonical(row.evidence) === canonical(v.evidence ?? null)
+  return (
+    row.reason?.code === v.reason.code &&
+    row.reason.text === v.reason.text &&
+    canonical(row.evidence) === canonical(v.evidence ?? null)
+  )
 }

@@ -1,35 +1,61 @@
 /** How the settings of several policies meet: the first policy wins a feature whole, or named lists are united; every value knows where it is from. */
-import type { FeatureDescriptor, Json, JsonObject } from '@muster/contract'
-import { canonical } from '../audit/index.ts'
+import { canonical, type FeatureDescriptor, type Json, type JsonObject, variablesOf } from '@muster/contract'
 import { hashOf } from './hash.ts'
 import type { Action, Origin, Origins, SetFeature } from './model.ts'
-import { variablesOf } from './variables.ts'
 
 /** One policy's say, in order of priority: the first wins. */
 export interface Contribution extends Origin {
-  readonly features: readonly { readonly feature: string; readonly settings: JsonObject; readonly action: Action; readonly graceS: number }[]
+  readonly features: readonly {
+    readonly feature: string
+    readonly settings: JsonObject
+    readonly action: Action
+    readonly graceS: number
+  }[]
 }
 type Say = Origin & Contribution['features'][number]
 
 /** The effective settings of a device that these policies reach, sorted by feature. */
-export function effectiveSettings(policies: readonly Contribution[], descriptors: ReadonlyMap<string, FeatureDescriptor>): SetFeature[] {
+export function effectiveSettings(
+  policies: readonly Contribution[],
+  descriptors: ReadonlyMap<string, FeatureDescriptor>,
+): SetFeature[] {
   const says = new Map<string, Say[]>()
   for (const p of policies) {
-    for (const f of p.features) says.set(f.feature, [...(says.get(f.feature) ?? []), { ...f, policy: p.policy, version: p.version }])
+    for (const f of p.features)
+      says.set(f.feature, [...(says.get(f.feature) ?? []), { ...f, policy: p.policy, version: p.version }])
   }
-  return [...says].sort(([a], [b]) => (a < b ? -1 : 1)).map(([feature, all]) => mergeFeature(feature, all, descriptors.get(feature)))
+  return [...says]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([feature, all]) => mergeFeature(feature, all, descriptors.get(feature)))
 }
 
 function mergeFeature(feature: string, says: readonly Say[], descriptor: FeatureDescriptor | undefined): SetFeature {
   const first = says[0]
   if (!first) throw new Error(`nobody says anything about ${feature}`)
   const { policy, version, action, graceS } = first
-  const { settings, origins } = (says.length > 1 && descriptor && united(says, first, descriptor)) || { settings: first.settings, origins: { '': { policy, version } } }
-  return { feature, settings, hash: hashOf(settings), policy, version, action, graceS, origins, variables: variablesOf(settings) }
+  const { settings, origins } = (says.length > 1 && descriptor && united(says, first, descriptor)) || {
+    settings: first.settings,
+    origins: { '': { policy, version } },
+  }
+  return {
+    feature,
+    settings,
+    hash: hashOf(settings),
+    policy,
+    version,
+    action,
+    graceS,
+    origins,
+    variables: variablesOf(settings),
+  }
 }
 
 /** Undefined when the descriptor unites nothing, or when the united lists break its schema (too long, say): then the first policy stands alone. */
-function united(says: readonly Say[], first: Say, descriptor: FeatureDescriptor): { settings: JsonObject; origins: Origins } | undefined {
+function united(
+  says: readonly Say[],
+  first: Say,
+  descriptor: FeatureDescriptor,
+): { settings: JsonObject; origins: Origins } | undefined {
   if (descriptor.merge.rule !== 'union') return undefined
   const settings: JsonObject = { ...first.settings }
   const origins: Record<string, Origin> = { '': { policy: first.policy, version: first.version } }
@@ -40,7 +66,9 @@ function united(says: readonly Say[], first: Say, descriptor: FeatureDescriptor)
     for (const [index, item] of items.entries()) origins[`/${pointerPart(list)}/${index}`] = item.origin
   }
   const plain = Object.fromEntries(Object.entries(settings).filter(([key]) => !descriptor.secret?.includes(key)))
-  const broken = descriptor.settings.safeParse(plain).error?.issues.some((i) => descriptor.merge.rule === 'union' && descriptor.merge.lists.includes(String(i.path[0])))
+  const broken = descriptor.settings
+    .safeParse(plain)
+    .error?.issues.some((i) => descriptor.merge.rule === 'union' && descriptor.merge.lists.includes(String(i.path[0])))
   return broken ? undefined : { settings, origins }
 }
 
@@ -74,7 +102,21 @@ export function pointerPart(key: string): string {
 
 /** What makes two sets the same row: everything, also who says so. */
 export function setHash(platform: string, features: readonly SetFeature[]): Buffer {
-  return Buffer.from(hashOf([platform, ...features.map((f) => [f.feature, f.hash, f.policy, f.version, f.action, f.graceS, f.origins as unknown as Json])]), 'base64url')
+  return Buffer.from(
+    hashOf([
+      platform,
+      ...features.map((f) => [
+        f.feature,
+        f.hash,
+        f.policy,
+        f.version,
+        f.action,
+        f.graceS,
+        f.origins as unknown as Json,
+      ]),
+    ]),
+    'base64url',
+  )
 }
 
 /** What makes two sets the same to a device: settings alone. Moving between such sets delivers nothing. */

@@ -8,7 +8,15 @@ import type { Secrets } from '../secrets/index.ts'
 
 export const actions = ['enforce', 'warn', 'monitor'] as const
 export type Action = (typeof actions)[number]
-export const settingStates = ['pending', 'sent', 'acknowledged', 'verified', 'drifted', 'failed', 'not-applicable'] as const
+export const settingStates = [
+  'pending',
+  'sent',
+  'acknowledged',
+  'verified',
+  'drifted',
+  'failed',
+  'not-applicable',
+] as const
 export type SettingState = (typeof settingStates)[number]
 
 /** All that are set must match. Roles and users are those of the device's owner. Numbers are strings, as everywhere in the API. */
@@ -163,7 +171,10 @@ export interface PoliciesDeps {
   readonly secrets: Secrets
   readonly compliance: CompliancePort
   /** What devices entrusted to us, by channel and name; a name that was never escrowed is absent. */
-  readonly escrow: (tx: Tx, needs: readonly { channel: number; names: readonly string[] }[]) => Promise<Map<number, Record<string, string>>>
+  readonly escrow: (
+    tx: Tx,
+    needs: readonly { channel: number; names: readonly string[] }[],
+  ) => Promise<Map<number, Record<string, string>>>
 }
 
 export type Scope = { readonly platform: string } | { readonly devices: readonly number[] }

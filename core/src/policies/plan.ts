@@ -1,12 +1,17 @@
 /** What a channel can be given next: the difference between what it should have and what its rows say. Pure; rows that need no device change here. */
-import type { ChannelDetail, FeatureRow } from '@muster/contract'
+import { type ChannelDetail, type FeatureRow, fillVariables } from '@muster/contract'
 import { apply, born, type ChannelState, remove } from './channel-state.ts'
 import { hashOf } from './hash.ts'
 import { documentFeature, leaseEnded, limits, type Row } from './machine.ts'
-import { fillVariables } from './variables.ts'
 import type { Wanted } from './wanted.ts'
 
-export type Offer = { readonly feature: string; readonly life: 'new' | 'again'; readonly verb: 'put' | 'drop'; readonly wanted?: Wanted; readonly correcting: boolean }
+export type Offer = {
+  readonly feature: string
+  readonly life: 'new' | 'again'
+  readonly verb: 'put' | 'drop'
+  readonly wanted?: Wanted
+  readonly correcting: boolean
+}
 
 export interface Planning {
   readonly channel: ChannelDetail
@@ -24,7 +29,9 @@ export function planEach(c: ChannelState, p: Planning): Offer[] {
     const offer = planPut(c, w, p)
     if (offer) puts.push(offer)
   }
-  const open = [...c.rows.values()].some((r) => r.verb === 'put' && p.wanted.has(r.feature) && (r.state === 'pending' || r.state === 'sent'))
+  const open = [...c.rows.values()].some(
+    (r) => r.verb === 'put' && p.wanted.has(r.feature) && (r.state === 'pending' || r.state === 'sent'),
+  )
   const drops: Offer[] = []
   for (const row of [...c.rows.values()]) {
     if (p.wanted.has(row.feature) || row.feature === documentFeature) continue
@@ -48,7 +55,8 @@ function owes(c: ChannelState, wanted: ReadonlyMap<string, Wanted>): boolean {
 function planPut(c: ChannelState, w: Wanted, p: Planning): Offer | undefined {
   const row = c.rows.get(w.feature)
   const fresh: Offer = { feature: w.feature, life: 'new', verb: 'put', wanted: w, correcting: false }
-  if (row?.verb !== 'put' || row.hash !== w.hash || (row.state === 'pending' && w.refused)) return refuse(c, w, p) ? undefined : fresh
+  if (row?.verb !== 'put' || row.hash !== w.hash || (row.state === 'pending' && w.refused))
+    return refuse(c, w, p) ? undefined : fresh
   const resend = resending(c, row, p)
   if (resend !== undefined) return resend ? { ...fresh, life: 'again' } : undefined
   if (!c.redo.has(w.feature)) return undefined
@@ -82,7 +90,16 @@ function refuse(c: ChannelState, w: Wanted, p: Planning): boolean {
   const state = w.refused ? 'not-applicable' : 'failed'
   const row = c.rows.get(w.feature)
   if (row?.verb === 'put' && row.hash === w.hash && row.state === state && row.reason?.text === reason.text) return true
-  born(c, { feature: w.feature, verb: 'put', hash: w.hash, set: c.desired, state, reason, tries: 0, placed: row?.placed ?? false })
+  born(c, {
+    feature: w.feature,
+    verb: 'put',
+    hash: w.hash,
+    set: c.desired,
+    state,
+    reason,
+    tries: 0,
+    placed: row?.placed ?? false,
+  })
   c.refused.push({ of: w.of, state: w.refused ? 'none' : 'violated', reason })
   return true
 }
@@ -95,7 +112,8 @@ function missingVariables(w: Wanted, c: ChannelDetail) {
 
 function planDrop(c: ChannelState, row: Row, p: Planning): Offer | undefined {
   const offer: Offer = { feature: row.feature, life: 'new', verb: 'drop', correcting: false }
-  if (row.verb === 'drop' && p.dropRow(row.feature)) return resending(c, row, p) ? { ...offer, life: 'again' } : undefined
+  if (row.verb === 'drop' && p.dropRow(row.feature))
+    return resending(c, row, p) ? { ...offer, life: 'again' } : undefined
   if (row.verb === 'put' && row.placed && p.dropRow(row.feature)) return offer
   remove(c, row.feature)
   return undefined
@@ -133,17 +151,24 @@ export function documentHash(wanted: ReadonlyMap<string, Wanted>): string {
 export function send(c: ChannelState, o: Offer, hash: string): void {
   const row = c.rows.get(o.feature)
   if (o.life === 'again' && row) {
-    apply(c, o.feature, { row: { state: 'sent', attempts: row.attempts + 1, placed: true }, leaseS: limits.leaseS, dueS: null })
+    apply(c, o.feature, {
+      row: { state: 'sent', attempts: row.attempts + 1, placed: true },
+      leaseS: limits.leaseS,
+      dueS: null,
+    })
     return
   }
   const tries = o.correcting ? (row?.tries ?? 0) + 1 : 0
   // A drop keeps the set it was put from: there are the settings to take away.
   const set = o.verb === 'drop' ? (row?.set ?? null) : c.desired
-  born(c, { feature: o.feature, verb: o.verb, hash, set, state: 'sent', attempts: 1, tries, placed: true }, { leaseS: limits.leaseS })
+  born(
+    c,
+    { feature: o.feature, verb: o.verb, hash, set, state: 'sent', attempts: 1, tries, placed: true },
+    { leaseS: limits.leaseS },
+  )
   if (o.feature !== documentFeature || !o.correcting) return
   for (const feature of c.redo) {
     const drifted = c.rows.get(feature)
     if (drifted && feature !== documentFeature) apply(c, feature, { row: { tries: drifted.tries + 1 }, dueS: null })
   }
 }
-

@@ -19,7 +19,11 @@ export function createPolicies(deps: PoliciesDeps): Policies {
     effective: (device) => effective(device, parts),
     desired: async (set) => {
       const features = (await parts.sets.load(deps.db, [set])).get(set) ?? []
-      return features.map((f) => ({ feature: f.feature, settings: withoutSecrets(f.settings, deps.registry.features.get(f.feature)?.secret), hash: f.hash }))
+      return features.map((f) => ({
+        feature: f.feature,
+        settings: withoutSecrets(f.settings, deps.registry.features.get(f.feature)?.secret),
+        hash: f.hash,
+      }))
     },
     evaluateScope: async (tx, scope) => (await evaluate(tx, scope, parts)).channels,
     settle: (tx, said) => settle(tx, said, parts),

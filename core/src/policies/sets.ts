@@ -33,7 +33,8 @@ export function createSets(): Sets {
     }
     if (missing.length === 0) return found
     const read = new Map<number, SetFeature[]>(missing.map((no) => [no, []]))
-    for (const r of await q.query<SetRow>({ name: 'policies-sets', text: readSets, values: [missing] })) read.get(r.set_no)?.push(setFeature(r))
+    for (const r of await q.query<SetRow>({ name: 'policies-sets', text: readSets, values: [missing] }))
+      read.get(r.set_no)?.push(setFeature(r))
     for (const [no, features] of read) {
       found.set(no, features)
       // A set may be empty because it was made by a transaction that is not committed yet: only full ones are kept.
@@ -58,15 +59,31 @@ interface SetRow {
   variables: string[]
 }
 
-const readSets = 'select set_no, feature, settings, hash, policy, version, action, grace_s, origins, variables from set_feature where set_no = any($1::bigint[]) order by set_no, feature collate "C"'
+const readSets =
+  'select set_no, feature, settings, hash, policy, version, action, grace_s, origins, variables from set_feature where set_no = any($1::bigint[]) order by set_no, feature collate "C"'
 
 function setFeature(r: SetRow): SetFeature {
-  return { feature: r.feature, settings: r.settings, hash: r.hash, policy: r.policy, version: r.version, action: r.action, graceS: r.grace_s, origins: r.origins, variables: r.variables }
+  return {
+    feature: r.feature,
+    settings: r.settings,
+    hash: r.hash,
+    policy: r.policy,
+    version: r.version,
+    action: r.action,
+    graceS: r.grace_s,
+    origins: r.origins,
+    variables: r.variables,
+  }
 }
 
 async function ensure(tx: Tx, platform: string, all: readonly (readonly SetFeature[])[]): Promise<number[]> {
   const hashes = all.map((features) => setHash(platform, features))
-  const find = () => tx.query<{ no: number; hash: Buffer }>({ name: 'policies-find-sets', text: 'select no, hash from settings_set where hash = any($1::bytea[])', values: [hashes] })
+  const find = () =>
+    tx.query<{ no: number; hash: Buffer }>({
+      name: 'policies-find-sets',
+      text: 'select no, hash from settings_set where hash = any($1::bytea[])',
+      values: [hashes],
+    })
   const numbers = new Map((await find()).map((r) => [r.hash.toString('hex'), r.no]))
   const fresh = new Map<string, readonly SetFeature[]>()
   for (const [i, features] of all.entries()) {
@@ -78,9 +95,21 @@ async function ensure(tx: Tx, platform: string, all: readonly (readonly SetFeatu
 }
 
 /** Evaluations of one platform may meet here: whoever loses the race takes the winner's row. */
-async function make(tx: Tx, platform: string, fresh: ReadonlyMap<string, readonly SetFeature[]>): Promise<Map<string, number>> {
-  const sets = [...fresh].map(([hash, features]) => ({ hash, content: contentHash(features), features: features as unknown as Json }))
-  const made = await tx.query<{ no: number; hash: string }>({ name: 'policies-make-sets', text: makeSets, values: [platform, JSON.stringify(sets)] })
+async function make(
+  tx: Tx,
+  platform: string,
+  fresh: ReadonlyMap<string, readonly SetFeature[]>,
+): Promise<Map<string, number>> {
+  const sets = [...fresh].map(([hash, features]) => ({
+    hash,
+    content: contentHash(features),
+    features: features as unknown as Json,
+  }))
+  const made = await tx.query<{ no: number; hash: string }>({
+    name: 'policies-make-sets',
+    text: makeSets,
+    values: [platform, JSON.stringify(sets)],
+  })
   return new Map(made.map((r) => [r.hash, r.no]))
 }
 

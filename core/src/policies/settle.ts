@@ -7,7 +7,7 @@ import { judge } from './judge.ts'
 import { documentFeature, type Row, reported } from './machine.ts'
 import type { ComplianceVerdict, SetFeature, SettingSaid } from './model.ts'
 import type { Planning } from './plan.ts'
-import { changed, type Parts, planOf, planningFor, type SetMap, setsOf, tellCompliance } from './take.ts'
+import { changed, type Parts, planningFor, planOf, type SetMap, setsOf, tellCompliance } from './take.ts'
 import { type Wanted, wantedBy } from './wanted.ts'
 import { parseSettingId } from './wire-id.ts'
 
@@ -39,14 +39,21 @@ export async function settle(tx: Tx, said: readonly SettingSaid[], parts: Parts)
   const heard = parts.heard.get(tx)
   for (const [no, h] of hearings) {
     const report = heard?.get(no)
-    if (report) for (const w of h.planning.wanted.values()) if (h.c.changes.has(w.feature)) judge({ ...h, said: report }, w)
+    if (report)
+      for (const w of h.planning.wanted.values()) if (h.c.changes.has(w.feature)) judge({ ...h, said: report }, w)
   }
   await record(tx, batch)
   return finish(tx, states, hearings.values(), batch.verdicts, parts)
 }
 
 /** Writes, tells compliance, and answers who has something to fetch now. */
-export async function finish(tx: Tx, states: ReadonlyMap<number, ChannelState>, all: Iterable<{ c: ChannelState; planning: Planning }>, verdicts: readonly ComplianceVerdict[], parts: Parts): Promise<number[]> {
+export async function finish(
+  tx: Tx,
+  states: ReadonlyMap<number, ChannelState>,
+  all: Iterable<{ c: ChannelState; planning: Planning }>,
+  verdicts: readonly ComplianceVerdict[],
+  parts: Parts,
+): Promise<number[]> {
   const channels: ChannelDetail[] = []
   for (const { c, planning } of all) {
     channels.push(planning.channel)
@@ -81,9 +88,17 @@ function read(s: SettingSaid, row: Row, h: Hearing): Outcome {
   if (!('reply' in s.outcome)) return s.outcome
   const speaks: FeatureRow | undefined = h.planning.wanted.get(row.feature)?.row ?? h.planning.dropRow(row.feature)
   try {
-    return speaks?.from?.(s.outcome.reply, s.channel) ?? { state: 'unreadable', reason: { code: 'unreadable', text: 'This platform does not read replies to this setting.' } }
+    return (
+      speaks?.from?.(s.outcome.reply, s.channel) ?? {
+        state: 'unreadable',
+        reason: { code: 'unreadable', text: 'This platform does not read replies to this setting.' },
+      }
+    )
   } catch (err) {
-    h.parts.log.error({ err, feature: row.feature, channel: s.channel.no }, 'a platform failed to read the reply to a setting')
+    h.parts.log.error(
+      { err, feature: row.feature, channel: s.channel.no },
+      'a platform failed to read the reply to a setting',
+    )
     return { state: 'unreadable', reason: { code: 'unreadable', text: 'The platform failed to read the reply.' } }
   }
 }
@@ -116,7 +131,12 @@ function settingSettled(h: Hearing, row: Row): void {
   const checked = w?.row?.check !== undefined
   if (row.state === 'acknowledged') say(h, of, { state: 'unknown', reason: notChecked(checked), weak: checked })
   if (row.state === 'not-applicable') say(h, of, { state: 'none' })
-  if (row.state === 'failed') say(h, of, { state: 'violated', reason: row.reason, exhausted: w?.hash === row.hash && enforce(h.c, row.feature, of.action, refusedWaitS) })
+  if (row.state === 'failed')
+    say(h, of, {
+      state: 'violated',
+      reason: row.reason,
+      exhausted: w?.hash === row.hash && enforce(h.c, row.feature, of.action, refusedWaitS),
+    })
 }
 
 export function notChecked(checkable: boolean) {
@@ -129,7 +149,11 @@ function setFeature(h: Hearing, row: Row): SetFeature | undefined {
   return h.planning.wanted.get(row.feature)?.of ?? h.sets.get(row.set ?? 0)?.find((f) => f.feature === row.feature)
 }
 
-function say(h: Batch & { c: ChannelState; planning: Planning }, of: SetFeature, v: Parameters<typeof verdictOf>[2]): void {
+function say(
+  h: Batch & { c: ChannelState; planning: Planning },
+  of: SetFeature,
+  v: Parameters<typeof verdictOf>[2],
+): void {
   h.verdicts.push(verdictOf(h.c, of, v))
 }
 
@@ -155,7 +179,17 @@ function documentPlaced(h: Hearing, w: Wanted, doc: Row): void {
   const state = w.refused ? 'not-applicable' : 'acknowledged'
   if (was?.hash === w.hash && (was.state === 'verified' || was.state === state)) return
   const tries = was?.hash === w.hash ? was.tries : 0
-  born(h.c, { feature: w.feature, verb: 'put', hash: w.hash, set: doc.set, state, reason: w.refused ?? null, tries, placed: true, attempts: doc.attempts })
+  born(h.c, {
+    feature: w.feature,
+    verb: 'put',
+    hash: w.hash,
+    set: doc.set,
+    state,
+    reason: w.refused ?? null,
+    tries,
+    placed: true,
+    attempts: doc.attempts,
+  })
   const checked = w.row?.check !== undefined
   say(h, w.of, w.refused ? { state: 'none' } : { state: 'unknown', reason: notChecked(checked), weak: checked })
 }
@@ -164,17 +198,32 @@ function documentFailed(h: Hearing, w: Wanted, doc: Row): void {
   const was = h.c.rows.get(w.feature)
   if (w.refused || (was?.hash === w.hash && was.state !== 'drifted')) return
   const state = doc.state === 'not-applicable' ? 'not-applicable' : 'failed'
-  born(h.c, { feature: w.feature, verb: 'put', hash: w.hash, set: doc.set, state, reason: doc.reason, tries: was?.tries ?? 0, placed: was?.placed ?? false, attempts: doc.attempts })
+  born(h.c, {
+    feature: w.feature,
+    verb: 'put',
+    hash: w.hash,
+    set: doc.set,
+    state,
+    reason: doc.reason,
+    tries: was?.tries ?? 0,
+    placed: was?.placed ?? false,
+    attempts: doc.attempts,
+  })
   say(h, w.of, state === 'failed' ? { state: 'violated', reason: doc.reason } : { state: 'none' })
 }
 
 function unmatched(batch: Batch, s: SettingSaid, why: string): void {
-  batch.unmatched.push({ channel: s.channel.no, ref: (s.id ?? s.ref ?? '').slice(0, 200), said: s.outcome as unknown as JsonObject, why })
+  batch.unmatched.push({
+    channel: s.channel.no,
+    ref: (s.id ?? s.ref ?? '').slice(0, 200),
+    said: s.outcome as unknown as JsonObject,
+    why,
+  })
 }
 
 async function record(tx: Tx, batch: Batch): Promise<void> {
   if (batch.unmatched.length === 0) return
-  const text = 'insert into unmatched (channel, ref, said, why) select channel, ref, said, why from jsonb_to_recordset($1::jsonb) as r(channel bigint, ref text, said jsonb, why text)'
+  const text =
+    'insert into unmatched (channel, ref, said, why) select channel, ref, said, why from jsonb_to_recordset($1::jsonb) as r(channel bigint, ref text, said jsonb, why text)'
   await tx.affected({ name: 'policies-unmatched', text, values: [jsonText(batch.unmatched)] })
 }
-

@@ -1,6 +1,15 @@
 /** What the tests of policies stand on: a real database, a platform for differences and one for documents, and a fleet put there by SQL. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { type ChannelDetail, type Descriptors, type FeatureDescriptor, feature, type JsonObject, type Outcome, type Platform, type Verdict } from '@muster/contract'
+import {
+  type ChannelDetail,
+  type Descriptors,
+  type FeatureDescriptor,
+  feature,
+  type JsonObject,
+  type Outcome,
+  type Platform,
+  type Verdict,
+} from '@muster/contract'
 import sql from 'sql-template-tag'
 import { z } from 'zod'
 import { createAudit } from '../audit/index.ts'
@@ -13,21 +22,44 @@ import type { ComplianceVerdict, Draft, Policies, SettingDelivery } from './mode
 import { createPolicies } from './policies.ts'
 
 export const banner = feature({
-  id: 'toy.banner', title: 'Banner', summary: 'Text at sign-in.', settings: z.object({ text: z.string().max(200) }).strict(), merge: { rule: 'priority' }, examples: [{ text: 'Hello' }],
+  id: 'toy.banner',
+  title: 'Banner',
+  summary: 'Text at sign-in.',
+  settings: z.object({ text: z.string().max(200) }).strict(),
+  merge: { rule: 'priority' },
+  examples: [{ text: 'Hello' }],
 })
 export const motd = feature({ ...banner, id: 'toy.motd', title: 'Message of the day' })
 export const hosts = feature({
-  id: 'toy.hosts', title: 'Hosts', summary: 'Names that are allowed.', settings: z.object({ hosts: z.array(z.string()).max(5), note: z.string().optional() }).strict(),
-  merge: { rule: 'union', lists: ['hosts'] }, examples: [{ hosts: ['a'] }],
+  id: 'toy.hosts',
+  title: 'Hosts',
+  summary: 'Names that are allowed.',
+  settings: z.object({ hosts: z.array(z.string()).max(5), note: z.string().optional() }).strict(),
+  merge: { rule: 'union', lists: ['hosts'] },
+  examples: [{ hosts: ['a'] }],
 })
 export const wifi = feature({
-  id: 'toy.wifi', title: 'Wi-Fi', summary: 'A network.', settings: z.object({ ssid: z.string(), psk: z.string().min(8), level: z.number().int().min(1).default(1) }).strict(), merge: { rule: 'priority' }, secret: ['psk'], examples: [{ ssid: 'x', psk: '12345678', level: 1 }],
+  id: 'toy.wifi',
+  title: 'Wi-Fi',
+  summary: 'A network.',
+  settings: z.object({ ssid: z.string(), psk: z.string().min(8), level: z.number().int().min(1).default(1) }).strict(),
+  merge: { rule: 'priority' },
+  secret: ['psk'],
+  examples: [{ ssid: 'x', psk: '12345678', level: 1 }],
 })
 export const newer = feature({ ...banner, id: 'toy.newer', title: 'New things' })
 export const features: readonly FeatureDescriptor[] = [banner, motd, hosts, wifi, newer]
 
 function descriptors(own: readonly FeatureDescriptor[]): Descriptors {
-  return { settings: z.object({}), deviceTypes: [{ id: 'toy.portable', title: 'Portable', formFactors: ['phone', 'laptop'] }], enrolments: [], facts: [], operations: [], features: own, events: [] }
+  return {
+    settings: z.object({}),
+    deviceTypes: [{ id: 'toy.portable', title: 'Portable', formFactors: ['phone', 'laptop'] }],
+    enrolments: [],
+    facts: [],
+    operations: [],
+    features: own,
+    events: [],
+  }
 }
 
 /** The device reports what it has under the feature's id. */
@@ -38,23 +70,43 @@ function compare(id: string) {
     return { state: 'drifted', reason: { code: 'differs', text: 'It differs.' }, evidence: facts[id] ?? null }
   }
 }
-const row = (id: string) => ({ channel: 'device' as const, examples: [], to: (s: JsonObject) => s, from: (reply: unknown) => reply as Outcome, check: compare(id) })
+const row = (id: string) => ({
+  channel: 'device' as const,
+  examples: [],
+  to: (s: JsonObject) => s,
+  from: (reply: unknown) => reply as Outcome,
+  check: compare(id),
+})
 
 export const toy: Platform = {
-  id: 'toy', title: 'Toy', settings: 'each', migrations: [],
+  id: 'toy',
+  title: 'Toy',
+  settings: 'each',
+  migrations: [],
   describe: () => descriptors(features),
   rows: () => ({
     operations: {},
     features: {
-      'toy.banner': [row('toy.banner')], 'toy.motd': [row('toy.motd')], 'toy.hosts': [row('toy.hosts')],
+      'toy.banner': [row('toy.banner')],
+      'toy.motd': [row('toy.motd')],
+      'toy.hosts': [row('toy.hosts')],
       'toy.wifi': [{ ...row('toy.wifi'), needs: ['psk', 'unlock'], check: undefined }],
-      'toy.newer': [{ ...row('toy.newer'), when: (c) => Number(c.facts.version) >= 2 || { code: 'too-old', text: 'Needs version 2.' } }],
+      'toy.newer': [
+        {
+          ...row('toy.newer'),
+          when: (c) => Number(c.facts.version) >= 2 || { code: 'too-old', text: 'Needs version 2.' },
+        },
+      ],
     },
   }),
   open: () => Promise.reject(new Error('not opened in these tests')),
 }
 export const cloud: Platform = {
-  ...toy, id: 'cloud', title: 'Cloud', settings: 'whole', describe: () => descriptors([]),
+  ...toy,
+  id: 'cloud',
+  title: 'Cloud',
+  settings: 'whole',
+  describe: () => descriptors([]),
   rows: () => ({ operations: {}, features: { 'toy.banner': [row('toy.banner')], 'toy.motd': [row('toy.motd')] } }),
 }
 
@@ -67,10 +119,24 @@ export interface World {
   readonly db: Db
   readonly policies: Policies
   readonly told: ComplianceVerdict[]
-  devices(n: number, o?: { platform?: string; ownership?: string; formFactor?: string; owner?: number; facts?: JsonObject; variables?: Record<string, string> }): Promise<TestDevice[]>
+  devices(
+    n: number,
+    o?: {
+      platform?: string
+      ownership?: string
+      formFactor?: string
+      owner?: number
+      facts?: JsonObject
+      variables?: Record<string, string>
+    },
+  ): Promise<TestDevice[]>
   detail(d: TestDevice, change?: Partial<ChannelDetail>): Promise<ChannelDetail>
   /** A published, active policy of one or more features. */
-  policy(name: string, features: Draft['features'], o?: { platform?: string; assignment?: Draft['assignment'] }): Promise<number>
+  policy(
+    name: string,
+    features: Draft['features'],
+    o?: { platform?: string; assignment?: Draft['assignment'] },
+  ): Promise<number>
   take(d: TestDevice, take?: number, change?: Partial<ChannelDetail>): Promise<SettingDelivery[]>
   say(d: TestDevice, id: string, outcome: Outcome): Promise<number[]>
   report(d: TestDevice, facts: JsonObject, change?: Partial<ChannelDetail>): Promise<number[]>
@@ -86,7 +152,8 @@ export async function openWorld(): Promise<World> {
   const { db, close } = await testDatabase()
   const log = silentLog
   const registry = createRegistry([toy, cloud])
-  for (const id of ['toy', 'cloud']) await db.query(sql`insert into platform (id, title, installed, descriptors) values (${id}, ${id}, true, '{}')`)
+  for (const id of ['toy', 'cloud'])
+    await db.query(sql`insert into platform (id, title, installed, descriptors) values (${id}, ${id}, true, '{}')`)
   const events = createEvents({ db, log })
   const audit = createAudit({ db, log, signingKey: generateKeyPairSync('ed25519').privateKey })
   const secrets = await openSecrets({ db, keyFile: '', master: randomBytes(32) })
@@ -96,14 +163,24 @@ export async function openWorld(): Promise<World> {
     onDesired: async () => undefined,
     onClosed: async () => undefined,
   }
-  const escrow = async (_: Tx, needs: readonly { channel: number; names: readonly string[] }[]) => new Map(needs.flatMap((n) => (n.names.includes('unlock') ? [[n.channel, { unlock: `of ${n.channel}` }] as const] : [])))
+  const escrow = async (_: Tx, needs: readonly { channel: number; names: readonly string[] }[]) =>
+    new Map(
+      needs.flatMap((n) => (n.names.includes('unlock') ? [[n.channel, { unlock: `of ${n.channel}` }] as const] : [])),
+    )
   const policies = createPolicies({ db, events, audit, log, registry, secrets, compliance, escrow })
   const detail = (d: TestDevice, change: Partial<ChannelDetail> = {}) => readDetail(db, d, change)
   return {
-    db, policies, told, detail, tx: (work) => db.tx(work),
+    db,
+    policies,
+    told,
+    detail,
+    tx: (work) => db.tx(work),
     devices: (n, o = {}) => insertDevices(db, n, o),
     policy: async (name, all, o = {}) => {
-      const made = await policies.create({ name, platform: o.platform ?? 'toy', assignment: o.assignment, features: all }, 'user:test')
+      const made = await policies.create(
+        { name, platform: o.platform ?? 'toy', assignment: o.assignment, features: all },
+        'user:test',
+      )
       await policies.publish(Number(made.id), 'user:test')
       return Number(made.id)
     },
@@ -120,7 +197,9 @@ export async function openWorld(): Promise<World> {
       return db.tx((tx) => policies.verdicts(tx, [{ channel, facts }]))
     },
     states: async (d) => {
-      const rows = await db.query<{ feature: string; state: string; verb: string }>(sql`select feature, state, verb from feature_state where channel = ${d.channel} order by feature`)
+      const rows = await db.query<{ feature: string; state: string; verb: string }>(
+        sql`select feature, state, verb from feature_state where channel = ${d.channel} order by feature`,
+      )
       return Object.fromEntries(rows.map((r) => [r.verb === 'drop' ? `-${r.feature}` : r.feature, r.state]))
     },
     statements: async (work) => {
@@ -128,7 +207,8 @@ export async function openWorld(): Promise<World> {
       await work()
       return db.statements - before
     },
-    user: async (name) => (await db.query<{ no: number }>(sql`insert into app_user (name) values (${name}) returning no`))[0]?.no ?? 0,
+    user: async (name) =>
+      (await db.query<{ no: number }>(sql`insert into app_user (name) values (${name}) returning no`))[0]?.no ?? 0,
     close: async () => {
       await events.close()
       await secrets.close()
@@ -148,7 +228,9 @@ async function insertDevices(db: Db, n: number, o: Parameters<World['devices']>[
 }
 
 async function readDetail(db: Db, d: TestDevice, change: Partial<ChannelDetail>): Promise<ChannelDetail> {
-  const [row] = await db.query<Pick<ChannelDetail, 'platform' | 'ownership' | 'facts' | 'variables' | 'lifecycle' | 'blocked'>>(sql`select platform, ownership, facts, variables, lifecycle, blocked from device where no = ${d.no}`)
+  const [row] = await db.query<
+    Pick<ChannelDetail, 'platform' | 'ownership' | 'facts' | 'variables' | 'lifecycle' | 'blocked'>
+  >(sql`select platform, ownership, facts, variables, lifecycle, blocked from device where no = ${d.no}`)
   if (!row) throw new Error(`no device ${d.no}`)
   return { no: d.channel, device: d.id, epoch: 1, name: 'device', push: null, state: null, ...row, ...change }
 }

@@ -15,30 +15,47 @@ const atOnce = 5_000
 /** Over-approximates: a channel whose settings are on their way counts until they are settled. */
 export async function waitingChannels(q: Sqlish, channels?: readonly number[]): Promise<number[]> {
   const only = channels ? sql`and cs.channel = any(${channels}::bigint[])` : empty
-  const rows = await q.query<{ channel: number }>(sql`select cs.channel from channel_set cs where (cs.desired is distinct from cs.applied or cs.redo <> '{}') and (cs.due is null or cs.due <= now()) ${only} order by cs.channel`)
+  const rows = await q.query<{ channel: number }>(
+    sql`select cs.channel from channel_set cs where (cs.desired is distinct from cs.applied or cs.redo <> '{}') and (cs.due is null or cs.due <= now()) ${only} order by cs.channel`,
+  )
   return rows.map((r) => r.channel)
 }
 
 /** Lost answers become pending or, after five, failed. The next time to look is worked out anew when the channel next fetches. */
 export async function tick(tx: Tx, parts: Parts): Promise<number[]> {
   const due = await tx.query<{ channel: number }>({
-    name: 'policies-due', values: [atOnce],
+    name: 'policies-due',
+    values: [atOnce],
     text: 'select channel from channel_set where due <= now() order by channel limit $1 for update skip locked',
   })
   if (due.length === 0) return []
   const channels = due.map((r) => r.channel)
-  const failed = await tx.query<{ channel: number; feature: string }>({ name: 'policies-leases', text: endLeases, values: [channels] })
+  const failed = await tx.query<{ channel: number; feature: string }>({
+    name: 'policies-leases',
+    text: endLeases,
+    values: [channels],
+  })
   await tx.affected({ name: 'policies-undue', text: nextDue, values: [channels, JSON.stringify(failed)] })
   if (failed.length > 0) await parts.compliance.onVerdict(tx, await neverAnswered(tx, failed))
   return channels
 }
 
-async function neverAnswered(tx: Tx, failed: readonly { channel: number; feature: string }[]): Promise<ComplianceVerdict[]> {
-  return tx.query<ComplianceVerdict>({ name: 'policies-never-answered', text: failedFeatures, values: [JSON.stringify(failed)] })
+async function neverAnswered(
+  tx: Tx,
+  failed: readonly { channel: number; feature: string }[],
+): Promise<ComplianceVerdict[]> {
+  return tx.query<ComplianceVerdict>({
+    name: 'policies-never-answered',
+    text: failedFeatures,
+    values: [JSON.stringify(failed)],
+  })
 }
 
 const noAnswer = JSON.stringify({ code: 'no-answer', text: 'The device took it and has not answered.' })
-const gaveUp = JSON.stringify({ code: 'no-answer', text: `The device took it ${limits.lost} times and never answered.` })
+const gaveUp = JSON.stringify({
+  code: 'no-answer',
+  text: `The device took it ${limits.lost} times and never answered.`,
+})
 const endLeases = `with ended as (update feature_state set lease = null, since = now(), lost = lost + case when lost + 1 >= ${limits.lost} then 0 else 1 end, kept = case when lost + 1 < ${limits.lost} then kept end,
     state = case when lost + 1 >= ${limits.lost} then 'failed' else 'pending' end, reason = case when lost + 1 >= ${limits.lost} then '${gaveUp}'::jsonb else '${noAnswer}'::jsonb end
   where channel = any($1::bigint[]) and state = 'sent' and lease <= now() returning channel, feature, state)
@@ -53,7 +70,11 @@ const failedFeatures = `select f.channel, c.device, d.id as "deviceId", sf.featu
 
 /** Only features that use a variable whose value changed are delivered anew. */
 export async function variablesChanged(tx: Tx, channels: readonly ChannelDetail[], parts: Parts): Promise<number[]> {
-  const states = await loadChannels(tx, channels.map((c) => c.no), 'all')
+  const states = await loadChannels(
+    tx,
+    channels.map((c) => c.no),
+    'all',
+  )
   const sets = await parts.sets.load(tx, setsOf(states))
   const touched: number[] = []
   for (const channel of channels) {
@@ -62,7 +83,12 @@ export async function variablesChanged(tx: Tx, channels: readonly ChannelDetail[
     const hash = variablesHash(set, channel.variables)
     if (!c || hash === c.varsHash) continue
     c.varsHash = hash
-    const stale = set.filter((f) => f.variables.length > 0 && c.rows.has(f.feature) && c.rows.get(f.feature)?.hash !== wantedHash(f, channel.variables))
+    const stale = set.filter(
+      (f) =>
+        f.variables.length > 0 &&
+        c.rows.has(f.feature) &&
+        c.rows.get(f.feature)?.hash !== wantedHash(f, channel.variables),
+    )
     for (const f of stale) c.redo.add(f.feature)
     c.ready = stale.length > 0
     if (c.ready) touched.push(channel.no)

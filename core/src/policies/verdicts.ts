@@ -8,7 +8,11 @@ import { type Parts, planningFor, setsOf } from './take.ts'
 
 export async function verdicts(tx: Tx, rows: readonly Reported[], parts: Parts): Promise<number[]> {
   const telling = rows.filter((r) => r.facts !== undefined || (r.verdicts && Object.keys(r.verdicts).length > 0))
-  const states = await loadChannels(tx, telling.map((r) => r.channel.no), 'all')
+  const states = await loadChannels(
+    tx,
+    telling.map((r) => r.channel.no),
+    'all',
+  )
   if (states.size === 0) return []
   const heard = parts.heard.get(tx) ?? new Map<number, Reported>()
   parts.heard.set(tx, heard)

@@ -1,10 +1,9 @@
 /** What one channel should have: the features of its set that go over this channel, with the row that speaks them and the hash of what it will be given. */
-import type { ChannelDetail, FeatureRow, JsonObject, Reason } from '@muster/contract'
+import { type ChannelDetail, type FeatureRow, fillVariables, type JsonObject, type Reason } from '@muster/contract'
 import type { Log } from '../db/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import { hashOf } from './hash.ts'
 import type { SetFeature } from './model.ts'
-import { fillVariables } from './variables.ts'
 
 export interface Wanted {
   readonly feature: string
@@ -21,19 +20,35 @@ export function goesOver(rows: readonly FeatureRow[], kind: string, kinds: reado
   return rows.find((r) => kinds.includes(r.channel))?.channel === kind
 }
 
-export function wantedBy(c: ChannelDetail, kinds: readonly string[], set: readonly SetFeature[], registry: Registry, log: Log): Map<string, Wanted> {
+export function wantedBy(
+  c: ChannelDetail,
+  kinds: readonly string[],
+  set: readonly SetFeature[],
+  registry: Registry,
+  log: Log,
+): Map<string, Wanted> {
   const kind = channelKind(c.name)
   const wanted = new Map<string, Wanted>()
   for (const of of set) {
     const rows = registry.featureRows(c.platform, of.feature)
     if (!goesOver(rows, kind, kinds)) continue
     const picked = pick(rows, c, of.feature, log)
-    wanted.set(of.feature, { feature: of.feature, of, hash: wantedHash(of, c.variables), ...('row' in picked ? { row: picked.row } : { refused: picked.reason }) })
+    wanted.set(of.feature, {
+      feature: of.feature,
+      of,
+      hash: wantedHash(of, c.variables),
+      ...('row' in picked ? { row: picked.row } : { refused: picked.reason }),
+    })
   }
   return wanted
 }
 
-export function pick(rows: readonly FeatureRow[], c: ChannelDetail, feature: string, log: Log): { row: FeatureRow } | { reason: Reason } {
+export function pick(
+  rows: readonly FeatureRow[],
+  c: ChannelDetail,
+  feature: string,
+  log: Log,
+): { row: FeatureRow } | { reason: Reason } {
   try {
     return pickRow(rows, c)
   } catch (err) {
@@ -44,7 +59,10 @@ export function pick(rows: readonly FeatureRow[], c: ChannelDetail, feature: str
 
 export function wantedHash(of: SetFeature, variables: Readonly<Record<string, string>>): string {
   if (of.variables.length === 0) return of.hash
-  return hashOf([of.hash, ...of.variables.map((name) => (Object.hasOwn(variables, name) ? (variables[name] ?? null) : null))])
+  return hashOf([
+    of.hash,
+    ...of.variables.map((name) => (Object.hasOwn(variables, name) ? (variables[name] ?? null) : null)),
+  ])
 }
 
 /** The hash of every variable that a set uses, undefined when it uses none. */
@@ -54,7 +72,11 @@ export function variablesHash(set: readonly SetFeature[], variables: Readonly<Re
 }
 
 /** Settings as a row reads them: secrets left out (they come beside), variables filled in. */
-export function readable(of: SetFeature, variables: Readonly<Record<string, string>>, registry: Registry): { settings: JsonObject } | { missing: string[] } {
+export function readable(
+  of: SetFeature,
+  variables: Readonly<Record<string, string>>,
+  registry: Registry,
+): { settings: JsonObject } | { missing: string[] } {
   return fillVariables(withoutSecrets(of.settings, registry.features.get(of.feature)?.secret), variables)
 }
 

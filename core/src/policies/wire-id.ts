@@ -1,6 +1,8 @@
 /** The ids that travel to a device and back: `s<channel>-<delivery>` for one setting, `d<channel>-<set>` for a whole document, all base 36. */
 
-export type SettingId = { readonly kind: 'setting'; readonly channel: number; readonly delivery: number } | { readonly kind: 'document'; readonly channel: number; readonly set: number }
+export type SettingId =
+  | { readonly kind: 'setting'; readonly channel: number; readonly delivery: number }
+  | { readonly kind: 'document'; readonly channel: number; readonly set: number }
 
 export function settingId(channel: number, delivery: number): string {
   return `s${channel.toString(36)}-${delivery.toString(36)}`

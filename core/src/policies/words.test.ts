@@ -1,22 +1,56 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Json, Outcome, Verdict } from '@muster/contract'
+import { fillVariables, type Json, type Outcome, type Verdict, variablesOf } from '@muster/contract'
 import fc from 'fast-check'
 import { judged, leaseEnded, limits, type Row, reported, transitions } from './machine.ts'
 import { settingStates } from './model.ts'
-import { fillVariables, variablesOf } from './variables.ts'
 import { documentId, isSettingId, parseSettingId, settingId } from './wire-id.ts'
 
 const reason = { code: 'x', text: 'X' }
 const outcome = fc.constantFrom<Outcome>(
-  { state: 'completed' }, { state: 'failed', reason }, { state: 'failed', reason: { code: 'not-applicable', text: 'No.' } }, { state: 'acknowledged' }, { state: 'deferred', reason }, { state: 'again', kept: 1 },
-  { state: 'returned', reason }, { state: 'unreadable', reason },
+  { state: 'completed' },
+  { state: 'failed', reason },
+  { state: 'failed', reason: { code: 'not-applicable', text: 'No.' } },
+  { state: 'acknowledged' },
+  { state: 'deferred', reason },
+  { state: 'again', kept: 1 },
+  { state: 'returned', reason },
+  { state: 'unreadable', reason },
 )
-const verdict = fc.constantFrom<Verdict>({ state: 'verified' }, { state: 'drifted', reason }, { state: 'failed', reason }, { state: 'not-applicable', reason }, { state: 'unknown', reason })
-const anyRow = fc.record({
-  state: fc.constantFrom(...settingStates), attempts: fc.integer({ min: 0, max: 6 }), agains: fc.integer({ min: 0, max: 17 }), unreadable: fc.integer({ min: 0, max: 3 }), lost: fc.integer({ min: 0, max: 5 }), stale: fc.boolean(),
-  verb: fc.constantFrom('put' as const, 'drop' as const),
-}).map((r): Row => ({ feature: 'f', delivery: 1, hash: 'h', set: 1, reason: null, evidence: null, tries: 0, placed: true, ref: null, kept: null, due: true, leaseOver: false, ...r }))
+const verdict = fc.constantFrom<Verdict>(
+  { state: 'verified' },
+  { state: 'drifted', reason },
+  { state: 'failed', reason },
+  { state: 'not-applicable', reason },
+  { state: 'unknown', reason },
+)
+const anyRow = fc
+  .record({
+    state: fc.constantFrom(...settingStates),
+    attempts: fc.integer({ min: 0, max: 6 }),
+    agains: fc.integer({ min: 0, max: 17 }),
+    unreadable: fc.integer({ min: 0, max: 3 }),
+    lost: fc.integer({ min: 0, max: 5 }),
+    stale: fc.boolean(),
+    verb: fc.constantFrom('put' as const, 'drop' as const),
+  })
+  .map(
+    (r): Row => ({
+      feature: 'f',
+      delivery: 1,
+      hash: 'h',
+      set: 1,
+      reason: null,
+      evidence: null,
+      tries: 0,
+      placed: true,
+      ref: null,
+      kept: null,
+      due: true,
+      leaseOver: false,
+      ...r,
+    }),
+  )
 
 test('reports and verdicts move only along the table', () => {
   fc.assert(
@@ -36,13 +70,19 @@ test('what was never sent cannot be answered, what is settled stays', () => {
     fc.property(anyRow, outcome, (row, o) => {
       const step = reported(row, o)
       if (row.state === 'pending' && row.attempts === 0) assert.deepEqual(step, { unmatched: 'unsent' })
-      if (row.state === 'verified' || row.state === 'drifted' || row.state === 'failed') assert.ok(step === 'same' || 'unmatched' in step)
+      if (row.state === 'verified' || row.state === 'drifted' || row.state === 'failed')
+        assert.ok(step === 'same' || 'unmatched' in step)
     }),
   )
 })
 
 test('asking again, unreadable replies and lost answers have an end', () => {
-  const row = (change: Partial<Row>): Row => ({ ...(fc.sample(anyRow, { numRuns: 1, seed: 1 })[0] as Row), state: 'sent', verb: 'put', ...change })
+  const row = (change: Partial<Row>): Row => ({
+    ...(fc.sample(anyRow, { numRuns: 1, seed: 1 })[0] as Row),
+    state: 'sent',
+    verb: 'put',
+    ...change,
+  })
   const ends = (step: ReturnType<typeof reported>) => typeof step === 'object' && 'row' in step && step.row.state
   assert.equal(ends(reported(row({ agains: limits.agains - 1 }), { state: 'again', kept: 1 })), 'pending')
   assert.equal(ends(reported(row({ agains: limits.agains }), { state: 'again', kept: 1 })), 'failed')
@@ -63,20 +103,43 @@ test('wire ids survive the way there and back, and nothing else is read as one',
     fc.property(fc.string(), (text) => {
       const id = parseSettingId(text)
       assert.equal(isSettingId(text), id !== undefined)
-      if (id) assert.equal(id.kind === 'setting' ? settingId(id.channel, id.delivery) : documentId(id.channel, id.set), text)
+      if (id)
+        assert.equal(id.kind === 'setting' ? settingId(id.channel, id.delivery) : documentId(id.channel, id.set), text)
     }),
   )
-  for (const bad of ['', 's', 's1', 's1-', 'o1-1', 's01-1', 'S1-1', 's1-1 ', 's-1-1', 'szzzzzzzzzzz-1', `s${'z'.repeat(40)}-1`]) assert.equal(parseSettingId(bad), undefined, bad)
+  for (const bad of [
+    '',
+    's',
+    's1',
+    's1-',
+    'o1-1',
+    's01-1',
+    'S1-1',
+    's1-1 ',
+    's-1-1',
+    'szzzzzzzzzzz-1',
+    `s${'z'.repeat(40)}-1`,
+  ])
+    assert.equal(parseSettingId(bad), undefined, bad)
 })
 
 test('variables are found, filled in and missed by name; keys and numbers are left alone', () => {
   const settings = { text: 'Hi {{user.name}}, {{ site }}!', list: ['{{site}}', 3], '{{key}}': true }
   assert.deepEqual(variablesOf(settings), ['site', 'user.name'])
-  assert.deepEqual(fillVariables(settings, { site: '{{user.name}}', 'user.name': 'Ann', key: 'no' }), { settings: { text: 'Hi Ann, {{user.name}}!', list: ['{{user.name}}', 3], '{{key}}': true } })
+  assert.deepEqual(fillVariables(settings, { site: '{{user.name}}', 'user.name': 'Ann', key: 'no' }), {
+    settings: { text: 'Hi Ann, {{user.name}}!', list: ['{{user.name}}', 3], '{{key}}': true },
+  })
   assert.deepEqual(fillVariables(settings, { site: 'x' }), { missing: ['user.name'] })
   assert.deepEqual(fillVariables({ a: '{{constructor}} {{toString}}' }, {}), { missing: ['constructor', 'toString'] })
   const part = fc.oneof(fc.constantFrom('{{a}}', '{{ b.c }}', '{{', '}}', '{{1}}'), fc.string({ maxLength: 4 }))
-  const value = fc.letrec<{ v: Json }>((tie) => ({ v: fc.oneof(fc.array(part, { maxLength: 4 }).map((p) => p.join('')), fc.boolean(), fc.array(tie('v'), { maxLength: 3 }), fc.dictionary(fc.constantFrom('x', '{{a}}'), tie('v'), { noNullPrototype: true })) as fc.Arbitrary<Json> })).v
+  const value = fc.letrec<{ v: Json }>((tie) => ({
+    v: fc.oneof(
+      fc.array(part, { maxLength: 4 }).map((p) => p.join('')),
+      fc.boolean(),
+      fc.array(tie('v'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom('x', '{{a}}'), tie('v'), { noNullPrototype: true }),
+    ) as fc.Arbitrary<Json>,
+  })).v
   fc.assert(
     fc.property(value, (v) => {
       const names = variablesOf(v)

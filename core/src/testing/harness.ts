@@ -28,8 +28,8 @@ export interface CoreHarness extends Harness {
 }
 export interface OpenOptions extends Partial<Pick<CoreOptions, 'pusher' | 'clock'>> {
   log?: Log
-  /** An existing database, which stays open at the end. */
-  database?: TestDatabase
+  /** An existing database with its keys; both stay at the end. */
+  installed?: { database: TestDatabase; keysDir: string }
 }
 
 export function createHarness(): CoreHarness {
@@ -37,8 +37,8 @@ export function createHarness(): CoreHarness {
 }
 
 async function openBench(platforms: readonly Platform[], settings: Readonly<Record<string, Json>> = {}, o: OpenOptions = {}): Promise<CoreBench> {
-  const database = o.database ?? (await testDatabase())
-  const keysDir = await mkdtemp(join(tmpdir(), 'muster-keys-'))
+  const database = o.installed?.database ?? (await testDatabase())
+  const keysDir = o.installed?.keysDir ?? (await mkdtemp(join(tmpdir(), 'muster-keys-')))
   const db = countingDb(database.db)
   const hosts = new Map<string, PlatformHost>()
   const opened = new Map<string, OpenPlatform>()
@@ -79,8 +79,9 @@ async function openBench(platforms: readonly Platform[], settings: Readonly<Reco
     close: async () => {
       heard.stop()
       await core.stop()
+      if (o.installed) return
       await rm(keysDir, { recursive: true })
-      if (!o.database) await database.close()
+      await database.close()
     },
   }
 }

@@ -2,25 +2,42 @@
 import { type Json, type JsonObject, linuxBanner, linuxSsh, passcode } from '@muster/contract'
 import type { SimulatedFeature } from '../simulator.ts'
 
-const placesOfBanner = { console: 'Debian GNU/Linux 12 \\n \\l\n', network: 'Debian GNU/Linux 12\n', motd: null } as const
+const placesOfBanner = {
+  console: 'Debian GNU/Linux 12 \\n \\l\n',
+  network: 'Debian GNU/Linux 12\n',
+  motd: null,
+} as const
 
 const banner: SimulatedFeature = {
   id: linuxBanner.id,
   settings: linuxBanner.settings,
   evidence(inForce) {
     const where = Array.isArray(inForce?.where) ? inForce.where : []
-    return Object.fromEntries(Object.entries(placesOfBanner).map(([place, original]) => [place, where.includes(place) ? `${String(inForce?.text).trimEnd()}\n` : original]))
+    return Object.fromEntries(
+      Object.entries(placesOfBanner).map(([place, original]) => [
+        place,
+        where.includes(place) ? `${String(inForce?.text).trimEnd()}\n` : original,
+      ]),
+    )
   },
   drift: (inForce, roll) => ({ ...inForce, text: `Welcome to room ${Math.floor(roll * 1000)}` }),
 }
 
 const sshStandards: JsonObject = {
-  permitRootLogin: 'prohibit-password', passwordAuthentication: true, permitEmptyPasswords: false, maxAuthTries: 6, loginGraceTimeS: 120, clientAliveIntervalS: 0, x11Forwarding: false, allowTcpForwarding: true, banner: false,
+  permitRootLogin: 'prohibit-password',
+  passwordAuthentication: true,
+  permitEmptyPasswords: false,
+  maxAuthTries: 6,
+  loginGraceTimeS: 120,
+  clientAliveIntervalS: 0,
+  x11Forwarding: false,
+  allowTcpForwarding: true,
+  banner: false,
 }
 const ssh: SimulatedFeature = {
   id: linuxSsh.id,
   settings: linuxSsh.settings,
-  evidence(inForce, identity) {
+  evidence(inForce, identity): JsonObject {
     const why = this.refuses?.(identity)
     if (why !== undefined) return { applicable: false, why }
     const set = Object.fromEntries(Object.entries(inForce ?? {}).filter(([, v]) => v !== undefined))
@@ -32,7 +49,8 @@ const ssh: SimulatedFeature = {
     const name = names[Math.floor(roll * names.length)] ?? 'x11Forwarding'
     return { ...inForce, [name]: other(inForce[name]) }
   },
-  refuses: (identity) => (identity.traits.sshServer === false ? 'No SSH server is configured on this device.' : undefined),
+  refuses: (identity) =>
+    identity.traits.sshServer === false ? 'No SSH server is configured on this device.' : undefined,
 }
 
 function other(value: Json | undefined): Json {
@@ -45,7 +63,10 @@ const passcodeStandards: JsonObject = { minLength: 8, minClasses: 0, maxAgeDays:
 const passwords: SimulatedFeature = {
   id: passcode.id,
   settings: passcode.settings,
-  evidence: (inForce) => ({ values: { ...passcodeStandards, ...inForce }, pam: { quality: true, history: true, lock: true } }),
+  evidence: (inForce) => ({
+    values: { ...passcodeStandards, ...inForce },
+    pam: { quality: true, history: true, lock: true },
+  }),
   drift: (inForce, roll) => ({ ...inForce, minLength: 1 + Math.floor(roll * 3) }),
 }
 

@@ -72,6 +72,8 @@ export function jsonFeatureRow<S>(
   }
 }
 
+const codeForm = /^[a-z][a-z0-9-]*$/
+
 type Read = (
   result: unknown,
 ) =>
@@ -83,7 +85,7 @@ function outcome(reply: Json, read: Read): Outcome {
   const said = agentChannel.Result.safeParse(reply)
   if (!said.success) return unreadable(`not a result: ${firstIssue(said.error)}`)
   const { state, code, text, result, retryAfterS } = said.data
-  const reason = { code: code ?? state, text: text ?? '' }
+  const reason = { code: code !== undefined && codeForm.test(code) ? code : state, text: text ?? '' }
   switch (state) {
     case 'acknowledged':
       return text === undefined ? { state } : { state, progress: text }

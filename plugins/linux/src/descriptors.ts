@@ -18,10 +18,10 @@ import { managedFact } from '@muster/kit'
 import { z } from 'zod'
 
 /** Operations and features that every platform may know are described in the contract; listed here is what Linux brings. */
-export const ownOperations = [serviceRestart, scriptRun]
+const ownOperations = [serviceRestart, scriptRun]
 export const allOperations = [deviceInventory, deviceMessage, deviceDisenrol, ...ownOperations]
-export const ownFeatures = [linuxBanner, linuxSsh]
-export const allFeatures = [...ownFeatures, passcode]
+const ownFeatures = [linuxBanner, linuxSsh]
+const allFeatures = [...ownFeatures, passcode]
 
 const ownFacts: readonly FactDescriptor[] = [
   { id: 'linux.distribution', title: 'Distribution', type: 'string', queryable: true },

@@ -7,6 +7,7 @@ export {
   about,
   activities,
   catalog,
+  checkInMs,
   devices,
   groups,
   invitations,

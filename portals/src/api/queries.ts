@@ -13,6 +13,8 @@ import type {
 } from './model.ts'
 
 const minute = 60_000
+/** Milliseconds between looks at times of contact: a check-in shows within 5 s. */
+export const checkInMs = 4000
 const path = (id: string) => ({ path: { id } })
 
 /** A keyset list: pages are fetched one after the other with the cursor of the one before. */

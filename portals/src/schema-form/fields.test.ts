@@ -58,16 +58,16 @@ test('labels: title, then a short description, then the property name; a long de
   const named = fields(
     object({
       maxAge: { type: 'integer', title: 'Age' },
-      minLength: { type: 'integer', description: 'Minimum length' },
-      maxFailed_attempts: { type: 'integer', description: 'Failures until the account locks (0: never)' },
+      minLength: { type: 'integer', description: 'Minimum length (letters, digits)' },
+      maxFailed_attempts: { type: 'integer', description: 'Failures until the account locks. 0 means never.' },
     }),
   )
   assert.deepEqual(
     named.map((f) => [f.label, f.hint]),
     [
       ['Age', undefined],
-      ['Minimum length', undefined],
-      ['Max failed attempts', 'Failures until the account locks (0: never)'],
+      ['Minimum length (letters, digits)', undefined],
+      ['Max failed attempts', 'Failures until the account locks. 0 means never.'],
     ],
   )
   assert.equal(

@@ -83,7 +83,7 @@ interface Place {
   depth: number
 }
 const deepest = 8
-const labelMax = 40
+const labelMax = 64
 
 /** Property name -> label, for the top level of an object: to show values in the same words as the form. */
 export function labelsOf(schema: JsonSchema | undefined): ReadonlyMap<string, string> {
@@ -247,7 +247,10 @@ function baseOf(schema: JsonSchema, place: Place, nullable: boolean): Base {
   const title = typeof schema.title === 'string' ? schema.title : undefined
   // A short description without a sentence in it names the field better than its property name does.
   const names =
-    title === undefined && description !== undefined && description.length <= labelMax && !/[.:;!?]/.test(description)
+    title === undefined &&
+    description !== undefined &&
+    description.length <= labelMax &&
+    !/[.,;!?]/.test(description.replace(/\([^)]*\)/g, ''))
   const label = title ?? (names ? description : readable(place.name))
   const fallback = 'default' in schema ? { default: schema.default as Json } : {}
   return {

@@ -56,7 +56,7 @@ export function useSchemaForm(schema: JsonSchema, initial?: unknown): SchemaForm
       return errors.length > 0 ? undefined : (cleanValue(field, value) ?? {})
     },
     refuse(fields, ...prefixes) {
-      setMessages(new Map(fields.map((error) => [pointerOf(error.path, ...prefixes), error.message])))
+      setMessages(new Map(fields.map((error) => [pointerOf(error.path, ...prefixes), capital(error.message)])))
       return fields.length > 0
     },
   }
@@ -88,4 +88,9 @@ export function pointersOf(field: Field, value: FormValue, at = ''): Set<string>
     if (chosen !== undefined) add(pointersOf(chosen.field, inside.value, at))
   }
   return found
+}
+
+/** Messages of a validator begin in small letters; beside a field they are sentences. */
+function capital(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1)
 }

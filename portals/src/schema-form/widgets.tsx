@@ -1,7 +1,7 @@
 /** Field kind -> widget, for single values; what holds other fields is in nested.tsx. */
-import { NumberInput, PasswordInput, Select, Switch, Textarea, TextInput } from '@mantine/core'
+import { MultiSelect, NumberInput, PasswordInput, Select, Switch, Textarea, TextInput } from '@mantine/core'
 import { readable, t } from '../text/index.ts'
-import type { ChoiceField, NumberField, TextField } from './fields.ts'
+import type { ChoiceField, ListField, NumberField, TextField } from './fields.ts'
 import { GroupWidget, ListWidget, RecordWidget, VariantWidget } from './nested.tsx'
 import type { FormValue, Json } from './values.ts'
 import { commonOf, type WidgetProps } from './widget-props.ts'
@@ -18,7 +18,11 @@ export function FieldWidget(props: WidgetProps) {
     case 'choice':
       return <ChoiceWidget field={field} {...rest} />
     case 'list':
-      return <ListWidget field={field} {...rest} />
+      return field.item.kind === 'choice' ? (
+        <ChoicesWidget field={field} options={field.item.options} {...rest} />
+      ) : (
+        <ListWidget field={field} {...rest} />
+      )
     case 'group':
       return <GroupWidget field={field} {...rest} />
     case 'record':
@@ -118,6 +122,27 @@ function ChoiceWidget(props: WidgetProps<ChoiceField>) {
       allowDeselect={false}
       searchable={data.length > 10}
       onChange={(v) => onChange(v === null ? undefined : (field.options[Number(v)] as FormValue))}
+    />
+  )
+}
+
+/** A list of choices: picked from one menu. */
+function ChoicesWidget({ options, ...props }: WidgetProps<ListField> & { options: readonly Json[] }) {
+  const { value, onChange, messages, path } = props
+  const chosen = Array.isArray(value) ? value.map((one) => options.indexOf(one as Json)).filter((i) => i >= 0) : []
+  const within = [...messages].find(([at]) => at.startsWith(`${path}/`))?.[1]
+  return (
+    <MultiSelect
+      {...commonOf(props)}
+      {...(within === undefined ? {} : { error: within })}
+      required={false}
+      data={options.map((option, i) => ({ value: String(i), label: optionLabel(option) }))}
+      value={chosen.map(String)}
+      onChange={(next) => onChange(next.map((i) => options[Number(i)] as FormValue))}
+      placeholder={chosen.length === 0 ? t('form.choose') : ''}
+      searchable={options.length > 10}
+      clearable
+      styles={{ wrapper: { maxWidth: 520 } }}
     />
   )
 }

@@ -10,9 +10,16 @@ export const en = {
   'notFound.text': 'There is no page at this address.',
   'notFound.home': 'Go to the start page',
 
+  'failure.title': 'This page broke',
+  'failure.text': 'It may be older than the server: load it again. ({message})',
+  'failure.reload': 'Load it again',
+
   'problem.title': 'That did not work',
   'problem.code': 'Code: {code}',
   'problem.unexpected': 'Something went wrong in this page: {message}',
+  'problem.invalid-request': 'Something in it does not fit. What is wrong is marked below.',
+  'problem.invalid-params': 'The parameters do not fit the operation. What is wrong is marked below.',
+  'problem.invalid-settings': 'Some settings do not fit. What is wrong is marked below.',
   'problem.unreachable':
     'The server cannot be reached. Check your connection; this page goes on by itself once it answers.',
 
@@ -53,7 +60,7 @@ export const en = {
   'actor.client': 'API client {name}',
   'actor.device': 'device {name}',
 
-  'time.now': 'just now',
+  'time.now': 'moments ago',
   'time.never': 'never',
   'time.asOf': 'as of {time}',
   'time.seen': 'seen {time}',
@@ -126,10 +133,11 @@ export const en = {
   'device.protection': 'Protection',
   'device.encrypted': 'Encrypted',
   'device.notEncrypted': 'Not encrypted',
-  'device.encryptionUnknown': 'Encryption unknown',
+  'device.encryptionUnknown': 'Unknown',
   'device.isRooted': 'It is rooted or jailbroken.',
   'device.notRooted': 'Not rooted.',
   'device.rootUnknown': 'It did not say whether it is rooted.',
+  'device.nothingKnown': 'It did not say whether it is encrypted or rooted.',
   'device.openCount.one': '{n} open',
   'device.openCount.other': '{n} open',
   'device.nothingOpen': 'None open',

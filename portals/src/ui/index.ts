@@ -1,5 +1,6 @@
 /** The door of the look: theme, states, times, values and page frames. */
 export { CopyButton, CopyLine } from './copy.tsx'
+export { FailureBoundary } from './failure.tsx'
 export { formFactorIcon, Icon, type IconName } from './icons.tsx'
 export { Card, Empty, Loading, More, PageHead, ProblemAlert, problemText, Shown } from './page.tsx'
 export { QrCode } from './qr-code.tsx'
@@ -7,4 +8,4 @@ export { formatSeconds } from './spans.ts'
 export { StateBadge, StateCell, StateTile, stateColor } from './state.tsx'
 export { cssVariables, theme } from './theme.ts'
 export { Ago, AsOf, exactTime } from './time.tsx'
-export { formatInline, Pairs, Value } from './value.tsx'
+export { formatInline, holdsObjects, Pairs, Value } from './value.tsx'

@@ -90,12 +90,18 @@ function nameOf(property: string): { name: string; unit?: string } {
     : { name: readable(property.replace(/(Bytes|S)$/, '')), unit }
 }
 
+/** Objects within objects stand below their name: columns within columns leave no room to read. */
+export function holdsObjects(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some((item) => typeof item === 'object' && item !== null)
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0
+}
+
 /** Names and values below one another. */
 export function Pairs({ entries }: { entries: readonly { name: string; value: unknown; unit?: string }[] }) {
   return (
     <dl className={classes.pairs}>
       {entries.map(({ name, value, unit }) => (
-        <div key={name}>
+        <div key={name} className={holdsObjects(value) ? classes.tall : undefined}>
           <dt>{name}</dt>
           <dd>
             <Value value={value} {...(unit === undefined ? {} : { unit })} />

@@ -2,15 +2,27 @@
 import { ownerships } from '@muster/contract'
 import type { Core } from '@muster/core'
 import { z } from 'zod'
+import { version } from '../version.ts'
 import type { Api } from './route.ts'
 import { Json, JsonSchema, list, word } from './shapes.ts'
-import { version } from '../version.ts'
 
 const tags = ['Server']
 const titled = { id: z.string(), title: z.string() }
-const About = z.object({ product: z.literal('muster'), version: z.string(), organisation: z.string(), platforms: z.array(z.object(titled)) }).meta({ id: 'About' })
+const About = z
+  .object({
+    product: z.literal('muster'),
+    version: z.string(),
+    organisation: z.string(),
+    platforms: z.array(z.object(titled)),
+  })
+  .meta({ id: 'About' })
 const Fact = z
-  .object({ ...titled, type: z.enum(['string', 'number', 'boolean', 'time', 'list', 'object']), unit: z.string().optional(), queryable: z.boolean().optional() })
+  .object({
+    ...titled,
+    type: z.enum(['string', 'number', 'boolean', 'time', 'list', 'object']),
+    unit: z.string().optional(),
+    queryable: z.boolean().optional(),
+  })
   .meta({ id: 'Fact' })
 const CatalogPlatform = z
   .object({
@@ -64,17 +76,31 @@ const Catalog = z
 export function aboutRoutes(app: Api, core: Core): void {
   app.get(
     '/about',
-    { config: { access: { public: 'sign-in pages and agents show it' } }, schema: { tags, summary: 'See what this server is', operationId: 'getAbout', response: { 200: About } } },
+    {
+      config: { access: { public: 'sign-in pages and agents show it' } },
+      schema: { tags, summary: 'See what this server is', operationId: 'getAbout', response: { 200: About } },
+    },
     async () => ({
       product: 'muster' as const,
       version,
       organisation: core.configuration.get('organisation').value.name,
-      platforms: [...core.registry.platforms.values()].map(({ platform }) => ({ id: platform.id, title: platform.title })),
+      platforms: [...core.registry.platforms.values()].map(({ platform }) => ({
+        id: platform.id,
+        title: platform.title,
+      })),
     }),
   )
   app.get(
     '/catalog',
-    { config: { access: { permission: 'platform:read' } }, schema: { tags, summary: 'Read every operation, feature, fact and error code', operationId: 'getCatalog', response: { 200: Catalog } } },
+    {
+      config: { access: { permission: 'platform:read' } },
+      schema: {
+        tags,
+        summary: 'Read every operation, feature, fact and error code',
+        operationId: 'getCatalog',
+        response: { 200: Catalog },
+      },
+    },
     async () => core.platforms.catalog,
   )
 }

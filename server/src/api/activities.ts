@@ -1,14 +1,14 @@
 /** Activities: an administrator's act on many devices, its progress, and taking it back. */
 import type { Core } from '@muster/core'
 import { z } from 'zod'
-import { type Api, principalOf, reachOf, rowOf } from './route.ts'
 import { DeviceQueryExpression } from './device-query.ts'
 import { OperationRecord, operationState } from './operations.ts'
-import { id, IdParams, Json, JsonObject, pageQuery, page, text, time } from './shapes.ts'
+import { type Api, principalOf, reachOf, rowOf } from './route.ts'
+import { IdParams, id, Json, JsonObject, page, pageQuery, text, time } from './shapes.ts'
 
 const tags = ['Activities']
 const ids = () => z.array(id()).min(1).max(10_000)
-export const Target = z
+const Target = z
   .union([
     z.strictObject({ devices: ids() }),
     z.strictObject({ groups: ids() }),
@@ -27,9 +27,19 @@ const ActivityRequest = z
     urgent: z.boolean().default(false),
   })
   .meta({ id: 'ActivityRequest' })
-const Refused = z.object({ device: z.string(), code: z.string(), text: z.string() }).meta({ id: 'Refused', description: 'A device that the target names but the operation cannot be sent to' })
-const ActivityCreated = z.object({ id: z.string(), targets: z.int(), refused: z.array(Refused) }).meta({ id: 'ActivityCreated' })
-const ActivityPreview = z.object({ devices: z.int().describe('Devices the target reaches'), targets: z.int().describe('Those it would be sent to'), refused: z.array(Refused) }).meta({ id: 'ActivityPreview' })
+const Refused = z
+  .object({ device: z.string(), code: z.string(), text: z.string() })
+  .meta({ id: 'Refused', description: 'A device that the target names but the operation cannot be sent to' })
+const ActivityCreated = z
+  .object({ id: z.string(), targets: z.int(), refused: z.array(Refused) })
+  .meta({ id: 'ActivityCreated' })
+const ActivityPreview = z
+  .object({
+    devices: z.int().describe('Devices the target reaches'),
+    targets: z.int().describe('Those it would be sent to'),
+    refused: z.array(Refused),
+  })
+  .meta({ id: 'ActivityPreview' })
 const Activity = z
   .object({
     id: z.string(),
@@ -47,27 +57,68 @@ const Activity = z
     refused: z.array(Refused),
   })
   .meta({ id: 'Activity' })
-const ActivityQuery = z.strictObject({ ...pageQuery, operation: z.string().max(128).optional(), actor: text(200).optional().describe('user:anna, client:ci') })
-const Idempotency = z.object({ 'idempotency-key': z.string().min(1).max(200).optional().describe('A repeat with the same key and body gives the first answer again') })
+const ActivityQuery = z.strictObject({
+  ...pageQuery,
+  operation: z.string().max(128).optional(),
+  actor: text(200).optional().describe('user:anna, client:ci'),
+})
+const Idempotency = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('A repeat with the same key and body gives the first answer again'),
+})
 
 export function activityRoutes(app: Api, core: Core): void {
-  const sending = ['unknown-operation', 'invalid-params', 'empty-target', 'invalid-target', 'invalid-query', 'wipe-byod', 'forbidden'] as const
+  const sending = [
+    'unknown-operation',
+    'invalid-params',
+    'empty-target',
+    'invalid-target',
+    'invalid-query',
+    'wipe-byod',
+    'forbidden',
+  ] as const
   app.post(
     '/activities',
     {
       config: { access: { principal: true }, problems: [...sending, 'idempotency-mismatch'] },
-      schema: { tags, summary: 'Send an operation', operationId: 'createActivity', description: 'Needs the permission `operation:<operation id>`. Answered 201, it is durable and will be tried until its deadline.', headers: Idempotency, body: ActivityRequest, response: { 201: ActivityCreated } },
+      schema: {
+        tags,
+        summary: 'Send an operation',
+        operationId: 'createActivity',
+        description:
+          'Needs the permission `operation:<operation id>`. Answered 201, it is durable and will be tried until its deadline.',
+        headers: Idempotency,
+        body: ActivityRequest,
+        response: { 201: ActivityCreated },
+      },
     },
     async (request, reply) => {
-      const made = await core.operations.send({ ...request.body, principal: principalOf(request), idempotencyKey: request.headers['idempotency-key'] })
-      return reply.code(201).header('location', `${request.url.split('?')[0]}/${made.id}`).send(made)
+      const made = await core.operations.send({
+        ...request.body,
+        principal: principalOf(request),
+        idempotencyKey: request.headers['idempotency-key'],
+      })
+      return reply
+        .code(201)
+        .header('location', `${request.url.split('?')[0]}/${made.id}`)
+        .send(made)
     },
   )
   app.post(
     '/activities/preview',
     {
       config: { access: { principal: true }, problems: sending },
-      schema: { tags, summary: 'See what an operation would reach, without sending it', operationId: 'previewActivity', body: ActivityRequest, response: { 200: ActivityPreview } },
+      schema: {
+        tags,
+        summary: 'See what an operation would reach, without sending it',
+        operationId: 'previewActivity',
+        body: ActivityRequest,
+        response: { 200: ActivityPreview },
+      },
     },
     (request) => core.operations.preview({ ...request.body, principal: principalOf(request) }),
   )
@@ -75,20 +126,42 @@ export function activityRoutes(app: Api, core: Core): void {
     '/activities',
     {
       config: { access: { permission: 'activity:read' }, problems: ['invalid-cursor'] },
-      schema: { tags, summary: 'List activities, newest first', operationId: 'listActivities', querystring: ActivityQuery, response: { 200: page('ActivityPage', Activity) } },
+      schema: {
+        tags,
+        summary: 'List activities, newest first',
+        operationId: 'listActivities',
+        querystring: ActivityQuery,
+        response: { 200: page('ActivityPage', Activity) },
+      },
     },
     (request) => core.operations.activities(request.query),
   )
   app.get(
     '/activities/:id',
-    { config: { access: { permission: 'activity:read' }, problems: ['not-found'] }, schema: { tags, summary: 'Read an activity and its progress', operationId: 'getActivity', params: IdParams, response: { 200: Activity } } },
+    {
+      config: { access: { permission: 'activity:read' }, problems: ['not-found'] },
+      schema: {
+        tags,
+        summary: 'Read an activity and its progress',
+        operationId: 'getActivity',
+        params: IdParams,
+        response: { 200: Activity },
+      },
+    },
     (request) => core.operations.activity(rowOf(request.params.id)),
   )
   app.get(
     '/activities/:id/devices',
     {
       config: { access: { permission: 'activity:read' }, problems: ['not-found', 'invalid-cursor'] },
-      schema: { tags, summary: 'List how an activity stands on each device', operationId: 'listActivityDevices', params: IdParams, querystring: z.strictObject({ ...pageQuery, state: operationState.optional() }), response: { 200: page('ActivityDevicePage', OperationRecord) } },
+      schema: {
+        tags,
+        summary: 'List how an activity stands on each device',
+        operationId: 'listActivityDevices',
+        params: IdParams,
+        querystring: z.strictObject({ ...pageQuery, state: operationState.optional() }),
+        response: { 200: page('ActivityDevicePage', OperationRecord) },
+      },
     },
     (request) => core.operations.ofActivity(rowOf(request.params.id), reachOf(request), request.query),
   )
@@ -100,7 +173,8 @@ export function activityRoutes(app: Api, core: Core): void {
         tags,
         summary: 'Cancel what has not begun',
         operationId: 'cancelActivity',
-        description: 'Needs the permission of its operation. What a device may have begun is only marked: it ends by its report.',
+        description:
+          'Needs the permission of its operation. What a device may have begun is only marked: it ends by its report.',
         params: IdParams,
         response: { 200: z.object({ cancelled: z.int(), cancelling: z.int() }).meta({ id: 'ActivityCancelled' }) },
       },

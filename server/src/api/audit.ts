@@ -18,13 +18,34 @@ const AuditEntry = z
     seq: z.int().nullable().describe('Place in the sealed chain; null for the second before it is sealed'),
   })
   .meta({ id: 'AuditEntry' })
-const AuditQuery = z.strictObject({ ...pageQuery, actor: text(200).optional(), act: text(128).optional(), subject: text(200).optional() })
-const Verified = z.object({ ok: z.boolean(), entries: z.int().optional(), at: z.int().optional().describe('Place of the first entry that is wrong'), reason: z.string().optional() }).meta({ id: 'AuditVerified' })
+const AuditQuery = z.strictObject({
+  ...pageQuery,
+  actor: text(200).optional(),
+  act: text(128).optional(),
+  subject: text(200).optional(),
+})
+const Verified = z
+  .object({
+    ok: z.boolean(),
+    entries: z.int().optional(),
+    at: z.int().optional().describe('Place of the first entry that is wrong'),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'AuditVerified' })
 
 export function auditRoutes(app: Api, core: Core): void {
   app.get(
     '/audit',
-    { config: { access: { permission: 'audit:read' }, problems: ['invalid-cursor'] }, schema: { tags, summary: 'List who did what, newest first', operationId: 'listAudit', querystring: AuditQuery, response: { 200: page('AuditPage', AuditEntry) } } },
+    {
+      config: { access: { permission: 'audit:read' }, problems: ['invalid-cursor'] },
+      schema: {
+        tags,
+        summary: 'List who did what, newest first',
+        operationId: 'listAudit',
+        querystring: AuditQuery,
+        response: { 200: page('AuditPage', AuditEntry) },
+      },
+    },
     async (request) => {
       const { cursor, ...rest } = request.query
       const { items, next } = await core.audit.list({ ...rest, before: cursor })
@@ -33,14 +54,27 @@ export function auditRoutes(app: Api, core: Core): void {
   )
   app.get(
     '/audit/verify',
-    { config: { access: { permission: 'audit:read' } }, schema: { tags, summary: 'Walk the whole chain and prove it', operationId: 'verifyAudit', response: { 200: Verified } } },
+    {
+      config: { access: { permission: 'audit:read' } },
+      schema: {
+        tags,
+        summary: 'Walk the whole chain and prove it',
+        operationId: 'verifyAudit',
+        response: { 200: Verified },
+      },
+    },
     () => core.audit.verify(),
   )
   app.get(
     '/audit/key',
     {
       config: { access: { permission: 'audit:read' } },
-      schema: { tags, summary: 'Read the public key that the chain is signed with', operationId: 'getAuditKey', response: { 200: z.object({ key: z.string().describe('PEM') }).meta({ id: 'AuditKey' }) } },
+      schema: {
+        tags,
+        summary: 'Read the public key that the chain is signed with',
+        operationId: 'getAuditKey',
+        response: { 200: z.object({ key: z.string().describe('PEM') }).meta({ id: 'AuditKey' }) },
+      },
     },
     async () => ({ key: core.audit.publicKey() }),
   )
@@ -53,11 +87,18 @@ export function auditRoutes(app: Api, core: Core): void {
         summary: 'Export the sealed chain (JSON lines)',
         operationId: 'exportAudit',
         description: 'Verify it anywhere with `npx muster audit verify FILE`.',
-        response: { 200: { description: 'One entry or signed head a line', content: { 'application/jsonl': { schema: z.string() } } } },
+        response: {
+          200: {
+            description: 'One entry or signed head a line',
+            content: { 'application/jsonl': { schema: z.string() } },
+          },
+        },
       },
     },
     async (_request, reply) => {
-      void reply.header('content-type', 'application/jsonl').header('content-disposition', 'attachment; filename="muster-audit.jsonl"')
+      void reply
+        .header('content-type', 'application/jsonl')
+        .header('content-disposition', 'attachment; filename="muster-audit.jsonl"')
       return reply.send(Readable.from(lines(core)) as unknown as string)
     },
   )

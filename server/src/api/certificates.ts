@@ -6,7 +6,15 @@ import { page, pageQuery, text, time } from './shapes.ts'
 
 const tags = ['Certificates']
 const Certificate = z
-  .object({ serial: z.string(), subject: z.string(), device: z.string().nullable(), notBefore: time(), notAfter: time(), revokedAt: time().nullable(), reason: z.string().nullable() })
+  .object({
+    serial: z.string(),
+    subject: z.string(),
+    device: z.string().nullable(),
+    notBefore: time(),
+    notAfter: time(),
+    revokedAt: time().nullable(),
+    reason: z.string().nullable(),
+  })
   .meta({ id: 'Certificate' })
 
 export function certificateRoutes(app: Api, core: Core): void {
@@ -14,7 +22,13 @@ export function certificateRoutes(app: Api, core: Core): void {
     '/certificates',
     {
       config: { access: { permission: 'certificate:read' }, problems: ['invalid-cursor'] },
-      schema: { tags, summary: 'List certificates, newest first', operationId: 'listCertificates', querystring: z.strictObject({ ...pageQuery, device: z.uuid().optional() }), response: { 200: page('CertificatePage', Certificate) } },
+      schema: {
+        tags,
+        summary: 'List certificates, newest first',
+        operationId: 'listCertificates',
+        querystring: z.strictObject({ ...pageQuery, device: z.uuid().optional() }),
+        response: { 200: page('CertificatePage', Certificate) },
+      },
     },
     (request) => core.certificates.list(request.query),
   )
@@ -32,7 +46,11 @@ export function certificateRoutes(app: Api, core: Core): void {
       },
     },
     async (request, reply) => {
-      await core.certificates.revoke({ serial: request.params.serial, reason: request.body.reason, actor: actorOf(request) })
+      await core.certificates.revoke({
+        serial: request.params.serial,
+        reason: request.body.reason,
+        actor: actorOf(request),
+      })
       return reply.code(204).send()
     },
   )

@@ -5,27 +5,67 @@ import { type Api, actorOf, IfMatch, revisionOf } from './route.ts'
 import { Json, list, page, pageQuery, platformId, text, time } from './shapes.ts'
 
 const Entry = z
-  .object({ key: z.string(), value: Json, revision: z.int().describe('0: the default, never changed'), changedAt: time().nullable(), changedBy: z.string().nullable() })
+  .object({
+    key: z.string(),
+    value: Json,
+    revision: z.int().describe('0: the default, never changed'),
+    changedAt: time().nullable(),
+    changedBy: z.string().nullable(),
+  })
   .meta({ id: 'ConfigurationEntry' })
-const Licence = z.object({ id: z.string(), platform: z.string(), language: z.string(), version: z.string(), text: z.string(), createdAt: time() }).meta({ id: 'Licence' })
+const Licence = z
+  .object({
+    id: z.string(),
+    platform: z.string(),
+    language: z.string(),
+    version: z.string(),
+    text: z.string(),
+    createdAt: time(),
+  })
+  .meta({ id: 'Licence' })
 const NewLicence = z
-  .strictObject({ platform: platformId(), language: z.string().min(2).max(35).describe('en, pt-BR'), version: text(64, 1), text: text(200_000, 1) })
+  .strictObject({
+    platform: platformId(),
+    language: z.string().min(2).max(35).describe('en, pt-BR'),
+    version: text(64, 1),
+    text: text(200_000, 1),
+  })
   .meta({ id: 'NewLicence' })
 
 export function configurationRoutes(app: Api, core: Core): void {
   const tags = ['Configuration']
   app.get(
     '/configuration',
-    { config: { access: { permission: 'configuration:read' } }, schema: { tags, summary: 'Read the configuration', operationId: 'listConfiguration', response: { 200: z.object({ items: list(Entry) }).meta({ id: 'ConfigurationList' }) } } },
+    {
+      config: { access: { permission: 'configuration:read' } },
+      schema: {
+        tags,
+        summary: 'Read the configuration',
+        operationId: 'listConfiguration',
+        response: { 200: z.object({ items: list(Entry) }).meta({ id: 'ConfigurationList' }) },
+      },
+    },
     async () => ({ items: core.configuration.list() }),
   )
   app.put(
     '/configuration/:key',
     {
       config: { access: { permission: 'configuration:write' }, problems: ['not-found', 'revision-mismatch'] },
-      schema: { tags, summary: 'Change one entry', operationId: 'saveConfiguration', params: z.object({ key: z.string().min(1).max(64) }), headers: IfMatch, body: z.strictObject({ value: Json }).meta({ id: 'ConfigurationValue' }), response: { 200: Entry } },
+      schema: {
+        tags,
+        summary: 'Change one entry',
+        operationId: 'saveConfiguration',
+        params: z.object({ key: z.string().min(1).max(64) }),
+        headers: IfMatch,
+        body: z.strictObject({ value: Json }).meta({ id: 'ConfigurationValue' }),
+        response: { 200: Entry },
+      },
     },
-    (request) => core.configuration.put(request.params.key, request.body.value, { revision: revisionOf(request), actor: actorOf(request) }),
+    (request) =>
+      core.configuration.put(request.params.key, request.body.value, {
+        revision: revisionOf(request),
+        actor: actorOf(request),
+      }),
   )
 }
 
@@ -35,7 +75,13 @@ export function licenceRoutes(app: Api, core: Core): void {
     '/licences',
     {
       config: { access: { permission: 'licence:read' }, problems: ['invalid-cursor'] },
-      schema: { tags, summary: 'List licence texts, newest first', operationId: 'listLicences', querystring: z.strictObject({ ...pageQuery, platform: platformId().optional() }), response: { 200: page('LicencePage', Licence) } },
+      schema: {
+        tags,
+        summary: 'List licence texts, newest first',
+        operationId: 'listLicences',
+        querystring: z.strictObject({ ...pageQuery, platform: platformId().optional() }),
+        response: { 200: page('LicencePage', Licence) },
+      },
     },
     (request) => core.enrollment.licences.list(request.query),
   )
@@ -43,8 +89,16 @@ export function licenceRoutes(app: Api, core: Core): void {
     '/licences',
     {
       config: { access: { permission: 'licence:write' }, problems: ['unknown-platform', 'already-exists'] },
-      schema: { tags, summary: 'Add a licence text', operationId: 'createLicence', description: 'A version is never changed: a newer one is added, and devices that enrol accept the newest.', body: NewLicence, response: { 201: Licence } },
+      schema: {
+        tags,
+        summary: 'Add a licence text',
+        operationId: 'createLicence',
+        description: 'A version is never changed: a newer one is added, and devices that enrol accept the newest.',
+        body: NewLicence,
+        response: { 201: Licence },
+      },
     },
-    async (request, reply) => reply.code(201).send(await core.enrollment.licences.create({ ...request.body, actor: actorOf(request) })),
+    async (request, reply) =>
+      reply.code(201).send(await core.enrollment.licences.create({ ...request.body, actor: actorOf(request) })),
   )
 }

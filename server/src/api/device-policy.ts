@@ -12,7 +12,9 @@ const EffectiveFeature = z
     title: z.string(),
     settings: JsonObject,
     policy: z.object({ id: z.string(), name: z.string(), version: z.int() }).nullable(),
-    origins: z.record(z.string(), z.object({ policy: z.string(), version: z.int() })).describe('JSON Pointer of a value -> the policy and version it comes from; "" is all the rest'),
+    origins: z
+      .record(z.string(), z.object({ policy: z.string(), version: z.int() }))
+      .describe('JSON Pointer of a value -> the policy and version it comes from; "" is all the rest'),
     action,
     state: z.enum(['pending', 'sent', 'acknowledged', 'verified', 'drifted', 'failed', 'not-applicable', 'removing']),
     reason: Reason.nullable(),
@@ -22,8 +24,16 @@ const EffectiveFeature = z
   })
   .meta({ id: 'EffectiveFeature' })
 const EffectivePolicy = z
-  .object({ set: z.string().nullable(), desired: z.string().nullable(), applied: z.string().nullable(), features: list(EffectiveFeature) })
-  .meta({ id: 'EffectivePolicy', description: 'Every value with the policy it comes from and whether the device has it' })
+  .object({
+    set: z.string().nullable(),
+    desired: z.string().nullable(),
+    applied: z.string().nullable(),
+    features: list(EffectiveFeature),
+  })
+  .meta({
+    id: 'EffectivePolicy',
+    description: 'Every value with the policy it comes from and whether the device has it',
+  })
 const DeviceCompliance = z
   .object({
     state: ComplianceWord,
@@ -50,7 +60,13 @@ export function devicePolicyRoutes(app: Api, core: Core): void {
     '/devices/:id/effective-policy',
     {
       config: { access: { permission: 'policy:read' }, problems: ['not-found'] },
-      schema: { tags: ['Devices'], summary: 'Read the settings a device should have, from where, and whether it has them', operationId: 'getEffectivePolicy', params: IdParams, response: { 200: EffectivePolicy } },
+      schema: {
+        tags: ['Devices'],
+        summary: 'Read the settings a device should have, from where, and whether it has them',
+        operationId: 'getEffectivePolicy',
+        params: IdParams,
+        response: { 200: EffectivePolicy },
+      },
     },
     async (request) => core.policies.effective(await core.reports.reached(request.params.id, reachOf(request))),
   )
@@ -58,7 +74,13 @@ export function devicePolicyRoutes(app: Api, core: Core): void {
     '/devices/:id/compliance',
     {
       config: { access: { permission: 'device:read' }, problems: ['not-found'] },
-      schema: { tags: ['Devices'], summary: 'Read whether a device complies, feature by feature', operationId: 'getDeviceCompliance', params: IdParams, response: { 200: DeviceCompliance } },
+      schema: {
+        tags: ['Devices'],
+        summary: 'Read whether a device complies, feature by feature',
+        operationId: 'getDeviceCompliance',
+        params: IdParams,
+        response: { 200: DeviceCompliance },
+      },
     },
     async (request) => core.compliance.ofDevice(await core.reports.reached(request.params.id, reachOf(request))),
   )

@@ -7,7 +7,8 @@ const list = { type: 'array', items: ref, minItems: 1, maxItems: 100 }
 /** Its depth and fields are judged by the core (`invalid-query` says where); here it only has to be an object. */
 export const DeviceQueryExpression = (z.record(z.string(), z.unknown()) as unknown as z.ZodType<Query>).meta({
   id: 'DeviceQuery',
-  description: 'Conditions over facts (`os.version`) and device columns (`platform`, `ownership`, `model`, `name`, `encrypted`, ...)',
+  description:
+    'Conditions over facts (`os.version`) and device columns (`platform`, `ownership`, `model`, `name`, `encrypted`, ...)',
   anyOf: [
     { type: 'object', properties: { and: list }, required: ['and'], additionalProperties: false },
     { type: 'object', properties: { or: list }, required: ['or'], additionalProperties: false },

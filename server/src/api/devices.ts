@@ -3,7 +3,22 @@ import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { OperationRecord } from './operations.ts'
 import { type Api, actorOf, IfMatch, principalOf, reachOf, revisionOf, rowIn } from './route.ts'
-import { formFactor, IdParams, Json, JsonObject, Named, ownership, PageQuery, page, pageQuery, platformId, Reason, text, time, word } from './shapes.ts'
+import {
+  formFactor,
+  IdParams,
+  Json,
+  JsonObject,
+  Named,
+  ownership,
+  PageQuery,
+  page,
+  pageQuery,
+  platformId,
+  Reason,
+  text,
+  time,
+  word,
+} from './shapes.ts'
 
 const tags = ['Devices']
 const lifecycle = z.enum(['created', 'active', 'disenrolling', 'removed'])
@@ -36,8 +51,17 @@ const summary = {
 export const DeviceSummary = z.object(summary).meta({ id: 'DeviceSummary' })
 const DevicePage = page('DevicePage', DeviceSummary)
 const Availability = z
-  .object({ id: z.string(), title: z.string(), danger: z.enum(['none', 'confirm', 'destructive']), available: z.boolean(), reason: Reason.optional() })
-  .meta({ id: 'OperationAvailability', description: 'Whether this operation can be sent to this device by you, and if not, why' })
+  .object({
+    id: z.string(),
+    title: z.string(),
+    danger: z.enum(['none', 'confirm', 'destructive']),
+    available: z.boolean(),
+    reason: Reason.optional(),
+  })
+  .meta({
+    id: 'OperationAvailability',
+    description: 'Whether this operation can be sent to this device by you, and if not, why',
+  })
 const Device = z
   .object({
     ...summary,
@@ -46,7 +70,16 @@ const Device = z
     identifiers: z.array(z.object({ kind: z.string(), value: z.string(), since: time() })),
     channels: z.array(z.object({ name: z.string() })),
     groups: z.array(Named),
-    enrolment: z.object({ epoch: z.int(), state: word(lifecycle.options), activatedAt: time().nullable(), deadline: time().nullable(), reason: z.string().nullable(), licence: z.string().nullable().describe('Version of the licence that was accepted') }).nullable(),
+    enrolment: z
+      .object({
+        epoch: z.int(),
+        state: word(lifecycle.options),
+        activatedAt: time().nullable(),
+        deadline: time().nullable(),
+        reason: z.string().nullable(),
+        licence: z.string().nullable().describe('Version of the licence that was accepted'),
+      })
+      .nullable(),
     expectInS: z.number().describe('Seconds after which silence means something'),
     operations: z.array(Availability),
     revision: z.int(),
@@ -58,7 +91,10 @@ const DeviceChange = z
     owner: z.string().max(64).nullable().optional().describe('User id; null: nobody'),
     ownership: ownership().optional(),
   })
-  .refine((c) => (c.name === undefined) !== (c.owner === undefined && c.ownership === undefined), 'takes either a name, or owner and ownership')
+  .refine(
+    (c) => (c.name === undefined) !== (c.owner === undefined && c.ownership === undefined),
+    'takes either a name, or owner and ownership',
+  )
   .meta({ id: 'DeviceChange' })
 const DeviceQuery = z.strictObject({
   ...pageQuery,
@@ -74,34 +110,68 @@ const DeviceQuery = z.strictObject({
 })
 
 const OperationPage = page('OperationPage', OperationRecord)
-const DeviceEventPage = page('DeviceEventPage', z.object({ at: time(), type: z.string(), severity: z.enum(['info', 'warning', 'critical']), data: Json }).meta({ id: 'DeviceEvent' }))
+const DeviceEventPage = page(
+  'DeviceEventPage',
+  z
+    .object({ at: time(), type: z.string(), severity: z.enum(['info', 'warning', 'critical']), data: Json })
+    .meta({ id: 'DeviceEvent' }),
+)
 const MessagePage = page(
   'MessagePage',
   z
-    .object({ id: z.string(), at: time(), channel: z.string(), direction: z.enum(['in', 'out']), outcome: z.string(), size: z.int().describe('Bytes on the wire'), content: z.string().optional().describe('Only with content=true') })
+    .object({
+      id: z.string(),
+      at: time(),
+      channel: z.string(),
+      direction: z.enum(['in', 'out']),
+      outcome: z.string(),
+      size: z.int().describe('Bytes on the wire'),
+      content: z.string().optional().describe('Only with content=true'),
+    })
     .meta({ id: 'Message' }),
 )
-const MessageQuery = z.strictObject({ ...pageQuery, content: z.enum(['true', 'false']).default('false').describe('Open the contents; each look is audited') })
+const MessageQuery = z.strictObject({
+  ...pageQuery,
+  content: z.enum(['true', 'false']).default('false').describe('Open the contents; each look is audited'),
+})
 
 export function deviceRoutes(app: Api, core: Core): void {
   app.get(
     '/devices',
     {
       config: { access: { permission: 'device:read' }, problems: ['invalid-cursor'] },
-      schema: { tags, summary: 'List devices', operationId: 'listDevices', querystring: DeviceQuery, response: { 200: DevicePage } },
+      schema: {
+        tags,
+        summary: 'List devices',
+        operationId: 'listDevices',
+        querystring: DeviceQuery,
+        response: { 200: DevicePage },
+      },
     },
     (request) => core.reports.list({ ...request.query, reach: reachOf(request) }),
   )
   app.get(
     '/devices/:id',
-    { config: { access: { permission: 'device:read' }, problems: ['not-found'] }, schema: { tags, summary: 'Read a device', operationId: 'getDevice', params: IdParams, response: { 200: Device } } },
+    {
+      config: { access: { permission: 'device:read' }, problems: ['not-found'] },
+      schema: { tags, summary: 'Read a device', operationId: 'getDevice', params: IdParams, response: { 200: Device } },
+    },
     (request) => core.reports.page(request.params.id, principalOf(request)),
   )
   app.patch(
     '/devices/:id',
     {
       config: { access: { permission: 'device:write' }, problems: ['not-found', 'revision-mismatch', 'wrong-state'] },
-      schema: { tags, summary: 'Rename a device or change its owner or ownership', description: 'A new owner or ownership begins a new epoch: what is queued for the old one is cancelled.', operationId: 'changeDevice', params: IdParams, headers: IfMatch, body: DeviceChange, response: { 200: Device } },
+      schema: {
+        tags,
+        summary: 'Rename a device or change its owner or ownership',
+        description: 'A new owner or ownership begins a new epoch: what is queued for the old one is cancelled.',
+        operationId: 'changeDevice',
+        params: IdParams,
+        headers: IfMatch,
+        body: DeviceChange,
+        response: { 200: Device },
+      },
     },
     async (request) => {
       const { name, owner, ownership } = request.body
@@ -109,7 +179,13 @@ export function deviceRoutes(app: Api, core: Core): void {
       const { id } = request.params
       await core.reports.reached(id, reachOf(request))
       if (name !== undefined) await core.devices.rename(id, name, by)
-      else await core.enrollment.setOwnership({ device: id, ownership, owner: owner == null ? owner : rowIn('owner', owner), ...by })
+      else
+        await core.enrollment.setOwnership({
+          device: id,
+          ownership,
+          owner: owner == null ? owner : rowIn('owner', owner),
+          ...by,
+        })
       return core.reports.page(request.params.id, principalOf(request))
     },
   )
@@ -117,7 +193,15 @@ export function deviceRoutes(app: Api, core: Core): void {
     '/devices/:id/block',
     {
       config: { access: { permission: 'device:write' }, problems: ['not-found', 'wrong-state'] },
-      schema: { tags, summary: 'Block a device, or let it in again', operationId: 'blockDevice', params: IdParams, body: z.strictObject({ blocked: z.boolean() }).meta({ id: 'DeviceBlock' }), response: { 204: z.undefined() } },
+      schema: {
+        tags,
+        summary: 'Block a device, or let it in again',
+        description: 'A blocked device may report, but nothing is handed to it.',
+        operationId: 'blockDevice',
+        params: IdParams,
+        body: z.strictObject({ blocked: z.boolean() }).meta({ id: 'DeviceBlock' }),
+        response: { 204: z.undefined() },
+      },
     },
     async (request, reply) => {
       await core.reports.reached(request.params.id, reachOf(request))
@@ -129,7 +213,15 @@ export function deviceRoutes(app: Api, core: Core): void {
     '/devices/:id',
     {
       config: { access: { permission: 'device:remove' }, problems: ['not-found', 'wrong-state'] },
-      schema: { tags, summary: 'Disenrol a device', operationId: 'disenrolDevice', description: 'The device undoes what Muster manages and confirms; at the latest after 24 hours its credentials die.', params: IdParams, response: { 202: z.object({ state: lifecycle }).meta({ id: 'Disenrolment' }) } },
+      schema: {
+        tags,
+        summary: 'Disenrol a device',
+        operationId: 'disenrolDevice',
+        description:
+          'The device undoes what Muster manages and confirms; at the latest after 24 hours its credentials die.',
+        params: IdParams,
+        response: { 202: z.object({ state: lifecycle }).meta({ id: 'Disenrolment' }) },
+      },
     },
     async (request, reply) => {
       await core.reports.reached(request.params.id, reachOf(request))
@@ -141,28 +233,54 @@ export function deviceRoutes(app: Api, core: Core): void {
     '/devices/:id/operations',
     {
       config: { access: { permission: 'activity:read' }, problems: ['not-found', 'invalid-cursor'] },
-      schema: { tags, summary: "List a device's operations, newest first", operationId: 'listDeviceOperations', params: IdParams, querystring: PageQuery, response: { 200: OperationPage } },
+      schema: {
+        tags,
+        summary: "List a device's operations, newest first",
+        operationId: 'listDeviceOperations',
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: OperationPage },
+      },
     },
-    async (request) => core.operations.ofDevice(await core.reports.reached(request.params.id, reachOf(request)), request.query),
+    async (request) =>
+      core.operations.ofDevice(await core.reports.reached(request.params.id, reachOf(request)), request.query),
   )
   app.get(
     '/devices/:id/events',
     {
       config: { access: { permission: 'device:read' }, problems: ['not-found', 'invalid-cursor'] },
-      schema: { tags, summary: 'List what a device reported as it happened', operationId: 'listDeviceEvents', params: IdParams, querystring: PageQuery, response: { 200: DeviceEventPage } },
+      schema: {
+        tags,
+        summary: 'List what a device reported as it happened',
+        operationId: 'listDeviceEvents',
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: DeviceEventPage },
+      },
     },
-    async (request) => core.reports.events(await core.reports.reached(request.params.id, reachOf(request)), request.query),
+    async (request) =>
+      core.reports.events(await core.reports.reached(request.params.id, reachOf(request)), request.query),
   )
   app.get(
     '/devices/:id/messages',
     {
       config: { access: { permission: 'message:read' }, problems: ['not-found', 'invalid-cursor'] },
-      schema: { tags, summary: 'List the messages exchanged with a device', operationId: 'listDeviceMessages', params: IdParams, querystring: MessageQuery, response: { 200: MessagePage } },
+      schema: {
+        tags,
+        summary: 'List the messages exchanged with a device',
+        operationId: 'listDeviceMessages',
+        params: IdParams,
+        querystring: MessageQuery,
+        response: { 200: MessagePage },
+      },
     },
     async (request) => {
       const { content, ...rest } = request.query
       const no = await core.reports.reached(request.params.id, reachOf(request))
-      return core.reports.messages({ no, id: request.params.id }, { ...rest, reader: content === 'true' ? actorOf(request) : undefined })
+      return core.reports.messages(
+        { no, id: request.params.id },
+        { ...rest, reader: content === 'true' ? actorOf(request) : undefined },
+      )
     },
   )
 }

@@ -24,6 +24,8 @@ export function eventRoutes(app: Api, core: Core, stopping: AbortSignal): void {
   app.get(
     '/events',
     {
+      // A HEAD of a stream would never end.
+      exposeHeadRoute: false,
       config: { access: { permission: 'event:read' }, problems: ['events-gone', 'invalid-cursor'] },
       schema: {
         tags: ['Events'],
@@ -32,7 +34,9 @@ export function eventRoutes(app: Api, core: Core, stopping: AbortSignal): void {
         description,
         querystring: EventQuery,
         headers: z.object({ 'last-event-id': z.string().max(64).optional() }),
-        response: { 200: { description: 'A stream that does not end', content: { 'text/event-stream': { schema: z.string() } } } },
+        response: {
+          200: { description: 'A stream that does not end', content: { 'text/event-stream': { schema: z.string() } } },
+        },
       },
     },
     async (request, reply) => {
@@ -47,7 +51,9 @@ export function eventRoutes(app: Api, core: Core, stopping: AbortSignal): void {
       open.set(actor, (open.get(actor) ?? 0) + 1)
       // The headers that the guard set for every answer go out with these.
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })
-      stream(core, { request, response: reply.raw, after, types, stopping }, () => open.set(actor, (open.get(actor) ?? 1) - 1))
+      stream(core, { request, response: reply.raw, after, types, stopping }, () =>
+        open.set(actor, (open.get(actor) ?? 1) - 1),
+      )
     },
   )
 }
@@ -68,7 +74,8 @@ function stream(core: Core, o: Stream, closed: () => void): void {
     if (!reader) return end()
     const shown = await core.reports.visibleEvents(batch, reader)
     for (const e of shown) if (!o.types || o.types.includes(e.type)) response.write(wire(e))
-    if (response.writableLength > backlogBytes) end()
+    // Ending would first wait for what it does not read.
+    if (response.writableLength > backlogBytes) response.destroy()
   })
   const beat = async () => {
     if (await readerNow(core, o.request)) response.write(': \n\n')

@@ -21,7 +21,6 @@ import { summaryRoutes } from './summary.ts'
 import { userRoutes } from './users.ts'
 
 export { permissionList } from './roles.ts'
-export { version } from '../version.ts'
 
 export interface ApiOptions {
   /** The address people and devices reach this server at, without a slash at the end. */
@@ -34,7 +33,11 @@ export const apiPrefix = '/api/v1'
 /** Routes of an encapsulated part of `app`, so that nothing of it costs device routes anything. */
 export async function registerApi(app: FastifyInstance, core: Core, o: ApiOptions): Promise<void> {
   await describeApi(app, { permissions: permissionList(core) })
-  app.get('/openapi.json', { config: { access: { public: 'the description of the API holds no data' } }, schema: { hide: true } }, () => app.swagger())
+  app.get(
+    '/openapi.json',
+    { config: { access: { public: 'the description of the API holds no data' } }, schema: { hide: true } },
+    () => app.swagger(),
+  )
   await app.register(
     async (scope) => {
       scope.setValidatorCompiler(validatorCompiler)

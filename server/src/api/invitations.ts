@@ -2,8 +2,8 @@
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, actorOf } from './route.ts'
-import { userNo } from './users.ts'
 import { IdParams, Named, ownership, page, pageQuery, platformId, time } from './shapes.ts'
+import { userNo } from './users.ts'
 
 const tags = ['Enrolment']
 const state = z.enum(['open', 'used', 'expired', 'revoked'])
@@ -26,10 +26,17 @@ const InvitationRequest = z
     platform: platformId(),
     ownership: ownership(),
     user: z.string().min(1).max(200).optional().describe('Id or name of the user who will own the device'),
-    expiresIn: z.int().min(60).max(90 * 86400).optional().describe('Seconds; 7 days without it'),
+    expiresIn: z
+      .int()
+      .min(60)
+      .max(90 * 86400)
+      .optional()
+      .describe('Seconds; 7 days without it'),
   })
   .meta({ id: 'InvitationRequest' })
-const InvitationCreated = z.object({ id: z.string(), code: z.string().describe('Shown this once'), url: z.string(), expiresAt: time() }).meta({ id: 'InvitationCreated' })
+const InvitationCreated = z
+  .object({ id: z.string(), code: z.string().describe('Shown this once'), url: z.string(), expiresAt: time() })
+  .meta({ id: 'InvitationCreated' })
 const EnrolmentTerms = z
   .object({
     platform: z.string(),
@@ -37,7 +44,17 @@ const EnrolmentTerms = z
     organisation: z.string(),
     expiresAt: time(),
     licence: z.object({ version: z.string(), language: z.string(), text: z.string() }).optional(),
-    steps: z.array(z.object({ text: z.string(), command: z.string().optional(), link: z.string().optional(), file: z.string().optional(), qr: z.string().optional() }).meta({ id: 'EnrolmentStep' })),
+    steps: z.array(
+      z
+        .object({
+          text: z.string(),
+          command: z.string().optional(),
+          link: z.string().optional(),
+          file: z.string().optional(),
+          qr: z.string().optional(),
+        })
+        .meta({ id: 'EnrolmentStep' }),
+    ),
   })
   .meta({ id: 'EnrolmentTerms' })
 
@@ -46,7 +63,13 @@ export function invitationRoutes(app: Api, core: Core, publicUrl: string): void 
     '/invitations',
     {
       config: { access: { permission: 'invitation:read' }, problems: ['invalid-cursor'] },
-      schema: { tags, summary: 'List invitations, newest first', operationId: 'listInvitations', querystring: z.strictObject({ ...pageQuery, state: state.optional() }), response: { 200: page('InvitationPage', Invitation) } },
+      schema: {
+        tags,
+        summary: 'List invitations, newest first',
+        operationId: 'listInvitations',
+        querystring: z.strictObject({ ...pageQuery, state: state.optional() }),
+        response: { 200: page('InvitationPage', Invitation) },
+      },
     },
     (request) => core.enrollment.invitations.list(request.query),
   )
@@ -54,19 +77,39 @@ export function invitationRoutes(app: Api, core: Core, publicUrl: string): void 
     '/invitations',
     {
       config: { access: { permission: 'invitation:write' }, problems: ['unknown-platform'] },
-      schema: { tags, summary: 'Invite a device', operationId: 'createInvitation', body: InvitationRequest, response: { 201: InvitationCreated } },
+      schema: {
+        tags,
+        summary: 'Invite a device',
+        operationId: 'createInvitation',
+        body: InvitationRequest,
+        response: { 201: InvitationCreated },
+      },
     },
     async (request, reply) => {
       const { platform, ownership, user, expiresIn } = request.body
-      const { invitation, code } = await core.enrollment.invite({ platform, ownership, user: user === undefined ? undefined : await userNo(core, user), expiresInS: expiresIn, actor: actorOf(request) })
-      return reply.code(201).send({ id: invitation.id, code, url: `${publicUrl}/enrol/${code}`, expiresAt: invitation.expiresAt })
+      const { invitation, code } = await core.enrollment.invite({
+        platform,
+        ownership,
+        user: user === undefined ? undefined : await userNo(core, user),
+        expiresInS: expiresIn,
+        actor: actorOf(request),
+      })
+      return reply
+        .code(201)
+        .send({ id: invitation.id, code, url: `${publicUrl}/enrol/${code}`, expiresAt: invitation.expiresAt })
     },
   )
   app.delete(
     '/invitations/:id',
     {
       config: { access: { permission: 'invitation:write' }, problems: ['not-found', 'wrong-state'] },
-      schema: { tags, summary: 'Withdraw an invitation', operationId: 'revokeInvitation', params: IdParams, response: { 204: z.undefined() } },
+      schema: {
+        tags,
+        summary: 'Withdraw an invitation',
+        operationId: 'revokeInvitation',
+        params: IdParams,
+        response: { 204: z.undefined() },
+      },
     },
     async (request, reply) => {
       await core.enrollment.invitations.revoke(request.params.id, actorOf(request))
@@ -76,13 +119,27 @@ export function invitationRoutes(app: Api, core: Core, publicUrl: string): void 
   app.get(
     '/enrolments/:code',
     {
-      config: { access: { public: 'the code is the secret; the person enrolling has no account' }, problems: ['invitation-unknown', 'invitation-used', 'invitation-expired', 'invitation-revoked'] },
-      schema: { tags, summary: 'See what an enrolment code gives and how to use it', operationId: 'getEnrolment', params: z.object({ code: z.string().min(4).max(128) }), response: { 200: EnrolmentTerms } },
+      config: {
+        access: { public: 'the code is the secret; the person enrolling has no account' },
+        problems: ['invitation-unknown', 'invitation-used', 'invitation-expired', 'invitation-revoked'],
+      },
+      schema: {
+        tags,
+        summary: 'See what an enrolment code gives and how to use it',
+        operationId: 'getEnrolment',
+        params: z.object({ code: z.string().min(1).max(128) }),
+        response: { 200: EnrolmentTerms },
+      },
     },
     async (request) => {
       const { code } = request.params
       const terms = await core.enrollment.look(code, request.headers['accept-language']?.slice(0, 35).split(/[,;]/)[0])
-      const { steps } = await core.platforms.invite(terms.platform, { code, url: `${publicUrl}/enrol/${code}`, server: publicUrl, ownership: terms.ownership })
+      const { steps } = await core.platforms.invite(terms.platform, {
+        code,
+        url: `${publicUrl}/enrol/${code}`,
+        server: publicUrl,
+        ownership: terms.ownership,
+      })
       return { ...terms, expiresAt: terms.expiresAt ?? '', steps: [...steps] }
     },
   )

@@ -23,16 +23,22 @@ export function tidyComponents<D extends object>(document: D): D {
     }
   }
   const renamed = rename({ ...document, components: { ...doc.components, schemas: undefined } }, names) as Document & D
-  const all = Object.fromEntries(Object.entries(schemas).filter(([n]) => !names.has(n)).map(([n, s]) => [n, rename(s, names)]))
+  const all = Object.fromEntries(
+    Object.entries(schemas)
+      .filter(([n]) => !names.has(n))
+      .map(([n, s]) => [n, rename(s, names)]),
+  )
   const used = reachable(renamed.paths, all)
-  const kept = Object.entries(all).filter(([n]) => used.has(n)).sort(([a], [b]) => (a < b ? -1 : 1))
+  const kept = Object.entries(all)
+    .filter(([n]) => used.has(n))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   return { ...renamed, components: { ...renamed.components, schemas: Object.fromEntries(kept) } }
 }
 
 /** Only what the server answers with. */
 function responsesOf(paths: unknown): unknown[] {
   const operations = Object.values((paths ?? {}) as Node).flatMap((p) => Object.values(p as Node))
-  return operations.map((o) => (o as Node)['responses'])
+  return operations.map((o) => (o as Node).responses)
 }
 
 /** Whether both say the same once twins are taken for what they are twins of. */

@@ -1,13 +1,12 @@
 /** The API description (OpenAPI 3.1), made from the routes themselves: shapes, permissions as scopes, and the problems each may answer with. */
-import { type ProblemCode, problemList } from '@muster/contract'
 import swagger from '@fastify/swagger'
+import { type ProblemCode, problemList } from '@muster/contract'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import type { RouteAccess } from '../gateway/index.ts'
+import { version } from '../version.ts'
 import { tidyComponents } from './openapi-components.ts'
 import { sessionPaths } from './session.ts'
-import { ProblemDetails } from './shapes.ts'
-import { version } from '../version.ts'
 
 export interface DescriptionOptions {
   /** Every permission there is, with its words: the scopes of the API. */
@@ -23,7 +22,13 @@ export async function describeApi(app: FastifyInstance, o: DescriptionOptions): 
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Muster', version, description: 'The HTTP API of Muster. Errors are problem+json (RFC 9457) with stable codes; lists answer `items` and `next`, which goes back in as `cursor`.', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      info: {
+        title: 'Muster',
+        version,
+        description:
+          'The HTTP API of Muster. Errors are problem+json (RFC 9457) with stable codes; lists answer `items` and `next`, which goes back in as `cursor`.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
       components: { securitySchemes: schemes(o) },
     },
     hideUntagged: true,
@@ -47,15 +52,29 @@ function schemes(o: DescriptionOptions) {
       type: 'oauth2' as const,
       flows: {
         clientCredentials: { tokenUrl: '/oauth2/token', scopes },
-        authorizationCode: { authorizationUrl: '/oauth2/auth', tokenUrl: '/oauth2/token', refreshUrl: '/oauth2/token', scopes },
+        authorizationCode: {
+          authorizationUrl: '/oauth2/auth',
+          tokenUrl: '/oauth2/token',
+          refreshUrl: '/oauth2/token',
+          scopes,
+        },
       },
     },
-    session: { type: 'apiKey' as const, in: 'cookie' as const, name: '__Host-muster', description: 'The console; unsafe methods also need the header X-Muster-CSRF' },
+    session: {
+      type: 'apiKey' as const,
+      in: 'cookie' as const,
+      name: '__Host-muster',
+      description: 'The console; unsafe methods also need the header X-Muster-CSRF',
+    },
   }
 }
 
 /** Security and problem answers that follow from what the route declared. */
-function withAccess(schema: FastifySchema, access: RouteAccess | undefined, more: readonly ProblemCode[] = []): FastifySchema {
+function withAccess(
+  schema: FastifySchema,
+  access: RouteAccess | undefined,
+  more: readonly ProblemCode[] = [],
+): FastifySchema {
   const known = access !== undefined && ('permission' in access || 'principal' in access)
   const permission = access && 'permission' in access ? access.permission : undefined
   const codes: ProblemCode[] = [...more, ...always]
@@ -79,18 +98,22 @@ function problemAnswers(codes: readonly ProblemCode[]): Record<string, object> {
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
-  return Object.fromEntries([...byStatus].sort(([a], [b]) => a - b).map(([status, list]) => [status, { description: list.map((c) => `\`${c}\``).join(', '), content }]))
+  return Object.fromEntries(
+    [...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, list]) => [status, { description: list.map((c) => `\`${c}\``).join(', '), content }]),
+  )
 }
-
-/** The component exists although no route names it as its answer. */
-export const described = ProblemDetails
 
 const words: Record<string, string> = { 200: 'Done', 201: 'Made', 202: 'Begun', 204: 'Done' }
 /** Gives every answer a description of its own. */
 function worded<P extends object>(paths: P): P {
-  const operations = Object.values(paths).flatMap((p: object) => Object.values(p) as { responses?: Record<string, { description?: string }> }[])
+  const operations = Object.values(paths).flatMap(
+    (p: object) => Object.values(p) as { responses?: Record<string, { description?: string }> }[],
+  )
   for (const { responses } of operations) {
-    for (const [status, answer] of Object.entries(responses ?? {})) if (answer.description === 'Default Response') answer.description = words[status] ?? 'Done'
+    for (const [status, answer] of Object.entries(responses ?? {}))
+      if (answer.description === 'Default Response') answer.description = words[status] ?? 'Done'
   }
   return paths
 }
@@ -99,14 +122,14 @@ function worded<P extends object>(paths: P): P {
 function override(ctx: { zodSchema: object; jsonSchema: Record<string, unknown>; io?: string }): void {
   const { jsonSchema } = ctx
   const def = (ctx.zodSchema as { _zod: { def: { type: string; catchall?: object } } })._zod.def
-  if (def.type === 'object' && !def.catchall) delete jsonSchema['additionalProperties']
-  if (def.type === 'readonly') delete jsonSchema['readOnly']
-  if (def.type === 'undefined') jsonSchema['type'] = 'null'
-  if (def.type === 'record') delete jsonSchema['propertyNames']
-  if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum']
-  if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum']
-  if (def.type === 'record' && jsonSchema['anyOf']) {
-    delete jsonSchema['type']
-    delete jsonSchema['additionalProperties']
+  if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties
+  if (def.type === 'readonly') delete jsonSchema.readOnly
+  if (def.type === 'undefined') jsonSchema.type = 'null'
+  if (def.type === 'record') delete jsonSchema.propertyNames
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+  if (def.type === 'record' && jsonSchema.anyOf) {
+    delete jsonSchema.type
+    delete jsonSchema.additionalProperties
   }
 }

@@ -14,7 +14,9 @@ export const OperationRecord = z
     deviceName: z.string(),
     channel: z.string(),
     state: word(operationState.options),
-    cancelling: z.boolean().describe('Asked to stop after it was handed over: it ends by report, or as outcome unknown'),
+    cancelling: z
+      .boolean()
+      .describe('Asked to stop after it was handed over: it ends by report, or as outcome unknown'),
     reason: Reason.nullable(),
     attempts: z.int(),
     actor: z.string(),

@@ -2,7 +2,19 @@
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, actorOf, IfMatch, revisionOf, rowIn, rowOf } from './route.ts'
-import { formFactor, IdParams, id, JsonObject, list, ownership, page, pageQuery, platformId, text, time } from './shapes.ts'
+import {
+  formFactor,
+  IdParams,
+  id,
+  JsonObject,
+  list,
+  ownership,
+  page,
+  pageQuery,
+  platformId,
+  text,
+  time,
+} from './shapes.ts'
 
 const tags = ['Policies']
 const action = z.enum(['enforce', 'warn', 'monitor'])
@@ -12,19 +24,58 @@ const Assignment = z
     roles: ids(),
     users: ids(),
     groups: ids(),
-    ownership: z.array(ownership() as z.ZodType<string>).max(10).readonly().optional(),
+    ownership: z
+      .array(ownership() as z.ZodType<string>)
+      .max(10)
+      .readonly()
+      .optional(),
     deviceTypes: z.array(z.string().min(1).max(64)).max(100).readonly().optional(),
-    formFactors: z.array(formFactor() as z.ZodType<string>).max(20).readonly().optional(),
+    formFactors: z
+      .array(formFactor() as z.ZodType<string>)
+      .max(20)
+      .readonly()
+      .optional(),
   })
-  .meta({ id: 'Assignment', description: 'All that are set must match; roles and users are those of the owner; a device in no group does not match groups' })
+  .meta({
+    id: 'Assignment',
+    description:
+      'All that are set must match; roles and users are those of the owner; a device in no group does not match groups',
+  })
 const feature = { feature: z.string().min(1).max(128), settings: JsonObject }
 const PolicyFeatureInput = z
-  .strictObject({ ...feature, action: action.optional().describe('enforce, unless said'), graceS: z.int().min(0).max(365 * 86400).optional().describe('Seconds a violation may last before it is escalated') })
+  .strictObject({
+    ...feature,
+    action: action.optional().describe('enforce, unless said'),
+    graceS: z
+      .int()
+      .min(0)
+      .max(365 * 86400)
+      .optional()
+      .describe('Seconds a violation may last before it is escalated'),
+  })
   .meta({ id: 'PolicyFeatureDraft' })
 const PolicyFeature = z.object({ ...feature, action, graceS: z.int() }).meta({ id: 'PolicyFeature' })
-const draft = { name: text(200, 1), description: text(4000).optional(), assignment: Assignment.default({}), features: z.array(PolicyFeatureInput).max(200) }
-const PolicyDraft = z.strictObject({ ...draft, platform: platformId().optional().describe('Cannot be changed; may be repeated') }).meta({ id: 'PolicyDraft' })
-const NewPolicy = z.strictObject({ ...draft, platform: platformId(), priority: z.int().min(1).max(10_000).optional().describe('Place in the order of its platform, 1 wins; last without it') }).meta({ id: 'NewPolicy' })
+const draft = {
+  name: text(200, 1),
+  description: text(4000).optional(),
+  assignment: Assignment.default({}),
+  features: z.array(PolicyFeatureInput).max(200),
+}
+const PolicyDraft = z
+  .strictObject({ ...draft, platform: platformId().optional().describe('Cannot be changed; may be repeated') })
+  .meta({ id: 'PolicyDraft' })
+const NewPolicy = z
+  .strictObject({
+    ...draft,
+    platform: platformId(),
+    priority: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('Place in the order of its platform, 1 wins; last without it'),
+  })
+  .meta({ id: 'NewPolicy' })
 const Policy = z
   .object({
     id: z.string(),
@@ -43,9 +94,23 @@ const Policy = z
   })
   .meta({ id: 'Policy', description: 'A policy with its draft; secrets are masked' })
 const PolicyVersions = z
-  .object({ items: list(z.object({ version: z.int(), assignment: Assignment, features: list(PolicyFeature), author: z.string(), at: time() }).meta({ id: 'PolicyVersion' })) })
+  .object({
+    items: list(
+      z
+        .object({
+          version: z.int(),
+          assignment: Assignment,
+          features: list(PolicyFeature),
+          author: z.string(),
+          at: time(),
+        })
+        .meta({ id: 'PolicyVersion' }),
+    ),
+  })
   .meta({ id: 'PolicyVersionList' })
-const Published = z.object({ id: z.string(), version: z.int(), devices: z.int().describe('How many devices the policy now reaches') }).meta({ id: 'PolicyPublished' })
+const Published = z
+  .object({ id: z.string(), version: z.int(), devices: z.int().describe('How many devices the policy now reaches') })
+  .meta({ id: 'PolicyPublished' })
 const checks = ['unknown-feature', 'unsupported-feature', 'invalid-settings'] as const
 
 export function policyRoutes(app: Api, core: Core): void {
@@ -58,7 +123,13 @@ function authoring(app: Api, core: Core): void {
     '/policies',
     {
       config: { access: { permission: 'policy:read' }, problems: ['invalid-cursor'] },
-      schema: { tags, summary: 'List policies in their order', operationId: 'listPolicies', querystring: z.strictObject({ ...pageQuery, platform: platformId().optional() }), response: { 200: page('PolicyPage', Policy) } },
+      schema: {
+        tags,
+        summary: 'List policies in their order',
+        operationId: 'listPolicies',
+        querystring: z.strictObject({ ...pageQuery, platform: platformId().optional() }),
+        response: { 200: page('PolicyPage', Policy) },
+      },
     },
     (request) => core.policies.list(request.query),
   )
@@ -66,20 +137,41 @@ function authoring(app: Api, core: Core): void {
     '/policies',
     {
       config: { access: { permission: 'policy:write' }, problems: [...checks, 'unknown-platform', 'already-exists'] },
-      schema: { tags, summary: 'Make a policy (a draft, not published)', operationId: 'createPolicy', body: NewPolicy, response: { 201: Policy } },
+      schema: {
+        tags,
+        summary: 'Make a policy (a draft, not published)',
+        operationId: 'createPolicy',
+        body: NewPolicy,
+        response: { 201: Policy },
+      },
     },
     async (request, reply) => reply.code(201).send(await core.policies.create(request.body, actorOf(request))),
   )
   app.get(
     '/policies/:id',
-    { config: { access: { permission: 'policy:read' }, problems: ['not-found'] }, schema: { tags, summary: 'Read a policy', operationId: 'getPolicy', params: IdParams, response: { 200: Policy } } },
+    {
+      config: { access: { permission: 'policy:read' }, problems: ['not-found'] },
+      schema: { tags, summary: 'Read a policy', operationId: 'getPolicy', params: IdParams, response: { 200: Policy } },
+    },
     (request) => core.policies.get(rowOf(request.params.id)),
   )
   app.put(
     '/policies/:id',
     {
-      config: { access: { permission: 'policy:write' }, problems: [...checks, 'not-found', 'revision-mismatch', 'already-exists'] },
-      schema: { tags, summary: 'Save the draft', operationId: 'savePolicy', description: 'When somebody saved meanwhile nothing is overwritten (412).', params: IdParams, headers: IfMatch, body: PolicyDraft, response: { 200: Policy } },
+      config: {
+        access: { permission: 'policy:write' },
+        problems: [...checks, 'not-found', 'revision-mismatch', 'already-exists'],
+      },
+      schema: {
+        tags,
+        summary: 'Save the draft',
+        operationId: 'savePolicy',
+        description: 'When somebody saved meanwhile nothing is overwritten (412).',
+        params: IdParams,
+        headers: IfMatch,
+        body: PolicyDraft,
+        response: { 200: Policy },
+      },
     },
     (request) => {
       const { platform: _fixed, ...changes } = request.body
@@ -88,7 +180,16 @@ function authoring(app: Api, core: Core): void {
   )
   app.delete(
     '/policies/:id',
-    { config: { access: { permission: 'policy:write' }, problems: ['not-found', 'wrong-state'] }, schema: { tags, summary: 'Remove an inactive policy', operationId: 'removePolicy', params: IdParams, response: { 204: z.undefined() } } },
+    {
+      config: { access: { permission: 'policy:write' }, problems: ['not-found', 'wrong-state'] },
+      schema: {
+        tags,
+        summary: 'Remove an inactive policy',
+        operationId: 'removePolicy',
+        params: IdParams,
+        response: { 204: z.undefined() },
+      },
+    },
     async (request, reply) => {
       await core.policies.remove(rowOf(request.params.id), actorOf(request))
       return reply.code(204).send()
@@ -96,29 +197,79 @@ function authoring(app: Api, core: Core): void {
   )
   app.get(
     '/policies/:id/versions',
-    { config: { access: { permission: 'policy:read' }, problems: ['not-found'] }, schema: { tags, summary: 'List the published versions, newest first', operationId: 'listPolicyVersions', params: IdParams, response: { 200: PolicyVersions } } },
+    {
+      config: { access: { permission: 'policy:read' }, problems: ['not-found'] },
+      schema: {
+        tags,
+        summary: 'List the published versions, newest first',
+        operationId: 'listPolicyVersions',
+        params: IdParams,
+        response: { 200: PolicyVersions },
+      },
+    },
     async (request) => ({ items: await core.policies.versions(rowOf(request.params.id)) }),
   )
 }
 
 function publishing(app: Api, core: Core): void {
-  const config = { access: { permission: 'policy:publish' }, problems: ['not-found', 'wrong-state', 'conflict'] as const }
+  const config = {
+    access: { permission: 'policy:publish' },
+    problems: ['not-found', 'wrong-state', 'conflict'] as const,
+  }
   app.post(
     '/policies/:id/publish',
-    { config: { ...config, problems: [...config.problems, ...checks] }, schema: { tags, summary: 'Publish the draft as the next version', operationId: 'publishPolicy', params: IdParams, response: { 200: Published } } },
+    {
+      config: { ...config, problems: [...config.problems, ...checks] },
+      schema: {
+        tags,
+        summary: 'Publish the draft as the next version',
+        operationId: 'publishPolicy',
+        params: IdParams,
+        response: { 200: Published },
+      },
+    },
     (request) => core.policies.publish(rowOf(request.params.id), actorOf(request)),
   )
-  app.post('/policies/:id/activate', { config, schema: { tags, summary: 'Let a published policy count', operationId: 'activatePolicy', params: IdParams, response: { 200: Published } } }, (request) =>
-    core.policies.activate(rowOf(request.params.id), actorOf(request)),
+  app.post(
+    '/policies/:id/activate',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Let a published policy count',
+        operationId: 'activatePolicy',
+        params: IdParams,
+        response: { 200: Published },
+      },
+    },
+    (request) => core.policies.activate(rowOf(request.params.id), actorOf(request)),
   )
-  app.post('/policies/:id/deactivate', { config, schema: { tags, summary: 'Let a policy count no more', operationId: 'deactivatePolicy', params: IdParams, response: { 200: Policy } } }, (request) =>
-    core.policies.deactivate(rowOf(request.params.id), actorOf(request)),
+  app.post(
+    '/policies/:id/deactivate',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Let a policy count no more',
+        operationId: 'deactivatePolicy',
+        params: IdParams,
+        response: { 200: Policy },
+      },
+    },
+    (request) => core.policies.deactivate(rowOf(request.params.id), actorOf(request)),
   )
   app.post(
     '/policies/:id/rollback',
     {
       config,
-      schema: { tags, summary: 'Make an older version the newest', operationId: 'rollbackPolicy', params: IdParams, body: z.strictObject({ version: z.int().min(1) }).meta({ id: 'PolicyRollback' }), response: { 200: Published } },
+      schema: {
+        tags,
+        summary: 'Make an older version the newest',
+        operationId: 'rollbackPolicy',
+        params: IdParams,
+        body: z.strictObject({ version: z.int().min(1) }).meta({ id: 'PolicyRollback' }),
+        response: { 200: Published },
+      },
     },
     (request) => core.policies.rollback(rowOf(request.params.id), request.body.version, actorOf(request)),
   )
@@ -126,7 +277,15 @@ function publishing(app: Api, core: Core): void {
     '/policies/order',
     {
       config: { access: { permission: 'policy:publish' }, problems: ['unknown-platform', 'conflict'] },
-      schema: { tags, summary: "Set the order of a platform's policies: the first wins", operationId: 'orderPolicies', body: z.strictObject({ platform: platformId(), ids: z.array(id()).min(1).max(10_000) }).meta({ id: 'PolicyOrder' }), response: { 204: z.undefined() } },
+      schema: {
+        tags,
+        summary: "Set the order of a platform's policies: the first wins",
+        operationId: 'orderPolicies',
+        body: z
+          .strictObject({ platform: platformId(), ids: z.array(id()).min(1).max(10_000) })
+          .meta({ id: 'PolicyOrder' }),
+        response: { 204: z.undefined() },
+      },
     },
     async (request, reply) => {
       const order = request.body.ids.map((one, i) => rowIn(`ids.${i}`, one))

@@ -27,13 +27,25 @@ export function reachOf(request: FastifyRequest): Reach {
   return principalOf(request).reach
 }
 
-export const IfMatch = z.object({ 'if-match': z.string().optional().describe('The revision that was read, in quotes: "7". Required') })
+export const IfMatch = z.object({
+  'if-match': z.string().optional().describe('The revision that was read, in quotes: "7". Required'),
+})
 /** The revision of `If-Match: "7"`. */
 export function revisionOf(request: FastifyRequest): number {
   const header = request.headers['if-match']
   const number = header === undefined ? undefined : /^(?:W\/)?"(\d{1,9})"$/.exec(header)?.[1]
   if (number === undefined)
-    throw new Problem('invalid-request', { errors: [{ path: 'headers.if-match', message: header === undefined ? 'send If-Match: "<revision>" with the revision you read' : 'is not a revision in quotes' }] })
+    throw new Problem('invalid-request', {
+      errors: [
+        {
+          path: 'headers.if-match',
+          message:
+            header === undefined
+              ? 'send If-Match: "<revision>" with the revision you read'
+              : 'is not a revision in quotes',
+        },
+      ],
+    })
   return Number(number)
 }
 
@@ -44,6 +56,7 @@ export function rowOf(id: string): number {
 }
 /** As `rowOf`, for an id inside a body. */
 export function rowIn(path: string, id: string): number {
-  if (!/^[1-9]\d{0,15}$/.test(id) || !Number.isSafeInteger(Number(id))) throw new Problem('invalid-request', { errors: [{ path, message: 'is not an id' }] })
+  if (!/^[1-9]\d{0,15}$/.test(id) || !Number.isSafeInteger(Number(id)))
+    throw new Problem('invalid-request', { errors: [{ path, message: 'is not an id' }] })
   return Number(id)
 }

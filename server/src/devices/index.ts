@@ -22,7 +22,8 @@ export async function registerDeviceRoutes(app: FastifyInstance, o: DeviceRoutes
         // A body that a route does not take is refused by its first byte.
         bodyLimit: Math.max(1, route.maxBytes),
         exposeHeadRoute: false,
-        handler: async (request, reply) => answer(reply, await route.handle(message(request, reply, route.path, o.stopping))),
+        handler: async (request, reply) =>
+          answer(reply, await route.handle(message(request, reply, route.path, o.stopping))),
       })
     }
   })
@@ -67,5 +68,7 @@ function answer(reply: FastifyReply, r: Reply): FastifyReply {
   reply.code(r.status)
   if (r.headers) reply.headers(r.headers)
   if (r.body === undefined) return reply.send()
-  return reply.send(typeof r.body === 'string' ? r.body : Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength))
+  return reply.send(
+    typeof r.body === 'string' ? r.body : Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength),
+  )
 }

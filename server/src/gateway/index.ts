@@ -1,10 +1,7 @@
 /** The door of the gateway. */
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
-export { pagePolicy } from './headers.ts'
-export { readJson } from './json-body.ts'
 export { clientCertificate, type Ports, type TlsFiles } from './listen.ts'
 export type { DeviceRegistration } from './oauth/registration.ts'
 export type { RouteAccess, RouteEntry } from './permission.ts'
 export { principalOf } from './principal.ts'
-export { asProblem, problemBody, problemType, sendProblem } from './problems.ts'
-export { defaultLimits, type Limits } from './throttle.ts'
+export type { Limits } from './throttle.ts'

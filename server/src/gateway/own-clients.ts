@@ -1,7 +1,7 @@
 /** Clients that Muster itself brings: the command line (public, device code), and the bootstrap client that the operator names. */
 import type { Access, Log } from '@muster/core'
 
-export const cliClient = 'muster-cli'
+const cliClient = 'muster-cli'
 
 export async function ensureOwnClients(access: Access, log: Log, bootstrap: string | undefined): Promise<void> {
   await access.clients.ensure({

@@ -6,7 +6,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { pathFault } from './paths.ts'
 import type { RouteTable } from './permission.ts'
 
-export const problemType = 'application/problem+json'
+const problemType = 'application/problem+json'
 
 /** The body of a problem. `title` is the code in words, `detail` says what to do. */
 export function problemBody(p: Problem, requestId: string): JsonObject {
@@ -23,7 +23,7 @@ export function problemBody(p: Problem, requestId: string): JsonObject {
   }
 }
 
-export function sendProblem(reply: FastifyReply, p: Problem): FastifyReply {
+function sendProblem(reply: FastifyReply, p: Problem): FastifyReply {
   const wait = p.extra.retryAfterS
   if (typeof wait === 'number') void reply.header('retry-after', String(Math.max(1, Math.ceil(wait))))
   else if (p.status === 503) void reply.header('retry-after', String(randomInt(2, 8)))
@@ -103,7 +103,7 @@ export function handleErrors(
   app.setNotFoundHandler((request, reply) => {
     if (pathFault(request.originalUrl) !== undefined) return sendProblem(reply, new Problem('invalid-path'))
     const allowed = table.methodsAt(request.raw.url ?? '/')
-    if (allowed.length === 0) return sendProblem(reply, new Problem('not-found'))
+    if (allowed.length === 0 || allowed.includes(request.method)) return sendProblem(reply, new Problem('not-found'))
     void reply.header('allow', allowed.join(', '))
     return sendProblem(reply, new Problem('method-not-allowed', { allow: allowed }))
   })

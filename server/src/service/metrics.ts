@@ -29,12 +29,26 @@ export function createMetrics(core: Core): Metrics {
   return {
     measure: (app) => {
       app.addHook('onResponse', (request, reply, done) => {
-        requests.observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: `${Math.trunc(reply.statusCode / 100)}xx` }, reply.elapsedTime / 1000)
+        requests.observe(
+          {
+            method: request.method,
+            route: request.routeOptions.url ?? 'none',
+            status: `${Math.trunc(reply.statusCode / 100)}xx`,
+          },
+          reply.elapsedTime / 1000,
+        )
         done()
       })
     },
     route: (app) => {
-      app.get('/metrics', { config: { access: { public: 'counts only; MUSTER_METRICS_ADDRESS moves it to an address of its own' } }, schema: { hide: true } }, async (_request, reply) => reply.type(registry.contentType).send(await text()))
+      app.get(
+        '/metrics',
+        {
+          config: { access: { public: 'counts only; MUSTER_METRICS_ADDRESS moves it to an address of its own' } },
+          schema: { hide: true },
+        },
+        async (_request, reply) => reply.type(registry.contentType).send(await text()),
+      )
     },
     listen: async (address) => {
       const colon = address.lastIndexOf(':')
@@ -57,9 +71,23 @@ export function createMetrics(core: Core): Metrics {
 }
 
 function gauges(core: Core, registry: Registry): void {
-  const gauge = (name: string, help: string, read: () => number) => new Gauge({ name, help, registers: [registry], collect() { this.set(read()) } })
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
   gauge('muster_database_statements', 'SQL statements issued since the start', () => core.db.statements)
-  gauge('muster_database_listening', '1 while the connection that hears other nodes stands', () => (core.db.listening() ? 1 : 0))
+  gauge('muster_database_listening', '1 while the connection that hears other nodes stands', () =>
+    core.db.listening() ? 1 : 0,
+  )
   gauge('muster_turns_queued', 'Exchanges with devices that wait for a batch', () => core.operations.queued())
-  gauge('muster_events_age_seconds', 'Seconds since all committed events had been read', () => Math.min(core.events.freshness(), 86_400_000) / 1000)
+  gauge(
+    'muster_events_age_seconds',
+    'Seconds since all committed events had been read',
+    () => Math.min(core.events.freshness(), 86_400_000) / 1000,
+  )
 }

@@ -4,6 +4,10 @@ import type { FastifyInstance } from 'fastify'
 
 export function pkiRoutes(app: FastifyInstance, core: Core): void {
   const access = { public: 'certificates of authorities and revocation lists are published' }
-  app.get('/pki/root.pem', { config: { access }, schema: { hide: true } }, async (_request, reply) => reply.type('application/x-pem-file').send(core.certificates.authorities().root.pem))
-  app.get('/pki/crl', { config: { access }, schema: { hide: true } }, async (_request, reply) => reply.type('application/pkix-crl').send(await core.certificates.crl()))
+  app.get('/pki/root.pem', { config: { access }, schema: { hide: true } }, async (_request, reply) =>
+    reply.type('application/x-pem-file').send(core.certificates.authorities().root.pem),
+  )
+  app.get('/pki/crl', { config: { access }, schema: { hide: true } }, async (_request, reply) =>
+    reply.type('application/pkix-crl').send(await core.certificates.crl()),
+  )
 }

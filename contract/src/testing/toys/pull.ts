@@ -1,6 +1,6 @@
 /** A toy of the pull shape: the device asks, one command a message, puts off what it cannot do now, and has a channel for each user beside its own. */
 import { z } from 'zod'
-import { type Channel, type Delivery, deviceDisenrol, deviceInventory, deviceMessage, feature, type FeatureRow, type Json, type JsonObject, type Message, operation, type OperationRow, type Outcome, passcode, type Platform, type PlatformHost, type Refusal, type Reply, type RowExample, type Turn } from '../../index.ts'
+import { type Channel, type Delivery, deviceDisenrol, deviceInventory, deviceMessage, feature, type FeatureRow, type Json, type JsonObject, type Message, operation, type OperationRow, type Outcome, passcode, type Platform, type PlatformHost, type Refusal, type Reply, type RowExample, type Turn, type Verdict } from '../../index.ts'
 
 const lock = operation({
   id: 'pull.lock', title: 'Lock', summary: 'Locks the screen.', danger: 'none', repeatable: false, expiresS: 3600,
@@ -38,17 +38,18 @@ function row(type: string, o: Partial<OperationRow> & { in?: JsonObject; wire?: 
   const to = o.to ?? ((params: JsonObject) => ({ type, ...params }))
   return { channel: o.channel ?? 'device', when: o.when, needs: o.needs, to, from: read, examples: [{ in: o.in ?? {}, wire: o.wire ?? { type, ...o.in }, replies }] }
 }
+const unreported: Verdict = { state: 'unknown', reason: { code: 'not-reported', text: 'The device has not said.' } }
 const features: Record<string, FeatureRow[]> = {
   'pull.wifi': [{
     channel: 'device', needs: ['password'], from: read,
     to: (s, _c, secrets) => ({ type: 'Wifi', ssid: s.ssid, identity: s.identity ?? '', password: secrets.password ?? null }),
     examples: [{ in: { ssid: 'Office', identity: 'ada' }, wire: { type: 'Wifi', ssid: 'Office', identity: 'ada', password: 'secret:password' }, replies }],
-    check: (s, facts) => (Array.isArray(facts['pull.networks']) && facts['pull.networks'].includes(s.ssid) ? { state: 'verified' } : { state: 'drifted', reason: { code: 'not-joined', text: `It has not joined ${s.ssid}.` } }),
+    check: (s, { 'pull.networks': joined }) => (!Array.isArray(joined) ? unreported : joined.includes(s.ssid) ? { state: 'verified' } : { state: 'drifted', reason: { code: 'not-joined', text: `It has not joined ${s.ssid}.` } }),
   }],
   [passcode.id]: [{
     channel: 'device', from: read, to: (s) => ({ type: 'Passcode', length: s.minLength }),
     examples: [{ in: { minLength: 8 }, wire: { type: 'Passcode', length: 8 }, replies }],
-    check: (s, facts) => (Number(facts['pull.passcode'] ?? 0) >= s.minLength ? { state: 'verified' } : { state: 'drifted', reason: { code: 'short', text: 'The passcode is too short.' } }),
+    check: (s, { 'pull.passcode': length }) => (typeof length !== 'number' ? unreported : length >= s.minLength ? { state: 'verified' } : { state: 'drifted', reason: { code: 'short', text: 'The passcode is too short.' } }),
   }],
 }
 const operations: Record<string, OperationRow[]> = {

@@ -3,7 +3,7 @@ import { Paper, SimpleGrid, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
-import { ApiProblem, about, type Device, devices } from '../../api/index.ts'
+import { ApiProblem, about, checkInMs, type Device, devices } from '../../api/index.ts'
 import { type TextKey, t } from '../../text/index.ts'
 import { Empty, formFactorIcon, Icon, Loading, PageHead, Shown } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
@@ -20,7 +20,7 @@ type Tab = (typeof tabs)[number]
 
 export function DevicePage() {
   const { id = '' } = useParams()
-  const device = useQuery(devices.one(id))
+  const device = useQuery({ ...devices.one(id), refetchInterval: checkInMs })
   if (device.error instanceof ApiProblem && device.error.status === 404) {
     return (
       <Paper>
@@ -54,7 +54,7 @@ function Found({ device }: { device: Device }) {
         below={below}
       />
       <Paper p="lg" mb="lg">
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 5 }} spacing="lg">
+        <SimpleGrid cols={{ base: 2, md: 5 }} spacing="lg">
           <StateStrip device={device} />
         </SimpleGrid>
       </Paper>

@@ -3,8 +3,9 @@ import { SimpleGrid, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { about, catalog, type Device, type Fact } from '../../api/index.ts'
 import { named, readable, t } from '../../text/index.ts'
-import { AsOf, Card, exactTime, Pairs, Value } from '../../ui/index.ts'
+import { AsOf, Card, exactTime, holdsObjects, Pairs, Value } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
+import classes from './device.module.css'
 
 interface FactRow {
   id: string
@@ -91,12 +92,11 @@ function Group({ id, rows, at }: { id: string; rows: FactRow[]; at: string | nul
         {rows
           .filter((row) => holdsObjects(row.value))
           .map((row) => (
-            <div key={row.id}>
-              <Text size="sm" fw={600} mb={6}>
-                {row.name}
-              </Text>
+            // What policies found is long and shown with them too: here it opens on demand.
+            <details key={row.id} open={id !== 'managed'}>
+              <summary className={classes.summary}>{row.name}</summary>
               <Value value={row.value} />
-            </div>
+            </details>
           ))}
       </Stack>
     </Card>
@@ -110,6 +110,8 @@ export function factGroups(
 ): { id: string; rows: FactRow[] }[] {
   const groups = new Map<string, FactRow[]>()
   for (const [id, value] of Object.entries(facts)) {
+    // Shown with the enrolment already, each with its own name.
+    if (id === 'device.identifiers') continue
     const descriptor = known.find((fact) => fact.id === id)
     const dot = id.indexOf('.')
     const group = dot > 0 ? id.slice(0, dot) : 'other'
@@ -125,10 +127,4 @@ export function factGroups(
   return [...groups]
     .map(([id, rows]) => ({ id, rows }))
     .sort((a, b) => place(a.id) - place(b.id) || a.id.localeCompare(b.id))
-}
-
-function holdsObjects(value: unknown): boolean {
-  return Array.isArray(value)
-    ? value.some((item) => typeof item === 'object' && item !== null)
-    : typeof value === 'object' && value !== null
 }

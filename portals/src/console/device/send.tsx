@@ -1,7 +1,7 @@
 /** Send an operation: what this device can do now (or why not), a form from the operation's schema, a last question when it matters. */
 import { Alert, Badge, Button, Grid, Group, Paper, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useMemo, useRef, useState } from 'react'
+import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import {
   ApiProblem,
@@ -140,6 +140,10 @@ function SendForm({ device, operation }: { device: Device; operation: CatalogOpe
       if (error instanceof ApiProblem && form.refuse(error.errors, '/params')) focusFirstError(element.current)
     },
   })
+  // On a small screen the form stands below the list: bring it into view.
+  useEffect(() => {
+    void element.current?.scrollIntoView({ block: 'nearest' })
+  }, [])
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const params = form.check() as JsonObject | undefined

@@ -19,12 +19,18 @@ export function StateStrip({ device }: { device: Device }) {
 }
 
 function Management({ device }: { device: Device }) {
-  const state = device.blocked ? 'blocked' : device.lifecycle
   const label = device.blocked ? named('state', 'blocked') : named('lifecycle', device.lifecycle)
-  const why = t(device.blocked ? 'device.blockedWhy' : 'device.ownedAs', {
-    ownership: named('ownership', device.ownership),
-  })
-  return <StateTile title={t('device.management')} state={state} label={label} why={why} at={device.enrolledAt} since />
+  const ownership = named('ownership', device.ownership)
+  return (
+    <StateTile
+      title={t('device.management')}
+      state={device.blocked ? 'blocked' : device.lifecycle}
+      label={label}
+      why={t(device.blocked ? 'device.blockedWhy' : 'device.ownedAs', { ownership })}
+      at={device.enrolledAt}
+      since
+    />
+  )
 }
 
 function Liveness({ device }: { device: Device }) {
@@ -77,7 +83,16 @@ function Protection({ device }: { device: Device }) {
         ? 'device.encrypted'
         : 'device.notEncrypted',
   )
-  const why = t(device.rooted === null ? 'device.rootUnknown' : device.rooted ? 'device.isRooted' : 'device.notRooted')
+  const silent = device.encrypted === null && device.rooted === null
+  const why = t(
+    silent
+      ? 'device.nothingKnown'
+      : device.rooted === null
+        ? 'device.rootUnknown'
+        : device.rooted
+          ? 'device.isRooted'
+          : 'device.notRooted',
+  )
   return (
     <StateTile
       title={t('device.protection')}

@@ -18,7 +18,7 @@ import { type FormEvent, Suspense, useEffect, useRef } from 'react'
 import { Link, Outlet, useLocation, useNavigate } from 'react-router'
 import { about, keepCsrf, session } from '../../api/index.ts'
 import { type TextKey, t } from '../../text/index.ts'
-import { Icon, type IconName, Loading } from '../../ui/index.ts'
+import { FailureBoundary, Icon, type IconName, Loading } from '../../ui/index.ts'
 import { useLiveState } from './live.tsx'
 import { Logo } from './logo.tsx'
 import { holds } from './permissions.ts'
@@ -83,9 +83,11 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main ref={main} tabIndex={-1} className={classes.main ?? ''}>
         <div className={classes.page}>
-          <Suspense fallback={<Loading />}>
-            <Outlet />
-          </Suspense>
+          <FailureBoundary place={pathname}>
+            <Suspense fallback={<Loading />}>
+              <Outlet />
+            </Suspense>
+          </FailureBoundary>
         </div>
       </AppShell.Main>
     </AppShell>
@@ -189,8 +191,9 @@ function Account() {
     mutationFn: session.signOut,
     onSettled() {
       keepCsrf(undefined)
-      client.clear()
       client.setQueryData(session.current().queryKey, null)
+      // Nothing that was read stays in the page for whoever signs in next.
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' })
     },
   })
   const name = user.displayName || user.name

@@ -4,7 +4,7 @@ import { type Access, type ClientRecord, covers, DatabaseProblem } from '@muster
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
 
 /** A client as the key manager knows it. Its "secret" is the hash: `compareClientSecret` is ours. */
-export function clientMetadata(c: ClientRecord, knownScopes: readonly string[]): AdapterPayload {
+function clientMetadata(c: ClientRecord, knownScopes: readonly string[]): AdapterPayload {
   const grants = words(c.metadata.grant_types, ['client_credentials'])
   const code = grants.includes('authorization_code')
   return {
@@ -22,12 +22,15 @@ export function clientMetadata(c: ClientRecord, knownScopes: readonly string[]):
     response_types: code ? ['code'] : [],
     ...(code ? { response_modes: ['query'] } : {}),
     // A device has no scopes at all; what it may do follows from its channel.
-    ...(c.channel === null ? { scope: ['openid', 'offline_access', ...granted(c.scopes, knownScopes)].join(' ') } : {}),
+    ...(c.channel === null ? { scope: [...personScopes, ...granted(c.scopes, knownScopes)].join(' ') } : {}),
     id_token_signed_response_alg: 'RS256',
     muster_device: c.channel !== null,
     ...(c.secretHash === null ? {} : { client_secret: c.secretHash.toString('hex') }),
   }
 }
+
+/** Scopes about the person, which any client may ask for. */
+export const personScopes = ['openid', 'profile', 'offline_access']
 
 /** The scopes that a client's patterns come to. */
 export function granted(patterns: readonly string[], known: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 /** The few pages of the key manager: plain HTML that needs no script, reads well aloud, and works at any width. */
 
 /** Text as HTML. */
-export function html(text: string): string {
+function html(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 }
 
@@ -17,7 +17,7 @@ button.second{background:transparent;color:inherit;border-color:var(--line)}
 .error{border-left:4px solid #c62828;padding:.4rem .8rem}code{font-size:1.3rem;letter-spacing:.1em}
 `
 
-export function page(title: string, body: string): string {
+function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${html(title)} - Muster</title><style>${pageStyle}</style></head>
 <body><main><h1>${html(title)}</h1>

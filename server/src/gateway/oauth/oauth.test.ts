@@ -1,7 +1,7 @@
 /** Every way to a token, walked by a strict client and a browser without script, against a listening gateway and a real database. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { system } from '@muster/core'
+import { DatabaseProblem, system } from '@muster/core'
 import * as oauth from 'oauth4webapi'
 import { adminPassword, bootstrap, openWorld, post, roleId, type World } from '../world.ts'
 
@@ -140,7 +140,7 @@ test('discovery names what there is, by the public address, at both well-known p
 test('code with PKCE through sign-in and consent, without script; then the token works within its scopes', async () => {
   const client = await publicClient()
   const b = browser()
-  const { verifier, page } = await authorize(b, client, 'openid device:read')
+  const { verifier, page } = await authorize(b, client, 'openid profile device:read')
   assert.match(page.html, /Reporter &#60;b&#62;/)
   assert.doesNotMatch(page.html, /<script|onfocus|javascript:/i)
   const policy = page.headers.get('content-security-policy') ?? ''
@@ -157,7 +157,8 @@ test('code with PKCE through sign-in and consent, without script; then the token
   const end = await b.submit(consent)
   const tokens = await tokensOf(client, await exchange(client, end.url, verifier))
   assert.equal(tokens.token_type, 'bearer')
-  assert.ok(tokens.id_token)
+  const claims = oauth.getValidatedIdTokenClaims(tokens)
+  assert.deepEqual([claims?.name, claims?.preferred_username, claims?.iss], ['Ada', 'admin', as.issuer])
   assert.equal(await status('/api/v1/devices', tokens.access_token), 200)
   assert.equal(await status('/api/v1/groups', tokens.access_token), 403)
   // The console is signed in by the same cookie.
@@ -489,4 +490,31 @@ test('a sign-in form from another site is refused', async () => {
     body: new URLSearchParams({ username: 'admin', password: adminPassword }),
   })
   assert.equal(without.status, 400)
+})
+
+test('a database that is away is said in the words of OAuth, with the status that means later', async () => {
+  let away = false
+  const own = await openWorld(undefined, {}, async (core) => ({
+    access: {
+      ...core.access,
+      clients: {
+        ...core.access.clients,
+        record: async (id) => {
+          if (away) throw new DatabaseProblem('database-away')
+          return core.access.clients.record(id)
+        },
+      },
+    },
+  }))
+  try {
+    await own.token()
+    away = true
+    const answer = await post(`${own.url}/oauth2/token`, { grant_type: 'client_credentials' }, bootstrap)
+    assert.equal(answer.status, 503)
+    assert.equal(((await answer.json()) as { error: string }).error, 'temporarily_unavailable')
+    away = false
+    await own.token()
+  } finally {
+    await own.close()
+  }
 })

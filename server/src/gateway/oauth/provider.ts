@@ -10,7 +10,7 @@ import {
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
-import { createAdapter, granted } from './adapter.ts'
+import { createAdapter, granted, personScopes } from './adapter.ts'
 import { codeConfirmPage, codeInputPage, messagePage } from './html.ts'
 
 export interface KeyManagerOptions {
@@ -28,7 +28,7 @@ export interface KeyManagerOptions {
 }
 
 /** Seconds. A device's token outlives a day of polls; a person's is renewed by the hour. */
-export const lives = {
+const lives = {
   deviceToken: 24 * 3600,
   clientToken: 3600,
   accessToken: 3600,
@@ -83,7 +83,7 @@ function configuration(o: KeyManagerOptions): Configuration {
       long: { httpOnly: true, sameSite: 'lax', path: '/oauth2' },
       short: { httpOnly: true, sameSite: 'lax' },
     },
-    scopes: ['openid', 'offline_access', ...o.scopes],
+    scopes: [...personScopes, ...o.scopes],
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     responseTypes: ['code'],
@@ -134,7 +134,8 @@ function features(o: KeyManagerOptions): Configuration['features'] {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     dPoP: { enabled: false },
-    userinfo: { enabled: true },
+    // Our access tokens are for one resource, the API; who signed in is told in the ID token.
+    userinfo: { enabled: false },
     rpInitiatedLogout: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
     revocation: {

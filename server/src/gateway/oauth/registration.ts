@@ -76,9 +76,8 @@ export function registrationRoutes(
       facts: wanted.muster_facts ?? {},
       client: { id, name: wanted.client_name ?? wanted.software_id, secretHash: sha256(secret), metadata: kept },
     })
-    const made = await access.clients.record(id)
     return answer(reply, 201, {
-      ...shown(id, wanted.client_name ?? wanted.software_id, kept, made?.created),
+      ...shown(id, wanted.client_name ?? wanted.software_id, kept, new Date()),
       client_secret: secret,
       client_secret_expires_at: 0,
       registration_access_token: management,
@@ -185,12 +184,12 @@ function tokenOf(request: FastifyRequest): string {
   return token
 }
 
-function shown(id: string, name: string, kept: JsonObject, created: Date | undefined): JsonObject {
+function shown(id: string, name: string, kept: JsonObject, created: Date): JsonObject {
   const { registration_hash: _, ...rest } = kept
   return {
     client_id: id,
     client_name: name,
-    client_id_issued_at: Math.floor((created ?? new Date()).getTime() / 1000),
+    client_id_issued_at: Math.floor(created.getTime() / 1000),
     response_types: [],
     redirect_uris: [],
     ...rest,

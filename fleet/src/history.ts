@@ -1,0 +1,65 @@
+/** Reads the server's history through its API, for the checker to judge. */
+import type { HistoryRow } from './check.ts'
+import type { ApiClient } from './invitations.ts'
+import { createWire, problemOf, type Wire } from './wire.ts'
+
+const pageSize = 200
+
+/** Every operation of the devices, device by device. Throws Error when the server does not give it. */
+export async function* readHistory(o: {
+  server: string
+  client: ApiClient
+  devices: Iterable<string>
+  ca?: string
+}): AsyncGenerator<HistoryRow> {
+  const wire = createWire({ server: o.server, connections: 2, ...(o.ca === undefined ? {} : { ca: o.ca }) })
+  try {
+    const basic = `Basic ${Buffer.from(`${encodeURIComponent(o.client.id)}:${encodeURIComponent(o.client.secret)}`).toString('base64')}`
+    const signIn = () =>
+      wire.send({
+        kind: 'api',
+        method: 'POST',
+        path: 'oauth2/token',
+        authorization: basic,
+        form: `grant_type=client_credentials&scope=${encodeURIComponent('activity:read device:read')}`,
+      })
+    let token: string | undefined
+    const get = async (path: string): Promise<Page> => {
+      for (;;) {
+        token ??= tokenOf(await signIn())
+        const answer = await wire.send({ kind: 'api', method: 'GET', path, authorization: `Bearer ${token}` })
+        if (answer.status === 200) return answer.body as Page
+        if (answer.status === 429 || answer.status === 503)
+          await new Promise((resolve) => setTimeout(resolve, 1000 * (answer.retryAfterS ?? 1)))
+        else if (answer.status === 401 && problemOf(answer) === 'token-expired') token = undefined
+        else throw new Error(`The server does not show ${path}: ${problemOf(answer)} (${answer.status}).`)
+      }
+    }
+    for (const device of o.devices) yield* ofDevice(get, device)
+  } finally {
+    await wire.close()
+  }
+}
+
+interface Page {
+  readonly items: readonly HistoryRow[]
+  readonly next?: string
+}
+
+async function* ofDevice(get: (path: string) => Promise<Page>, device: string): AsyncGenerator<HistoryRow> {
+  let cursor: string | undefined
+  do {
+    const page = await get(
+      `api/v1/devices/${encodeURIComponent(device)}/operations?limit=${pageSize}${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+    )
+    for (const { id, state, reason, updatedAt } of page.items) yield { device, id, state, reason, updatedAt }
+    cursor = page.next
+  } while (cursor !== undefined)
+}
+
+function tokenOf(answer: Awaited<ReturnType<Wire['send']>>): string {
+  const value = (answer.body as { access_token?: unknown } | undefined)?.access_token
+  if (answer.status !== 200 || typeof value !== 'string')
+    throw new Error(`The API client gets no token: ${problemOf(answer)} (${answer.status}).`)
+  return value
+}

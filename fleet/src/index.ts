@@ -1,0 +1,16 @@
+/** The door of the simulated fleet. */
+
+export { type Preset, presets, type Rates } from './behaviour.ts'
+export {
+  type CheckOptions,
+  type CheckReport,
+  checkRecord,
+  type HistoryRow,
+  type Rule,
+  type Violation,
+} from './check.ts'
+export { type FleetOptions, type FleetReport, runFleet } from './fleet.ts'
+export type { Percentiles } from './histogram.ts'
+export { readHistory } from './history.ts'
+export type { ApiClient, Invite } from './invitations.ts'
+export { type RecordEvent, type RecordLine, readRecord } from './record.ts'
