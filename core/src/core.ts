@@ -68,7 +68,7 @@ export async function createCore(o: CoreOptions) {
       organisation: () => configuration.get('organisation').value.name,
     },
   })
-  const compliance = createCompliance(base)
+  const compliance = createCompliance({ ...base, title: (feature) => registry.features.get(feature)?.title ?? feature, warn: (tx, warnings) => operations.sendWarnings(tx, warnings) })
   const policies: Policies = createPolicies({ ...base, registry, compliance, escrow: (tx, needs) => readEscrow(base, tx, needs) })
   const operations: Operations = createOperations({
     ...base,

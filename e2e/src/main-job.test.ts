@@ -186,12 +186,25 @@ describe('main job', { timeout: 240_000 }, () => {
       const { items } = await muster.api('GET', '/policies')
       const current = await muster.ask('GET', `/policies/${items[0].id}`)
       const { name, description, assignment, features } = current.body
-      const watched = features.map((f: { feature: string }) => (f.feature === 'linux.banner' ? { ...f, action: 'monitor' } : f))
+      const actions: Record<string, string> = { 'linux.banner': 'monitor', 'linux.ssh': 'warn' }
+      const watched = features.map((f: { feature: string }) => ({ ...f, action: actions[f.feature] ?? 'enforce' }))
       await muster.api('PUT', `/policies/${items[0].id}`, { name, description, assignment, features: watched }, { 'if-match': `"${current.body.revision}"` })
       await muster.api('POST', `/policies/${items[0].id}/publish`)
       await writeFile(join(root, 'etc/issue'), 'Somebody was here\n')
       await until('the violation to be known', async () => (await muster.api('GET', `/devices/${device}/compliance`)).features.some((f: { feature: string; state: string }) => f.feature === 'linux.banner' && f.state === 'violated'), { withinMs: 60_000 })
       assert.equal(await readFile(join(root, 'etc/issue'), 'utf8'), 'Somebody was here\n')
+    })
+
+    it('warning tells the people at the device, and changes nothing', async () => {
+      const file = join(root, 'etc/ssh/sshd_config.d/00-muster.conf')
+      await writeFile(file, 'PermitRootLogin yes\n')
+      const message = await until(
+        'the message to the device',
+        async () => (await muster.api('GET', `/devices/${device}/operations`)).items.find((o: { operation: string; actor: string }) => o.operation === 'device.message' && o.actor === 'system'),
+        { withinMs: 60_000 },
+      )
+      assert.match(message.params.text, /SSH hardening/)
+      assert.equal(await readFile(file, 'utf8'), 'PermitRootLogin yes\n')
     })
 
     it('when the policy goes, what Muster did is undone', async () => {

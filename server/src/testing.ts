@@ -91,7 +91,7 @@ export async function startTestServer(o: Partial<ServerOptions> = {}): Promise<T
     return {
       status: response.status,
       headers: response.headers,
-      body: (isJson(response) ? JSON.parse(text) : text) as T,
+      body: (text !== '' && isJson(response) ? JSON.parse(text) : text) as T,
     }
   }
   async function api<T>(status: number, method: string, path: string, options?: CallOptions): Promise<T> {

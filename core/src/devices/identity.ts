@@ -61,7 +61,9 @@ export function createIdentity(o: { db: Db; tokens: DeviceTokens; busSilentMs: (
   }
   async function look(proof: Proof, hash: Buffer): Promise<{ channel: number; expires: Date } | Refusal> {
     if ('bearer' in proof) return o.tokens.channelOfToken(proof.bearer)
-    const rows = await o.db.query<{ channel: number; expires: Date | null; revoked: Date | null }>(sql`select channel, expires, revoked from credential where hash = ${hash}`)
+    // Of its own kind only: the hash of a client's id stands there too, and ids are no secrets.
+    const kind = 'key' in proof ? 'key' : 'certificate'
+    const rows = await o.db.query<{ channel: number; expires: Date | null; revoked: Date | null }>(sql`select channel, expires, revoked from credential where hash = ${hash} and kind = ${kind}`)
     const row = rows[0]
     if (!row) return { refused: 'unknown' }
     if (row.revoked) return { refused: 'revoked' }
@@ -70,8 +72,9 @@ export function createIdentity(o: { db: Db; tokens: DeviceTokens; busSilentMs: (
   return {
     channel,
     identify: async (proof) => {
-      const digest = createHash('sha256').update('certificate' in proof ? proof.certificate : 'bearer' in proof ? proof.bearer : proof.key).digest()
-      const hash = digest.toString('base64')
+      const [kind, bytes] = 'certificate' in proof ? (['c', proof.certificate] as const) : 'bearer' in proof ? (['b', proof.bearer] as const) : (['k', proof.key] as const)
+      const digest = createHash('sha256').update(bytes).digest()
+      const hash = kind + digest.toString('base64')
       const known = cached(hash)
       if (known) return known
       const found = await look(proof, digest)

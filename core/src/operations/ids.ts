@@ -5,9 +5,9 @@ export function operationWireId(channel: number, activity: number): string {
   return `o${channel.toString(36)}-${activity.toString(36)}`
 }
 
-const form = /^o([0-9a-z]{1,10})-([0-9a-z]{1,10})$/
+const form = /^o([1-9a-z][0-9a-z]{0,9})-([1-9a-z][0-9a-z]{0,9})$/
 
-/** undefined for an id that is not an operation's. */
+/** undefined for an id that is not an operation's. Only the form that we write is read. */
 export function readOperationWireId(id: string): { channel: number; activity: number } | undefined {
   const m = form.exec(id)
   if (!m) return undefined

@@ -7,9 +7,9 @@ import type { Events } from '../events/index.ts'
 import type { Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import { createActivityCache } from './activities.ts'
+import { createBySystem } from './by-system.ts'
 import { type Cancelled, createCancel } from './cancel.ts'
 import { queueErrand } from './errands.ts'
-import { disenrolRow } from './farewell.ts'
 import type { LoggedMessage } from './messages.ts'
 import type { TurnPart } from './part.ts'
 import { createTurnQueue } from './queue.ts'
@@ -34,7 +34,7 @@ export interface OperationsDeps {
   afterSettled(rows: readonly SettledRow[]): Promise<void>
 }
 
-export interface Operations extends ReturnType<typeof createViews> {
+export interface Operations extends ReturnType<typeof createViews>, ReturnType<typeof createBySystem> {
   /** Problems: unknown-operation, invalid-params, forbidden, invalid-target, empty-target, idempotency-mismatch. */
   send(s: Send): Promise<Sent>
   /** What a send would reach, without sending. */
@@ -46,8 +46,6 @@ export interface Operations extends ReturnType<typeof createViews> {
   errand(channel: KnownChannel, name: string, payload: Json, collapse?: string): Promise<void>
   tick(): Promise<number>
   closeEpoch(tx: Tx, channels: readonly number[]): Promise<void>
-  /** Queues the operation that tells a device it is being let go. */
-  sendDisenrol(tx: Tx, o: { device: number; channel: number; actor: string }): Promise<void>
   /** Turns waiting for a batch now. */
   queued(): number
   stop(): Promise<void>
@@ -78,6 +76,7 @@ export function createOperations(o: OperationsDeps): Operations {
   }
   return {
     ...createViews(o),
+    ...createBySystem(o),
     send,
     preview,
     cancel: createCancel(o),
@@ -97,7 +96,6 @@ export function createOperations(o: OperationsDeps): Operations {
       await closeEpoch(tx, channels)
       await o.part.closed(tx, channels)
     },
-    sendDisenrol: (tx, d) => disenrolRow(tx, o, d),
     queued: queue.waiting,
     stop: async () => {
       await queue.drain()

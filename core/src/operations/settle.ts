@@ -21,6 +21,8 @@ export interface ChangedRow {
   readonly channel: number
   readonly activity: number
   readonly state: string
+  /** Back in the queue, to be handed over now: what rests first is told when its time comes. */
+  readonly ready: boolean
 }
 export interface SettleResult {
   readonly settled: SettledRow[]
@@ -96,7 +98,7 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     return {
       settled: [...work.values()].flatMap((w) => (w.settled ? [{ channel: w.row.channel, activity: w.row.activity, operation: w.row.operation, state: w.settled.state }] : [])),
       strange,
-      changed: [...work.values()].map((w) => ({ channel: w.row.channel, activity: w.row.activity, state: w.settled?.state ?? w.row.state })),
+      changed: [...work.values()].map((w) => ({ channel: w.row.channel, activity: w.row.activity, state: w.settled?.state ?? w.row.state, ready: w.kept?.state === 'pending' && !w.settled && w.kept.dueInS === undefined })),
     }
   }
 

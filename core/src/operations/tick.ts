@@ -11,7 +11,7 @@ const release = `
 /** A lease that ran out: again when that is safe, else the honest end is that nobody knows. */
 const requeue = `
   with over as (
-    select channel, activity from pending where state = 'sent' and lease <= now() and safe and attempts < $1 and deadline > now()
+    select channel, activity from pending where state = 'sent' and lease <= now() and safe and not cancelling and attempts < $1 and deadline > now()
     order by channel, activity limit 10000 for update skip locked)
   update pending p set state = 'pending', lease = null, updated = now(), reason = jsonb_build_object('code', 'no-answer', 'text', 'The device did not answer; it is handed over again.')
   from over o where p.channel = o.channel and p.activity = o.activity returning p.channel`

@@ -40,6 +40,13 @@ interface Drained {
   channel: number
   again: boolean
 }
+interface Written {
+  answers: Delivery[][]
+  drained: Drained[]
+  settled: SettledRow[]
+  /** Channels that have something to fetch because of what was said. */
+  woken: number[]
+}
 const maxDepth = 100
 /** Deliveries of one exchange at most. */
 const takeLimit = 1_000
@@ -72,8 +79,10 @@ export function createTurns(o: TurnDeps) {
     const moment = o.devices.waiting.moment()
     const outbound = o.outbound()
     try {
-      const { answers, drained, settled } = await o.db.tx((tx) => batch(tx, items, outbound))
+      const { answers, drained, settled, woken } = await o.db.tx((tx) => batch(tx, items, outbound))
       for (const d of drained) o.devices.waiting.drained(d.channel, moment, d.again)
+      // This node knows at once what the others hear of in a moment.
+      o.devices.waiting.heard(woken)
       // Whoever spoke may have put something off: its next connection looks.
       o.devices.waiting.putOff(items.filter((i) => i.turn.said?.length).flatMap((i) => i.channels.map((c) => c.no)))
       await follow(settled)
@@ -93,7 +102,7 @@ export function createTurns(o: TurnDeps) {
     }
   }
 
-  async function batch(tx: Tx, items: readonly TurnItem[], outbound: LoggedMessage[]): Promise<{ answers: Delivery[][]; drained: Drained[]; settled: SettledRow[] }> {
+  async function batch(tx: Tx, items: readonly TurnItem[], outbound: LoggedMessage[]): Promise<Written> {
     const details = await readDetails(tx, [...new Set(items.flatMap((i) => i.channels.map((c) => c.no)))])
     const own = items.map((i) => ({ item: i, channels: i.channels.flatMap((c) => details.get(c.no) ?? []) }))
     const open = own.filter(({ channels }) => channels.some((c) => c.lifecycle !== 'removed'))
@@ -111,8 +120,10 @@ export function createTurns(o: TurnDeps) {
     await writeMessages(tx, o.secrets, [...open.flatMap(({ item }) => inbound(item)), ...outbound])
     await announce(tx, open, settled, taken)
     const empty = new Set(taken.drained.map((d) => d.channel))
-    await tellWaiting(tx, o.events, [...new Set(woken)].filter((no) => !empty.has(no)))
+    const left = [...new Set(woken)].filter((no) => !empty.has(no))
+    await tellWaiting(tx, o.events, left)
     return {
+      woken: left,
       answers: items.map((i) => taken.byItem.get(i) ?? []),
       drained: taken.drained,
       settled: [...settled.settled, ...taken.settled],
@@ -155,7 +166,7 @@ export function createTurns(o: TurnDeps) {
     const result = await o.settle(tx, heard)
     const rest = [...others, ...result.strange]
     if (rest.length > 0) woken.push(...(await o.part.settle(tx, rest.map(asPartSaid))))
-    const requeued = result.changed.filter((r) => r.state === 'pending').map((r) => r.channel)
+    const requeued = result.changed.filter((r) => r.ready).map((r) => r.channel)
     woken.push(...requeued)
     return result
   }

@@ -16,7 +16,7 @@ import {
 import { masked, sealed, unmasked } from './sealing.ts'
 import type { Parts } from './take.ts'
 
-export const draftSchema = z.strictObject({
+const draftSchema = z.strictObject({
   name: plainText(120, 1).refine((s) => s.trim() === s, 'begins or ends with a space'),
   description: plainText(2_000).default(''),
   assignment: assignmentSchema.default({}),

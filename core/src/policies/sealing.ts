@@ -3,7 +3,7 @@ import type { FeatureDescriptor, Json, JsonObject } from '@muster/contract'
 import type { Secrets } from '../secrets/index.ts'
 
 /** What a reader sees in place of a secret. */
-export const mask = '••••••••'
+const mask = '••••••••'
 const mark = '$sealed'
 
 /** A secret stays sealed for the policy that it was written in: a copy elsewhere cannot be opened. */

@@ -139,7 +139,7 @@ function settingSettled(h: Hearing, row: Row): void {
     })
 }
 
-export function notChecked(checkable: boolean) {
+function notChecked(checkable: boolean) {
   return checkable
     ? { code: 'not-checked-yet', text: 'The device applied it and has not reported since.' }
     : { code: 'not-checkable', text: 'The device says it applied it; this platform cannot check it.' }

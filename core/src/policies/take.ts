@@ -99,7 +99,7 @@ function takeOne(c: ChannelState, w: Want, sets: SetMap, parts: Parts): Sent[] {
   }))
 }
 
-export function isWhole(channel: ChannelDetail, parts: Parts): boolean {
+function isWhole(channel: ChannelDetail, parts: Parts): boolean {
   return parts.registry.platforms.get(channel.platform)?.platform.settings === 'whole'
 }
 

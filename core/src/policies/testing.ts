@@ -21,7 +21,7 @@ import { silentLog, testDatabase } from '../testing/index.ts'
 import type { ComplianceVerdict, Draft, Policies, SettingDelivery } from './model.ts'
 import { createPolicies } from './policies.ts'
 
-export const banner = feature({
+const banner = feature({
   id: 'toy.banner',
   title: 'Banner',
   summary: 'Text at sign-in.',
@@ -29,8 +29,8 @@ export const banner = feature({
   merge: { rule: 'priority' },
   examples: [{ text: 'Hello' }],
 })
-export const motd = feature({ ...banner, id: 'toy.motd', title: 'Message of the day' })
-export const hosts = feature({
+const motd = feature({ ...banner, id: 'toy.motd', title: 'Message of the day' })
+const hosts = feature({
   id: 'toy.hosts',
   title: 'Hosts',
   summary: 'Names that are allowed.',
@@ -38,7 +38,7 @@ export const hosts = feature({
   merge: { rule: 'union', lists: ['hosts'] },
   examples: [{ hosts: ['a'] }],
 })
-export const wifi = feature({
+const wifi = feature({
   id: 'toy.wifi',
   title: 'Wi-Fi',
   summary: 'A network.',
@@ -47,7 +47,7 @@ export const wifi = feature({
   secret: ['psk'],
   examples: [{ ssid: 'x', psk: '12345678', level: 1 }],
 })
-export const newer = feature({ ...banner, id: 'toy.newer', title: 'New things' })
+const newer = feature({ ...banner, id: 'toy.newer', title: 'New things' })
 export const features: readonly FeatureDescriptor[] = [banner, motd, hosts, wifi, newer]
 
 function descriptors(own: readonly FeatureDescriptor[]): Descriptors {
@@ -78,7 +78,7 @@ const row = (id: string) => ({
   check: compare(id),
 })
 
-export const toy: Platform = {
+const toy: Platform = {
   id: 'toy',
   title: 'Toy',
   settings: 'each',
@@ -101,7 +101,7 @@ export const toy: Platform = {
   }),
   open: () => Promise.reject(new Error('not opened in these tests')),
 }
-export const cloud: Platform = {
+const cloud: Platform = {
   ...toy,
   id: 'cloud',
   title: 'Cloud',

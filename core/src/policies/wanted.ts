@@ -43,7 +43,7 @@ export function wantedBy(
   return wanted
 }
 
-export function pick(
+function pick(
   rows: readonly FeatureRow[],
   c: ChannelDetail,
   feature: string,

@@ -2,6 +2,7 @@
 import { type FormFactor, type JsonObject, type OperationDescriptor, operationPermission, type Ownership, Problem, type Reason } from '@muster/contract'
 import sql, { join, type Sql } from 'sql-template-tag'
 import { may, type Principal, type Reach, reachFor, reachSql } from '../access/index.ts'
+import { complianceSql as deviceCompliance } from '../compliance/index.ts'
 import { type Db, isUuid, type Page, pageOf, readNo, rowNo } from '../db/index.ts'
 import { channelsOfDevices, type KnownDetail, readDetails } from '../devices/index.ts'
 import { pickRow, type Registry } from '../registry/index.ts'
@@ -110,8 +111,7 @@ interface PageRow extends Row {
 /** Over device `d` joined with `seen_last`. Two missed promises and half a minute make a device unreachable. */
 const livenessSql = sql`case when seen_last.at > now() - make_interval(secs => greatest(seen_last.expect_s, 60) * 2 + 30) then 'reachable'
   when coalesce(seen_last.at, d.created) > now() - interval '14 days' then 'unreachable' else 'inactive' end`
-const complianceSql = sql`(select case when bool_or(f.state = 'violated') then 'violated' when bool_or(f.state = 'unknown') then 'unknown' when count(*) > 0 then 'compliant' else 'none' end
-  from compliance f where f.device = d.no)`
+const complianceSql = deviceCompliance('d')
 const seenJoin = sql`left join lateral (select max(s.at) as at, max(s.expect_s) as expect_s from channel c join seen s on s.channel = c.no where c.device = d.no and c.closed is null) seen_last on true`
 const from = sql`device d left join app_user u on u.no = d.owner left join enrolment e on e.device = d.no and e.epoch = (select max(x.epoch) from enrolment x where x.device = d.no) ${seenJoin}`
 const columns = sql`d.no, d.id, d.name, d.platform, d.ownership, d.form_factor, d.manufacturer, d.model, d.os_name, d.os_version, d.serial, u.no as owner_no, u.name as owner_name, d.lifecycle, d.blocked,

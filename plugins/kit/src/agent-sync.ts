@@ -64,7 +64,7 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
 
   /** The long poll. Being woken says that something may wait, so each waking is one more turn that only takes. */
   async function hold(c: Channel, idle: Turn, waitS: number, gone: AbortSignal): Promise<readonly Delivery[]> {
-    const signal = AbortSignal.any([gone, AbortSignal.timeout(waitS * 1000)])
+    const signal = AbortSignal.any([gone, AbortSignal.timeout(Math.ceil(waitS * 1000))])
     for (let wakes = 0; wakes < wakesLimit && !signal.aborted; wakes += 1) {
       await host.wait(c, signal)
       // Nobody would hear the answer, or nothing came: what waits stays untaken.

@@ -62,12 +62,12 @@ export function useSchemaForm(schema: JsonSchema, initial?: unknown): SchemaForm
   }
 }
 
-export function wordsOf(error: ValueError): string {
+function wordsOf(error: ValueError): string {
   return t(`form.error.${error.code}` satisfies TextKey, error.limit === undefined ? {} : { limit: error.limit })
 }
 
 /** Every pointer that has a widget on the page. */
-export function pointersOf(field: Field, value: FormValue, at = ''): Set<string> {
+function pointersOf(field: Field, value: FormValue, at = ''): Set<string> {
   const found = new Set(field.kind === 'group' && at === '' ? [] : [at])
   const add = (more: Set<string>) => {
     for (const pointer of more) found.add(pointer)

@@ -1,11 +1,11 @@
 /** Text to take along: shown in full, copied with one click, also on plain http where the clipboard API is missing. */
-import { ActionIcon, Button, Code, Group, Tooltip } from '@mantine/core'
+import { ActionIcon, Code, Group, Tooltip } from '@mantine/core'
 import { useRef, useState } from 'react'
 import { t } from '../text/index.ts'
 import { Icon } from './icons.tsx'
 import classes from './ui.module.css'
 
-export async function copyText(text: string, near: HTMLElement): Promise<boolean> {
+async function copyText(text: string, near: HTMLElement): Promise<boolean> {
   if (navigator.clipboard !== undefined) {
     const done = await navigator.clipboard.writeText(text).then(
       () => true,
@@ -26,7 +26,7 @@ export async function copyText(text: string, near: HTMLElement): Promise<boolean
   return copied
 }
 
-export function CopyButton({ text, label, compact = false }: { text: string; label: string; compact?: boolean }) {
+function CopyButton({ text, label }: { text: string; label: string }) {
   const [said, setSaid] = useState<'idle' | 'copied' | 'failed'>('idle')
   const button = useRef<HTMLButtonElement>(null)
   const copy = async () => {
@@ -36,13 +36,6 @@ export function CopyButton({ text, label, compact = false }: { text: string; lab
   }
   const words = said === 'idle' ? label : t(said === 'copied' ? 'copy.done' : 'copy.failed')
   const icon = <Icon name={said === 'copied' ? 'check' : 'copy'} size={16} />
-  if (!compact) {
-    return (
-      <Button ref={button} variant="default" size="xs" leftSection={icon} onClick={copy} aria-live="polite">
-        {words}
-      </Button>
-    )
-  }
   return (
     <Tooltip label={words}>
       <ActionIcon ref={button} variant="subtle" color="gray" onClick={copy} aria-label={words}>
@@ -58,7 +51,7 @@ export function CopyLine({ text, label }: { text: string; label: string }) {
       <Code block className={classes.copyText ?? ''} tabIndex={0}>
         {text}
       </Code>
-      <CopyButton text={text} label={label} compact />
+      <CopyButton text={text} label={label} />
     </Group>
   )
 }

@@ -1,5 +1,5 @@
 /** The door of the look: theme, states, times, values and page frames. */
-export { CopyButton, CopyLine } from './copy.tsx'
+export { CopyLine } from './copy.tsx'
 export { FailureBoundary } from './failure.tsx'
 export { formFactorIcon, Icon, type IconName } from './icons.tsx'
 export { Card, Empty, Loading, More, PageHead, ProblemAlert, problemText, Shown } from './page.tsx'

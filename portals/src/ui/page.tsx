@@ -1,7 +1,7 @@
 /** The frame of every page: its title, its actions, and the ways it says "loading", "nothing here" and "refused". */
 import { Alert, Button, Center, Group, Loader, Paper, Stack, Text, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { ApiProblem } from '../api/index.ts'
 import { named, t } from '../text/index.ts'
 import { Icon, type IconName } from './icons.tsx'
@@ -87,10 +87,16 @@ export function problemText(error: unknown): string {
 }
 
 export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => void }) {
+  const alert = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // The button that failed may be far below.
+    if (error !== null && error !== undefined) void alert.current?.scrollIntoView({ block: 'nearest' })
+  }, [error])
   if (error === null || error === undefined) return null
   const code = error instanceof ApiProblem && error.status !== 0 ? t('problem.code', { code: error.code }) : undefined
   return (
     <Alert
+      ref={alert}
       color="red"
       variant="outline"
       icon={<Icon name="alert" />}

@@ -8,7 +8,7 @@ import classes from './ui.module.css'
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/
 const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
-export function formatBytes(bytes: number): string {
+function formatBytes(bytes: number): string {
   const step = bytes > 0 ? Math.min(byteUnits.length - 1, Math.floor(Math.log2(bytes) / 10)) : 0
   return new Intl.NumberFormat(locale, {
     style: 'unit',
@@ -26,7 +26,7 @@ function scalar(value: unknown): Plain {
       : String(value)
 }
 
-export function formatScalar(value: Plain, unit?: string): string {
+function formatScalar(value: Plain, unit?: string): string {
   if (value === null || value === '') return t('value.none')
   if (typeof value === 'boolean') return t(value ? 'value.yes' : 'value.no')
   if (typeof value === 'number') {

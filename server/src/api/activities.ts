@@ -71,16 +71,21 @@ const Idempotency = z.object({
     .describe('A repeat with the same key and body gives the first answer again'),
 })
 
+const sending = [
+  'unknown-operation',
+  'invalid-params',
+  'empty-target',
+  'invalid-target',
+  'invalid-query',
+  'wipe-byod',
+  'forbidden',
+] as const
 export function activityRoutes(app: Api, core: Core): void {
-  const sending = [
-    'unknown-operation',
-    'invalid-params',
-    'empty-target',
-    'invalid-target',
-    'invalid-query',
-    'wipe-byod',
-    'forbidden',
-  ] as const
+  sendingRoutes(app, core)
+  followingRoutes(app, core)
+}
+
+function sendingRoutes(app: Api, core: Core): void {
   app.post(
     '/activities',
     {
@@ -122,6 +127,9 @@ export function activityRoutes(app: Api, core: Core): void {
     },
     (request) => core.operations.preview({ ...request.body, principal: principalOf(request) }),
   )
+}
+
+function followingRoutes(app: Api, core: Core): void {
   app.get(
     '/activities',
     {

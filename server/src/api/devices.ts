@@ -136,6 +136,12 @@ const MessageQuery = z.strictObject({
 })
 
 export function deviceRoutes(app: Api, core: Core): void {
+  reading(app, core)
+  changing(app, core)
+  history(app, core)
+}
+
+function reading(app: Api, core: Core): void {
   app.get(
     '/devices',
     {
@@ -158,6 +164,9 @@ export function deviceRoutes(app: Api, core: Core): void {
     },
     (request) => core.reports.page(request.params.id, principalOf(request)),
   )
+}
+
+function changing(app: Api, core: Core): void {
   app.patch(
     '/devices/:id',
     {
@@ -229,6 +238,9 @@ export function deviceRoutes(app: Api, core: Core): void {
       return reply.code(202).send(done)
     },
   )
+}
+
+function history(app: Api, core: Core): void {
   app.get(
     '/devices/:id/operations',
     {

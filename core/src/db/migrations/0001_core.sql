@@ -215,8 +215,6 @@ create table feature_state (
   lease timestamptz, due timestamptz, ref text, kept jsonb, since timestamptz not null default now(), verified_at timestamptz, primary key (channel, feature)
 ) with (fillfactor = 80);
 create unique index feature_state_delivery on feature_state (channel, delivery);
-create index feature_state_lease on feature_state (lease) where state = 'sent';
-create index feature_state_due on feature_state (due) where due is not null;
 create index feature_state_ref on feature_state (ref) where ref is not null;
 -- compliance ------------------------------------------------------------------------------------------------------
 create table compliance (

@@ -104,7 +104,7 @@ function Group({ id, rows, at }: { id: string; rows: FactRow[]; at: string | nul
 }
 
 /** Facts by the first word of their dotted name; names and units from the platform's descriptors. */
-export function factGroups(
+function factGroups(
   facts: Readonly<Record<string, unknown>>,
   known: readonly Fact[],
 ): { id: string; rows: FactRow[] }[] {

@@ -1,12 +1,12 @@
 /** One policy, new or known: what it sets, for whom, and publishing it. */
-import { Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { ApiProblem, about, catalog, type Policy, policies } from '../../api/index.ts'
 import { t, tn } from '../../text/index.ts'
-import { Card, Empty, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
+import { Card, Empty, Icon, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { Editor } from './editor.tsx'
 import { PolicyState } from './policy-state.tsx'
@@ -44,27 +44,30 @@ function New() {
 }
 
 function Known({ id }: { id: string }) {
-  // What is being edited stays what was read: somebody else's save is noticed when this one is sent.
-  const read = useQuery({
-    ...policies.one(id),
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
-    staleTime: Number.POSITIVE_INFINITY,
-  })
-  return <Shown query={read}>{(policy) => <Edit key={`${policy.id}/${policy.revision}`} policy={policy} />}</Shown>
+  const read = useQuery(policies.one(id))
+  return <Shown query={read}>{(policy) => <Edit latest={policy} />}</Shown>
 }
 
-function Edit({ policy }: { policy: Policy }) {
+/** What is being edited stays what was read: another administrator's save is told, never shown over one's own words. */
+function Edit({ latest }: { latest: Policy }) {
   const client = useQueryClient()
+  const [base, setBase] = useState(latest)
+  const overtaken = latest.revision !== base.revision
+  const policy = overtaken ? base : latest
   const platforms = useQuery(about()).data?.platforms ?? []
   const mayWrite = useMay('policy:write')
   const save = useMutation({
     mutationFn: (draft: Parameters<typeof policies.save>[1]) => policies.save(policy.id, draft, policy.revision),
     onSuccess(saved) {
+      setBase(saved)
       client.setQueryData(policies.one(policy.id).queryKey, saved)
       void client.invalidateQueries({ queryKey: ['policies'] })
     },
   })
+  const readNewer = async () => {
+    setBase(await client.fetchQuery(policies.one(policy.id)))
+    save.reset()
+  }
   const stale = save.error instanceof ApiProblem && save.error.status === 412
   return (
     <>
@@ -78,31 +81,36 @@ function Edit({ policy }: { policy: Policy }) {
             </span>
           </Group>
         }
-        actions={<Publish policy={policy} />}
+        actions={<Publish policy={policy} blocked={overtaken} />}
       />
       <Editor
+        key={base.revision}
         policy={policy}
         platforms={platforms}
         busy={save.isPending}
-        error={save.error}
+        error={stale ? null : save.error}
         readOnly={!mayWrite}
         onSave={(draft) => save.mutate(draft)}
       >
-        {stale && (
-          <Button
-            variant="default"
-            size="xs"
-            onClick={() => void client.resetQueries({ queryKey: ['policy', policy.id] })}
+        {(overtaken || stale) && (
+          <Alert
+            variant="outline"
+            color="orange"
+            role="status"
+            icon={<Icon name="alert" />}
+            title={t('policies.overtaken')}
           >
-            {t('policies.reload')}
-          </Button>
+            <Button variant="default" size="xs" onClick={readNewer}>
+              {t('policies.reload')}
+            </Button>
+          </Alert>
         )}
       </Editor>
     </>
   )
 }
 
-function Publish({ policy }: { policy: Policy }) {
+function Publish({ policy, blocked }: { policy: Policy; blocked: boolean }) {
   const client = useQueryClient()
   const allowed = useMay('policy:publish')
   const [opened, ask] = useDisclosure(false)
@@ -136,7 +144,7 @@ function Publish({ policy }: { policy: Policy }) {
             {t(policy.state === 'active' ? 'policies.deactivate' : 'policies.activate')}
           </Button>
         )}
-        <Button onClick={ask.open} disabled={!policy.unpublished}>
+        <Button onClick={ask.open} disabled={!policy.unpublished || blocked}>
           {t('policies.publish')}
         </Button>
       </Group>
