@@ -95,15 +95,22 @@ export function createLoop(o: LoopDeps): Loop {
     if (!answer) return { quiet: false, nextS: 0, tookMs: 0 }
     offered = Math.min(answer.waitS, agentLimits.waitS)
     o.executor.add(answer.deliveries)
-    if (o.executor.busy())
-      await Promise.race([
-        o.executor.idle(),
-        pause((told || answer.deliveries.length > 0 ? quickMs : busyMs) / 1000, signal),
-      ])
+    if (o.executor.busy()) await idleOr((told || answer.deliveries.length > 0 ? quickMs : busyMs) / 1000, signal)
     return {
       quiet: !told && answer.deliveries.length === 0 && !o.executor.busy(),
       nextS: answer.nextS,
       tookMs: performance.now() - begun,
+    }
+  }
+
+  /** Until the work is done, or so long; no timer outlives it. */
+  async function idleOr(seconds: number, signal?: AbortSignal): Promise<void> {
+    const done = new AbortController()
+    const limit = signal ? AbortSignal.any([signal, done.signal]) : done.signal
+    try {
+      await Promise.race([o.executor.idle(), pause(seconds, limit)])
+    } finally {
+      done.abort()
     }
   }
 

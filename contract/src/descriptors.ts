@@ -67,9 +67,32 @@ export interface DeviceEventDescriptor {
 
 export const ownerships = ['byod', 'cope', 'work-profile', 'dedicated'] as const
 export type Ownership = (typeof ownerships)[number]
-export const formFactors = ['phone', 'tablet', 'laptop', 'desktop', 'server', 'virtual', 'kiosk', 'printer', 'point-of-sale', 'tv', 'sensor', 'other'] as const
+export const formFactors = [
+  'phone',
+  'tablet',
+  'laptop',
+  'desktop',
+  'server',
+  'virtual',
+  'kiosk',
+  'printer',
+  'point-of-sale',
+  'tv',
+  'sensor',
+  'other',
+] as const
 export type FormFactor = (typeof formFactors)[number]
-export const identifierKinds = ['serial', 'udid', 'imei', 'meid', 'imsi', 'iccid', 'phone', 'mac', 'machine-id'] as const
+export const identifierKinds = [
+  'serial',
+  'udid',
+  'imei',
+  'meid',
+  'imsi',
+  'iccid',
+  'phone',
+  'mac',
+  'machine-id',
+] as const
 export type IdentifierKind = (typeof identifierKinds)[number]
 
 export interface Descriptors {

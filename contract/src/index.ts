@@ -4,12 +4,42 @@ export { canonical } from './canonical.ts'
 export * from './descriptors.ts'
 export * from './envelope.ts'
 export type * from './events.ts'
-export { linuxBanner, linuxSsh } from './features/linux.ts'
-export { passcode } from './features/passcode.ts'
 export { commonFacts, factColumns } from './facts.ts'
+export { isAddress, isCidr } from './features/addresses.ts'
+export { linuxBanner, linuxSsh } from './features/linux.ts'
+export { linuxAutomaticUpdates } from './features/linux-automatic-updates.ts'
+export { linuxCertificates } from './features/linux-certificates.ts'
+export { linuxCamera, linuxUsbStorage } from './features/linux-devices.ts'
+export { firewallRules, linuxFirewall } from './features/linux-firewall.ts'
+export { linuxPackages } from './features/linux-packages.ts'
+export { linuxScreenLock } from './features/linux-screen-lock.ts'
+export { linuxSudoers } from './features/linux-sudoers.ts'
+export { linuxSysctl, sysctlKeys } from './features/linux-sysctl.ts'
+export { linuxWifi } from './features/linux-wifi.ts'
+export { linuxWireguard } from './features/linux-wireguard.ts'
+export { passcode } from './features/passcode.ts'
 export type * from './json.ts'
-export { deviceDisenrol, deviceInventory, deviceMessage } from './operations/device.ts'
-export { scriptRun, serviceRestart } from './operations/computer.ts'
+export {
+  logsCollect,
+  packageInstall,
+  packageRemove,
+  packageUpdate,
+  scriptRun,
+  serviceRestart,
+} from './operations/computer.ts'
+export {
+  commonOperations,
+  deviceDisenrol,
+  deviceInventory,
+  deviceLocate,
+  deviceLock,
+  deviceMessage,
+  deviceReboot,
+  deviceRing,
+  deviceShutdown,
+  deviceWipe,
+  deviceWipeCorporate,
+} from './operations/device.ts'
 export type * from './plugin.ts'
 export * from './problem.ts'
 export { fillVariables, variablesOf } from './variables.ts'

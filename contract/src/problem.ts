@@ -6,7 +6,10 @@ const problems = {
   'malformed-json': [400, 'The body is not valid JSON in UTF-8. Send one JSON value, without NUL characters.'],
   'invalid-request': [400, 'The request does not have the shape this route asks for. See `errors` for each field.'],
   'invalid-cursor': [400, 'The cursor is not one this list gave. Start again without it.'],
-  'invalid-path': [400, 'The path holds a sequence that is refused (encoded slash, dot segment, double slash or semicolon).'],
+  'invalid-path': [
+    400,
+    'The path holds a sequence that is refused (encoded slash, dot segment, double slash or semicolon).',
+  ],
   'body-too-large': [413, 'The body is larger than this route accepts.'],
   'body-too-deep': [400, 'The body is nested deeper than this route accepts.'],
   'unsupported-media-type': [415, 'This route takes application/json.'],
@@ -21,7 +24,10 @@ const problems = {
   'foreign-device': [403, 'These credentials belong to another device.'],
   'device-gone': [410, 'This device is no longer enrolled. Its credentials are dead; enrol it again.'],
   'device-blocked': [403, 'This device is blocked by an administrator.'],
-  'invalid-client-metadata': [400, 'The client metadata is not what a device may register. See `errors` for each field.'],
+  'invalid-client-metadata': [
+    400,
+    'The client metadata is not what a device may register. See `errors` for each field.',
+  ],
   'malformed-request': [400, 'The request is not well-formed HTTP, or its head is too large.'],
   throttled: [429, 'Too many requests. Wait for the seconds in Retry-After.'],
   // finding
@@ -29,7 +35,10 @@ const problems = {
   'method-not-allowed': [405, 'This path does not take that method.'],
   // state
   conflict: [409, 'It was changed by somebody else meanwhile. Read it again and repeat your change.'],
-  'revision-mismatch': [412, 'Another administrator saved a newer revision. Nothing was overwritten: read it, merge, save again.'],
+  'revision-mismatch': [
+    412,
+    'Another administrator saved a newer revision. Nothing was overwritten: read it, merge, save again.',
+  ],
   'already-exists': [409, 'Something with this name exists already.'],
   'in-use': [409, 'It is still in use and cannot be removed.'],
   'idempotency-mismatch': [422, 'This Idempotency-Key was used before with a different request.'],
@@ -41,9 +50,15 @@ const problems = {
   'invitation-expired': [410, 'The enrolment code has expired. Ask for a new invitation.'],
   'invitation-revoked': [410, 'The invitation was withdrawn. Ask for a new one.'],
   'invitation-platform': [422, 'The enrolment code is for another platform.'],
-  'device-owned': [409, 'This device is enrolled for another person. An administrator must disenrol it or change its owner first.'],
+  'device-owned': [
+    409,
+    'This device is enrolled for another person. An administrator must disenrol it or change its owner first.',
+  ],
   'licence-not-accepted': [422, 'Accept the licence version shown before going on.'],
-  'agent-too-old': [426, 'This agent is older than the server supports. Install the version offered on the enrolment page.'],
+  'agent-too-old': [
+    426,
+    'This agent is older than the server supports. Install the version offered on the enrolment page.',
+  ],
   // operations
   'unknown-platform': [422, 'No platform with this id is installed.'],
   'unknown-operation': [422, 'No operation with this id is known. See /api/v1/catalog.'],
@@ -61,7 +76,10 @@ const problems = {
   overloaded: [503, 'The server is busy. Wait for the seconds in Retry-After.'],
   starting: [503, 'The server is starting. Wait for the seconds in Retry-After.'],
   'database-away': [503, 'The database does not answer. Nothing was changed; try again shortly.'],
-  'internal-error': [500, 'Something went wrong on our side. The request id helps the administrator find it in the log.'],
+  'internal-error': [
+    500,
+    'Something went wrong on our side. The request id helps the administrator find it in the log.',
+  ],
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ProblemCode = keyof typeof problems

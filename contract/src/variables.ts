@@ -17,7 +17,10 @@ export function variablesOf(settings: Json): string[] {
 }
 
 /** Settings with every variable filled in, or the names that the device has no value for. */
-export function fillVariables(settings: JsonObject, values: Readonly<Record<string, string>>): { settings: JsonObject } | { missing: string[] } {
+export function fillVariables(
+  settings: JsonObject,
+  values: Readonly<Record<string, string>>,
+): { settings: JsonObject } | { missing: string[] } {
   const missing = new Set<string>()
   const filled = walk(settings, (text) =>
     text.replace(place, (_, name: string) => {

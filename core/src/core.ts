@@ -1,6 +1,7 @@
 /** The core put together, read from top to bottom: each room is given exactly what it works with. */
 import { join } from 'node:path'
 import type { Json, Platform } from '@muster/contract'
+import sql from 'sql-template-tag'
 import { createAccess } from './access/index.ts'
 import { createAudit, openAuditKey } from './audit/index.ts'
 import { createCertificates } from './certificates/index.ts'
@@ -15,7 +16,7 @@ import { createEvents } from './events/index.ts'
 import { createGroups } from './groups/index.ts'
 import { createJobs, type Job } from './jobs/index.ts'
 import { createOperations, type Operations } from './operations/index.ts'
-import { createPlatforms, moveChannels, pluginMigrations, type Pusher } from './platforms/index.ts'
+import { createPlatforms, moveChannels, type Pusher, pluginMigrations } from './platforms/index.ts'
 import { createPolicies, isSettingId, type Policies } from './policies/index.ts'
 import { createRegistry } from './registry/index.ts'
 import { createDeviceLog, createDeviceReports, createSummary, createVisibleEvents } from './reports/index.ts'
@@ -35,6 +36,10 @@ export interface CoreOptions {
   /** Where the outside world reaches us; certificates carry the address of the revocation list below it. */
   publicUrl?: string
 }
+/** On every node; more channels than this and everyone asks the database once. */
+const sweepEveryMs = 60_000
+const sweptAtOnce = 20_000
+
 export type Core = Awaited<ReturnType<typeof createCore>>
 
 /** Migrates the database, opens keys and makes every room. Nothing runs by itself until `start`. */
@@ -68,8 +73,17 @@ export async function createCore(o: CoreOptions) {
       organisation: () => configuration.get('organisation').value.name,
     },
   })
-  const compliance = createCompliance({ ...base, title: (feature) => registry.features.get(feature)?.title ?? feature, warn: (tx, warnings) => operations.sendWarnings(tx, warnings) })
-  const policies: Policies = createPolicies({ ...base, registry, compliance, escrow: (tx, needs) => readEscrow(base, tx, needs) })
+  const compliance = createCompliance({
+    ...base,
+    title: (feature) => registry.features.get(feature)?.title ?? feature,
+    warn: (tx, warnings) => operations.sendWarnings(tx, warnings),
+  })
+  const policies: Policies = createPolicies({
+    ...base,
+    registry,
+    compliance,
+    escrow: (tx, needs) => readEscrow(base, tx, needs),
+  })
   const operations: Operations = createOperations({
     ...base,
     registry,
@@ -78,7 +92,9 @@ export async function createCore(o: CoreOptions) {
     extras: {
       secrets: (tx, needs) => readEscrow(base, tx, needs),
       envelope: async (c, id, words, deadline) =>
-        registry.operations.get(words.operation)?.signed ? signing.envelope(c, { id, operation: words.operation, params: words.params, deadline }) : undefined,
+        registry.operations.get(words.operation)?.signed
+          ? signing.envelope(c, { id, operation: words.operation, params: words.params, deadline })
+          : undefined,
     },
     startDisenrol: (tx, list, actor) => enrollment.startDisenrol(tx, list, actor),
     afterSettled: async (rows) => {
@@ -89,8 +105,26 @@ export async function createCore(o: CoreOptions) {
       }
     },
   })
-  const platforms = createPlatforms({ ...base, registry, signing, devices, enrollment, operations, policies, certificates, pace: (platform) => configuration.pace(platform), organisation: () => configuration.get('organisation').value.name, pusher: o.pusher, clock })
-  const reports = { ...createDeviceReports({ db, registry }), ...createDeviceLog(base), summary: createSummary({ db }), visibleEvents: createVisibleEvents({ db }) }
+  const platforms = createPlatforms({
+    ...base,
+    registry,
+    signing,
+    devices,
+    enrollment,
+    operations,
+    policies,
+    certificates,
+    pace: (platform) => configuration.pace(platform),
+    organisation: () => configuration.get('organisation').value.name,
+    pusher: o.pusher,
+    clock,
+  })
+  const reports = {
+    ...createDeviceReports({ db, registry }),
+    ...createDeviceLog(base),
+    summary: createSummary({ db }),
+    visibleEvents: createVisibleEvents({ db }),
+  }
 
   const jobs: Job[] = [
     { name: 'operations', everyS: 1, run: () => operations.tick() },
@@ -111,6 +145,15 @@ export async function createCore(o: CoreOptions) {
     await makeMonths(db, clock.now())
     await dropMonths(db, clock.now(), { history: historyDays, message: messageDays, device_event: deviceEventDays })
     await events.trim(outboxDays)
+  }
+
+  /** The net under the index of waiting work: what waits is heard of again, whatever word of it was lost. */
+  async function sweep(): Promise<void> {
+    const open = await db.query<{ channel: number }>(
+      sql`select distinct channel from pending where state = 'pending' and (due is null or due <= now()) limit ${sweptAtOnce + 1}`,
+    )
+    devices.waiting.heard(open.length > sweptAtOnce ? '*' : open.map((r) => r.channel))
+    devices.waiting.heard(await policies.waitingChannels())
   }
 
   const stopping: (() => Promise<unknown> | unknown)[] = []
@@ -143,6 +186,14 @@ export async function createCore(o: CoreOptions) {
       await certificates.ensureAuthorities(configuration.get('organisation').value.name)
       await platforms.open()
       stopping.push(() => platforms.close())
+      const sweeping = setInterval(
+        () =>
+          void sweep().catch((error: unknown) =>
+            log.warn({ error }, 'the sweep of waiting work failed; it comes again'),
+          ),
+        sweepEveryMs,
+      ).unref()
+      stopping.push(() => clearInterval(sweeping))
       if (roles.worker) await startWorker()
     },
     /** In the reverse order of starting; what devices said is written before it resolves. */

@@ -1,12 +1,76 @@
 /** The door of the core: what the server and its tests may use. */
-export { type Access, type ApiClient, type ClientRecord, clientGrants, corePermissions, covers, demand, demandAll, type DeviceToken, everywhere, may, narrowed, type OAuthKeys, type Principal, type Reach, reachFor, reachSql, type Role, system, type User } from './access/index.ts'
-export { type AuditEntry, type AuditLine, createAudit, type HeadLine, openAuditKey, type Verified, verifyChain } from './audit/index.ts'
+export {
+  type Access,
+  type ApiClient,
+  type ClientRecord,
+  clientGrants,
+  corePermissions,
+  covers,
+  type DeviceToken,
+  demand,
+  demandAll,
+  everywhere,
+  may,
+  narrowed,
+  type OAuthKeys,
+  type Principal,
+  type Reach,
+  type Role,
+  reachFor,
+  reachSql,
+  system,
+  type User,
+} from './access/index.ts'
+export {
+  type AuditEntry,
+  type AuditLine,
+  createAudit,
+  type HeadLine,
+  openAuditKey,
+  type Verified,
+  verifyChain,
+} from './audit/index.ts'
 export { type Core, type CoreOptions, createCore } from './core.ts'
-export { coreMigrations, DatabaseProblem, type Db, fieldErrors, type Log, migrate, openDb, type Page, sqlState, uuidv7 } from './db/index.ts'
+export {
+  coreMigrations,
+  DatabaseProblem,
+  type Db,
+  fieldErrors,
+  type Log,
+  migrate,
+  openDb,
+  type Page,
+  sqlState,
+  uuidv7,
+} from './db/index.ts'
 export type { EventRecord } from './events/index.ts'
 export { type Group, type Query, type Target, targetSchema } from './groups/index.ts'
-export { type ActivityView, finalStates, type OperationView, openStates, operationWireId, readOperationWireId, type Sent } from './operations/index.ts'
-export { type Catalog, type CatalogFeature, type CatalogOperation, type CatalogPlatform, createCatalog, pluginMigrations, type Pusher } from './platforms/index.ts'
+export {
+  type ActivityView,
+  finalStates,
+  type OperationView,
+  openStates,
+  operationWireId,
+  readOperationWireId,
+  type Sent,
+} from './operations/index.ts'
+export {
+  type Catalog,
+  type CatalogFeature,
+  type CatalogOperation,
+  type CatalogPlatform,
+  createCatalog,
+  type Pusher,
+  pluginMigrations,
+} from './platforms/index.ts'
 export type { EffectiveFeature, EffectivePolicy, PolicyView } from './policies/index.ts'
 export { createRegistry } from './registry/index.ts'
-export { complianceWords, type DeviceEventView, type DevicePage, type DeviceSummary, livenessWords, type MessageView, type Summary } from './reports/index.ts'
+export {
+  complianceWords,
+  type DeviceEventView,
+  type DevicePage,
+  type DeviceSummary,
+  livenessWords,
+  type MessageView,
+  type Summary,
+} from './reports/index.ts'

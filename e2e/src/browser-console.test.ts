@@ -121,7 +121,10 @@ describe('console in a browser', { timeout: 180_000 }, () => {
   })
 
   it('the page of a code needs no account, and a wrong code is told', async () => {
-    const { code } = await muster.api('POST', '/invitations', { platform: 'linux', ownership: 'byod' })
+    const { code } = await muster.api<{ code: string }>('POST', '/invitations', {
+      platform: 'linux',
+      ownership: 'byod',
+    })
     const { page } = browser
     await page.context().clearCookies()
     await page.goto(`/enrol/${code}`)

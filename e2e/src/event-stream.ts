@@ -13,7 +13,11 @@ export async function openEventStream(url: string, token: string, lastEventId?: 
   const ending = new AbortController()
   const seen: StreamedEvent[] = []
   const response = await fetch(`${url}/api/v1/events`, {
-    headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream', ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) },
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: 'text/event-stream',
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    },
     signal: ending.signal,
   })
   if (!response.ok || !response.body) throw new Error(`the event stream answered ${response.status}`)
@@ -37,8 +41,21 @@ async function read(body: ReadableStream<Uint8Array>, seen: StreamedEvent[]): Pr
     const blocks = text.split('\n\n')
     text = blocks.pop() ?? ''
     for (const block of blocks) {
-      const fields = Object.fromEntries(block.split('\n').flatMap((line) => (line.startsWith(':') ? [] : [[line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]])))
-      if (fields.data !== undefined) seen.push({ id: fields.id ?? '', type: fields.event ?? 'message', data: JSON.parse(fields.data) as Record<string, unknown> })
+      const fields = Object.fromEntries(
+        block
+          .split('\n')
+          .flatMap((line) =>
+            line.startsWith(':')
+              ? []
+              : [[line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]],
+          ),
+      )
+      if (fields.data !== undefined)
+        seen.push({
+          id: fields.id ?? '',
+          type: fields.event ?? 'message',
+          data: JSON.parse(fields.data) as Record<string, unknown>,
+        })
     }
   }
 }

@@ -9,7 +9,7 @@ import { type Running, run, until } from './processes.ts'
 const serverMain = fileURLToPath(import.meta.resolve('@muster/server/main'))
 export const agentMain = fileURLToPath(import.meta.resolve('@muster/agent/main'))
 
-export interface Answer<T = any> {
+export interface Answer<T> {
   status: number
   headers: Headers
   body: T
@@ -21,9 +21,9 @@ export interface Installation {
   readonly adminPassword: string
   readonly server: Running
   /** Calls the API as the bootstrap client; throws unless the answer is 2xx. */
-  api<T = any>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<T>
+  api<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<T>
   /** The same without throwing. */
-  ask<T = any>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>
+  ask<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>
   token(): Promise<string>
   /** One more process on the same database. */
   secondNode(env?: Record<string, string>): Promise<{ url: string; server: Running }>
@@ -33,7 +33,10 @@ export interface Installation {
 const client = { id: 'journey', secret: 'a-secret-for-journeys-only' }
 const adminPassword = 'correct horse battery staple'
 
-async function start(dataDir: string, env: Record<string, string>): Promise<{ url: string; httpsUrl: string; server: Running }> {
+async function start(
+  dataDir: string,
+  env: Record<string, string>,
+): Promise<{ url: string; httpsUrl: string; server: Running }> {
   const [http, https] = await freePorts(2)
   const url = `http://127.0.0.1:${http}`
   const server = run(serverMain, [], {
@@ -49,7 +52,10 @@ async function start(dataDir: string, env: Record<string, string>): Promise<{ ur
       ...env,
     },
   })
-  const ready = until('the server to be ready', async () => (await fetch(`${url}/readyz`)).ok, { withinMs: 60_000, everyMs: 100 })
+  const ready = until('the server to be ready', async () => (await fetch(`${url}/readyz`)).ok, {
+    withinMs: 60_000,
+    everyMs: 100,
+  })
   const died = server.ended.then((code) => {
     throw new Error(`the server ended with ${code} before it was ready:\n${server.output()}`)
   })
@@ -68,7 +74,10 @@ export async function install(env: Record<string, string> = {}): Promise<Install
     if (token && token.until > Date.now()) return token.value
     const response = await fetch(`${first.url}/oauth2/token`, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
+      headers: {
+        authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
       body: 'grant_type=client_credentials',
     })
     const body = (await response.json()) as { access_token: string; expires_in: number }
@@ -76,14 +85,27 @@ export async function install(env: Record<string, string> = {}): Promise<Install
     token = { value: body.access_token, until: Date.now() + (body.expires_in - 30) * 1000 }
     return token.value
   }
-  async function ask<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer<T>> {
+  async function ask<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
     const response = await fetch(`${first.url}/api/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${await bearer()}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${await bearer()}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     })
     const text = await response.text()
-    return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as T }
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as T,
+    }
   }
   return {
     ...first,
@@ -93,7 +115,8 @@ export async function install(env: Record<string, string> = {}): Promise<Install
     ask,
     api: async <T>(method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
       const answer = await ask<T>(method, path, body, headers)
-      if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+      if (answer.status >= 300)
+        throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
       return answer.body
     },
     secondNode: async (more = {}) => {

@@ -11,8 +11,16 @@ export interface Running {
   stop(graceMs?: number): Promise<number | null>
 }
 
-export function run(file: string, args: readonly string[], o: { env?: Record<string, string>; cwd?: string } = {}): Running {
-  const child = spawn(process.execPath, [file, ...args], { env: { ...process.env, ...o.env }, cwd: o.cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+export function run(
+  file: string,
+  args: readonly string[],
+  o: { env?: Record<string, string>; cwd?: string } = {},
+): Running {
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { ...process.env, ...o.env },
+    cwd: o.cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString()
@@ -40,7 +48,11 @@ export function run(file: string, args: readonly string[], o: { env?: Record<str
 }
 
 /** Runs to the end; throws with the output when it fails. */
-export async function runToEnd(file: string, args: readonly string[], o: { env?: Record<string, string>; cwd?: string } = {}): Promise<string> {
+export async function runToEnd(
+  file: string,
+  args: readonly string[],
+  o: { env?: Record<string, string>; cwd?: string } = {},
+): Promise<string> {
   const p = run(file, args, o)
   const code = await p.ended
   if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}:\n${p.output()}`)
@@ -48,7 +60,11 @@ export async function runToEnd(file: string, args: readonly string[], o: { env?:
 }
 
 /** Asks until the answer is there; throws with what was last seen. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined | false>, o: { withinMs?: number; everyMs?: number; last?: () => unknown } = {}): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  o: { withinMs?: number; everyMs?: number; last?: () => unknown } = {},
+): Promise<T> {
   const end = Date.now() + (o.withinMs ?? 20_000)
   let error: unknown
   while (Date.now() < end) {
@@ -61,5 +77,7 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined | 
     }
     await new Promise((resolve) => setTimeout(resolve, o.everyMs ?? 50))
   }
-  throw new Error(`waited in vain for: ${what}${o.last ? `; last seen: ${JSON.stringify(o.last())}` : ''}`, { cause: error })
+  throw new Error(`waited in vain for: ${what}${o.last ? `; last seen: ${JSON.stringify(o.last())}` : ''}`, {
+    cause: error,
+  })
 }

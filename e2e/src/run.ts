@@ -13,5 +13,7 @@ if (name === undefined || name.startsWith('-') || !existsSync(`${folder}${name}.
   console.error(`Usage: npm run e2e -- NAME\n\nJourneys:\n${journeys.map((j) => `  ${j}`).join('\n')}`)
   process.exit(name === undefined || name === '--help' ? 0 : 2)
 }
-const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', `${folder}${name}.test.ts`], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', `${folder}${name}.test.ts`], {
+  stdio: 'inherit',
+})
 process.exit(status ?? 1)

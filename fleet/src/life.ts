@@ -219,7 +219,7 @@ export function createLife(d: Device, o: Surroundings): Life {
       if (d.disk.over === 'gone') return 0
     }
     const waitMs = passing(error) ?? 1000 * o.backoffMaxS
-    return Math.min(waitMs, Math.max(soonMs, o.stopping.aborted ? 500 : waitMs))
+    return Math.min(waitMs, Math.max(soonMs, o.stopping.aborted ? 1000 : waitMs))
   }
 
   /** Milliseconds after which it is worth trying again; undefined for what will not pass by itself. */

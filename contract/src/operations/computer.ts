@@ -49,3 +49,94 @@ export const scriptRun = operation({
     },
   ],
 })
+
+/** Debian Policy 5.6.1, with at most 100 characters; no version, no option, no pattern. */
+export const packageName = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]{1,20})?$/, 'is no name of a package')
+const packageNames = z.array(packageName).min(1).max(50)
+const packageState = z.object({ name: z.string(), version: z.string().nullable().describe('Installed version') })
+const packageResult = z.object({
+  packages: z.array(packageState).max(50),
+  changed: z.boolean().describe('Anything changed'),
+})
+
+export const packageInstall = operation({
+  id: 'package.install',
+  title: 'Install packages',
+  summary: 'Installs packages from the sources that the device has. A busy package manager is waited for.',
+  danger: 'confirm',
+  repeatable: true,
+  params: z.object({ packages: packageNames.describe('Names of packages') }).strict(),
+  result: packageResult,
+  expiresS: 7 * 86_400,
+  examples: [
+    {
+      params: { packages: ['htop'] },
+      result: { packages: [{ name: 'htop', version: '3.2.2-2' }], changed: true },
+    },
+  ],
+})
+export const packageRemove = operation({
+  id: 'package.remove',
+  title: 'Remove packages',
+  summary: 'Removes packages and what cannot be without them; their settings stay. Essential ones are never removed.',
+  danger: 'confirm',
+  repeatable: true,
+  params: z.object({ packages: packageNames.describe('Names of packages') }).strict(),
+  result: packageResult,
+  expiresS: 7 * 86_400,
+  examples: [
+    { params: { packages: ['telnetd'] }, result: { packages: [{ name: 'telnetd', version: null }], changed: true } },
+  ],
+})
+export const packageUpdate = operation({
+  id: 'package.update',
+  title: 'Update packages',
+  summary: 'Brings packages up to date, those named or all; none is removed for it.',
+  danger: 'confirm',
+  repeatable: true,
+  collapse: true,
+  params: z
+    .object({ packages: z.array(packageName).max(50).default([]).describe('Names of packages (none: all)') })
+    .strict(),
+  result: z.object({
+    upgraded: z.number().int().describe('Packages brought up to date'),
+    rebootNeeded: z.boolean().describe('The device asks for a restart'),
+  }),
+  expiresS: 7 * 86_400,
+  examples: [{ params: { packages: [] }, result: { upgraded: 12, rebootNeeded: false } }],
+})
+export const logsCollect = operation({
+  id: 'logs.collect',
+  title: 'Collect logs',
+  summary: 'Fetches the last lines of the device’s log. They may name people: look at them with care.',
+  danger: 'confirm',
+  repeatable: true,
+  params: z
+    .object({
+      source: z.enum(['system', 'kernel', 'agent', 'unit']).default('system').describe('Which log'),
+      unit: z
+        .string()
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@\\-]{0,254}$/)
+        .optional()
+        .describe('Name of the service (for unit)'),
+      sinceHours: z.number().int().min(1).max(720).default(24).describe('Not older than these hours'),
+      lines: z.number().int().min(1).max(5000).default(1000).describe('Lines at most'),
+    })
+    .strict()
+    .refine((p) => p.source !== 'unit' || p.unit !== undefined, { path: ['unit'], message: 'is needed for unit' }),
+  result: z.object({
+    text: z.string().max(300_000).describe('Lines, oldest first'),
+    lines: z.number().int(),
+    truncated: z.boolean().describe('There was more than is kept'),
+  }),
+  expiresS: 86_400,
+  examples: [
+    {
+      params: { source: 'system', sinceHours: 1, lines: 100 },
+      result: { text: '2026-01-02T18:00:00+0000 till-7 systemd[1]: Started cron.\n', lines: 1, truncated: false },
+    },
+  ],
+})

@@ -1,7 +1,18 @@
 /** The suite's first part: a platform's words. Every row has a descriptor and examples that its schema accepts; describing is pure. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Descriptors, deviceDisenrol, deviceInventory, deviceMessage, type FeatureDescriptor, type FeatureRow, type Json, jsonSchema, type OperationDescriptor, type OperationRow, type Platform, passcode } from '../index.ts'
+import {
+  commonOperations,
+  type Descriptors,
+  type FeatureDescriptor,
+  type FeatureRow,
+  type Json,
+  jsonSchema,
+  type OperationDescriptor,
+  type OperationRow,
+  type Platform,
+  passcode,
+} from '../index.ts'
 
 const idForm = /^[a-z][a-z0-9]*(\.[a-z][A-Za-z0-9-]*)*$/
 const kinds = ['device', 'user', 'agent']
@@ -18,10 +29,11 @@ export interface Words {
 export function wordsOf(platform: Platform, settings: Json): Words {
   const descriptors = platform.describe(settings)
   const rows = platform.rows(settings)
-  const flat = <R>(all: Readonly<Record<string, readonly R[]>>) => Object.entries(all).flatMap(([id, list]) => list.map((row) => [id, row] as const))
+  const flat = <R>(all: Readonly<Record<string, readonly R[]>>) =>
+    Object.entries(all).flatMap(([id, list]) => list.map((row) => [id, row] as const))
   return {
     descriptors,
-    operations: new Map([deviceInventory, deviceMessage, deviceDisenrol, ...descriptors.operations].map((d) => [d.id, d])),
+    operations: new Map([...commonOperations, ...descriptors.operations].map((d) => [d.id, d])),
     features: new Map([passcode, ...descriptors.features].map((d) => [d.id, d])),
     operationRows: flat(rows.operations),
     featureRows: flat(rows.features),
@@ -49,15 +61,28 @@ export function testWords(platform: Platform, settings: Json): void {
     for (const d of words.descriptors.features) assert.ok(rows.features[d.id]?.length, `no row speaks ${d.id}`)
   })
   test('schemas accept the examples', () => {
-    for (const [id, row] of words.operationRows) for (const e of row.examples) assert.ok(words.operations.get(id)?.params.safeParse(e.in).success, `${id} does not take ${JSON.stringify(e.in)}`)
-    for (const [id, row] of words.featureRows) for (const e of row.examples) assert.ok(words.features.get(id)?.settings.safeParse(e.in).success, `${id} does not take ${JSON.stringify(e.in)}`)
-    for (const d of words.descriptors.operations) for (const e of d.examples) assert.ok(d.params.safeParse(e.params).success, `${d.id}: its own example is refused`)
-    for (const d of words.descriptors.features) for (const e of d.examples) assert.ok(d.settings.safeParse(e).success, `${d.id}: its own example is refused`)
+    for (const [id, row] of words.operationRows)
+      for (const e of row.examples)
+        assert.ok(
+          words.operations.get(id)?.params.safeParse(e.in).success,
+          `${id} does not take ${JSON.stringify(e.in)}`,
+        )
+    for (const [id, row] of words.featureRows)
+      for (const e of row.examples)
+        assert.ok(
+          words.features.get(id)?.settings.safeParse(e.in).success,
+          `${id} does not take ${JSON.stringify(e.in)}`,
+        )
+    for (const d of words.descriptors.operations)
+      for (const e of d.examples) assert.ok(d.params.safeParse(e.params).success, `${d.id}: its own example is refused`)
+    for (const d of words.descriptors.features)
+      for (const e of d.examples) assert.ok(d.settings.safeParse(e).success, `${d.id}: its own example is refused`)
     assert.ok(words.descriptors.settings.safeParse(settings).success, 'the platform does not take its own settings')
   })
   test('describing is pure, and every schema can be published', () => {
     assert.deepEqual(published(platform.describe(settings)), published(platform.describe(settings)))
-    const ids = (all: Readonly<Record<string, readonly unknown[]>>) => Object.entries(all).map(([id, list]) => [id, list.length])
+    const ids = (all: Readonly<Record<string, readonly unknown[]>>) =>
+      Object.entries(all).map(([id, list]) => [id, list.length])
     assert.deepEqual(ids(platform.rows(settings).operations), ids(platform.rows(settings).operations))
     assert.deepEqual(ids(platform.rows(settings).features), ids(platform.rows(settings).features))
   })

@@ -15,10 +15,21 @@ export const factLimits = { names: 2_000, bytes: 1_500_000 } as const
 
 /** Refuses what no device has reason to send, before it joins a batch. */
 export function checkFacts(facts: Readonly<JsonObject>): void {
+  if (tooDeep(facts)) throw new Problem('invalid-request', { errors: [{ path: 'facts', message: 'nested too deep' }] })
   const names = Object.keys(facts)
   if (names.length > factLimits.names) throw new Problem('invalid-request', { errors: [{ path: 'facts', message: `more than ${factLimits.names} facts` }] })
   if (names.some((n) => n.length === 0 || n.length > 128)) throw new Problem('invalid-request', { errors: [{ path: 'facts', message: 'a name is empty or over 128 characters' }] })
   if (Buffer.byteLength(JSON.stringify(facts)) > factLimits.bytes) throw new Problem('invalid-request', { errors: [{ path: 'facts', message: 'too large' }] })
+}
+
+/** Deeper than 100 levels, which neither the database nor recursion takes. Asked level by level, as recursion is what is in question. */
+export function tooDeep(value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > 100) return true
+    level = level.flatMap((v) => (typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? Object.values(v) : []))
+  }
+  return false
 }
 
 const text = (v: Json | undefined) => (typeof v === 'string' ? v.toWellFormed().replaceAll('\0', '').slice(0, 200) : null)

@@ -121,7 +121,8 @@ export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
     if (!device) return newDevice(tx, claim, name)
     const open = await openEnrolment(tx, device.no)
     // Identifiers can be copied: somebody else's invitation never takes over a device that a person holds.
-    if (open?.state === 'active' && device.owner !== null && claim.user !== null && claim.user !== device.owner) throw new Problem('device-owned')
+    if (open?.state === 'active' && device.owner !== null && claim.user !== null && claim.user !== device.owner)
+      throw new Problem('device-owned')
     if (open)
       await removeEnrolments(d, tx, [open.no], {
         reason: 're-enrolled',

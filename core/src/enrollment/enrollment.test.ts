@@ -280,13 +280,15 @@ test('the same serial on another platform is another device', async () => {
 test("another person's invitation does not take over a device by its serial; nothing is spent", async () => {
   const [ann, bob] = [await w.user('ann'), await w.user('bob')]
   const identifiers = [serial('TAKEN-1')]
-  const first = (await w.enrollment.begin({ code: await w.invite({ user: ann }), platform: 'linux', identifiers })).channel
+  const first = (await w.enrollment.begin({ code: await w.invite({ user: ann }), platform: 'linux', identifiers }))
+    .channel
   await w.enrollment.activate({ channel: first.no })
   const code = await w.invite({ user: bob })
   const before = await all()
   await assert.rejects(w.enrollment.begin({ code, platform: 'linux', identifiers }), problem('device-owned'))
   assert.deepEqual(await all(), before)
-  const again = (await w.enrollment.begin({ code: await w.invite({ user: ann }), platform: 'linux', identifiers })).channel
+  const again = (await w.enrollment.begin({ code: await w.invite({ user: ann }), platform: 'linux', identifiers }))
+    .channel
   assert.equal(again.device, first.device)
   assert.equal(again.epoch, 2)
 })

@@ -8,11 +8,21 @@ import type { Secrets } from '../secrets/index.ts'
 /** Bound to the device, so that it outlives an epoch and fits no other device. */
 const place = (device: string, name: string) => `escrow|${device}:${name}|sealed`
 
-export async function putEscrow(o: { db: Db; secrets: Secrets; audit: Audit }, c: Pick<Channel, 'no' | 'device'>, name: string, value: string): Promise<void> {
+export async function putEscrow(
+  o: { db: Db; secrets: Secrets; audit: Audit },
+  c: Pick<Channel, 'no' | 'device'>,
+  name: string,
+  value: string,
+): Promise<void> {
   await o.db.tx(async (tx) => {
     await tx.query(sql`insert into escrow (channel, name, sealed) values (${c.no}, ${name}, ${o.secrets.seal(place(c.device, name), value)})
       on conflict (channel, name) do update set sealed = excluded.sealed, at = now()`)
-    await o.audit.write(tx, { actor: `device:${c.device}`, act: 'escrow.put', subject: `device:${c.device}`, detail: { name } })
+    await o.audit.write(tx, {
+      actor: `device:${c.device}`,
+      act: 'escrow.put',
+      subject: `device:${c.device}`,
+      detail: { name },
+    })
   })
 }
 
@@ -31,7 +41,12 @@ export async function readEscrow(
     const own = found.get(r.channel) ?? {}
     own[r.name] = o.secrets.open(place(r.device, r.name), r.sealed).toString()
     found.set(r.channel, own)
-    await o.audit.write(tx, { actor: 'system', act: 'escrow.read', subject: `device:${r.device}`, detail: { name: r.name, why: 'delivery' } })
+    await o.audit.write(tx, {
+      actor: 'system',
+      act: 'escrow.read',
+      subject: `device:${r.device}`,
+      detail: { name: r.name, why: 'delivery' },
+    })
   }
   return found
 }

@@ -1,7 +1,7 @@
 /** Turns: everything devices said and fetched, grouped into one durable transaction for many devices at once. */
 import { type ChannelDetail, type Delivery, Problem, type Said, type Turn } from '@muster/contract'
 import { type Db, jsonText, type Log, type Tx } from '../db/index.ts'
-import { checkFacts, type Devices, type FactsReport, type KnownChannel, type KnownDetail, readDetails, readTime, tellWaiting, writeFacts } from '../devices/index.ts'
+import { checkFacts, type Devices, type FactsReport, type KnownChannel, type KnownDetail, readDetails, readTime, tellWaiting, tooDeep, writeFacts } from '../devices/index.ts'
 import type { Events } from '../events/index.ts'
 import type { Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
@@ -47,7 +47,6 @@ interface Written {
   /** Channels that have something to fetch because of what was said. */
   woken: number[]
 }
-const maxDepth = 100
 /** Deliveries of one exchange at most. */
 const takeLimit = 1_000
 
@@ -56,22 +55,13 @@ export function checkTurn(turn: Turn): void {
   const refuse = (path: string, message: string) => {
     throw new Problem('invalid-request', { errors: [{ path, message }] })
   }
-  for (const key of ['said', 'verdicts', 'facts', 'events', 'push', 'state'] as const) if (tooDeep(turn[key])) refuse(key, `nested deeper than ${maxDepth}`)
+  for (const key of ['said', 'verdicts', 'events', 'push', 'state'] as const) if (tooDeep(turn[key])) refuse(key, 'nested too deep')
   if (turn.facts) checkFacts(turn.facts)
   if (turn.reportedAt !== undefined && !readTime(turn.reportedAt)) refuse('reportedAt', 'is not a time (ISO 8601)')
   for (const [i, e] of (turn.events ?? []).entries()) if (!readTime(e.at)) refuse(`events.${i}.at`, 'is not a time (ISO 8601)')
   if (turn.state !== undefined && Buffer.byteLength(JSON.stringify(turn.state)) > 16_384) refuse('state', 'over 16 KB')
 }
 
-/** Without recursion: what is asked is whether recursion would be safe. */
-function tooDeep(value: unknown): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > maxDepth) return true
-    level = level.flatMap((v) => (typeof v === 'object' && v !== null ? Object.values(v) : []))
-  }
-  return false
-}
 
 export function createTurns(o: TurnDeps) {
   /** One transaction for all items, each device at most once among them; answers each item's deliveries in order. */

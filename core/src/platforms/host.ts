@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Channel, type ChannelDetail, type PlatformHost, Problem } from '@muster/contract'
 import type { Clock } from '../clock/index.ts'
-import { identifiersOf, type KnownChannel, readChannel, readDetails } from '../devices/index.ts'
+import { checkFacts, identifiersOf, type KnownChannel, readChannel, readDetails } from '../devices/index.ts'
 import type { InstalledPlatform } from '../registry/index.ts'
 import { putEscrow } from '../escrow/index.ts'
 import { findChannel } from './find.ts'
@@ -50,13 +50,21 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       if (terms.platform !== id) throw new Problem('invitation-platform', { platform: terms.platform })
       return terms
     },
-    begin: async (code, facts, channel) => (await enrollment.begin({ code, platform: id, facts, identifiers: identifiersOf(facts) as never, channel })).channel,
+    begin: async (code, facts, channel) => {
+      checkFacts(facts)
+      return (await enrollment.begin({ code, platform: id, facts, identifiers: identifiersOf(facts) as never, channel })).channel
+    },
     terms: async (c) => enrollment.terms((await known(c)).no),
-    channel: async (of, name, facts) => enrollment.addChannel((await known(of)).no, name, facts),
+    channel: async (of, name, facts) => {
+      checkFacts(facts)
+      return enrollment.addChannel((await known(of)).no, name, facts)
+    },
     key: async (c, key) => enrollment.bindCredential(db, { channel: (await open(c)).no, kind: 'key', hash: createHash('sha256').update(key).digest() }),
     activate: async (c, facts, accepted) => {
+      checkFacts(facts)
       await enrollment.activate({ channel: (await known(c)).no, facts, accepted })
       await again(c.no)
+      devices.seen.mark(c.no, 2 * o.pace(id))
       devices.waiting.heard([c.no])
     },
     turn: async (c, t) => {

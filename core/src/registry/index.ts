@@ -1,10 +1,8 @@
 /** The words of every installed platform in one place: descriptors and rows by id. In memory and pure; made once at start. */
 import {
   type ChannelDetail,
+  commonOperations,
   type Descriptors,
-  deviceDisenrol,
-  deviceInventory,
-  deviceMessage,
   type FeatureDescriptor,
   type FeatureRow,
   type Json,
@@ -31,11 +29,13 @@ export interface Registry {
   featureRows(platform: string, feature: string): readonly FeatureRow[]
 }
 
-const commonOperations: readonly OperationDescriptor[] = [deviceInventory, deviceMessage, deviceDisenrol]
 const commonFeatures: readonly FeatureDescriptor[] = [passcode]
 
 /** Throws when two platforms claim one word, or a row has no descriptor: a mistake of the build, not of a user. */
-export function createRegistry(platforms: readonly Platform[], settings: Readonly<Record<string, Json>> = {}): Registry {
+export function createRegistry(
+  platforms: readonly Platform[],
+  settings: Readonly<Record<string, Json>> = {},
+): Registry {
   const installed = new Map<string, InstalledPlatform>()
   const operations = new Map(commonOperations.map((d) => [d.id, d]))
   const features = new Map(commonFeatures.map((d) => [d.id, d]))
@@ -46,9 +46,17 @@ export function createRegistry(platforms: readonly Platform[], settings: Readonl
     add(operations, descriptors.operations, platform.id)
     add(features, descriptors.features, platform.id)
     const rows = platform.rows(own)
-    for (const id of Object.keys(rows.operations)) if (!operations.has(id)) throw new Error(`${platform.id}: operation row ${id} has no descriptor`)
-    for (const id of Object.keys(rows.features)) if (!features.has(id)) throw new Error(`${platform.id}: feature row ${id} has no descriptor`)
-    installed.set(platform.id, { platform, settings: own, descriptors, operationRows: rows.operations, featureRows: rows.features })
+    for (const id of Object.keys(rows.operations))
+      if (!operations.has(id)) throw new Error(`${platform.id}: operation row ${id} has no descriptor`)
+    for (const id of Object.keys(rows.features))
+      if (!features.has(id)) throw new Error(`${platform.id}: feature row ${id} has no descriptor`)
+    installed.set(platform.id, {
+      platform,
+      settings: own,
+      descriptors,
+      operationRows: rows.operations,
+      featureRows: rows.features,
+    })
   }
   return {
     platforms: installed,
@@ -66,7 +74,10 @@ export function channelKind(name: string): string {
 }
 
 /** The first row this channel can serve, or why none can. */
-export function pickRow<R extends OperationRow | FeatureRow>(rows: readonly R[], c: ChannelDetail): { row: R } | { reason: Reason } {
+export function pickRow<R extends OperationRow | FeatureRow>(
+  rows: readonly R[],
+  c: ChannelDetail,
+): { row: R } | { reason: Reason } {
   let reason: Reason = { code: 'unsupported', text: 'This platform cannot do it.' }
   for (const row of rows) {
     if (row.channel !== channelKind(c.name)) continue
@@ -82,7 +93,10 @@ function ask(row: OperationRow | FeatureRow, c: ChannelDetail): true | Reason {
   try {
     return row.when?.(c) ?? true
   } catch (error) {
-    return { code: 'platform-failed', text: `The platform failed to say whether it can do this: ${error instanceof Error ? error.message : 'unknown'}` }
+    return {
+      code: 'platform-failed',
+      text: `The platform failed to say whether it can do this: ${error instanceof Error ? error.message : 'unknown'}`,
+    }
   }
 }
 

@@ -19,14 +19,20 @@ export async function makeMonths(db: Db, now: Date): Promise<void> {
       for (let i = 0; i <= ahead; i++) {
         const from = monthOf(now, i)
         const to = monthOf(now, i + 1)
-        await tx.query(sql`create table if not exists ${raw(monthName(table, from))} partition of ${raw(table)} for values from (${raw(`'${from.toISOString()}'`)}) to (${raw(`'${to.toISOString()}'`)})`)
+        await tx.query(
+          sql`create table if not exists ${raw(monthName(table, from))} partition of ${raw(table)} for values from (${raw(`'${from.toISOString()}'`)}) to (${raw(`'${to.toISOString()}'`)})`,
+        )
       }
     }
   })
 }
 
 /** Drops the months that ended before the days to keep; answers their names. */
-export async function dropMonths(db: Db, now: Date, keepDays: Readonly<Record<Partitioned, number>>): Promise<string[]> {
+export async function dropMonths(
+  db: Db,
+  now: Date,
+  keepDays: Readonly<Record<Partitioned, number>>,
+): Promise<string[]> {
   const rows = await db.query<{ parent: Partitioned; name: string }>(sql`
     select p.relname as parent, c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
     where p.relname in ('history', 'message', 'device_event') and p.relkind = 'p' and c.relname ~ '_\\d{4}_\\d{2}$'`)

@@ -1,6 +1,6 @@
 /** The proof a command carries: who it is for, what it does and how long it holds, signed by a key kept outside the database. */
-import { createHash, type KeyObject, createPublicKey } from 'node:crypto'
-import { canonical, type ChannelDetail, type JsonObject } from '@muster/contract'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { type ChannelDetail, canonical, type JsonObject } from '@muster/contract'
 import { CompactSign, exportJWK } from 'jose'
 
 /** What the signature covers (payload of a compact JWS, EdDSA). Times in seconds since 1970. */
@@ -16,7 +16,10 @@ export interface Envelope {
   nonce: string
 }
 export interface Signing {
-  envelope(c: Pick<ChannelDetail, 'device' | 'epoch'>, command: { id: string; operation: string; params: JsonObject; deadline: Date }): Promise<string>
+  envelope(
+    c: Pick<ChannelDetail, 'device' | 'epoch'>,
+    command: { id: string; operation: string; params: JsonObject; deadline: Date },
+  ): Promise<string>
   /** Public keys as JWK with `kid`. */
   publicKeys(): readonly JsonObject[]
 }
@@ -26,7 +29,9 @@ const skewS = 300
 
 export async function createSigning(key: KeyObject): Promise<Signing> {
   const jwk = await exportJWK(createPublicKey(key))
-  const kid = createHash('sha256').update(canonical({ crv: jwk.crv ?? '', kty: jwk.kty ?? '', x: jwk.x ?? '' })).digest('base64url') // RFC 7638
+  const kid = createHash('sha256')
+    .update(canonical({ crv: jwk.crv ?? '', kty: jwk.kty ?? '', x: jwk.x ?? '' }))
+    .digest('base64url') // RFC 7638
   const published = { ...jwk, kid, alg: 'EdDSA', use: 'sig' } as unknown as JsonObject
   return {
     envelope: (c, command) => {
@@ -40,7 +45,9 @@ export async function createSigning(key: KeyObject): Promise<Signing> {
         exp: Math.floor(command.deadline.getTime() / 1000),
         nonce: command.id,
       }
-      return new CompactSign(Buffer.from(JSON.stringify(payload))).setProtectedHeader({ alg: 'EdDSA', kid, typ: 'muster-command+jws' }).sign(key)
+      return new CompactSign(Buffer.from(JSON.stringify(payload)))
+        .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'muster-command+jws' })
+        .sign(key)
     },
     publicKeys: () => [published],
   }

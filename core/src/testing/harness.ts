@@ -79,6 +79,8 @@ async function openBench(platforms: readonly Platform[], settings: Readonly<Reco
     close: async () => {
       heard.stop()
       await core.stop()
+      await core.secrets.close()
+      await core.events.close()
       if (o.installed) return
       await rm(keysDir, { recursive: true })
       await database.close()
