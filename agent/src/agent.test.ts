@@ -224,7 +224,7 @@ test('read-only: all is told, nothing is changed', async (t) => {
 
 test('unknown words and parameters that do not fit are refused', async (t) => {
   const { server, once } = await enrolled(t)
-  server.deliver('operation', 'device.wipe', {})
+  server.deliver('operation', 'device.levitate', {})
   server.deliver('put', 'linux.unknown', {})
   server.deliver('errand', 'x', {})
   server.deliver('operation', 'device.message', { text: 5 })

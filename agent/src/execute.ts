@@ -1,7 +1,7 @@
 /** Carries out deliveries one after another, each at most once: what was begun is on disk before it begins, what came of it before it is told. */
 import type { agentChannel, Json } from '@muster/contract'
 import { checkEnvelope, type Trust } from './envelope.ts'
-import { messageOf, Refused } from './failure.ts'
+import { Deferred, messageOf, Refused } from './failure.ts'
 import { features } from './features/index.ts'
 import type { Ledger } from './ledger.ts'
 import { EndedBadly, operations, type Surroundings } from './operations/index.ts'
@@ -44,7 +44,8 @@ export function createExecutor(o: ExecutorDeps): Executor {
 
   async function one(d: Delivery): Promise<void> {
     const before = o.ledger.get(d.id)
-    if (before?.state === 'done') return o.ledger.again(d.id)
+    // What was put off comes again under the same id, and is then done.
+    if (before?.state === 'done' && before.result?.state !== 'deferred') return o.ledger.again(d.id)
     const setting = d.kind === 'put' || d.kind === 'drop'
     try {
       const keepUntil = admit(d)
@@ -89,8 +90,16 @@ export function createExecutor(o: ExecutorDeps): Executor {
     }
     const feature = features.get(d.name)
     if (!feature) throw new Refused('unsupported', d.name)
-    const machine = { tree: o.tree, originals: o.originals, run: o.run }
-    return { ...(await (d.kind === 'put' ? feature.put(machine, d.payload) : feature.drop(machine))) }
+    const machine = { tree: o.tree, originals: o.originals, run: o.run, reach: o.reach }
+    const { files, reloaded, skipped } = await (d.kind === 'put'
+      ? feature.put(machine, d.payload)
+      : feature.drop(machine))
+    await o.observed?.(feature.id)
+    return {
+      files,
+      ...(reloaded === undefined ? {} : { reloaded }),
+      ...(skipped?.length ? { skipped: [...skipped] } : {}),
+    }
   }
 
   function add(deliveries: readonly Delivery[]): void {
@@ -136,6 +145,8 @@ function repeatable(d: Delivery): boolean {
 
 function failure(id: string, error: unknown): Result {
   const code = error instanceof Refused ? error.code : 'agent-error'
-  const result: Result = { id, state: 'failed', code, text: messageOf(error).slice(0, 4096) }
+  const text = messageOf(error).slice(0, 4096)
+  if (error instanceof Deferred) return { id, state: 'deferred', code, text, retryAfterS: error.retryAfterS }
+  const result: Result = { id, state: 'failed', code, text }
   return error instanceof EndedBadly ? { ...result, result: error.result } : result
 }

@@ -10,6 +10,16 @@ export class Refused extends Error {
   }
 }
 
+/** Not now: the server is told to offer it again. */
+export class Deferred extends Refused {
+  readonly retryAfterS: number
+  constructor(code: string, text: string, retryAfterS: number) {
+    super(code, text)
+    this.name = 'Deferred'
+    this.retryAfterS = retryAfterS
+  }
+}
+
 export function notApplicable(what: string): Refused {
   return new Refused('not-applicable', what)
 }

@@ -9,8 +9,9 @@ export {
   type Rule,
   type Violation,
 } from './check.ts'
-export { type FleetOptions, type FleetReport, runFleet } from './fleet.ts'
+export { runFleet } from './fleet.ts'
 export type { Percentiles } from './histogram.ts'
 export { readHistory } from './history.ts'
 export type { ApiClient, Invite } from './invitations.ts'
+export type { FleetOptions, FleetReport } from './options.ts'
 export { type RecordEvent, type RecordLine, readRecord } from './record.ts'

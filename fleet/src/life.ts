@@ -5,6 +5,7 @@ import { type Channel, Refused, type SyncAsked } from './channel.ts'
 import type { Device } from './device.ts'
 import type { Report } from './disk.ts'
 import type { FleetRecord } from './record.ts'
+import type { Stop } from './stop.ts'
 import { WireFailed } from './wire.ts'
 
 export interface Times {
@@ -22,12 +23,7 @@ export interface Surroundings extends Times {
   readonly record: FleetRecord
   /** Where the server said that registration and tokens are. */
   readonly about: Pick<agentChannel.About, 'registration' | 'token'>
-  /** Resolves after the time, or at once when the run stops. */
-  pause(ms: number): Promise<void>
-  /** Aborted when the run stops: nothing new is taken, and what is left to tell is told. */
-  readonly stopping: AbortSignal
-  /** Until when (ms) what is left may be told. */
-  drainUntil(): number
+  readonly stop: Stop
   nextCode(): Promise<string>
 }
 export interface Life {
@@ -85,11 +81,11 @@ export function createLife(d: Device, o: Surroundings): Life {
       try {
         if (await step(code)) return
       } catch (error) {
-        const waitMs = attempt < enrolTries && !o.stopping.aborted ? passing(error) : undefined
+        const waitMs = attempt < enrolTries && !o.stop.signal.aborted ? passing(error) : undefined
         if (waitMs === undefined) throw error
         // An answer that was lost may have spent the code; the device then needs another one.
         if (error instanceof Refused && error.code.startsWith('invitation-')) code = await o.nextCode()
-        await o.pause(waitMs)
+        await o.stop.pause(waitMs)
       }
     }
   }
@@ -98,15 +94,15 @@ export function createLife(d: Device, o: Surroundings): Life {
     for (;;) {
       const { disk } = d
       if (disk.over === 'gone') break
-      const ending = disk.over === 'left' || o.stopping.aborted
-      if (ending && (!d.report() || agenda.now() > o.drainUntil())) break
+      const ending = disk.over === 'left' || o.stop.signal.aborted
+      if (ending && (!d.report() || agenda.now() > o.stop.drainUntil())) break
       try {
         const waitMs = await exchange(disk.exchanges++, ending)
         failures = 0
-        if (waitMs > 0) await o.pause(waitMs)
+        if (waitMs > 0) await o.stop.pause(waitMs)
       } catch (error) {
         const waitMs = failed(error)
-        if (waitMs > 0) await o.pause(waitMs)
+        if (waitMs > 0) await o.stop.pause(waitMs)
       }
     }
     if (d.disk.over) record.write(d.name(), d.disk.over)
@@ -125,7 +121,7 @@ export function createLife(d: Device, o: Surroundings): Life {
       at: new Date(agenda.now()).toISOString(),
       take: ending ? 0 : agentLimits.take,
       waitS: report || ending ? 0 : holdS(),
-      signal: report ? undefined : o.stopping,
+      signal: report ? undefined : o.stop.signal,
     }
     if (report) tellOf(report)
     const began = agenda.now()
@@ -144,7 +140,7 @@ export function createLife(d: Device, o: Surroundings): Life {
     if (behaviour.does('silent', x)) {
       const forS = o.silentS * (0.5 + behaviour.share('silentS', x))
       record.write(d.name(), 'silent', { detail: Math.round(forS * 1000) / 1000 })
-      await o.pause(forS * 1000)
+      await o.stop.pause(forS * 1000)
     }
     if (behaviour.does('restart', x)) {
       token = undefined
@@ -200,7 +196,7 @@ export function createLife(d: Device, o: Surroundings): Life {
   /** `held`: not answered at once with nothing, as a server does that cannot hold a poll just now. */
   function nextMs(x: number, answer: agentChannel.SyncAnswer, held: boolean): number {
     if (d.disk.report) return unheardMs
-    if (d.disk.over || o.stopping.aborted || d.hasNews()) return 0
+    if (d.disk.over || o.stop.signal.aborted || d.hasNews()) return 0
     if (answer.nextS === 0) return soonMs
     const due = d.due()
     const workMs = due === undefined ? Number.POSITIVE_INFINITY : Math.max(0, due - agenda.now())
@@ -219,7 +215,7 @@ export function createLife(d: Device, o: Surroundings): Life {
       if (d.disk.over === 'gone') return 0
     }
     const waitMs = passing(error) ?? 1000 * o.backoffMaxS
-    return Math.min(waitMs, Math.max(soonMs, o.stopping.aborted ? 1000 : waitMs))
+    return Math.min(waitMs, Math.max(soonMs, o.stop.signal.aborted ? 1000 : waitMs))
   }
 
   /** Milliseconds after which it is worth trying again; undefined for what will not pass by itself. */

@@ -51,6 +51,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       platforms: o.platforms ?? installedPlatforms,
       platformSettings: o.platformSettings,
       pusher: o.pusher,
+      publicUrl,
     })
     closing.push(() => core.events.close())
     await nameOrganisation(core, o.organisation)
@@ -86,7 +87,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       closing.push(() => own.close())
     }
     if (roles.includes('api')) {
-      await registerApi(app, core, { publicUrl, stopping })
+      await registerApi(app, core, { publicUrl, agentAddress: tls.pinned(publicUrl), stopping })
       if (o.portal !== false) await registerPortal(app, { log, publicUrl })
     }
     if (roles.includes('devices')) await registerDeviceRoutes(app, { routes: core.platforms.routes(), stopping })

@@ -1,4 +1,5 @@
 /** The server's TLS certificate: the one that was given, or one of our own authority for every name this machine goes by, renewed in time. */
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import type { Core } from '@muster/core'
@@ -6,6 +7,8 @@ import type { TlsFiles } from './gateway/index.ts'
 
 export interface KeptTls {
   files: TlsFiles
+  /** An https address with the fingerprint of our issuing certificate behind `#`, which agents check; any other as it is. */
+  pinned(address: string): string
   stop(): void
 }
 /** How often files are read again and our own certificate is looked at. */
@@ -30,7 +33,15 @@ export async function keepTls(
       )
   }, lookMs)
   timer.unref()
-  return { files, stop: () => clearInterval(timer) }
+  return {
+    files,
+    pinned: (address) => (o.files || !address.startsWith('https:') ? address : `${address}#${fingerprint(core)}`),
+    stop: () => clearInterval(timer),
+  }
+}
+
+function fingerprint(core: Core): string {
+  return createHash('sha256').update(core.certificates.authorities().issuing.der).digest('hex')
 }
 
 async function given(core: Core, o: { certFile: string; keyFile: string }): Promise<TlsFiles> {

@@ -1,4 +1,5 @@
 /** The reference pages: every error, permission, operation, policy feature and fact, as the descriptors say them. */
+import { agentChannel, Envelope, jsonSchema } from '@muster/contract'
 import type { Description } from '@muster/server'
 
 interface Source extends Pick<Description, 'catalog' | 'permissions'> {
@@ -14,6 +15,7 @@ export function referencePages(s: Source): [name: string, text: string][] {
     ['operations', operations(s)],
     ['features', features(s)],
     ['platforms', platforms(s)],
+    ['agent-channel', agentChannelPage()],
   ]
 }
 
@@ -78,6 +80,64 @@ function platforms({ catalog }: Source): string {
     return `## ${p.title}\n\n${code(p.id)}\n\n${kinds.join('\n')}\n\n${table(['Fact', 'Title', 'Type', 'In queries'], facts)}`
   })
   return page('Platforms', 'How devices of each platform enrol and what they report.', parts.join('\n'))
+}
+
+/** The protocol an agent of one's own is written to. */
+function agentChannelPage(): string {
+  const c = agentChannel
+  const steps = [
+    [
+      'GET /<platform>/agent/about',
+      'Step "server". Public. Clocks and versions are compared here.',
+      undefined,
+      c.About,
+    ],
+    [
+      'POST /<platform>/agent/invitation',
+      'Step "code". Public. Looks at a code and spends nothing.',
+      c.InvitationLook,
+      c.TermsMessage,
+    ],
+    [
+      'POST /oauth2/reg',
+      'The device registers as an OAuth client (RFC 7591) with `Authorization: Bearer <code>`; this spends the code. Beside the usual members (`client_name`, `grant_types: ["client_credentials"]`, `token_endpoint_auth_method`) it says these. The answer shows `client_secret` once; RFC 7592 rotates it. Tokens come from `POST /oauth2/token` (client credentials).',
+      c.RegistrationExtras,
+      undefined,
+    ],
+    [
+      'POST /<platform>/agent/enrolment',
+      'Steps "licence" and "ownership". With the device token. A repeat changes nothing.',
+      c.Enrolment,
+      c.Done,
+    ],
+    [
+      'POST /<platform>/agent/sync',
+      'With the device token: everything up, everything down, one exchange. A result may be sent again until an answer came; the same delivery may come again and is done once.',
+      c.Sync,
+      c.SyncAnswer,
+    ],
+    [
+      'POST /<platform>/agent/farewell',
+      'With the device token: the device leaves by itself. Answers 204.',
+      c.Farewell,
+      undefined,
+    ],
+  ] as const
+  const part = ([route, text, body, answer]: (typeof steps)[number]) =>
+    [
+      `## ${code(route)}`,
+      text,
+      body && fields('Body', jsonSchema(body)),
+      answer && fields('Answer', jsonSchema(answer)),
+    ]
+      .filter(Boolean)
+      .join('\n\n')
+  const envelope = `## Signed operations\n\nAn operation whose descriptor says so carries \`envelope\`: a compact JWS (EdDSA, \`typ\` ${code('muster-command+jws')}) by one of \`signingKeys\`. The device does it only if the payload fits and the nonce is new.\n\n${fields('Payload', jsonSchema(Envelope))}`
+  return page(
+    'The agent channel',
+    'JSON over HTTPS between an agent and the server. Refusals are problem+json with `step`; `410 device-gone` ends the enrolment, `429` and `503` say `Retry-After`.',
+    [...steps.map(part), envelope].join('\n\n'),
+  )
 }
 
 const dangers: Record<string, string> = {

@@ -9,17 +9,25 @@ export interface Machine {
   readonly tree: Tree
   readonly originals: Originals
   readonly run: Run
+  /** Whether the server answers over a connection made just now. Absent: nobody to ask, so nothing can be said. */
+  readonly reach?: () => Promise<boolean>
 }
 export interface Done {
   /** Files changed, and whether the service took the change over (absent: nothing to take over). */
   readonly files: string[]
   readonly reloaded?: boolean
+  /** What was left undone because the machine is not live, or lacks the program; it takes effect with its next start. */
+  readonly skipped?: readonly string[]
 }
 export interface Feature {
   readonly id: string
   /** Evidence for the fact `managed.<id>`: what is in force, whoever brought it about. `applicable: false` with `why` when there is nothing to manage. Cheap, changes nothing. */
-  check(tree: Tree): JsonObject
-  /** Settings as the server sent them; throws Refused (invalid-settings, not-applicable ...). Idempotent. */
+  check(tree: Tree, originals: Originals): JsonObject
+  /** Files and folders that its evidence is read from: a change there has it looked at again. */
+  readonly watches: readonly string[]
+  /** What only programs can tell of a live machine; joins the evidence. Asked after each change and now and then. */
+  observe?(m: Machine): Promise<JsonObject>
+  /** Settings as the server sent them; throws Refused (invalid-settings, not-applicable ...) or Deferred. Idempotent. */
   put(m: Machine, settings: unknown): Promise<Done>
   /** Exactly as before the first put. Never put: changes nothing. */
   drop(m: Machine): Promise<Done>

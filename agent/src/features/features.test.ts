@@ -28,23 +28,23 @@ for (const descriptor of [linuxBanner, linuxSsh, passcode]) {
     const m = machineOf(t)
     const f = feature(descriptor.id)
     const before = snapshot(m.root, state)
-    const untouched = f.check(m.tree)
+    const untouched = f.check(m.tree, m.originals)
     for (const settings of descriptor.examples) {
       const { files } = await f.put(m, settings)
       assert.ok(files.length > 0)
       const put = snapshot(m.root, state)
-      const good = f.check(m.tree)
+      const good = f.check(m.tree, m.originals)
       assert.notDeepEqual(good, untouched)
       assert.deepEqual((await f.put(m, settings)).files, [])
       for (const file of files) fs.rmSync(m.tree.resolve(file))
-      assert.notDeepEqual(f.check(m.tree), good)
+      assert.notDeepEqual(f.check(m.tree, m.originals), good)
       await f.put(m, settings)
-      assert.deepEqual(f.check(m.tree), good)
+      assert.deepEqual(f.check(m.tree, m.originals), good)
       assert.ok(m.originals.placed(f.id))
       assert.deepEqual(Object.keys(snapshot(m.root, state)).sort(), Object.keys(put).sort())
     }
     await f.drop(m)
-    assert.deepEqual(f.check(m.tree), untouched)
+    assert.deepEqual(f.check(m.tree, m.originals), untouched)
     const after = snapshot(m.root, state)
     // What somebody deleted by hand meanwhile is given back, too.
     assert.deepEqual(after, before)
@@ -98,7 +98,7 @@ test('a link in the place of a managed file is replaced and given back', async (
 test('ssh: the drop-in wins, is found out when another is read first, and Match blocks are told', async (t) => {
   const m = machineOf(t)
   const ssh = feature('linux.ssh')
-  assert.deepEqual(values(ssh.check(m.tree)), {
+  assert.deepEqual(values(ssh.check(m.tree, m.originals)), {
     permitRootLogin: 'prohibit-password',
     passwordAuthentication: true,
     permitEmptyPasswords: false,
@@ -110,7 +110,7 @@ test('ssh: the drop-in wins, is found out when another is read first, and Match 
     banner: false,
   })
   await ssh.put(m, { permitRootLogin: 'no', x11Forwarding: false, loginGraceTimeS: 60, banner: true })
-  const found = values(ssh.check(m.tree))
+  const found = values(ssh.check(m.tree, m.originals))
   assert.deepEqual(
     [found.permitRootLogin, found.x11Forwarding, found.loginGraceTimeS, found.banner],
     ['no', false, 60, true],
@@ -123,7 +123,7 @@ test('ssh: the drop-in wins, is found out when another is read first, and Match 
     '/etc/ssh/sshd_config',
     Buffer.from(`${m.tree.text('/etc/ssh/sshd_config')}Match User anna\n  X11Forwarding yes\n`),
   )
-  const again = ssh.check(m.tree)
+  const again = ssh.check(m.tree, m.originals)
   assert.equal(values(again).permitRootLogin, 'yes')
   assert.equal(values(again).loginGraceTimeS, 90)
   assert.deepEqual(again.matched, ['x11Forwarding'])
@@ -134,7 +134,7 @@ test('ssh: without an include of the drop-ins one is put first, and taken back w
   m.tree.write('/etc/ssh/sshd_config', Buffer.from('PermitRootLogin yes\n'))
   const ssh = feature('linux.ssh')
   await ssh.put(m, { permitRootLogin: 'no' })
-  assert.equal(values(ssh.check(m.tree)).permitRootLogin, 'no')
+  assert.equal(values(ssh.check(m.tree, m.originals)).permitRootLogin, 'no')
   m.tree.write('/etc/ssh/sshd_config', Buffer.from(`${m.tree.text('/etc/ssh/sshd_config')}Port 2222\n`))
   await ssh.drop(m)
   assert.equal(m.tree.text('/etc/ssh/sshd_config'), 'PermitRootLogin yes\nPort 2222\n')
@@ -145,7 +145,7 @@ test('ssh: nothing to manage is said as such', async (t) => {
   const m = machineOf(t)
   m.tree.remove('/etc/ssh/sshd_config')
   await assert.rejects(feature('linux.ssh').put(m, { permitRootLogin: 'no' }), { code: 'not-applicable' })
-  assert.equal(feature('linux.ssh').check(m.tree).applicable, false)
+  assert.equal(feature('linux.ssh').check(m.tree, m.originals).applicable, false)
 })
 
 test('ssh: what a live sshd refuses is taken back to what was in force before', async (t) => {
@@ -188,15 +188,15 @@ test('passcode: all files say it, comments stay comments, and what PAM asks is t
   const m = machineOf(t)
   const f = feature('passcode')
   await f.put(m, { minLength: 12, minClasses: 3, maxAgeDays: 90, history: 5, maxFailedAttempts: 5 })
-  assert.deepEqual(f.check(m.tree), {
+  assert.deepEqual(f.check(m.tree, m.originals), {
     values: { minLength: 12, minClasses: 3, maxAgeDays: 90, history: 5, maxFailedAttempts: 5 },
     pam: { quality: true, history: true, lock: true },
   })
   assert.match(m.tree.text('/etc/login.defs') ?? '', /#muster# PASS_MAX_DAYS\t99999/)
   m.tree.write('/etc/security/pwquality.conf', Buffer.from('minlen = 4\n'))
-  assert.equal(values(f.check(m.tree)).minLength, 4)
+  assert.equal(values(f.check(m.tree, m.originals)).minLength, 4)
   m.tree.write('/etc/pam.d/common-password', Buffer.from('#password requisite pam_pwquality.so\n'))
-  assert.deepEqual(f.check(m.tree).pam, { quality: false, history: false, lock: true })
+  assert.deepEqual(f.check(m.tree, m.originals).pam, { quality: false, history: false, lock: true })
 })
 
 test('a rule that is no longer demanded gives its file back', async (t) => {

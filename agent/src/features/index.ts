@@ -13,11 +13,15 @@ export { type Originals, openOriginals } from './originals.ts'
 export const features: ReadonlyMap<string, Feature> = new Map([banner, ssh, passcode].map((f) => [f.id, f]))
 
 /** Facts `managed.<id>`: what is in force now. `placed`: through us. A feature that cannot be looked at says so instead of hiding the others. */
-export function evidence(tree: Tree, originals: Originals): JsonObject {
+export function evidence(
+  tree: Tree,
+  originals: Originals,
+  observed?: Readonly<Record<string, JsonObject>>,
+): JsonObject {
   const facts: JsonObject = {}
   for (const f of features.values()) {
     try {
-      facts[`managed.${f.id}`] = { placed: originals.placed(f.id), ...f.check(tree) }
+      facts[`managed.${f.id}`] = { placed: originals.placed(f.id), ...f.check(tree, originals), ...observed?.[f.id] }
     } catch (error) {
       facts[`managed.${f.id}`] = {
         placed: originals.placed(f.id),

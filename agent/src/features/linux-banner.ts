@@ -10,6 +10,7 @@ const shownLimit = 4096
 
 export const banner: Feature = {
   id: linuxBanner.id,
+  watches: Object.values(files),
   check: (tree) =>
     Object.fromEntries(places.map((place) => [place, tree.text(files[place])?.slice(0, shownLimit) ?? null])),
   async put(m, settings) {

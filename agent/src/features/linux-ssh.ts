@@ -56,6 +56,7 @@ const words: Record<string, Word> = {
 
 export const ssh: Feature = {
   id: linuxSsh.id,
+  watches: [sshdConfig, `${sshdConfig}.d`],
   check(tree): JsonObject {
     const config = readSshdConfig(tree)
     if (!config) return { applicable: false, why: 'No SSH server is configured on this device.' }
@@ -125,6 +126,7 @@ function includeEdit(tree: Tree): Edit[] {
 }
 
 function asItIs(tree: Tree, e: Edit): Edit[] {
+  if (e.kind === 'link') return []
   const text = tree.text(e.path)
   return text === undefined ? [] : [{ ...e, text }]
 }

@@ -5,28 +5,38 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { Refused } from '../failure.ts'
+import type { JsonObject } from '@muster/contract'
 import type { StateFolder } from '../state.ts'
 import type { Entry, Tree } from '../tree.ts'
 import { dropLines } from './managed-lines.ts'
 
 interface Kept {
   readonly path: string
-  /** `lines`: only our lines are ours in this file; `whole`: all of it. */
-  readonly kind: 'whole' | 'lines'
+  /** `lines`: only our lines are ours in this file; `whole`: all of it; `link`: it is a link of ours. */
+  readonly kind: 'whole' | 'lines' | 'link'
   readonly entry: Entry
   readonly content?: string
   /** Directories that were not there, the deepest first. */
   readonly without?: readonly string[]
   /** SHA-256 of what we wrote last. */
   readonly written?: string
-}
-export interface Edit {
-  readonly path: string
-  readonly kind: 'whole' | 'lines'
-  readonly text: string
-  /** Of a file that is new; others keep theirs. */
+  /** Where a link of ours points. */
+  readonly target?: string
+  /** The mode that a strict file must have. */
   readonly mode?: number
 }
+export type Edit =
+  | {
+      readonly path: string
+      readonly kind: 'whole' | 'lines'
+      readonly text: string
+      /** Of a file that is new; others keep theirs. */
+      readonly mode?: number
+      /** The mode counts whatever was there before, and the file is root's: it holds secrets, or its reader insists. */
+      readonly strict?: true
+    }
+  /** A symbolic link, as service managers take them. */
+  | { readonly path: string; readonly kind: 'link'; readonly target: string }
 
 export interface Originals {
   /** Whether the feature is in force through us. */
@@ -36,15 +46,22 @@ export interface Originals {
   keeps(feature: string, path: string): boolean
   /** Keeps originals of files not kept yet, then writes. Answers the files that changed. */
   change(feature: string, edits: readonly Edit[]): string[]
+  /** Everything is still as it was written, to the byte. False, too, when nothing was. */
+  intact(feature: string): boolean
+  /** What a feature must know beside files to take itself back, or to stay what it is (a key of its own); it counts as placed. */
+  memo(feature: string): JsonObject | undefined
+  remember(feature: string, memo: JsonObject): void
   /** Takes everything back. Answers the files that changed; empty when the feature was never put. */
   restore(feature: string): string[]
 }
 
 const sizeLimit = 1024 * 1024
 const name = (feature: string) => `originals/${feature}.json`
+const memoName = (feature: string) => `memos/${feature}.json`
 
 export function openOriginals(tree: Tree, folder: StateFolder): Originals {
   const read = (feature: string) => (folder.readJson(name(feature)) ?? []) as Kept[]
+  const memo = (feature: string) => folder.readJson(memoName(feature)) as JsonObject | undefined
 
   function keep(edit: Edit): Kept {
     const entry = tree.entry(edit.path)
@@ -87,8 +104,14 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
   }
 
   return {
-    placed: (feature) => read(feature).length > 0,
-    features: () => featuresIn(folder),
+    placed: (feature) => read(feature).length > 0 || memo(feature) !== undefined,
+    features: () => [...new Set([...namesIn(folder, 'originals'), ...namesIn(folder, 'memos')])].sort(),
+    memo,
+    remember: (feature, what) => folder.writeJson(memoName(feature), what),
+    intact(feature) {
+      const kept = read(feature)
+      return kept.length > 0 && kept.every((k) => isIntact(tree, k))
+    },
     keeps: (feature, path) => read(feature).some((k) => k.path === path),
     change(feature, edits) {
       const before = read(feature)
@@ -100,10 +123,16 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
       const changed: string[] = []
       for (const edit of edits) {
         const was = tree.entry(edit.path)
-        if (was.kind === 'file' && tree.text(edit.path, 2 * sizeLimit) === edit.text) continue
+        if (stands(tree, edit, was)) continue
+        if (edit.kind === 'link') {
+          tree.link(edit.path, edit.target)
+          changed.push(edit.path)
+          continue
+        }
         const original = kept.find((k) => k.path === edit.path)?.entry
         const like = was.kind === 'file' ? was : original?.kind === 'file' ? original : undefined
-        write(tree, edit.path, Buffer.from(edit.text), like, edit.mode)
+        if (edit.strict) tree.write(edit.path, Buffer.from(edit.text), { mode: edit.mode, uid: 0, gid: 0 })
+        else write(tree, edit.path, Buffer.from(edit.text), like, edit.mode)
         changed.push(edit.path)
       }
       for (const k of dropped) if (restoreOne(k)) changed.push(k.path)
@@ -111,7 +140,7 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
         name(feature),
         kept.flatMap((k) => {
           const edit = edits.find((e) => e.path === k.path)
-          return edit ? [{ ...k, written: hashOf(Buffer.from(edit.text)) }] : []
+          return edit ? [{ ...k, kind: edit.kind, ...standing(edit) }] : []
         }),
       )
       return changed
@@ -121,6 +150,7 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
         .filter(restoreOne)
         .map((k) => k.path)
       folder.remove(name(feature))
+      folder.remove(memoName(feature))
       return changed
     },
   }
@@ -145,6 +175,26 @@ function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-function featuresIn(folder: StateFolder): string[] {
-  return folder.list('originals').flatMap((n) => (n.endsWith('.json') ? [n.slice(0, -5)] : []))
+function namesIn(folder: StateFolder, subfolder: string): string[] {
+  return folder.list(subfolder).flatMap((n) => (n.endsWith('.json') ? [n.slice(0, -5)] : []))
+}
+
+/** What is kept of an edit, to know later whether it still stands. */
+function standing(edit: Edit): Pick<Kept, 'written' | 'target' | 'mode'> {
+  if (edit.kind === 'link') return { target: edit.target }
+  return { written: hashOf(Buffer.from(edit.text)), mode: edit.strict ? edit.mode : undefined }
+}
+
+function stands(tree: Tree, edit: Edit, was: Entry): boolean {
+  if (edit.kind === 'link') return was.kind === 'link' && was.target === edit.target
+  if (was.kind !== 'file' || (edit.strict && was.mode !== edit.mode)) return false
+  return tree.text(edit.path, 2 * sizeLimit) === edit.text
+}
+
+function isIntact(tree: Tree, k: Kept): boolean {
+  const now = tree.entry(k.path)
+  if (k.target !== undefined) return now.kind === 'link' && now.target === k.target
+  if (now.kind !== 'file' || (k.mode !== undefined && now.mode !== k.mode)) return false
+  const bytes = tree.bytes(k.path, 2 * sizeLimit)
+  return bytes !== undefined && hashOf(bytes) === k.written
 }

@@ -26,6 +26,7 @@ function qualityInForce(tree: Tree, key: string, standard: number): number {
 
 export const passcode: Feature = {
   id: words.id,
+  watches: [quality, `${quality}.d`, history, lock, aging, '/etc/pam.d'],
   check(tree) {
     const days = lastNumber(tree, [aging], 'PASS_MAX_DAYS') ?? neverDays
     const modules = pamModules(tree)

@@ -1,7 +1,7 @@
 /** Packages that must or must not be there. */
 import { z } from 'zod'
 import { feature } from '../descriptors.ts'
-import { packageName } from '../operations/computer.ts'
+import { packageName } from '../package-name.ts'
 
 const names = z.array(packageName).max(200).default([])
 

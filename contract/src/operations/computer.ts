@@ -1,6 +1,7 @@
 /** Operations of computers managed by Muster's own agent. */
 import { z } from 'zod'
 import { operation } from '../descriptors.ts'
+import { packageName } from '../package-name.ts'
 
 export const serviceRestart = operation({
   id: 'service.restart',
@@ -50,11 +51,6 @@ export const scriptRun = operation({
   ],
 })
 
-/** Debian Policy 5.6.1, with at most 100 characters; no version, no option, no pattern. */
-export const packageName = z
-  .string()
-  .max(100)
-  .regex(/^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]{1,20})?$/, 'is no name of a package')
 const packageNames = z.array(packageName).min(1).max(50)
 const packageState = z.object({ name: z.string(), version: z.string().nullable().describe('Installed version') })
 const packageResult = z.object({

@@ -1,20 +1,8 @@
 /** The proof a command carries: who it is for, what it does and how long it holds, signed by a key kept outside the database. */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
-import { type ChannelDetail, canonical, type JsonObject } from '@muster/contract'
-import { CompactSign, exportJWK } from 'jose'
+import { type ChannelDetail, canonical, type Envelope, envelopeType, type JsonObject } from '@muster/contract'
+import { CompactSign, calculateJwkThumbprint, exportJWK } from 'jose'
 
-/** What the signature covers (payload of a compact JWS, EdDSA). Times in seconds since 1970. */
-export interface Envelope {
-  device: string
-  epoch: number
-  operation: string
-  /** SHA-256 of the canonical JSON of the params, base64url. */
-  paramsHash: string
-  nbf: number
-  exp: number
-  /** The delivery's wire id: a device acts on it once. */
-  nonce: string
-}
 export interface Signing {
   envelope(
     c: Pick<ChannelDetail, 'device' | 'epoch'>,
@@ -29,9 +17,7 @@ const skewS = 300
 
 export async function createSigning(key: KeyObject): Promise<Signing> {
   const jwk = await exportJWK(createPublicKey(key))
-  const kid = createHash('sha256')
-    .update(canonical({ crv: jwk.crv ?? '', kty: jwk.kty ?? '', x: jwk.x ?? '' }))
-    .digest('base64url') // RFC 7638
+  const kid = await calculateJwkThumbprint(jwk) // RFC 7638
   const published = { ...jwk, kid, alg: 'EdDSA', use: 'sig' } as unknown as JsonObject
   return {
     envelope: (c, command) => {
@@ -46,7 +32,7 @@ export async function createSigning(key: KeyObject): Promise<Signing> {
         nonce: command.id,
       }
       return new CompactSign(Buffer.from(JSON.stringify(payload)))
-        .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'muster-command+jws' })
+        .setProtectedHeader({ alg: 'EdDSA', kid, typ: envelopeType })
         .sign(key)
     },
     publicKeys: () => [published],

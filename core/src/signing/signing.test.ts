@@ -7,19 +7,34 @@ import { calculateJwkThumbprint, compactVerify, importJWK, type JWK } from 'jose
 import { createSigning } from './index.ts'
 
 const c = { device: '01930000-0000-7000-8000-000000000007', epoch: 3 }
-const command = { id: 'o7-1', operation: 'script.run', params: { b: 2, a: ['x', { z: 1, y: null }] }, deadline: new Date('2031-01-01T00:00:00.900Z') }
+const command = {
+  id: 'o7-1',
+  operation: 'script.run',
+  params: { b: 2, a: ['x', { z: 1, y: null }] },
+  deadline: new Date('2031-01-01T00:00:00.900Z'),
+}
 
 test('the envelope names device, epoch, operation, params, times and the delivery, and verifies with the published key', async () => {
   const signing = await createSigning(generateKeyPairSync('ed25519').privateKey)
   const [jwk] = signing.publicKeys()
-  const { payload, protectedHeader } = await compactVerify(await signing.envelope(c, command), await importJWK(jwk as JWK, 'EdDSA'))
+  const { payload, protectedHeader } = await compactVerify(
+    await signing.envelope(c, command),
+    await importJWK(jwk as JWK, 'EdDSA'),
+  )
   const said = Envelope.parse(JSON.parse(new TextDecoder().decode(payload)))
   const now = Math.floor(Date.now() / 1000)
   assert.ok(Math.abs(said.nbf - (now - 300)) <= 2)
-  assert.deepEqual({ ...said, nbf: 0 }, {
-    ...c, operation: 'script.run', nbf: 0, exp: 1_924_992_000, nonce: 'o7-1',
-    paramsHash: createHash('sha256').update('{"a":["x",{"y":null,"z":1}],"b":2}').digest('base64url'),
-  })
+  assert.deepEqual(
+    { ...said, nbf: 0 },
+    {
+      ...c,
+      operation: 'script.run',
+      nbf: 0,
+      exp: 1_924_992_000,
+      nonce: 'o7-1',
+      paramsHash: createHash('sha256').update('{"a":["x",{"y":null,"z":1}],"b":2}').digest('base64url'),
+    },
+  )
   assert.deepEqual(protectedHeader, { alg: 'EdDSA', kid: await calculateJwkThumbprint(jwk as JWK), typ: envelopeType })
 })
 
@@ -31,11 +46,16 @@ test('what is published holds nothing private, and the same key has the same nam
 })
 
 test('another key, a changed word or a changed order of params does not pass for it', async () => {
-  const [mine, other] = [await createSigning(generateKeyPairSync('ed25519').privateKey), await createSigning(generateKeyPairSync('ed25519').privateKey)]
+  const [mine, other] = [
+    await createSigning(generateKeyPairSync('ed25519').privateKey),
+    await createSigning(generateKeyPairSync('ed25519').privateKey),
+  ]
   const key = await importJWK(mine.publicKeys()[0] as JWK, 'EdDSA')
   await assert.rejects(compactVerify(await other.envelope(c, command), key))
   const [head, payload, signature] = (await mine.envelope(c, command)).split('.') as [string, string, string]
-  const changed = Buffer.from(Buffer.from(payload, 'base64url').toString().replace('script.run', 'device.wipe')).toString('base64url')
+  const changed = Buffer.from(
+    Buffer.from(payload, 'base64url').toString().replace('script.run', 'device.wipe'),
+  ).toString('base64url')
   await assert.rejects(compactVerify([head, changed, signature].join('.'), key))
   const reordered = { ...command, params: { a: command.params.a, b: 2 } }
   assert.equal(canonical(reordered.params), canonical(command.params))

@@ -36,6 +36,8 @@ export interface BooleanField extends Base {
 export interface ChoiceField extends Base {
   readonly kind: 'choice'
   readonly options: readonly Json[]
+  /** Words for the options, in their order, where the schema gives them titles. */
+  readonly labels?: readonly string[]
 }
 export interface FixedField extends Base {
   readonly kind: 'fixed'
@@ -112,7 +114,7 @@ function read(raw: JsonSchema, place: Place): Field {
   if (place.depth > deepest) return { ...base, kind: 'json' }
   if ('const' in schema) return { ...base, kind: 'fixed', value: schema.const as Json }
   const options = optionsOf(schema)
-  if (options !== undefined) return { ...base, kind: 'choice', options }
+  if (options !== undefined) return { ...base, kind: 'choice', ...options }
   const variants = listOf(schema.anyOf) ?? listOf(schema.oneOf)
   if (variants !== undefined) return { ...base, kind: 'variant', options: variants.map((v) => variant(v, place)) }
   return typed(schema, base, place)
@@ -263,11 +265,20 @@ function baseOf(schema: JsonSchema, place: Place, nullable: boolean): Base {
   }
 }
 
-/** Values of an enumeration, or of a union made of constants alone. */
-function optionsOf(schema: JsonSchema): Json[] | undefined {
-  if (Array.isArray(schema.enum)) return schema.enum as Json[]
+/** Values of an enumeration, or of a union made of constants alone, each with its title when all have one. */
+function optionsOf(schema: JsonSchema): { options: Json[]; labels?: string[] } | undefined {
+  if (Array.isArray(schema.enum)) return { options: schema.enum as Json[] }
   const parts = listOf(schema.anyOf) ?? listOf(schema.oneOf)
-  return parts?.every((part) => 'const' in part) ? parts.map((part) => part.const as Json) : undefined
+  if (!parts?.every((part) => 'const' in part)) return undefined
+  const labels = parts.map((part) => part.title).filter((title) => typeof title === 'string')
+  return { options: parts.map((part) => part.const as Json), ...(labels.length === parts.length ? { labels } : {}) }
+}
+
+/** A schema of one choice among values with words of their own. */
+export function oneOf(options: readonly { value: string; label: string }[], more: JsonSchema = {}): JsonSchema {
+  return options.length === 0
+    ? { ...more, enum: [] }
+    : { ...more, oneOf: options.map(({ value, label }) => ({ const: value, title: label })) }
 }
 
 function bounds<K extends string>(schema: JsonSchema, ...names: K[]): { [P in K]?: number } {

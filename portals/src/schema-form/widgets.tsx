@@ -19,7 +19,7 @@ export function FieldWidget(props: WidgetProps) {
       return <ChoiceWidget field={field} {...rest} />
     case 'list':
       return field.item.kind === 'choice' ? (
-        <ChoicesWidget field={field} options={field.item.options} {...rest} />
+        <ChoicesWidget field={field} choice={field.item} {...rest} />
       ) : (
         <ListWidget field={field} {...rest} />
       )
@@ -105,7 +105,7 @@ function BooleanWidget(props: WidgetProps) {
 
 function ChoiceWidget(props: WidgetProps<ChoiceField>) {
   const { field, value, onChange } = props
-  const data = field.options.map((option, i) => ({ value: String(i), label: optionLabel(option) }))
+  const data = field.options.map((_, i) => ({ value: String(i), label: optionLabel(field, i) }))
   const chosen = field.options.indexOf(value as Json)
   const given = {
     data,
@@ -127,7 +127,8 @@ function ChoiceWidget(props: WidgetProps<ChoiceField>) {
 }
 
 /** A list of choices: picked from one menu. */
-function ChoicesWidget({ options, ...props }: WidgetProps<ListField> & { options: readonly Json[] }) {
+function ChoicesWidget({ choice, ...props }: WidgetProps<ListField> & { choice: ChoiceField }) {
+  const { options } = choice
   const { value, onChange, messages, path } = props
   const chosen = Array.isArray(value) ? value.map((one) => options.indexOf(one as Json)).filter((i) => i >= 0) : []
   const within = [...messages].find(([at]) => at.startsWith(`${path}/`))?.[1]
@@ -136,7 +137,7 @@ function ChoicesWidget({ options, ...props }: WidgetProps<ListField> & { options
       {...commonOf(props)}
       {...(within === undefined ? {} : { error: within })}
       required={false}
-      data={options.map((option, i) => ({ value: String(i), label: optionLabel(option) }))}
+      data={options.map((_, i) => ({ value: String(i), label: optionLabel(choice, i) }))}
       value={chosen.map(String)}
       onChange={(next) => onChange(next.map((i) => options[Number(i)] as FormValue))}
       placeholder={chosen.length === 0 ? t('form.choose') : ''}
@@ -147,7 +148,10 @@ function ChoicesWidget({ options, ...props }: WidgetProps<ListField> & { options
   )
 }
 
-function optionLabel(option: Json): string {
+function optionLabel({ options, labels }: ChoiceField, i: number): string {
+  const label = labels?.[i]
+  if (label !== undefined) return label
+  const option = options[i] ?? null
   if (option === null) return t('value.none')
   if (typeof option === 'boolean') return t(option ? 'value.yes' : 'value.no')
   return typeof option === 'string' ? readable(option) : JSON.stringify(option)

@@ -38,6 +38,10 @@ const colors: Readonly<Record<string, string>> = {
   used: 'teal',
   revoked: 'gray.5',
   draft: 'yellow',
+  // severities
+  info: 'blue',
+  warning: 'orange',
+  critical: 'red',
 }
 export function stateColor(state: string): string {
   return colors[state] ?? 'gray.5'

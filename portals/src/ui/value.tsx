@@ -8,7 +8,7 @@ import classes from './ui.module.css'
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/
 const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
-function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const step = bytes > 0 ? Math.min(byteUnits.length - 1, Math.floor(Math.log2(bytes) / 10)) : 0
   return new Intl.NumberFormat(locale, {
     style: 'unit',
@@ -26,7 +26,7 @@ function scalar(value: unknown): Plain {
       : String(value)
 }
 
-function formatScalar(value: Plain, unit?: string): string {
+export function formatScalar(value: Plain, unit?: string): string {
   if (value === null || value === '') return t('value.none')
   if (typeof value === 'boolean') return t(value ? 'value.yes' : 'value.no')
   if (typeof value === 'number') {
@@ -82,7 +82,7 @@ export function Value({ value, unit }: { value: unknown; unit?: string }) {
 }
 
 /** Property names end in their unit: `sizeBytes`, `uptimeS`. A path or an address stays as it is. */
-function nameOf(property: string): { name: string; unit?: string } {
+export function nameOf(property: string): { name: string; unit?: string } {
   if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(property)) return { name: property }
   const unit = /[a-z]Bytes$/.test(property) ? 'bytes' : /[a-z]S$/.test(property) ? 's' : undefined
   return unit === undefined

@@ -25,6 +25,8 @@ export { permissionList } from './roles.ts'
 export interface ApiOptions {
   /** The address people and devices reach this server at, without a slash at the end. */
   publicUrl: string
+  /** The address agents are given; with a certificate of our own authority it carries the fingerprint to trust. */
+  agentAddress?: string
   /** Aborted when the server stops: streams end then. */
   stopping: AbortSignal
 }
@@ -48,7 +50,7 @@ export async function registerApi(app: FastifyInstance, core: Core, o: ApiOption
       devicePolicyRoutes(api, core)
       summaryRoutes(api, core)
       activityRoutes(api, core)
-      invitationRoutes(api, core, o.publicUrl)
+      invitationRoutes(api, core, o.publicUrl, o.agentAddress ?? o.publicUrl)
       policyRoutes(api, core)
       groupRoutes(api, core)
       userRoutes(api, core)

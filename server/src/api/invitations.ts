@@ -58,7 +58,7 @@ const EnrolmentTerms = z
   })
   .meta({ id: 'EnrolmentTerms' })
 
-export function invitationRoutes(app: Api, core: Core, publicUrl: string): void {
+export function invitationRoutes(app: Api, core: Core, publicUrl: string, agentAddress: string): void {
   app.get(
     '/invitations',
     {
@@ -137,7 +137,7 @@ export function invitationRoutes(app: Api, core: Core, publicUrl: string): void 
       const { steps } = await core.platforms.invite(terms.platform, {
         code,
         url: `${publicUrl}/enrol/${code}`,
-        server: publicUrl,
+        server: agentAddress,
         ownership: terms.ownership,
       })
       return { ...terms, expiresAt: terms.expiresAt ?? '', steps: [...steps] }

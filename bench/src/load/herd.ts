@@ -1,0 +1,90 @@
+/** A herd: every device holds a connection; when the server goes away all come back, each at its own moment, and try until they are answered. */
+import { randomOf } from '../random.ts'
+import { type Connection, openConnection } from './connection.ts'
+import { pollBody, withToken } from './requests.ts'
+import { createTally, type Seen } from './tally.ts'
+
+export interface HerdJob {
+  kind: 'herd'
+  port: number
+  devices: number
+  seed: number
+  /** Seconds over which they come. */
+  spreadS: number
+}
+export interface Herd extends Seen {
+  /** Devices that were answered 200. */
+  devices: number
+  /** Connections that were refused or cut before an answer; the device tried again. */
+  refused: number
+}
+const firstPauseMs = 500
+
+/** Resolves with the first coming; `again` waits until all were cut and came once more; `end` closes them. */
+export async function herd(job: HerdJob, tokens: Buffer) {
+  const random = randomOf(job.seed)
+  const connections = new Map<number, Connection>()
+  let round = begin()
+
+  function begin() {
+    return { tally: createTally(), left: new Set(Array.from({ length: job.devices }, (_, i) => i)), refused: 0, done: Promise.withResolvers<void>() }
+  }
+  function cut(device: number): void {
+    if (!connections.delete(device)) return
+    if (connections.size === job.devices - 1 && round.left.size === 0) round = begin()
+    setTimeout(() => come(device, 0), random() * job.spreadS * 1000)
+  }
+  function come(device: number, tries: number): void {
+    const mine = round
+    const began = performance.now()
+    let answered = false
+    const retry = () => {
+      mine.refused += 1
+      setTimeout(() => come(device, tries + 1), firstPauseMs * (0.5 + random()) * Math.min(8, 2 ** tries))
+    }
+    openConnection(
+      job.port,
+      ({ status, body }) => {
+        answered = true
+        mine.tally.answered(status, performance.now() - began)
+        if (status !== 200) {
+          mine.tally.wrong(`${status} ${body.subarray(0, 120).toString()}`)
+          connections.get(device)?.end()
+          connections.delete(device)
+          return retry()
+        }
+        mine.left.delete(device)
+        if (mine.left.size === 0) mine.done.resolve()
+      },
+      () => {
+        if (answered) cut(device)
+        else {
+          connections.delete(device)
+          retry()
+        }
+      },
+    ).then(
+      (connection) => {
+        connections.set(device, connection)
+        connection.ask(Buffer.from(withToken(pollBody(0, '2026-01-01T00:00:00Z'), tokens)(device)))
+      },
+      () => undefined, // told to `failed` above
+    )
+  }
+  async function seen(): Promise<Herd> {
+    const mine = round
+    await mine.done.promise
+    return { ...mine.tally.end(), devices: job.devices - mine.left.size, refused: mine.refused }
+  }
+  for (let device = 0; device < job.devices; device += 1) setTimeout(() => come(device, 0), random() * job.spreadS * 1000)
+  return {
+    connected: await seen(),
+    again: async () => {
+      while (round.left.size === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+      return seen()
+    },
+    end: () => {
+      for (const c of connections.values()) c.end()
+    },
+  }
+}

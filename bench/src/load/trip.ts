@@ -1,0 +1,87 @@
+/** Round trips: a device fetches the operation that waits for it, then tells that it is done; each device once, in an order that the seed decides. */
+import { shuffled } from '../random.ts'
+import { type Answer, openConnection } from './connection.ts'
+import { ackBody, pollBody, request, syncPath, withToken } from './requests.ts'
+import { createTally, type Seen } from './tally.ts'
+
+export interface TripJob {
+  kind: 'trip'
+  port: number
+  connections: number
+  seed: number
+  devices: number
+  /** Which of the shuffled devices. */
+  from: number
+  to: number
+  /** The number of the reports. */
+  sequence: number
+  /** The server gives nothing (it is the echo): the acknowledgement names nobody's operation. */
+  echo?: boolean
+}
+export interface Trips extends Seen {
+  /** Acknowledgements that were answered 200. */
+  trips: number
+}
+
+const tokenLength = 43
+
+export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
+  const order = shuffled(job.devices, job.seed)
+  const at = '2026-01-01T00:00:00Z'
+  const done = Promise.withResolvers<void>()
+  let next = job.from
+  let running = 0
+  let trips = 0
+  const tally = createTally()
+
+  async function client() {
+    const make = withToken(pollBody(job.sequence - 1, at), tokens)
+    let device = 0
+    let sentAt = 0
+    let acknowledging = false
+    const begin = () => {
+      if (next >= job.to) {
+        running -= 1
+        if (running === 0) done.resolve()
+        return
+      }
+      device = order[next++]!
+      acknowledging = false
+      sentAt = performance.now()
+      connection.ask(make(device))
+    }
+    const on = ({ status, body }: Answer) => {
+      tally.answered(status, performance.now() - sentAt)
+      if (acknowledging) {
+        if (status === 200) trips += 1
+        else tally.wrong(`${status} ${body.subarray(0, 160).toString()}`)
+        return begin()
+      }
+      const id = idIn(body, job.echo === true)
+      if (status !== 200 || id === undefined) {
+        tally.wrong(`${status} ${body.subarray(0, 160).toString()}`)
+        return begin()
+      }
+      acknowledging = true
+      sentAt = performance.now()
+      connection.ask(request(syncPath, `Bearer ${tokens.toString('latin1', device * tokenLength, (device + 1) * tokenLength)}`, ackBody(job.sequence, at, id)))
+    }
+    running += 1
+    const connection = await openConnection(job.port, on, done.reject)
+    begin()
+    return connection
+  }
+  const clients = await Promise.all(Array.from({ length: job.connections }, client))
+  await done.promise
+  for (const c of clients) c.end()
+  return { ...tally.end(), trips }
+}
+
+const idMark = Buffer.from('"id":"')
+
+/** The wire id of the first delivery. */
+function idIn(body: Buffer, echo: boolean): string | undefined {
+  if (echo) return 'o255s-255s'
+  const from = body.indexOf(idMark)
+  return from < 0 ? undefined : body.toString('latin1', from + idMark.length, body.indexOf(0x22, from + idMark.length))
+}
