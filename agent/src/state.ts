@@ -101,12 +101,7 @@ export function openState(at: string): StateFolder {
     remove: (name) => fs.rmSync(file(name), { force: true, recursive: true }),
     wipe(o) {
       // The credentials go first: a crash in between must not leave them behind.
-      const names = [
-        'agent.json',
-        'deliveries.jsonl',
-        'scripts',
-        ...(o?.keepOriginals ? [] : ['originals', 'memos']),
-      ]
+      const names = ['agent.json', 'deliveries.jsonl', 'scripts', ...(o?.keepOriginals ? [] : ['originals', 'memos'])]
       for (const name of names) fs.rmSync(file(name), { force: true, recursive: true })
     },
   }

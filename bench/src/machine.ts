@@ -27,6 +27,12 @@ function readStat(pid: number): Stat | undefined {
   return { parent: of(1), cpuS: (of(11) + of(12) + of(13) + of(14)) / ticks }
 }
 
+export function parentOf(pid: number): number {
+  const stat = readStat(pid)
+  if (!stat) throw new Error(`there is no process ${pid}`)
+  return stat.parent
+}
+
 /** CPU-seconds of a process and of its children, living and gone. */
 export function cpuOf(pid: number): number {
   const children = readdirSync('/proc').flatMap((name) => {

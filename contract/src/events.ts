@@ -25,5 +25,10 @@ export interface EventMap {
   'credentials.revoked': { channels: number[] }
   'tokens.revoked': { tokens: string[]; client?: string; user?: number }
   'configuration.changed': { key: string }
+  /** Something about the installation itself that an administrator should look at. */
+  'installation.event': { type: string; at: string; severity: string; data: Json }
+  'alert.acknowledged': { alert: string; by: string; devices: string[] }
+  'webhook.changed': { webhook: number; what: string }
+  'recovery.changed': { active: boolean }
 }
 export type EventType = keyof EventMap

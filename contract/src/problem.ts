@@ -70,6 +70,13 @@ const problems = {
   'invalid-target': [422, 'The target names something that does not exist.'],
   'invalid-query': [422, 'The device query is not valid (see `reason`).'],
   'wipe-byod': [422, 'A personally owned device is never wiped whole. Use the corporate wipe.'],
+  // installation
+  'recovery-mode': [
+    409,
+    'This installation was restored from a backup and is in recovery mode: nothing destructive is sent until an administrator ends it (`muster recovery end`).',
+  ],
+  'webhook-address': [422, 'Webhooks are not sent to this address (see `reason`).'],
+  'too-many': [409, 'There are as many of these as there may be (see `limit`). Remove one first.'],
   // service
   'events-gone': [410, 'Events that old are no longer kept. Start again from a full read.'],
   'secret-unreadable': [500, 'A stored secret cannot be decrypted: the key file does not match this database.'],

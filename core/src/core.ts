@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Json, Platform } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { createAccess } from './access/index.ts'
+import { createAlerts, createWatch } from './alerts/index.ts'
 import { createAudit, openAuditKey } from './audit/index.ts'
 import { createCertificates } from './certificates/index.ts'
 import { type Clock, systemClock } from './clock/index.ts'
@@ -18,11 +19,13 @@ import { createJobs, type Job } from './jobs/index.ts'
 import { createOperations, type Operations } from './operations/index.ts'
 import { createPlatforms, moveChannels, type Pusher, pluginMigrations } from './platforms/index.ts'
 import { createPolicies, isSettingId, type Policies } from './policies/index.ts'
+import { createRecovery } from './recovery/index.ts'
 import { createRegistry } from './registry/index.ts'
 import { createDeviceLog, createDeviceReports, createSummary, createVisibleEvents } from './reports/index.ts'
 import { dropMonths, makeMonths } from './retention/index.ts'
 import { openSecrets } from './secrets/index.ts'
 import { createSigning } from './signing/index.ts'
+import { createWebhooks, type Poster } from './webhooks/index.ts'
 
 export interface CoreOptions {
   db: Db
@@ -33,12 +36,20 @@ export interface CoreOptions {
   platformSettings?: Readonly<Record<string, Json>>
   clock?: Clock
   pusher?: Pusher
+  /** The way out for webhooks; without it none is sent. */
+  poster?: Poster
   /** Where the outside world reaches us; certificates carry the address of the revocation list below it. */
   publicUrl?: string
 }
 /** On every node; more channels than this and everyone asks the database once. */
 const sweepEveryMs = 60_000
 const sweptAtOnce = 20_000
+
+/** A core of tests and tools calls nobody. */
+const noPoster: Poster = {
+  refusal: () => 'this server sends no webhooks',
+  post: async () => Promise.reject(new Error('this server sends no webhooks')),
+}
 
 export type Core = Awaited<ReturnType<typeof createCore>>
 
@@ -126,6 +137,17 @@ export async function createCore(o: CoreOptions) {
     visibleEvents: createVisibleEvents({ db }),
   }
 
+  const recovery = createRecovery(base)
+  const alerts = createAlerts(base)
+  const watch = createWatch(base)
+  const webhooks = createWebhooks({
+    ...base,
+    poster: o.poster ?? noPoster,
+    nameOf: access.nameOf,
+    principalNamed: access.principalNamed,
+    visible: reports.visibleEvents,
+  })
+
   const jobs: Job[] = [
     { name: 'operations', everyS: 1, run: () => operations.tick() },
     { name: 'audit', everyS: 1, run: () => audit.seal() },
@@ -134,6 +156,8 @@ export async function createCore(o: CoreOptions) {
     { name: 'groups', everyS: 600, run: () => groups.refresh() },
     { name: 'policies', everyS: 600, run: () => evaluateAll() },
     { name: 'tokens', everyS: 600, run: () => access.oauth.sweep() },
+    { name: 'watch', everyS: 10, run: () => watch() },
+    { name: 'webhooks', everyS: 2, run: (signal) => webhooks.deliver(signal) },
     { name: 'retention', everyS: 3600, run: () => retain() },
   ]
   /** The sweep under the followers: set-based, and it writes only what differs. */
@@ -145,6 +169,7 @@ export async function createCore(o: CoreOptions) {
     await makeMonths(db, clock.now())
     await dropMonths(db, clock.now(), { history: historyDays, message: messageDays, device_event: deviceEventDays })
     await events.trim(outboxDays)
+    await webhooks.trim(outboxDays)
   }
 
   /** The net under the index of waiting work: what waits is heard of again, whatever word of it was lost. */
@@ -173,6 +198,9 @@ export async function createCore(o: CoreOptions) {
     compliance,
     platforms,
     reports,
+    recovery,
+    alerts,
+    webhooks,
     /** Caches follow the bus on every node; a worker also does the recurring work. */
     async start(roles: { worker: boolean }): Promise<void> {
       await configuration.start()

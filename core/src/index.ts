@@ -21,6 +21,7 @@ export {
   system,
   type User,
 } from './access/index.ts'
+export { type AlertView, alertSeverities } from './alerts/index.ts'
 export {
   type AuditEntry,
   type AuditLine,
@@ -43,6 +44,7 @@ export {
   sqlState,
   uuidv7,
 } from './db/index.ts'
+export { livenessWords } from './devices/index.ts'
 export type { EventRecord } from './events/index.ts'
 export { type Group, type Query, type Target, targetSchema } from './groups/index.ts'
 export {
@@ -70,7 +72,14 @@ export {
   type DeviceEventView,
   type DevicePage,
   type DeviceSummary,
-  livenessWords,
   type MessageView,
   type Summary,
 } from './reports/index.ts'
+export {
+  type DeliveryView,
+  type PostAnswer,
+  type Poster,
+  signature,
+  type WebhookView,
+  webhookSettings,
+} from './webhooks/index.ts'

@@ -142,7 +142,7 @@ export function createFakeChannel(o: {
   function register(a: Asking): Replied {
     const code = a.authorization?.replace('Bearer ', '') ?? ''
     RegistrationExtras.parse(JSON.parse(a.body))
-    if (!codes.delete(code)) return problem(401, 'invitation-unknown')
+    if (!codes.delete(code)) return problem(409, 'invitation-used')
     const no = all.length + 1
     const known: Known = {
       device: `device-${no}`,

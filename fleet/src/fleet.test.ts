@@ -190,6 +190,56 @@ test('disenrolment and farewell end a device, and a device that is gone asks no 
   assert.ok((gone.errors['device-gone'] ?? 0) === 4)
 })
 
+test('a registration whose answer was lost has spent its code: the device asks for another one', async () => {
+  const time = createVirtualTime()
+  const channel = createFakeChannel({ agenda: time.agenda })
+  const send = virtualSend(channel, time.agenda)
+  let lost = 0
+  const losing: typeof send = (a) => send({ ...a, lose: a.kind === 'register' && lost++ < 3 })
+  const report = await time.until(
+    runOn(
+      { send: losing, agenda: time.agenda },
+      {
+        server: 'http://fake',
+        devices: 5,
+        platform: 'linux',
+        seed: 's',
+        invite: channel.invite,
+        preset: 'calm',
+        durationS: 5,
+      },
+    ),
+  )
+  assert.equal(report.devices.enrolled, 5)
+  assert.equal(channel.devices().length, 8)
+  assert.equal(report.errors['invitation-used'], 3)
+})
+
+test('a signal ends a run that has no end: what is under way is told first', async () => {
+  const time = createVirtualTime()
+  const channel = createFakeChannel({ agenda: time.agenda, longPollS: 50 })
+  const stop = new AbortController()
+  time.agenda.at(time.agenda.now() + 20_000, () => channel.send('device.message', { text: 'last' }))
+  time.agenda.at(time.agenda.now() + 20_030, () => stop.abort())
+  const began = time.agenda.now()
+  const report = await time.until(
+    runOn(
+      { send: virtualSend(channel, time.agenda), agenda: time.agenda },
+      {
+        server: 'http://fake',
+        devices: 5,
+        platform: 'linux',
+        seed: 's',
+        invite: channel.invite,
+        preset: 'calm',
+        signal: stop.signal,
+      },
+    ),
+  )
+  assert.ok(time.agenda.now() - began < 25_000)
+  assert.equal(report.events['acknowledged-by-server'], report.events.received)
+})
+
 test('over real sockets: a strict server, long polls, lost answers that are really cut off', async () => {
   const agenda = createAgenda()
   const channel = createFakeChannel({ agenda, longPollS: 20, leaseMs: 300 })

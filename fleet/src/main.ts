@@ -114,6 +114,7 @@ async function check(v: Values, server: string): Promise<number> {
   if (v.record === undefined) throw new TypeError(help)
   const devices = new Set<string>()
   for await (const line of readRecord(v.record)) if (line.event === 'enrolled') devices.add(line.device)
+  if (devices.size === 0) throw new TypeError(`${v.record} tells of no device, so there is nothing to compare.`)
   const history = readHistory({
     server,
     client: clientOf(v),

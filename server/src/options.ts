@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Json, Platform } from '@muster/contract'
 import type { Log, Pusher } from '@muster/core'
 import type { Limits } from './gateway/index.ts'
+import { readNetworks, type WebhookReach } from './webhooks/index.ts'
 
 export const roles = ['api', 'devices', 'worker'] as const
 /** api: portal and API; devices: the platforms' routes; worker: everything that recurs. One build, any mix of nodes. */
@@ -32,6 +33,8 @@ export interface ServerOptions {
   trustedProxies?: readonly string[]
   /** `host:port` that /metrics is served on, instead of the server's own ports. */
   metricsAddress?: string
+  /** Where webhooks may go beside public https addresses. */
+  webhooks?: WebhookReach
   platforms?: readonly Platform[]
   platformSettings?: Readonly<Record<string, Json>>
   limits?: Partial<Limits>
@@ -67,6 +70,10 @@ export function optionsOf(env: Environment): ServerOptions {
       ?.split(',')
       .map((p) => p.trim()),
     metricsAddress: text('MUSTER_METRICS_ADDRESS'),
+    webhooks: {
+      networks: readNetworks(text('MUSTER_WEBHOOK_NETWORKS')),
+      plainHttp: text('MUSTER_WEBHOOK_HTTP') === 'allow',
+    },
     logLevel: level(text('MUSTER_LOG_LEVEL')),
   }
 }

@@ -13,6 +13,7 @@ import { installedPlatforms } from './platforms.ts'
 import { registerPortal } from './portal/index.ts'
 import { createMetrics, healthRoutes, pkiRoutes } from './service/index.ts'
 import { keepTls } from './tls.ts'
+import { createPoster } from './webhooks/index.ts'
 
 export interface RunningServer {
   readonly core: Core
@@ -44,6 +45,8 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
   try {
     const db = await openDb({ url: o.databaseUrl, dataDir: o.dataDir, log })
     closing.push(() => db.close())
+    const poster = createPoster(o.webhooks)
+    closing.push(() => poster.close())
     const core = await createCore({
       db,
       keysDir: join(o.dataDir, 'keys'),

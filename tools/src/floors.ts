@@ -54,13 +54,14 @@ export const coreFloors: readonly (readonly string[])[] = [
   ['db', 'clock'],
   ['secrets', 'registry', 'signing', 'retention', 'jobs'],
   ['events', 'audit'],
-  ['configuration', 'access', 'certificates', 'escrow'],
+  ['configuration', 'access', 'certificates', 'escrow', 'recovery'],
   ['devices'],
   ['groups', 'enrollment'],
   ['operations'],
   ['policies', 'apps'],
   ['compliance', 'platforms'],
-  ['reports'],
+  ['reports', 'alerts', 'backup'],
+  ['webhooks'],
 ]
 
 /** Inside portals: areas of one web app that share the rooms beside them and know nothing of one another. */

@@ -14,7 +14,9 @@ const depthLimit = 16
 
 export function readAptConf(tree: Tree): AptConf {
   // Other endings are passed over by apt, too.
-  const names = tree.list(folder, filesLimit).filter((n) => /^[\w.-]+$/.test(n) && (!n.includes('.') || n.endsWith('.conf')))
+  const names = tree
+    .list(folder, filesLimit)
+    .filter((n) => /^[\w.-]+$/.test(n) && (!n.includes('.') || n.endsWith('.conf')))
   return parseAptConf([...names.map((n) => `${folder}/${n}`), '/etc/apt/apt.conf'].map((f) => tree.text(f) ?? ''))
 }
 
@@ -28,7 +30,10 @@ export function parseAptConf(texts: readonly string[]): AptConf {
     }
   }
   const set = (scope: string, name: string, value: string) => {
-    const full = [scope, name].filter((part) => part !== '').join('::').toLowerCase()
+    const full = [scope, name]
+      .filter((part) => part !== '')
+      .join('::')
+      .toLowerCase()
     const list = name === '' ? full : full.endsWith('::') ? full.slice(0, -2) : undefined
     if (list !== undefined) lists.set(list, [...(lists.get(list) ?? []), value])
     else values.set(full, value)
@@ -40,10 +45,14 @@ export function parseAptConf(texts: readonly string[]): AptConf {
   }
 }
 
-function readOne(text: string, set: (scope: string, name: string, value: string) => void, clear: (name: string) => void): void {
+function readOne(
+  text: string,
+  set: (scope: string, name: string, value: string) => void,
+  clear: (name: string) => void,
+): void {
   const scopes: string[] = []
   /** What stands since the last `;` or brace: a name, a value, or a name and a value. */
-  let words: { text: string; quoted: boolean }[] = []
+  let words: Token[] = []
   const scope = () => scopes.filter((s) => s !== '').join('::')
   const end = () => {
     const [first, second] = words
@@ -67,10 +76,16 @@ function readOne(text: string, set: (scope: string, name: string, value: string)
   end()
 }
 
+interface Token {
+  text: string
+  quoted: boolean
+}
+
 /** Words, quoted words, `{`, `}`, `;`; comments of three kinds are left out, the directive #clear is not one. */
-function tokensOf(text: string): { text: string; quoted: boolean }[] {
-  const form = /\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|#(?!clear\b)[^\n]*|"([^"\n]*)"|([{};])|((?:(?!\/\/|\/\*)[^\s"{};])+)/gi
-  return [...text.matchAll(form)].flatMap(([, quoted, mark, word]) => {
+function tokensOf(text: string): Token[] {
+  const form =
+    /\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|#(?!clear\b)[^\n]*|"([^"\n]*)"|([{};])|((?:(?!\/\/|\/\*)[^\s"{};])+)/gi
+  return [...text.matchAll(form)].flatMap(([, quoted, mark, word]): Token[] => {
     if (quoted !== undefined) return [{ text: quoted, quoted: true }]
     const plain = mark ?? word
     return plain === undefined ? [] : [{ text: plain, quoted: false }]

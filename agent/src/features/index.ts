@@ -2,15 +2,43 @@
 import type { JsonObject } from '@muster/contract'
 import type { Tree } from '../tree.ts'
 import type { Feature } from './feature.ts'
+import { automaticUpdates } from './linux-automatic-updates.ts'
 import { banner } from './linux-banner.ts'
+import { camera } from './linux-camera.ts'
+import { certificates } from './linux-certificates.ts'
+import { firewall } from './linux-firewall.ts'
+import { packages } from './linux-packages.ts'
+import { screenLock } from './linux-screen-lock.ts'
 import { ssh } from './linux-ssh.ts'
+import { sudoers } from './linux-sudoers.ts'
+import { sysctl } from './linux-sysctl.ts'
+import { usbStorage } from './linux-usb-storage.ts'
+import { wifi } from './linux-wifi.ts'
+import { wireguard } from './linux-wireguard.ts'
 import type { Originals } from './originals.ts'
 import { passcode } from './passcode.ts'
 
 export type { Feature, Machine } from './feature.ts'
 export { type Originals, openOriginals } from './originals.ts'
 
-export const features: ReadonlyMap<string, Feature> = new Map([banner, ssh, passcode].map((f) => [f.id, f]))
+export const features: ReadonlyMap<string, Feature> = new Map(
+  [
+    banner,
+    ssh,
+    passcode,
+    automaticUpdates,
+    firewall,
+    usbStorage,
+    camera,
+    sudoers,
+    wifi,
+    wireguard,
+    certificates,
+    packages,
+    sysctl,
+    screenLock,
+  ].map((f: Feature) => [f.id, f]),
+)
 
 /** Facts `managed.<id>`: what is in force now. `placed`: through us. A feature that cannot be looked at says so instead of hiding the others. */
 export function evidence(

@@ -1,14 +1,13 @@
 /** Automatic updates: a drop-in for apt that is read after all others; unattended-upgrades does the work. */
 import { type JsonObject, linuxAutomaticUpdates } from '@muster/contract'
-import type { z } from 'zod'
 import { notApplicable } from '../failure.ts'
-import { isInstalled } from '../inventory/index.ts'
+import { isInstalled } from '../packages.ts'
 import type { Tree } from '../tree.ts'
 import { type AptConf, readAptConf } from './apt-conf.ts'
 import type { Feature } from './feature.ts'
 import { readSettings } from './settings.ts'
 
-type Settings = z.output<typeof linuxAutomaticUpdates.settings>
+type Settings = ReturnType<typeof linuxAutomaticUpdates.settings.parse>
 
 const folder = '/etc/apt/apt.conf.d'
 /** After 20auto-upgrades and 50unattended-upgrades, whose values it replaces without touching them. */
@@ -32,7 +31,8 @@ export const automaticUpdates: Feature = {
     const conf = readAptConf(tree)
     return {
       values: {
-        enabled: ['Update-Package-Lists', 'Unattended-Upgrade'].every((n) => isOn(conf.value(`APT::Periodic::${n}`))) &&
+        enabled:
+          ['Update-Package-Lists', 'Unattended-Upgrade'].every((n) => isOn(conf.value(`APT::Periodic::${n}`))) &&
           isOn(conf.value('APT::Periodic::Enable') ?? '1'),
         scope: scopeOf(conf),
         reboot: isTrue(conf.value('Unattended-Upgrade::Automatic-Reboot')),

@@ -7,7 +7,8 @@ import type { Feature, Machine } from './feature.ts'
 import { dropLines, putLines } from './managed-lines.ts'
 import type { Edit } from './originals.ts'
 import { readSettings } from './settings.ts'
-import { readSshdConfig, splitLine, sshdConfig } from './sshd-config.ts'
+import { hasWayIn } from './ssh-ways-in.ts'
+import { readSshdConfig, type SshdConfig, splitLine, sshdConfig } from './sshd-config.ts'
 
 const dropIn = '/etc/ssh/sshd_config.d/00-muster.conf'
 const bannerFile = '/etc/issue.net'
@@ -60,16 +61,7 @@ export const ssh: Feature = {
   check(tree): JsonObject {
     const config = readSshdConfig(tree)
     if (!config) return { applicable: false, why: 'No SSH server is configured on this device.' }
-    const values: JsonObject = {}
-    const sources: JsonObject = {}
-    const matched: string[] = []
-    for (const [name, word] of Object.entries(words)) {
-      const found = config.values.get(word.keyword.toLowerCase())
-      values[name] = found ? word.read(found.value) : word.standard
-      if (found) sources[name] = found.file
-      if (config.matched.has(word.keyword.toLowerCase())) matched.push(name)
-    }
-    return { values, sources, matched }
+    return { ...inForce(config) }
   },
 
   async put(m, settings) {
@@ -88,12 +80,20 @@ export const ssh: Feature = {
       ...includeEdit(m.tree),
     ]
     const before = m.originals.placed(linuxSsh.id) ? edits.flatMap((e) => asItIs(m.tree, e)) : []
+    const open = wayIn(m.tree)
     const files = m.originals.change(linuxSsh.id, edits)
+    // Who could sign in before must not be locked out; where nobody could, nobody is.
+    if (open && !wayIn(m.tree)) {
+      takeBack(m, before)
+      throw new Refused(
+        'locks-out',
+        'With these settings nobody could sign in over SSH: no account that may has an authorised key. It was taken back.',
+      )
+    }
     if (!m.tree.live) return { files }
     const wrong = await validate(m)
     if (wrong !== undefined) {
-      if (before.length > 0) m.originals.change(linuxSsh.id, before)
-      else m.originals.restore(linuxSsh.id)
+      takeBack(m, before)
       throw new Refused('invalid-config', `The SSH server refuses the configuration, so it was taken back: ${wrong}`)
     }
     return { files, reloaded: await reload(m) }
@@ -103,6 +103,30 @@ export const ssh: Feature = {
     const files = m.originals.restore(linuxSsh.id)
     return m.tree.live && files.length > 0 ? { files, reloaded: await reload(m) } : { files }
   },
+}
+
+function inForce(config: SshdConfig): { values: JsonObject; sources: JsonObject; matched: string[] } {
+  const values: JsonObject = {}
+  const sources: JsonObject = {}
+  const matched: string[] = []
+  for (const [name, word] of Object.entries(words)) {
+    const found = config.values.get(word.keyword.toLowerCase())
+    values[name] = found ? word.read(found.value) : word.standard
+    if (found) sources[name] = found.file
+    if (config.matched.has(word.keyword.toLowerCase())) matched.push(name)
+  }
+  return { values, sources, matched }
+}
+
+/** To what was in force before this put: earlier settings of ours, or nothing of ours. */
+function takeBack(m: Machine, before: readonly Edit[]): void {
+  if (before.length > 0) m.originals.change(linuxSsh.id, before)
+  else m.originals.restore(linuxSsh.id)
+}
+
+function wayIn(tree: Tree): boolean {
+  const config = readSshdConfig(tree)
+  return config === undefined || hasWayIn(tree, inForce(config).values, config)
 }
 
 /** Without an include of the drop-ins before anything else that speaks of it, ours would be dead letters. */

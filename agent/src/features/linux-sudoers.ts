@@ -1,12 +1,11 @@
 /** Rules of sudo in a file of their own, in plain words alone (sudoers(5)); visudo judges them before they are there. */
 import { type JsonObject, linuxSudoers } from '@muster/contract'
-import type { z } from 'zod'
 import { notApplicable, Refused } from '../failure.ts'
 import type { Tree } from '../tree.ts'
 import type { Feature, Machine } from './feature.ts'
 import { readSettings } from './settings.ts'
 
-type Rule = z.output<typeof linuxSudoers.settings>['rules'][number]
+type Rule = ReturnType<typeof linuxSudoers.settings.parse>['rules'][number]
 
 const main = '/etc/sudoers'
 /** Without a dot: sudo passes over names that have one. */
@@ -32,7 +31,10 @@ export const sudoers: Feature = {
     const { rules } = readSettings(linuxSudoers, settings)
     if (m.tree.text(main) === undefined) throw notApplicable('sudo is not installed on this device.')
     if (!isIncluded(m.tree))
-      throw new Refused('not-included', `${main} does not include /etc/sudoers.d, so rules there would be dead letters.`)
+      throw new Refused(
+        'not-included',
+        `${main} does not include /etc/sudoers.d, so rules there would be dead letters.`,
+      )
     const text = writeRules(rules)
     await judge(m, text)
     const files = m.originals.change(linuxSudoers.id, [{ path: file, kind: 'whole', text, mode: 0o440, strict: true }])
@@ -46,7 +48,10 @@ async function judge(m: Machine, text: string): Promise<void> {
   if (!m.tree.live) return
   const judged = await m.run('visudo', ['-c', '-f', '-'], { input: text, timeoutS: 20 })
   if (!judged.missing && judged.exitCode !== 0)
-    throw new Refused('invalid-config', `visudo refuses the rules: ${`${judged.stderr}${judged.stdout}`.trim().slice(0, 1000)}`)
+    throw new Refused(
+      'invalid-config',
+      `visudo refuses the rules: ${`${judged.stderr}${judged.stdout}`.trim().slice(0, 1000)}`,
+    )
 }
 
 export function writeRules(rules: readonly Rule[]): string {

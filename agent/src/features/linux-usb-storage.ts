@@ -8,7 +8,8 @@ import { readSettings } from './settings.ts'
 const modules = ['uas', 'usb-storage']
 const rules = '/etc/udev/rules.d/99-muster-usb-storage.rules'
 /** Class 8 is mass storage (USB-IF); an interface that is not authorised gets no driver. */
-const rule = 'ACTION=="add", SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_interface", ATTR{bInterfaceClass}=="08", ATTR{authorized}="0"'
+const rule =
+  'ACTION=="add", SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_interface", ATTR{bInterfaceClass}=="08", ATTR{authorized}="0"'
 
 export const usbStorage: Feature = {
   id: linuxUsbStorage.id,

@@ -2,7 +2,13 @@
 import type { Tree } from '../tree.ts'
 import type { Edit } from './originals.ts'
 
-export const modprobeFolders = ['/etc/modprobe.d', '/run/modprobe.d', '/usr/local/lib/modprobe.d', '/usr/lib/modprobe.d', '/lib/modprobe.d']
+export const modprobeFolders = [
+  '/etc/modprobe.d',
+  '/run/modprobe.d',
+  '/usr/local/lib/modprobe.d',
+  '/usr/lib/modprobe.d',
+  '/lib/modprobe.d',
+]
 const refusing = /^(\/usr)?\/s?bin\/(false|true)$/
 
 /** Whether a module's loading is replaced by nothing. A blacklist line alone would only keep it from being loaded by its alias. */
@@ -37,7 +43,8 @@ export function refusal(name: string, modules: readonly string[]): Edit {
 function filesOf(tree: Tree): string[] {
   const found = new Map<string, string>()
   for (const folder of modprobeFolders)
-    for (const name of tree.list(folder, 512)) if (name.endsWith('.conf') && !found.has(name)) found.set(name, `${folder}/${name}`)
+    for (const name of tree.list(folder, 512))
+      if (name.endsWith('.conf') && !found.has(name)) found.set(name, `${folder}/${name}`)
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file)
 }
 

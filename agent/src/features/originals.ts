@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { Refused } from '../failure.ts'
 import type { JsonObject } from '@muster/contract'
+import { Refused } from '../failure.ts'
 import type { StateFolder } from '../state.ts'
 import type { Entry, Tree } from '../tree.ts'
 import { dropLines } from './managed-lines.ts'

@@ -1,5 +1,6 @@
 /** Installed software: the databases of dpkg and apk, read as files. */
 import type { JsonObject } from '@muster/contract'
+import { installedPackages } from '../packages.ts'
 import type { Tree } from '../tree.ts'
 
 const listLimit = 5000
@@ -21,9 +22,9 @@ export function packageFacts(tree: Tree): JsonObject {
 }
 
 function dpkg(tree: Tree): Package[] | undefined {
-  const text = tree.text('/var/lib/dpkg/status', databaseLimit)
-  if (text === undefined) return undefined
-  const found = stanzas(text, 'Package', 'Version', (s) => /^Status: .* installed$/m.test(s))
+  const installed = installedPackages(tree)
+  if (!installed) return undefined
+  const found = [...installed].map(([name, version]) => ({ name, version }))
   // Images built without dpkg keep one file a package.
   for (const file of tree.list('/var/lib/dpkg/status.d', 5000)) {
     if (file.endsWith('.md5sums')) continue

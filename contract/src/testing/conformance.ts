@@ -21,6 +21,7 @@ export function conformance(platform: Platform, harness?: Harness, o: Conformanc
   describe(`${platform.id} conforms`, () => {
     describe('words', () => testWords(platform, settings))
     describe('translation', () => testTranslation(platform, settings, facts))
-    if (harness) describe('life', () => testLife(platform, harness, { settings, facts, ownership: o.ownership ?? 'cope' }))
+    if (harness)
+      describe('life', () => testLife(platform, harness, { settings, facts, ownership: o.ownership ?? 'cope' }))
   })
 }

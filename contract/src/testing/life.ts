@@ -1,13 +1,27 @@
 /** The suite's third part, through a real core: what is nobody's is refused, repeats change nothing, and each word lives to its end. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Channel, Delivery, Json, JsonObject, OperationRow, Ownership, Platform, RowExample, Said } from '../index.ts'
+import type {
+  Channel,
+  Delivery,
+  Json,
+  JsonObject,
+  OperationRow,
+  Ownership,
+  Platform,
+  RowExample,
+  Said,
+} from '../index.ts'
 import type { Bench, Harness } from './harness.ts'
 import { wordsOf } from './words.ts'
 
 const disenrol = 'device.disenrol'
 
-export function testLife(platform: Platform, harness: Harness, o: { settings: Json; facts: JsonObject; ownership: Ownership }): void {
+export function testLife(
+  platform: Platform,
+  harness: Harness,
+  o: { settings: Json; facts: JsonObject; ownership: Ownership },
+): void {
   const words = wordsOf(platform, o.settings)
   let bench: Bench
   before(async () => {
@@ -17,7 +31,11 @@ export function testLife(platform: Platform, harness: Harness, o: { settings: Js
 
   /** A device with a channel of this kind, and that channel. */
   async function channelOf(kind: OperationRow['channel']): Promise<Channel> {
-    const main = await bench.enrol(platform.id, { ownership: o.ownership, facts: o.facts, channel: kind === 'agent' ? 'agent' : 'device' })
+    const main = await bench.enrol(platform.id, {
+      ownership: o.ownership,
+      facts: o.facts,
+      channel: kind === 'agent' ? 'agent' : 'device',
+    })
     return kind === 'user' ? bench.host(platform.id).channel(main, 'user:501', {}) : main
   }
   const say = (c: Channel, ...said: Said[]) => bench.host(platform.id).turn(c, { said, take: 0 })
@@ -27,7 +45,10 @@ export function testLife(platform: Platform, harness: Harness, o: { settings: Js
   test('what is nobody’s is refused: unknown ids and names change nothing', async () => {
     const c = await channelOf('device')
     const before = await bench.kept(c)
-    await say(c, done('nonsense'), done('o1-1'), done('s1-1'), done('d1-1'), { ref: 'never heard of', state: 'completed' })
+    await say(c, done('nonsense'), done('o1-1'), done('s1-1'), done('d1-1'), {
+      ref: 'never heard of',
+      state: 'completed',
+    })
     assert.deepEqual(await bench.kept(c), before)
     assert.equal((await bench.unmatched(c)).length, 5)
   })
@@ -40,7 +61,11 @@ export function testLife(platform: Platform, harness: Harness, o: { settings: Js
       const activity = await bench.send(id, example.in, [c])
       const d = await given(bench, c, id, fetch)
       assert.equal(d.kind === 'operation' && d.operation, id)
-      if (d.kind === 'operation') assert.deepEqual(d.row.to(d.params, d.channel, d.secrets, d.kept), d.row.to(d.params, d.channel, d.secrets, d.kept))
+      if (d.kind === 'operation')
+        assert.deepEqual(
+          d.row.to(d.params, d.channel, d.secrets, d.kept),
+          d.row.to(d.params, d.channel, d.secrets, d.kept),
+        )
       const reply = example.replies?.find((r) => stateOf(r.outcome) === 'completed')
       const answer: Said = reply ? { id: d.id, reply: reply.reply } : done(d.id)
       await say(c, answer)
@@ -96,7 +121,11 @@ export function testLife(platform: Platform, harness: Harness, o: { settings: Js
       assert.ok(d, 'nothing was handed over')
       assert.equal(d.kind, platform.settings === 'whole' ? 'document' : 'setting')
       if (d.kind === 'setting') assert.equal(d.feature, id)
-      if (d.kind === 'document') assert.deepEqual((await bench.host(platform.id).desired(d.set)).map((f) => f.feature), [id])
+      if (d.kind === 'document')
+        assert.deepEqual(
+          (await bench.host(platform.id).desired(d.set)).map((f) => f.feature),
+          [id],
+        )
       await say(c, done(d.id))
       assert.match((await bench.settings(c))[id]?.state ?? '', /^(acknowledged|verified)$/)
       const kept = await bench.kept(c)
@@ -108,7 +137,12 @@ export function testLife(platform: Platform, harness: Harness, o: { settings: Js
 }
 
 /** The one delivery of an operation that was just sent; what is held before it may go is released. */
-async function given(bench: Bench, c: Channel, operation: string, fetch: (c: Channel) => Promise<readonly Delivery[]>): Promise<Delivery> {
+async function given(
+  bench: Bench,
+  c: Channel,
+  operation: string,
+  fetch: (c: Channel) => Promise<readonly Delivery[]>,
+): Promise<Delivery> {
   await bench.lapse(c, 'due')
   await bench.tick()
   const mine = (await fetch(c)).filter((d) => d.kind === 'operation' && d.operation === operation)

@@ -1,7 +1,12 @@
 /** A channel to translate for, when there is no device: the same for every golden table. */
 import type { ChannelDetail, JsonObject } from '../index.ts'
 
-export function sampleChannel(o: { platform: string; name?: string; facts?: JsonObject; variables?: Record<string, string> }): ChannelDetail {
+export function sampleChannel(o: {
+  platform: string
+  name?: string
+  facts?: JsonObject
+  variables?: Record<string, string>
+}): ChannelDetail {
   return {
     no: 7,
     device: '01930000-0000-7000-8000-000000000007',
@@ -12,7 +17,13 @@ export function sampleChannel(o: { platform: string; name?: string; facts?: Json
     blocked: false,
     ownership: 'cope',
     facts: o.facts ?? {},
-    variables: { 'device.id': '01930000-0000-7000-8000-000000000007', 'device.name': 'Sample', 'user.name': 'ada', 'user.email': 'ada@example.org', ...o.variables },
+    variables: {
+      'device.id': '01930000-0000-7000-8000-000000000007',
+      'device.name': 'Sample',
+      'user.name': 'ada',
+      'user.email': 'ada@example.org',
+      ...o.variables,
+    },
     push: null,
     state: null,
   }

@@ -22,7 +22,10 @@ export function assertVerdict(v: Verdict): void {
 
 function assertReason(o: object): void {
   const reason = 'reason' in o ? o.reason : undefined
-  assert.ok(typeof reason === 'object' && reason !== null && 'code' in reason && 'text' in reason, `without a reason: ${JSON.stringify(o)}`)
+  assert.ok(
+    typeof reason === 'object' && reason !== null && 'code' in reason && 'text' in reason,
+    `without a reason: ${JSON.stringify(o)}`,
+  )
   assert.match(String(reason.code), /^[a-z][a-z0-9-]*$/, 'a reason has a code in lower case with dashes')
   assert.equal(typeof reason.text, 'string')
 }

@@ -13,7 +13,8 @@ const runs = 200
 export function testTranslation(platform: Platform, settings: Json, facts: JsonObject): void {
   const words = wordsOf(platform, settings)
   describe('operations', () => {
-    for (const [id, row] of words.operationRows) testRow(platform, id, row, (reply) => row.from(reply, channelFor(platform, row, facts)), facts)
+    for (const [id, row] of words.operationRows)
+      testRow(platform, id, row, (reply) => row.from(reply, channelFor(platform, row, facts)), facts)
   })
   describe('features', () => {
     for (const [id, row] of words.featureRows) {
@@ -25,10 +26,18 @@ export function testTranslation(platform: Platform, settings: Json, facts: JsonO
 }
 
 function channelFor(platform: Platform, row: OperationRow | FeatureRow, facts: JsonObject) {
-  return frozen(sampleChannel({ platform: platform.id, name: row.channel === 'user' ? 'user:501' : row.channel, facts }))
+  return frozen(
+    sampleChannel({ platform: platform.id, name: row.channel === 'user' ? 'user:501' : row.channel, facts }),
+  )
 }
 
-function testRow(platform: Platform, id: string, row: OperationRow | FeatureRow, from: Reader | undefined, facts: JsonObject): void {
+function testRow(
+  platform: Platform,
+  id: string,
+  row: OperationRow | FeatureRow,
+  from: Reader | undefined,
+  facts: JsonObject,
+): void {
   test(`${id} is written as its examples say`, () => {
     const c = channelFor(platform, row, facts)
     for (const e of frozen([...row.examples])) {
@@ -55,26 +64,34 @@ function testRow(platform: Platform, id: string, row: OperationRow | FeatureRow,
         assert.deepEqual(JSON.parse(JSON.stringify(read)), outcome)
       }
     }
-    fc.assert(fc.property(anyReply(row.examples), (reply) => assertOutcome(from(frozen(reply)))), { numRuns: runs })
+    fc.assert(
+      fc.property(anyReply(row.examples), (reply) => assertOutcome(from(frozen(reply)))),
+      { numRuns: runs },
+    )
   })
 }
 
 /** Anything, and things that are almost what the examples show. */
 function anyReply(examples: readonly RowExample[]): fc.Arbitrary<Json> {
   const any = fc.jsonValue() as fc.Arbitrary<Json>
-  const replies = examples.flatMap((e) => (e.replies ?? []).map((r) => r.reply)).filter((r): r is JsonObject => typeof r === 'object' && r !== null && !Array.isArray(r))
+  const replies = examples
+    .flatMap((e) => (e.replies ?? []).map((r) => r.reply))
+    .filter((r): r is JsonObject => typeof r === 'object' && r !== null && !Array.isArray(r))
   if (replies.length === 0) return any
   const near = fc.tuple(fc.constantFrom(...replies), fc.nat(), any).map(([reply, at, value]): Json => {
     const keys = Object.keys(reply)
     const key = keys[at % Math.max(1, keys.length)] ?? 'x'
-    return at % 5 === 0 ? Object.fromEntries(Object.entries(reply).filter(([k]) => k !== key)) : { ...reply, [key]: value }
+    return at % 5 === 0
+      ? Object.fromEntries(Object.entries(reply).filter(([k]) => k !== key))
+      : { ...reply, [key]: value }
   })
   return fc.oneof(any, near)
 }
 
 function testCheck(id: string, row: FeatureRow): void {
   test(`${id} takes silence for no violation`, () => {
-    for (const e of row.examples) assert.match(row.check?.(frozen(structuredClone(e.in)), {}).state ?? '', /^(unknown|not-applicable)$/)
+    for (const e of row.examples)
+      assert.match(row.check?.(frozen(structuredClone(e.in)), {}).state ?? '', /^(unknown|not-applicable)$/)
   })
   test(`${id} checks any facts, changes nothing, and says the same twice`, () => {
     const any = fc.jsonValue() as fc.Arbitrary<Json>

@@ -3,12 +3,13 @@ import { type Clients, createClients } from './clients.ts'
 import type { AccessDeps } from './deps.ts'
 import { type OAuthKeys, openOAuthKeys } from './keys.ts'
 import { createOAuthStore, type OAuthStore } from './oauth-store.ts'
+import { createReaders, type Readers } from './readers.ts'
 import { createRoles, ensureBuiltinRoles, type Roles } from './roles.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 import { createUsers, type Users } from './users.ts'
 
-export interface Access extends Omit<Sessions, 'forget'>, Omit<Tokens, 'forget'> {
+export interface Access extends Omit<Sessions, 'forget'>, Omit<Tokens, 'forget'>, Omit<Readers, 'forget'> {
   users: Users
   roles: Roles
   clients: Clients
@@ -36,7 +37,9 @@ export function createAccess(d: AccessDeps): Access {
   let known: readonly string[] = []
   const { forget: forgetSessions, ...sessions } = createSessions(d)
   const { forget: forgetTokens, ...tokens } = createTokens(d, () => known)
+  const { forget: forgetReaders, ...readers } = createReaders(d)
   const forget = () => {
+    forgetReaders()
     forgetSessions()
     forgetTokens()
   }
@@ -44,6 +47,7 @@ export function createAccess(d: AccessDeps): Access {
   return {
     ...sessions,
     ...tokens,
+    ...readers,
     users: createUsers(d, forget),
     roles: createRoles(d, forget),
     clients: createClients(d, forget),

@@ -54,10 +54,13 @@ export const corePermissions: readonly string[] = [
   'policy:publish',
   'policy:read',
   'policy:write',
+  'recovery:write',
   'role:read',
   'role:write',
   'user:read',
   'user:write',
+  'webhook:read',
+  'webhook:write',
 ]
 
 /** What a role held for some devices only can give: acts on devices, and reading what such acts need. The rest would reach everyone. */

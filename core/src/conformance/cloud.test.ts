@@ -52,9 +52,19 @@ test('one name of the other side in two devices’ mouths: each settles its own'
   const [a, b] = [await bench.send('cloud.reboot', {}, [x]), await bench.send('device.inventory', {}, [y])]
   const host = bench.host('cloud')
   const [[dx], [dy]] = [await host.turn(x, { take: 1 }), await host.turn(y, { take: 1 })]
-  for (const [c, d] of [[x, dx], [y, dy]] as const) await host.turn(c, { said: [{ id: d?.id ?? '', ref: 'same\0name', state: 'acknowledged' }], take: 0 })
-  await Promise.all([host.turn(x, { said: [{ ref: 'same\0name', reply: { done: true } }], take: 0 }), host.turn(y, { said: [{ ref: 'same\0name', reply: { error: 'no' } }], take: 0 })])
-  assert.deepEqual([(await bench.operation(a, x))?.state, (await bench.operation(b, y))?.state], ['completed', 'failed'])
+  for (const [c, d] of [
+    [x, dx],
+    [y, dy],
+  ] as const)
+    await host.turn(c, { said: [{ id: d?.id ?? '', ref: 'same\0name', state: 'acknowledged' }], take: 0 })
+  await Promise.all([
+    host.turn(x, { said: [{ ref: 'same\0name', reply: { done: true } }], take: 0 }),
+    host.turn(y, { said: [{ ref: 'same\0name', reply: { error: 'no' } }], take: 0 }),
+  ])
+  assert.deepEqual(
+    [(await bench.operation(a, x))?.state, (await bench.operation(b, y))?.state],
+    ['completed', 'failed'],
+  )
 })
 
 test('the quota: what the cloud does not take comes back uncounted, rests, and goes later, without a busy loop', async () => {
@@ -63,7 +73,11 @@ test('the quota: what the cloud does not take comes back uncounted, rests, and g
   maker.busy(1)
   await deliver()
   assert.equal(maker.seen.length, 1, 'asked once, not again and again')
-  assert.deepEqual(await bench.operation(a, c).then((o) => [o?.state, o?.attempts, o?.reason?.code]), ['pending', 0, 'quota'])
+  assert.deepEqual(await bench.operation(a, c).then((o) => [o?.state, o?.attempts, o?.reason?.code]), [
+    'pending',
+    0,
+    'quota',
+  ])
   await deliver()
   assert.equal(maker.seen.length, 1, 'it rests')
   await wait(c)
@@ -75,7 +89,9 @@ test('equal settings are one set and one document; it is written only when it di
   const [x, y] = [await bench.enrol('cloud'), await bench.enrol('cloud')]
   await bench.publish('cloud', { 'cloud.kiosk': { app: 'till' } })
   await deliver()
-  const sets = await bench.db.query(sql`select distinct applied from channel_set where channel = any(${[x.no, y.no]}::bigint[])`)
+  const sets = await bench.db.query(
+    sql`select distinct applied from channel_set where channel = any(${[x.no, y.no]}::bigint[])`,
+  )
   assert.equal(sets.length, 1)
   assert.equal(writes(), 1, 'one document for all of them')
   assert.equal(maker.devices.get(x.device), maker.devices.get(y.device))
@@ -96,18 +112,26 @@ test('equal settings are one set and one document; it is written only when it di
 test('a device of its own words gets a document of its own; a change of the word writes that one alone', async () => {
   await bench.publish('cloud', { 'cloud.kiosk': { app: 'till' } })
   await deliver()
-  const [x, y] = [await bench.enrol('cloud', { facts: serial('A1') }), await bench.enrol('cloud', { facts: serial('B2') })]
+  const [x, y] = [
+    await bench.enrol('cloud', { facts: serial('A1') }),
+    await bench.enrol('cloud', { facts: serial('B2') }),
+  ]
   await bench.publish('cloud', { 'cloud.banner': { text: 'Belongs to {{device.serial}}' } })
   await deliver()
   assert.deepEqual(maker.policies.get(`device-${x.device}`), { banner: { text: 'Belongs to A1' } })
   assert.deepEqual(maker.policies.get(`device-${y.device}`), { banner: { text: 'Belongs to B2' } })
-  const [stored] = await bench.db.query<{ settings: unknown }>(sql`select settings from set_feature where feature = 'cloud.banner' order by set_no desc limit 1`)
+  const [stored] = await bench.db.query<{ settings: unknown }>(
+    sql`select settings from set_feature where feature = 'cloud.banner' order by set_no desc limit 1`,
+  )
   assert.deepEqual(stored?.settings, { text: 'Belongs to {{device.serial}}' }, 'the shared set knows no device')
 
   maker.seen.length = 0
   await bench.host('cloud').turn(x, { facts: serial('A9'), partial: true, take: 0 })
   await deliver()
-  assert.deepEqual(maker.seen.filter((s) => s.startsWith('PUT /policies')), [`PUT /policies/device-${x.device}`])
+  assert.deepEqual(
+    maker.seen.filter((s) => s.startsWith('PUT /policies')),
+    [`PUT /policies/device-${x.device}`],
+  )
   assert.deepEqual(maker.policies.get(`device-${x.device}`), { banner: { text: 'Belongs to A9' } })
   maker.seen.length = 0
   await bench.host('cloud').turn(x, { facts: { ...serial('A9'), 'os.version': '2' }, partial: true, take: 0 })
@@ -122,7 +146,10 @@ test('a device that lacks the word is not sent nonsense', async () => {
   maker.seen.length = 0
   await deliver()
   assert.deepEqual(maker.seen, [])
-  assert.deepEqual(await bench.settings(c).then((s) => [s['cloud.banner']?.state, s['cloud.banner']?.reason?.code]), ['failed', 'missing-variable'])
+  assert.deepEqual(await bench.settings(c).then((s) => [s['cloud.banner']?.state, s['cloud.banner']?.reason?.code]), [
+    'failed',
+    'missing-variable',
+  ])
   await bench.host('cloud').turn(c, { facts: serial('C3'), partial: true, take: 0 })
   await deliver()
   assert.deepEqual(maker.policies.get(`device-${c.device}`), { banner: { text: 'Belongs to C3' } })
@@ -149,7 +176,10 @@ test('many devices are delivered to in one round, each once', async () => {
   maker.seen.length = 0
   const a = await bench.send('cloud.reboot', {}, all)
   await deliver()
-  assert.deepEqual(maker.seen.filter((s) => s.startsWith('POST /commands')).sort(), all.map((c) => `POST /commands/${c.device}`).sort())
+  assert.deepEqual(
+    maker.seen.filter((s) => s.startsWith('POST /commands')).sort(),
+    all.map((c) => `POST /commands/${c.device}`).sort(),
+  )
   assert.deepEqual((await bench.core.operations.activity(Number(a))).counts, { acknowledged: 25 })
   maker.seen.length = 0
   await deliver()

@@ -18,9 +18,17 @@ const origin = (s: typeof answers) => `http://127.0.0.1:${(s.address() as Addres
 
 before(async () => {
   for (const s of [answers, elsewhere]) await new Promise<void>((resolve) => s.listen(0, '127.0.0.1', resolve))
-  const log = { info: (o: object, m: string) => void logged.push({ o, m }), warn: (o: object, m: string) => void logged.push({ o, m }), error: (o: object, m: string) => void logged.push({ o, m }) }
+  const log = {
+    info: (o: object, m: string) => void logged.push({ o, m }),
+    warn: (o: object, m: string) => void logged.push({ o, m }),
+    error: (o: object, m: string) => void logged.push({ o, m }),
+  }
   const pusher = { push: (channel: number, wake: Wake) => void woken.push({ channel, wake }) }
-  bench = await createHarness().open([pull, rounds, { ...cloud, origins: () => [origin(answers), origin(elsewhere)] }], {}, { pusher, log })
+  bench = await createHarness().open(
+    [pull, rounds, { ...cloud, origins: () => [origin(answers), origin(elsewhere)] }],
+    {},
+    { pusher, log },
+  )
 })
 after(async () => {
   await bench.close()
@@ -48,13 +56,20 @@ test('every method refuses a channel of another platform, also one that says it 
   }
   const before = await bench.kept(mine)
   for (const [name, call] of Object.entries(methods)) {
-    for (const c of [mine, { ...mine, platform: 'rounds' }]) await assert.rejects(call(c), (e: unknown) => e instanceof Problem && e.code === 'foreign-device', name)
-    await assert.rejects(call({ ...mine, no: 999_999 }), (e: unknown) => e instanceof Problem && e.code === 'device-gone', name)
+    for (const c of [mine, { ...mine, platform: 'rounds' }])
+      await assert.rejects(call(c), (e: unknown) => e instanceof Problem && e.code === 'foreign-device', name)
+    await assert.rejects(
+      call({ ...mine, no: 999_999 }),
+      (e: unknown) => e instanceof Problem && e.code === 'device-gone',
+      name,
+    )
   }
   assert.deepEqual(await bench.kept(mine), before)
   host.sentBytes({ ...mine, platform: 'rounds' }, new TextEncoder().encode('forged'))
   await bench.host('pull').turn(mine, { take: 0, raw: new TextEncoder().encode('true') })
-  assert.deepEqual(await bench.db.query(sql`select outbound from message where channel = ${mine.no}`), [{ outbound: false }])
+  assert.deepEqual(await bench.db.query(sql`select outbound from message where channel = ${mine.no}`), [
+    { outbound: false },
+  ])
   await bench.host('pull').key(mine, 'a key of pull')
   assert.deepEqual(await host.identify({ key: 'a key of pull' }), { refused: 'foreign' })
   assert.equal(await host.find({ fact: 'device.name', value: 'x' }), undefined)
@@ -86,7 +101,11 @@ test('an errand: same queue, same promises, not an administrator’s act', async
   await bench.host('pull').errand(p.channel, 'pull.versions', {})
   await bench.heard()
   const first = await p.idle()
-  assert.deepEqual(first?.command, { type: 'pull.renew', payload: { n: 2 } }, 'the newer took the place of the one that waited')
+  assert.deepEqual(
+    first?.command,
+    { type: 'pull.renew', payload: { n: 2 } },
+    'the newer took the place of the one that waited',
+  )
   await bench.lapse(p.channel, 'lease')
   await bench.tick()
   assert.equal((await p.idle())?.id, first?.id, 'handed over again with the same id')
@@ -95,9 +114,17 @@ test('an errand: same queue, same promises, not an administrator’s act', async
   await p.answer(second?.id ?? '', 'Acknowledged')
   const no = await bench.core.devices.no(p.channel.device)
   assert.deepEqual((await bench.core.operations.ofDevice(no, { limit: 10 })).items, [])
-  assert.deepEqual((await bench.core.operations.activities({ limit: 100 })).items.filter((a) => a.operation.startsWith('pull.renew')), [])
-  const states = await bench.db.query(sql`select state, count(*) as n from history where channel = ${p.channel.no} group by 1 order by 1`)
-  assert.deepEqual(states, [{ state: 'completed', n: 2 }, { state: 'superseded', n: 1 }])
+  assert.deepEqual(
+    (await bench.core.operations.activities({ limit: 100 })).items.filter((a) => a.operation.startsWith('pull.renew')),
+    [],
+  )
+  const states = await bench.db.query(
+    sql`select state, count(*) as n from history where channel = ${p.channel.no} group by 1 order by 1`,
+  )
+  assert.deepEqual(states, [
+    { state: 'completed', n: 2 },
+    { state: 'superseded', n: 1 },
+  ])
 })
 
 test('what was entrusted to us reaches only the row that needs it, and each reading is written down', async () => {
@@ -108,10 +135,15 @@ test('what was entrusted to us reaches only the row that needs it, and each read
   await bench.send('pull.unlock', {}, [p.channel, other.channel])
   assert.deepEqual((await p.idle())?.command, { type: 'Unlock', token: 'T0P' })
   assert.deepEqual((await other.idle())?.command, { type: 'Unlock', token: null }, 'no other device’s')
-  const [kept] = await bench.db.query<{ n: number }>(sql`select count(*) as n from escrow where position('T0P'::bytea in sealed) > 0`)
+  const [kept] = await bench.db.query<{ n: number }>(
+    sql`select count(*) as n from escrow where position('T0P'::bytea in sealed) > 0`,
+  )
   assert.equal(kept?.n, 0)
   const { items } = await bench.core.audit.list({ limit: 50, subject: `device:${p.channel.device}` })
-  assert.deepEqual(items.map((e) => e.act).filter((a) => a.startsWith('escrow')), ['escrow.read', 'escrow.put', 'escrow.put', 'escrow.put'])
+  assert.deepEqual(
+    items.map((e) => e.act).filter((a) => a.startsWith('escrow')),
+    ['escrow.read', 'escrow.put', 'escrow.put', 'escrow.put'],
+  )
 })
 
 test('a sleeping device is woken when something waits, by the way its plugin names; a blocked one is left alone', async () => {
@@ -138,7 +170,8 @@ test('a device that puts off is not woken for it', async () => {
     await p.idle({ push: 'token-3' })
     await bench.send('pull.lock', {}, [p.channel])
     const command = await p.idle()
-    for (let i = 0; i < 100 && !woken.some((w) => w.channel === p.channel.no); i++) await new Promise((r) => setTimeout(r, 20))
+    for (let i = 0; i < 100 && !woken.some((w) => w.channel === p.channel.no); i++)
+      await new Promise((r) => setTimeout(r, 20))
     await bench.heard()
     woken.length = 0
     await p.answer(command?.id ?? '', 'NotNow')
@@ -174,8 +207,17 @@ test('calls out go only where the settings say, follow no redirect, and are logg
   const { fetch } = bench.host('cloud')
   logged = []
   assert.deepEqual(await (await fetch(`${origin(answers)}/x?secret=1`)).json(), { ok: true })
-  assert.deepEqual(logged.map((l) => [l.m, (l.o as { path?: string }).path]), [['called out', '/x']])
-  for (const url of ['http://127.0.0.1:1/', 'http://localhost:80/', 'file:///etc/hostname', `${origin(answers).replace('127.0.0.1', 'localhost')}/`]) await assert.rejects(fetch(url), { name: 'OutboundRefused' }, url)
+  assert.deepEqual(
+    logged.map((l) => [l.m, (l.o as { path?: string }).path]),
+    [['called out', '/x']],
+  )
+  for (const url of [
+    'http://127.0.0.1:1/',
+    'http://localhost:80/',
+    'file:///etc/hostname',
+    `${origin(answers).replace('127.0.0.1', 'localhost')}/`,
+  ])
+    await assert.rejects(fetch(url), { name: 'OutboundRefused' }, url)
   await assert.rejects(fetch(`${origin(elsewhere)}/`))
   await assert.rejects(bench.host('pull').fetch(origin(answers)), { name: 'OutboundRefused' })
 })
@@ -183,7 +225,9 @@ test('calls out go only where the settings say, follow no redirect, and are logg
 test('a plugin’s statements see its own tables alone', async () => {
   const { sql: query }: PlatformHost = bench.host('cloud')
   await query`insert into document (name, hash) values (${'mine'}, ${"'; drop table document; --"})`
-  assert.deepEqual(await query`select name, hash from document where name = ${'mine'}`, [{ name: 'mine', hash: "'; drop table document; --" }])
+  assert.deepEqual(await query`select name, hash from document where name = ${'mine'}`, [
+    { name: 'mine', hash: "'; drop table document; --" },
+  ])
   await assert.rejects(query`select * from device`)
   await assert.rejects(bench.host('pull').sql`select * from document`)
 })

@@ -19,7 +19,10 @@ test('an idle poll issues no statement: neither to know the device, nor to know 
   await bench.heard()
   await p.idle()
   assert.deepEqual(await bench.db.count(() => p.idle()), nothing)
-  assert.deepEqual(await bench.db.count(async () => void (await Promise.all(Array.from({ length: 200 }, () => p.idle())))), nothing)
+  assert.deepEqual(
+    await bench.db.count(async () => void (await Promise.all(Array.from({ length: 200 }, () => p.idle())))),
+    nothing,
+  )
   const c = await computer(bench)
   await bench.heard()
   await c.session()
@@ -77,14 +80,19 @@ test('results, facts, state, an event and deliveries together are one transactio
   assert.equal(deliveries, 2)
   assert.equal(cost.transactions, 1)
   assert.ok(cost.statements <= 20, `${cost.statements} statements`)
-  const [kept] = await bench.db.query(sql`select (select count(*) from history where channel = ${c.channel.no}) as history, (select facts ->> 'os.version' from device where id = ${c.channel.device}::uuid) as os,
+  const [kept] =
+    await bench.db.query(sql`select (select count(*) from history where channel = ${c.channel.no}) as history, (select facts ->> 'os.version' from device where id = ${c.channel.device}::uuid) as os,
     (select push #>> '{}' from channel where no = ${c.channel.no}) as push, (select count(*) from message where channel = ${c.channel.no} and not outbound) > 0 as logged`)
   assert.deepEqual(kept, { history: 2, os: '1', push: 'token', logged: true })
 })
 
 test('devices that come together share a transaction; each gets its own', async () => {
   const all = await Promise.all(Array.from({ length: 12 }, () => computer(bench)))
-  await bench.send('rounds.set', { path: './together', value: 'x' }, all.map((c) => c.channel))
+  await bench.send(
+    'rounds.set',
+    { path: './together', value: 'x' },
+    all.map((c) => c.channel),
+  )
   let given: string[] = []
   const cost = await bench.db.count(async () => {
     given = (await Promise.all(all.map((c) => c.session()))).map((x) => x[0]?.id ?? '')

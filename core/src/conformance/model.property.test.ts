@@ -8,7 +8,17 @@ import fc from 'fast-check'
 import sql from 'sql-template-tag'
 import { type CoreBench, createHarness } from '../testing/index.ts'
 
-type State = 'held' | 'pending' | 'sent' | 'acknowledged' | 'deferred' | 'completed' | 'failed' | 'cancelled' | 'expired' | 'superseded'
+type State =
+  | 'held'
+  | 'pending'
+  | 'sent'
+  | 'acknowledged'
+  | 'deferred'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'expired'
+  | 'superseded'
 interface Op {
   readonly activity: number
   readonly channel: number
@@ -40,7 +50,15 @@ type Command = fc.AsyncCommand<Model, Real>
 const open: readonly State[] = ['held', 'pending', 'sent', 'acknowledged', 'deferred']
 const isOpen = (o: Op) => open.includes(o.state)
 const safe = (o: Op) => o.kind === 'device.inventory'
-const said: readonly Outcome['state'][] = ['completed', 'failed', 'acknowledged', 'deferred', 'again', 'returned', 'unreadable']
+const said: readonly Outcome['state'][] = [
+  'completed',
+  'failed',
+  'acknowledged',
+  'deferred',
+  'again',
+  'returned',
+  'unreadable',
+]
 const reason = { code: 'said', text: 'The device said so.' }
 
 let bench: CoreBench
@@ -71,7 +89,9 @@ function report(o: Op, outcome: Outcome['state']): void {
 
 function taken(m: Model, d: Device, n: number, again: boolean): Op[] {
   if (d.blocked) return []
-  const ready = m.ops.filter((o) => o.channel === d.channel && ((o.state === 'pending' && !o.rests) || (again && o.state === 'deferred')))
+  const ready = m.ops.filter(
+    (o) => o.channel === d.channel && ((o.state === 'pending' && !o.rests) || (again && o.state === 'deferred')),
+  )
   ready.sort((a, b) => Number(b.kept) - Number(a.kept) || a.activity - b.activity)
   const going = ready.slice(0, n)
   for (const o of going) Object.assign(o, { state: 'sent', attempts: o.attempts + 1, rests: false })
@@ -80,9 +100,19 @@ function taken(m: Model, d: Device, n: number, again: boolean): Op[] {
 
 async function agree(m: Model): Promise<void> {
   const nos = m.ops.map((o) => o.activity)
-  const rows = await bench.db.query<{ activity: number; state: State; attempts: number; cancelling: boolean | null }>(sql`
+  const rows = await bench.db.query<{
+    activity: number
+    state: State
+    attempts: number
+    cancelling: boolean | null
+  }>(sql`
     select activity, state, attempts, cancelling from pending where activity = any(${nos}::bigint[]) union all select activity, state, attempts, null from history where activity = any(${nos}::bigint[]) order by 1`)
-  const shown = m.ops.map((o) => ({ activity: o.activity, state: o.state, attempts: o.attempts, cancelling: isOpen(o) ? o.cancelling : null }))
+  const shown = m.ops.map((o) => ({
+    activity: o.activity,
+    state: o.state,
+    attempts: o.attempts,
+    cancelling: isOpen(o) ? o.cancelling : null,
+  }))
   assert.deepEqual(rows, shown)
 }
 
@@ -104,8 +134,27 @@ class Send implements Command {
   async run(m: Model, r: Real) {
     const d = m.devices[this.device] as Device
     const activity = Number(await bench.send(this.kind, {}, [r.channels[this.device] as Channel]))
-    if (safe({ kind: this.kind } as Op)) for (const o of m.ops) if (o.kind === this.kind && o.channel === d.channel && ['held', 'pending', 'deferred'].includes(o.state) && !o.cancelling) o.state = 'superseded'
-    m.ops.push({ activity, channel: d.channel, kind: this.kind, state: this.kind === 'pull.wipe' ? 'held' : 'pending', attempts: 0, agains: 0, unreadable: 0, cancelling: false, kept: false, rests: false })
+    if (safe({ kind: this.kind } as Op))
+      for (const o of m.ops)
+        if (
+          o.kind === this.kind &&
+          o.channel === d.channel &&
+          ['held', 'pending', 'deferred'].includes(o.state) &&
+          !o.cancelling
+        )
+          o.state = 'superseded'
+    m.ops.push({
+      activity,
+      channel: d.channel,
+      kind: this.kind,
+      state: this.kind === 'pull.wipe' ? 'held' : 'pending',
+      attempts: 0,
+      agains: 0,
+      unreadable: 0,
+      cancelling: false,
+      kept: false,
+      rests: false,
+    })
     await agree(m)
   }
   toString = () => `send(${this.device}, ${this.kind})`
@@ -146,12 +195,18 @@ class Exchange implements Command {
       take: this.take,
       deferred: this.again ? 'again' : 'skip',
     })
-    assert.deepEqual(given.map((x) => [x.id, x.attempt]), expected)
+    assert.deepEqual(
+      given.map((x) => [x.id, x.attempt]),
+      expected,
+    )
     // Its rest must not end by itself while the model runs.
-    await bench.db.query(sql`update pending set due = now() + interval '1 hour' where state = 'pending' and due is not null`)
+    await bench.db.query(
+      sql`update pending set due = now() + interval '1 hour' where state = 'pending' and due is not null`,
+    )
     await agree(m)
   }
-  toString = () => `exchange(${this.device}, [${this.says.map((s) => `${s.op}:${s.outcome}`).join(' ')}], take ${this.take}${this.again ? ' again' : ''})`
+  toString = () =>
+    `exchange(${this.device}, [${this.says.map((s) => `${s.op}:${s.outcome}`).join(' ')}], take ${this.take}${this.again ? ' again' : ''})`
 }
 
 class Cancel implements Command {
@@ -187,9 +242,12 @@ class Lapse implements Command {
     await agree(m)
   }
   pass(o: Op) {
-    if (this.what === 'deadline') o.state = o.cancelling ? 'cancelled' : o.state === 'acknowledged' ? 'failed' : 'expired'
-    else if (this.what === 'due') Object.assign(o, { state: o.state === 'held' || o.state === 'deferred' ? 'pending' : o.state, rests: false })
-    else if (o.state === 'sent') o.state = safe(o) && !o.cancelling && o.attempts < 5 ? 'pending' : o.cancelling ? 'cancelled' : 'failed'
+    if (this.what === 'deadline')
+      o.state = o.cancelling ? 'cancelled' : o.state === 'acknowledged' ? 'failed' : 'expired'
+    else if (this.what === 'due')
+      Object.assign(o, { state: o.state === 'held' || o.state === 'deferred' ? 'pending' : o.state, rests: false })
+    else if (o.state === 'sent')
+      o.state = safe(o) && !o.cancelling && o.attempts < 5 ? 'pending' : o.cancelling ? 'cancelled' : 'failed'
   }
   toString = () => `lapse(${this.device}, ${this.what})`
 }
@@ -226,10 +284,18 @@ class ReEnrol implements Command {
   toString = () => `enrol(${this.device})`
 }
 
-const enrol = (serial: string) => bench.enrol('pull', { facts: { 'device.identifiers': [{ kind: 'serial', value: serial }] } })
+const enrol = (serial: string) =>
+  bench.enrol('pull', { facts: { 'device.identifiers': [{ kind: 'serial', value: serial }] } })
 /** Mostly the same one, so that much happens to it. */
 const device = fc.nat({ max: 4 }).map((n) => (n === 4 ? 1 : 0))
-const says = fc.array(fc.record({ op: fc.nat({ max: 3 }), outcome: fc.constantFrom(...said, 'deferred', 'again', 'returned', 'unreadable', 'unreadable'), stray: fc.integer({ min: 0, max: 5 }).map((n) => n === 0) }), { maxLength: 3 })
+const says = fc.array(
+  fc.record({
+    op: fc.nat({ max: 3 }),
+    outcome: fc.constantFrom(...said, 'deferred', 'again', 'returned', 'unreadable', 'unreadable'),
+    stray: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  }),
+  { maxLength: 3 },
+)
 const exchange = fc.tuple(device, says, fc.nat({ max: 4 }), fc.boolean()).map((a) => new Exchange(...a))
 const commands = fc.commands(
   [
@@ -240,8 +306,12 @@ const commands = fc.commands(
     exchange,
     fc.nat({ max: 30 }).map((op) => new Cancel(op)),
     fc.tuple(device, fc.constantFrom<'due' | 'lease' | 'deadline'>('due', 'lease')).map((a) => new Lapse(...a)),
-    fc.tuple(device, fc.constantFrom<'due' | 'lease' | 'deadline'>('due', 'lease', 'lease', 'deadline')).map((a) => new Lapse(...a)),
-    fc.tuple(device, fc.integer({ min: 0, max: 3 })).map(([d, rare]) => (rare === 0 ? new Block(d) : rare === 1 ? new ReEnrol(d) : new Exchange(d, [], 2, true))),
+    fc
+      .tuple(device, fc.constantFrom<'due' | 'lease' | 'deadline'>('due', 'lease', 'lease', 'deadline'))
+      .map((a) => new Lapse(...a)),
+    fc
+      .tuple(device, fc.integer({ min: 0, max: 3 }))
+      .map(([d, rare]) => (rare === 0 ? new Block(d) : rare === 1 ? new ReEnrol(d) : new Exchange(d, [], 2, true))),
   ],
   { maxCommands: 120, size: 'max' },
 )
@@ -249,13 +319,16 @@ const commands = fc.commands(
 async function allEnded(m: Model, r: Real): Promise<void> {
   for (let i = 0; i < r.channels.length; i++) await new Lapse(i, 'deadline').run(m, r)
   const nos = m.ops.map((o) => o.activity)
-  const [left] = await bench.db.query(sql`select (select count(*) from pending where activity = any(${nos}::bigint[])) as open,
+  const [left] =
+    await bench.db.query(sql`select (select count(*) from pending where activity = any(${nos}::bigint[])) as open,
     (select count(*) from history where activity = any(${nos}::bigint[])) as settled, (select coalesce(sum(n), 0)::integer from tally where activity = any(${nos}::bigint[])) as counted`)
   assert.deepEqual(left, { open: 0, settled: m.ops.length, counted: m.ops.length })
   for (const o of m.ops) assert.deepEqual((await bench.core.operations.activity(o.activity)).counts, { [o.state]: 1 })
 }
 
-test('any interleaving agrees with the table; everything ends in history exactly once, and is counted once', { timeout: 240_000 }, async () => {
+test('any interleaving agrees with the table; everything ends in history exactly once, and is counted once', {
+  timeout: 240_000,
+}, async () => {
   let steps = 0
   await fc.assert(
     fc.asyncProperty(commands, async (list) => {
@@ -271,12 +344,18 @@ test('any interleaving agrees with the table; everything ends in history exactly
   assert.ok(steps > 50, `only ${steps} operations were tried`)
 })
 
-test('the same all at once: many connections, cancels and ticks race, and still each ends exactly once', { timeout: 120_000 }, async () => {
+test('the same all at once: many connections, cancels and ticks race, and still each ends exactly once', {
+  timeout: 120_000,
+}, async () => {
   const channels = await Promise.all(Array.from({ length: 8 }, () => enrol(randomBytes(8).toString('hex'))))
   const activities: number[] = []
   const host = bench.host('pull')
   const work = channels.flatMap((c, i) => [
-    ...Array.from({ length: 6 }, async () => void activities.push(Number(await bench.send(i % 2 ? 'pull.lock' : 'device.inventory', {}, channels)))),
+    ...Array.from(
+      { length: 6 },
+      async () =>
+        void activities.push(Number(await bench.send(i % 2 ? 'pull.lock' : 'device.inventory', {}, channels))),
+    ),
     ...Array.from({ length: 10 }, async (_, n) => {
       const given = await host.turn(c, { take: 3, deferred: n % 2 ? 'again' : 'skip' })
       const answers = given.map((d) => ({ id: d.id, ...outcomeOf(said[(n + i) % said.length] as Outcome['state']) }))

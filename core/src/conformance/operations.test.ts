@@ -20,7 +20,10 @@ async function state(activity: string, c: { channel: Parameters<CoreBench['opera
 
 test('what is put off never blocks those behind, and a new connection is offered it again, first', async () => {
   const p = await phone(bench)
-  const [a, b] = [await bench.send('pull.lock', lock, [p.channel]), await bench.send('device.inventory', {}, [p.channel])]
+  const [a, b] = [
+    await bench.send('pull.lock', lock, [p.channel]),
+    await bench.send('device.inventory', {}, [p.channel]),
+  ]
   const first = await p.idle()
   assert.equal(first?.command.type, 'Lock')
   const second = await p.answer(first.id, 'NotNow')
@@ -30,7 +33,13 @@ test('what is put off never blocks those behind, and a new connection is offered
   const again = await p.idle()
   assert.equal(again?.id, first.id, 'the same id')
   assert.equal(await p.answer(again.id, 'Acknowledged'), undefined)
-  assert.deepEqual([await state(a, p), await state(b, p)], [['completed', null], ['completed', null]])
+  assert.deepEqual(
+    [await state(a, p), await state(b, p)],
+    [
+      ['completed', null],
+      ['completed', null],
+    ],
+  )
   assert.equal((await bench.operation(a, p.channel))?.attempts, 2)
 })
 
@@ -56,9 +65,18 @@ test('a second wire message goes to the head of the queue with what was kept, an
   assert.deepEqual([urgent?.path, one?.path], ['./urgent', './a'], 'urgent first')
   const [again] = await c.session([{ id: one?.id ?? '', status: 418 }], 1)
   assert.deepEqual([again?.id, again?.verb, again?.path], [one?.id, 'Replace', './a'], 'before the one behind it')
-  const [next] = await c.session([{ id: again?.id ?? '', status: 200 }, { id: urgent?.id ?? '', status: 200 }])
+  const [next] = await c.session([
+    { id: again?.id ?? '', status: 200 },
+    { id: urgent?.id ?? '', status: 200 },
+  ])
   assert.equal(next?.path, './b')
-  assert.deepEqual([await state(a, c), await state(b, c)], [['completed', null], ['sent', null]])
+  assert.deepEqual(
+    [await state(a, c), await state(b, c)],
+    [
+      ['completed', null],
+      ['sent', null],
+    ],
+  )
   assert.equal((await bench.operation(a, c.channel))?.attempts, 1)
 })
 
@@ -148,7 +166,10 @@ test('a report that comes while it waits to be handed over again still counts', 
 
 test('three unreadable replies are the end; the last one is kept', async () => {
   const p = await phone(bench)
-  const [a, behind] = [await bench.send('device.inventory', {}, [p.channel]), await bench.send('pull.lock', lock, [p.channel])]
+  const [a, behind] = [
+    await bench.send('device.inventory', {}, [p.channel]),
+    await bench.send('pull.lock', lock, [p.channel]),
+  ]
   const first = await p.idle()
   const next = await p.answer(first?.id ?? '', 'Gibberish')
   assert.equal(next?.command.type, 'Lock', 'those behind go on')
@@ -177,13 +198,23 @@ test('unreadable replies to what waits to be handed over again lose neither leas
   assert.equal((await p.idle())?.id, first?.id)
   await p.answer(first?.id ?? '', 'NotNow')
   await bench.host('pull').turn(p.channel, { said: [{ id: first?.id ?? '', reply: 'x' }], take: 0 })
-  const [row] = await bench.db.query<{ state: string; due: Date | null }>(sql`select state, due from pending where channel = ${p.channel.no}`)
+  const [row] = await bench.db.query<{ state: string; due: Date | null }>(
+    sql`select state, due from pending where channel = ${p.channel.no}`,
+  )
   assert.equal(row?.state, 'deferred')
   assert.ok(row.due, 'and it still comes due')
 })
 
 test('cancel in each state', async () => {
-  const [held, waiting, deferred, sent, taken, lost, put] = await Promise.all([phone(bench), phone(bench), phone(bench), phone(bench), computer(bench), phone(bench), phone(bench)])
+  const [held, waiting, deferred, sent, taken, lost, put] = await Promise.all([
+    phone(bench),
+    phone(bench),
+    phone(bench),
+    phone(bench),
+    computer(bench),
+    phone(bench),
+    phone(bench),
+  ])
   const acts = {
     held: await bench.send('pull.wipe', {}, [held.channel]),
     waiting: await bench.send('pull.lock', lock, [waiting.channel]),
@@ -202,7 +233,14 @@ test('cancel in each state', async () => {
   for (const a of Object.values(acts)) await bench.cancel(a)
   for (const a of Object.values(acts)) await bench.cancel(a)
 
-  assert.deepEqual([await state(acts.held, held), await state(acts.waiting, waiting), await state(acts.deferred, deferred)], [['cancelled', 'cancelled'], ['cancelled', 'cancelled'], ['cancelled', 'cancelled']])
+  assert.deepEqual(
+    [await state(acts.held, held), await state(acts.waiting, waiting), await state(acts.deferred, deferred)],
+    [
+      ['cancelled', 'cancelled'],
+      ['cancelled', 'cancelled'],
+      ['cancelled', 'cancelled'],
+    ],
+  )
   assert.deepEqual([await held.idle(), await waiting.idle(), await deferred.idle()], [undefined, undefined, undefined])
   assert.deepEqual((await bench.operation(acts.sent, sent.channel))?.cancelling, true)
   await sent.answer(handed?.id ?? '', 'Acknowledged')
@@ -217,7 +255,13 @@ test('cancel in each state', async () => {
 })
 
 test('the deadline in each state', async () => {
-  const [held, waiting, deferred, sent, taken] = await Promise.all([phone(bench), phone(bench), phone(bench), phone(bench), computer(bench)])
+  const [held, waiting, deferred, sent, taken] = await Promise.all([
+    phone(bench),
+    phone(bench),
+    phone(bench),
+    phone(bench),
+    computer(bench),
+  ])
   const acts = {
     held: await bench.send('pull.wipe', {}, [held.channel]),
     waiting: await bench.send('pull.lock', lock, [waiting.channel]),
@@ -233,8 +277,20 @@ test('the deadline in each state', async () => {
   assert.equal(await waiting.idle(), undefined, 'past its deadline nothing is handed over, though no tick has come')
   await bench.tick()
   assert.deepEqual(
-    [await state(acts.held, held), await state(acts.waiting, waiting), await state(acts.deferred, deferred), await state(acts.sent, sent), await state(acts.taken, taken)],
-    [['expired', 'expired'], ['expired', 'expired'], ['expired', 'expired'], ['expired', 'outcome-unknown'], ['failed', 'no-result']],
+    [
+      await state(acts.held, held),
+      await state(acts.waiting, waiting),
+      await state(acts.deferred, deferred),
+      await state(acts.sent, sent),
+      await state(acts.taken, taken),
+    ],
+    [
+      ['expired', 'expired'],
+      ['expired', 'expired'],
+      ['expired', 'expired'],
+      ['expired', 'outcome-unknown'],
+      ['failed', 'no-result'],
+    ],
   )
 })
 
@@ -245,7 +301,13 @@ test('a newer one of the same kind takes the place of one that waits, never of o
   assert.deepEqual(await state(a, p), ['superseded', 'superseded'])
   const command = await p.idle()
   const c = await bench.send('device.inventory', {}, [p.channel])
-  assert.deepEqual([await state(b, p), await state(c, p)], [['sent', null], ['pending', null]])
+  assert.deepEqual(
+    [await state(b, p), await state(c, p)],
+    [
+      ['sent', null],
+      ['pending', null],
+    ],
+  )
   assert.notEqual((await p.answer(command?.id ?? '', 'Acknowledged'))?.id, command?.id)
 })
 
@@ -264,12 +326,21 @@ test('a destructive one is held; the release lets it go; a personal device is ne
 test('enrolling again closes the epoch: what waited dies with it, the old id means nothing', async () => {
   const identity = { 'device.identifiers': [{ kind: 'serial', value: 'PHONE-1' }] }
   const old = await phone(bench, { facts: identity })
-  const [sent, waiting] = [await bench.send('pull.lock', lock, [old.channel]), await bench.send('device.inventory', {}, [old.channel])]
+  const [sent, waiting] = [
+    await bench.send('pull.lock', lock, [old.channel]),
+    await bench.send('device.inventory', {}, [old.channel]),
+  ]
   const command = await old.idle()
   const fresh = await phone(bench, { facts: identity })
   assert.equal(fresh.channel.device, old.channel.device)
   assert.equal(fresh.channel.epoch, old.channel.epoch + 1)
-  assert.deepEqual([await state(sent, old), await state(waiting, old)], [['cancelled', 'epoch-closed'], ['cancelled', 'epoch-closed']])
+  assert.deepEqual(
+    [await state(sent, old), await state(waiting, old)],
+    [
+      ['cancelled', 'epoch-closed'],
+      ['cancelled', 'epoch-closed'],
+    ],
+  )
   assert.equal(await fresh.answer(command?.id ?? '', 'Acknowledged'), undefined)
   assert.deepEqual(await bench.unmatched(fresh.channel), ['foreign'])
   await bench.heard()
@@ -293,17 +364,29 @@ test('a person at the device has a queue of their own; one exchange of both neve
 
 test('what turns out impossible fails with its reason and does not use up what the device can take', async () => {
   const p = await phone(bench)
-  const [a, b] = [await bench.send('pull.lock', lock, [p.channel]), await bench.send('device.inventory', {}, [p.channel])]
+  const [a, b] = [
+    await bench.send('pull.lock', lock, [p.channel]),
+    await bench.send('device.inventory', {}, [p.channel]),
+  ]
   const command = await p.idle({ facts: { 'pull.supervised': false } })
   assert.equal(command?.command.type, 'Inventory')
   assert.deepEqual([await state(a, p), (await state(b, p))?.[0]], [['failed', 'not-supervised'], 'sent'])
-  await assert.rejects(bench.send('pull.lock', lock, [p.channel]), { code: 'empty-target', extra: { refused: [{ device: p.channel.device, code: 'not-supervised', text: 'Only a supervised device can be locked.' }] } })
+  await assert.rejects(bench.send('pull.lock', lock, [p.channel]), {
+    code: 'empty-target',
+    extra: {
+      refused: [{ device: p.channel.device, code: 'not-supervised', text: 'Only a supervised device can be locked.' }],
+    },
+  })
 })
 
 test('each exchange of an activity is counted: open and settled add up to its targets', async () => {
   const phones = await Promise.all([1, 2, 3, 4].map(() => phone(bench)))
-  const a = await bench.send('pull.lock', lock, phones.map((p) => p.channel))
-  const [one, two, three] = phones as [typeof phones[0], typeof phones[0], typeof phones[0]]
+  const a = await bench.send(
+    'pull.lock',
+    lock,
+    phones.map((p) => p.channel),
+  )
+  const [one, two, three] = phones as [(typeof phones)[0], (typeof phones)[0], (typeof phones)[0]]
   await one?.answer((await one.idle())?.id ?? '', 'Acknowledged')
   await two?.answer((await two.idle())?.id ?? '', 'Error', { error: 'no' })
   await three?.idle()

@@ -25,7 +25,9 @@ test('equal effective settings are one set, whoever the devices are', async () =
   await bench.publish('pull', { passcode: { minLength: 8 } })
   assert.deepEqual(types(await obey(x)), ['put Passcode'])
   assert.deepEqual(types(await obey(y)), ['put Passcode'])
-  const sets = await bench.db.query(sql`select distinct desired, applied from channel_set where channel = any(${[x.channel.no, y.channel.no]}::bigint[])`)
+  const sets = await bench.db.query(
+    sql`select distinct desired, applied from channel_set where channel = any(${[x.channel.no, y.channel.no]}::bigint[])`,
+  )
   assert.equal(sets.length, 1)
 })
 
@@ -35,7 +37,10 @@ test('a setting is verified by the device’s own facts, drifts, and only what d
   assert.equal((await obey(p)).length, 2)
   assert.equal((await bench.settings(p.channel)).passcode?.state, 'acknowledged')
   await p.idle({ facts: { 'pull.passcode': 9, 'pull.networks': ['Office'] } })
-  assert.deepEqual(Object.values(await bench.settings(p.channel)).map((s) => s.state), ['verified', 'verified'])
+  assert.deepEqual(
+    Object.values(await bench.settings(p.channel)).map((s) => s.state),
+    ['verified', 'verified'],
+  )
   const corrected = await p.idle({ facts: { 'pull.passcode': 4, 'pull.networks': ['Office'] } })
   assert.equal(corrected?.command.type, 'Passcode')
   assert.equal(await p.answer(corrected.id, 'Acknowledged'), undefined)
@@ -44,7 +49,10 @@ test('a setting is verified by the device’s own facts, drifts, and only what d
 
 test('a per-device word: filled in on the way out, and a change of it puts again only what uses it', async () => {
   const p = await phone(bench, { facts: { 'device.serial': 'S1' } })
-  await bench.publish('pull', { passcode: { minLength: 8 }, 'pull.wifi': { ssid: 'Office', identity: '{{device.serial}}@example.org' } })
+  await bench.publish('pull', {
+    passcode: { minLength: 8 },
+    'pull.wifi': { ssid: 'Office', identity: '{{device.serial}}@example.org' },
+  })
   const first = await obey(p)
   assert.deepEqual(first.find((c) => c.command.type === 'Wifi')?.command.identity, 'S1@example.org')
   const again = await p.idle({ facts: { 'device.serial': 'S2' } })
@@ -57,7 +65,9 @@ test('a secret in settings is sealed at rest, masked to readers, and handed over
   await bench.publish('pull', { 'pull.wifi': { ssid: 'Secret', password: 'hunter22' } })
   const [wifi] = (await obey(p)).filter((c) => c.command.type === 'Wifi')
   assert.equal(wifi?.command.password, 'hunter22')
-  const [kept] = await bench.db.query<{ n: number }>(sql`select (select count(*) from policy where draft::text like '%hunter22%') + (select count(*) from policy_version where features::text like '%hunter22%') + (select count(*) from set_feature where settings::text like '%hunter22%') as n`)
+  const [kept] = await bench.db.query<{ n: number }>(
+    sql`select (select count(*) from policy where draft::text like '%hunter22%') + (select count(*) from policy_version where features::text like '%hunter22%') + (select count(*) from set_feature where settings::text like '%hunter22%') as n`,
+  )
   assert.equal(kept?.n, 0)
 })
 
@@ -109,7 +119,9 @@ test('a new owner opens an epoch; what was set and entrusted stays with the devi
   await bench.host('pull').secrets.put(p.channel, 'unlock-token', 'stays')
   await bench.core.enrollment.setOwnership({ device: p.channel.device, ownership: 'byod', actor: 'system' })
   await bench.evaluate('pull')
-  const [now] = await bench.db.query<{ no: number }>(sql`select no from channel where device = (select no from device where id = ${p.channel.device}::uuid) and closed is null`)
+  const [now] = await bench.db.query<{ no: number }>(
+    sql`select no from channel where device = (select no from device where id = ${p.channel.device}::uuid) and closed is null`,
+  )
   assert.notEqual(now?.no, p.channel.no)
   const c = await bench.core.devices.identity.channel(now?.no ?? 0)
   assert.ok(c)

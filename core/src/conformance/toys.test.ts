@@ -1,5 +1,5 @@
 /** Each toy platform passes the suite with the real core: what every platform is promised holds for each shape. */
-import { conformance, cloud, pull, rounds } from '@muster/contract/testing'
+import { cloud, conformance, pull, rounds } from '@muster/contract/testing'
 import { createHarness } from '../testing/index.ts'
 
 const harness = createHarness()

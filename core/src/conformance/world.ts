@@ -18,7 +18,10 @@ export interface Command {
 }
 
 /** A device of the pull platform, enrolled and active; `user` speaks for a person at it. */
-export async function phone(bench: CoreBench, o: { facts?: JsonObject; ownership?: Ownership; user?: string } = {}): Promise<Phone> {
+export async function phone(
+  bench: CoreBench,
+  o: { facts?: JsonObject; ownership?: Ownership; user?: string } = {},
+): Promise<Phone> {
   const key = randomBytes(16).toString('hex')
   const code = await bench.code('pull', o.ownership)
   const made = await bench.call('pull', 'POST', '/enrol', { body: { code, key, facts: o.facts ?? {} } })
@@ -30,13 +33,22 @@ export async function phone(bench: CoreBench, o: { facts?: JsonObject; ownership
 }
 
 export function speaking(bench: CoreBench, channel: Channel, key: string, user?: string): Phone {
-  const raw = (body: JsonObject) => bench.call('pull', 'POST', '/connect', { headers: { authorization: key }, body: { ...body, ...(user && { user }) } })
+  const raw = (body: JsonObject) =>
+    bench.call('pull', 'POST', '/connect', {
+      headers: { authorization: key },
+      body: { ...body, ...(user && { user }) },
+    })
   const hear = async (body: JsonObject) => {
     const { status, body: answer } = await raw(body)
     if (status !== 200 && status !== 204) throw new Error(`${status}: ${JSON.stringify(answer)}`)
     return status === 200 ? (answer as unknown as Command) : undefined
   }
-  return { channel, raw, idle: (x = {}) => hear({ ...x, status: 'Idle' }), answer: (id, status, x = {}) => hear({ ...x, status, id }) }
+  return {
+    channel,
+    raw,
+    idle: (x = {}) => hear({ ...x, status: 'Idle' }),
+    answer: (id, status, x = {}) => hear({ ...x, status, id }),
+  }
 }
 
 export interface Computer {
@@ -52,7 +64,10 @@ export async function computer(bench: CoreBench): Promise<Computer> {
   return {
     channel,
     session: async (statuses = [], room = 10) => {
-      const { body } = await bench.call('rounds', 'POST', '/session', { headers: { authorization: key }, body: { statuses, room } })
+      const { body } = await bench.call('rounds', 'POST', '/session', {
+        headers: { authorization: key },
+        body: { statuses, room },
+      })
       return (body as { commands: (JsonObject & { id: string })[] }).commands
     },
   }

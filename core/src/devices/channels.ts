@@ -91,5 +91,7 @@ function variables(r: DetailRow): Record<string, string> {
 
 /** Open channels of some devices. */
 export function channelsOfDevices(db: Sqlish, devices: readonly number[]): Promise<KnownChannel[]> {
-  return devices.length === 0 ? Promise.resolve([]) : readChannels(db, sql`c.device in (${join(devices)}) and c.closed is null`)
+  return devices.length === 0
+    ? Promise.resolve([])
+    : readChannels(db, sql`c.device in (${join(devices)}) and c.closed is null`)
 }

@@ -44,7 +44,9 @@ export function createDevices(o: DevicesOptions): Devices {
   async function rename(id: string, name: string, by: { actor: string; revision?: number }): Promise<void> {
     const device = await no(id)
     await db.tx(async (tx) => {
-      const done = await tx.affected(sql`update device set revision = revision + 1, name = ${name} where no = ${device} ${by.revision === undefined ? empty : sql`and revision = ${by.revision}`}`)
+      const done = await tx.affected(
+        sql`update device set revision = revision + 1, name = ${name} where no = ${device} ${by.revision === undefined ? empty : sql`and revision = ${by.revision}`}`,
+      )
       if (done === 0) throw new Problem('revision-mismatch')
       await audit.write(tx, { actor: by.actor, act: 'device.rename', subject: `device:${id}`, detail: { name } })
       await events.emit(tx, 'device.changed', { device: id, what: ['name'] })
@@ -52,7 +54,8 @@ export function createDevices(o: DevicesOptions): Devices {
   }
   function hear(e: EventRecord): void {
     if (e.type === 'channels.waiting') waiting.heard(e.data.channels)
-    else if (e.type === 'operations.changed') waiting.putOff(e.data.rows.flatMap(([channel, , state]) => (state === 'deferred' ? [channel] : [])))
+    else if (e.type === 'operations.changed')
+      waiting.putOff(e.data.rows.flatMap(([channel, , state]) => (state === 'deferred' ? [channel] : [])))
     else if (e.type === 'device.blocked') {
       identity.forget(e.data.channels)
       if (!e.data.blocked) waiting.heard(e.data.channels)

@@ -16,24 +16,44 @@ before(async () => {
 after(() => t.close())
 
 async function device(): Promise<number> {
-  const [d] = await t.db.query<{ no: number }>(sql`insert into device (id, platform, ownership) values (${randomUUID()}, 'p', 'cope') returning no`)
+  const [d] = await t.db.query<{ no: number }>(
+    sql`insert into device (id, platform, ownership) values (${randomUUID()}, 'p', 'cope') returning no`,
+  )
   return d?.no ?? 0
 }
-const report = (deviceNo: number, facts: JsonObject, o: { partial?: boolean; reportedAt?: string } = {}) => t.db.tx((tx) => writeFacts(tx, [{ deviceNo, facts, ...o }]))
+const report = (deviceNo: number, facts: JsonObject, o: { partial?: boolean; reportedAt?: string } = {}) =>
+  t.db.tx((tx) => writeFacts(tx, [{ deviceNo, facts, ...o }]))
 async function read(no: number): Promise<Record<string, unknown> & { facts: JsonObject; facts_at: Date }> {
-  const [d] = await t.db.query<Record<string, unknown> & { facts: JsonObject; facts_at: Date }>(sql`select * from device where no = ${no}`)
+  const [d] = await t.db.query<Record<string, unknown> & { facts: JsonObject; facts_at: Date }>(
+    sql`select * from device where no = ${no}`,
+  )
   assert.ok(d)
   return d
 }
-const identifiers = (no: number) => t.db.query<{ kind: string; value: string; open: boolean }>(sql`select kind, value, until is null as open from identifier where device = ${no} order by since, kind, value`)
+const identifiers = (no: number) =>
+  t.db.query<{ kind: string; value: string; open: boolean }>(
+    sql`select kind, value, until is null as open from identifier where device = ${no} order by since, kind, value`,
+  )
 const list = (...of: [string, string][]) => ({ 'device.identifiers': of.map(([kind, value]) => ({ kind, value })) })
 
 test('a report replaces everything, a partial one only what it names; columns follow', async () => {
   const no = await device()
-  await report(no, { 'os.name': 'Linux', 'os.version': '12', 'security.encrypted': true, 'device.name': 'First', odd: { deep: [1] } })
+  await report(no, {
+    'os.name': 'Linux',
+    'os.version': '12',
+    'security.encrypted': true,
+    'device.name': 'First',
+    odd: { deep: [1] },
+  })
   await report(no, { 'os.version': '13' }, { partial: true })
   const d = await read(no)
-  assert.deepEqual(d.facts, { 'os.name': 'Linux', 'os.version': '13', 'security.encrypted': true, 'device.name': 'First', odd: { deep: [1] } })
+  assert.deepEqual(d.facts, {
+    'os.name': 'Linux',
+    'os.version': '13',
+    'security.encrypted': true,
+    'device.name': 'First',
+    odd: { deep: [1] },
+  })
   assert.deepEqual([d.name, d.os_name, d.os_version, d.encrypted], ['First', 'Linux', '13', true])
   await report(no, { 'device.name': 'Second' })
   assert.deepEqual((await read(no)).facts, { 'device.name': 'Second' })
@@ -46,25 +66,43 @@ test('a report that is older than what is kept changes nothing; one from the fut
   assert.ok((await read(no)).facts_at.getTime() <= Date.now() + 1000)
   assert.deepEqual(await report(no, { a: 2 }, { reportedAt: '2020-01-01T00:00:00Z' }), [])
   assert.deepEqual((await read(no)).facts, { a: 1 })
-  for (const odd of ['+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z', 'Nov 5 2026', '0000']) await report(no, { a: 3 }, { reportedAt: odd })
+  for (const odd of ['+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z', 'Nov 5 2026', '0000'])
+    await report(no, { a: 3 }, { reportedAt: odd })
   assert.deepEqual((await read(no)).facts, { a: 3 })
 })
 
 test('columns take only what they are for', async () => {
   const no = await device()
-  await report(no, { 'os.name': 7, 'device.formFactor': 'spaceship', 'security.rooted': 'yes', 'device.serial': { $ne: null }, 'device.model': 'x'.repeat(5_000), 'device.manufacturer': 'a\0b\ud800' })
+  await report(no, {
+    'os.name': 7,
+    'device.formFactor': 'spaceship',
+    'security.rooted': 'yes',
+    'device.serial': { $ne: null },
+    'device.model': 'x'.repeat(5_000),
+    'device.manufacturer': 'a\0b\ud800',
+  })
   const d = await read(no)
-  assert.deepEqual([d.os_name, d.form_factor, d.rooted, d.serial, (d.model as string).length, d.manufacturer], [null, 'other', null, null, 200, 'ab\uFFFD'])
+  assert.deepEqual(
+    [d.os_name, d.form_factor, d.rooted, d.serial, (d.model as string).length, d.manufacturer],
+    [null, 'other', null, null, 200, 'ab\uFFFD'],
+  )
 })
 
 test('any JSON of bounded size is taken, also NUL and halves of characters', async () => {
   const no = await device()
-  const anything = fc.dictionary(fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }), fc.jsonValue({ stringUnit: 'binary' }), { maxKeys: 6 })
+  const anything = fc.dictionary(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }),
+    fc.jsonValue({ stringUnit: 'binary' }),
+    { maxKeys: 6 },
+  )
   await fc.assert(
-    fc.asyncProperty(fc.oneof(anything, fc.constant({ 'k\0\ud800': 'v\0\udfff', __proto__: 'x', constructor: { prototype: 1 } })), async (facts) => {
-      checkFacts(facts as JsonObject)
-      assert.deepEqual(await report(no, facts as JsonObject), [no])
-    }),
+    fc.asyncProperty(
+      fc.oneof(anything, fc.constant({ 'k\0\ud800': 'v\0\udfff', __proto__: 'x', constructor: { prototype: 1 } })),
+      async (facts) => {
+        checkFacts(facts as JsonObject)
+        assert.deepEqual(await report(no, facts as JsonObject), [no])
+      },
+    ),
     { numRuns: 60 },
   )
 })
@@ -91,15 +129,26 @@ test('a new SIM closes the old one; hardware stays; what another device holds is
   await report(b, list(['imsi', '2'], ['serial', 'B']))
   assert.deepEqual(await identifiers(b), [{ kind: 'serial', value: 'B', open: true }])
   await report(b, list(['imsi', '1']))
-  assert.deepEqual((await identifiers(b)).at(-1), { kind: 'imsi', value: '1', open: true }, 'given up by the one, it can be the other’s')
+  assert.deepEqual(
+    (await identifiers(b)).at(-1),
+    { kind: 'imsi', value: '1', open: true },
+    'given up by the one, it can be the other’s',
+  )
 })
 
 test('identifiers are read out of anything', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      for (const i of identifiersOf({ 'device.identifiers': value } as JsonObject)) assert.ok(i.value.length > 0 && i.value.length <= 128)
+      for (const i of identifiersOf({ 'device.identifiers': value } as JsonObject))
+        assert.ok(i.value.length > 0 && i.value.length <= 128)
     }),
   )
-  assert.deepEqual(identifiersOf(list(['serial', 'S'], ['nonsense', 'x'], ['serial', ''])), [{ kind: 'serial', value: 'S' }])
-  assert.equal(identifiersOf({ 'device.identifiers': Array.from({ length: 500 }, (_, i) => ({ kind: 'mac', value: String(i) })) }).length, 64)
+  assert.deepEqual(identifiersOf(list(['serial', 'S'], ['nonsense', 'x'], ['serial', ''])), [
+    { kind: 'serial', value: 'S' },
+  ])
+  assert.equal(
+    identifiersOf({ 'device.identifiers': Array.from({ length: 500 }, (_, i) => ({ kind: 'mac', value: String(i) })) })
+      .length,
+    64,
+  )
 })

@@ -1,5 +1,5 @@
 /** What devices report of themselves: merged into the device's facts and its typed columns, many devices in one statement. */
-import { factColumns, formFactors, identifierKinds, type Json, type JsonObject, Problem } from '@muster/contract'
+import { type factColumns, formFactors, identifierKinds, type Json, type JsonObject, Problem } from '@muster/contract'
 import { jsonText, type Tx } from '../db/index.ts'
 
 export interface FactsReport {
@@ -17,9 +17,16 @@ export const factLimits = { names: 2_000, bytes: 1_500_000 } as const
 export function checkFacts(facts: Readonly<JsonObject>): void {
   if (tooDeep(facts)) throw new Problem('invalid-request', { errors: [{ path: 'facts', message: 'nested too deep' }] })
   const names = Object.keys(facts)
-  if (names.length > factLimits.names) throw new Problem('invalid-request', { errors: [{ path: 'facts', message: `more than ${factLimits.names} facts` }] })
-  if (names.some((n) => n.length === 0 || n.length > 128)) throw new Problem('invalid-request', { errors: [{ path: 'facts', message: 'a name is empty or over 128 characters' }] })
-  if (Buffer.byteLength(JSON.stringify(facts)) > factLimits.bytes) throw new Problem('invalid-request', { errors: [{ path: 'facts', message: 'too large' }] })
+  if (names.length > factLimits.names)
+    throw new Problem('invalid-request', {
+      errors: [{ path: 'facts', message: `more than ${factLimits.names} facts` }],
+    })
+  if (names.some((n) => n.length === 0 || n.length > 128))
+    throw new Problem('invalid-request', {
+      errors: [{ path: 'facts', message: 'a name is empty or over 128 characters' }],
+    })
+  if (Buffer.byteLength(JSON.stringify(facts)) > factLimits.bytes)
+    throw new Problem('invalid-request', { errors: [{ path: 'facts', message: 'too large' }] })
 }
 
 /** Deeper than 100 levels, which neither the database nor recursion takes. Asked level by level, as recursion is what is in question. */
@@ -27,12 +34,15 @@ export function tooDeep(value: unknown): boolean {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > 100) return true
-    level = level.flatMap((v) => (typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? Object.values(v) : []))
+    level = level.flatMap((v) =>
+      typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? Object.values(v) : [],
+    )
   }
   return false
 }
 
-const text = (v: Json | undefined) => (typeof v === 'string' ? v.toWellFormed().replaceAll('\0', '').slice(0, 200) : null)
+const text = (v: Json | undefined) =>
+  typeof v === 'string' ? v.toWellFormed().replaceAll('\0', '').slice(0, 200) : null
 const flag = (v: Json | undefined) => (typeof v === 'boolean' ? v : null)
 const formFactor = (v: Json | undefined) => formFactors.find((f) => f === v) ?? null
 
@@ -55,7 +65,8 @@ const write = `
 /** Answers the devices whose report was taken. One report per device and call. */
 export async function writeFacts(tx: Tx, reports: readonly FactsReport[]): Promise<number[]> {
   if (reports.length === 0) return []
-  const column = (name: keyof typeof factColumns, read: (v: Json | undefined) => unknown) => reports.map((r) => read(r.facts[name]))
+  const column = (name: keyof typeof factColumns, read: (v: Json | undefined) => unknown) =>
+    reports.map((r) => read(r.facts[name]))
   const rows = await tx.query<{ no: number }>({
     name: 'write-facts',
     text: write,
@@ -76,7 +87,10 @@ export async function writeFacts(tx: Tx, reports: readonly FactsReport[]): Promi
     ],
   })
   const taken = new Set(rows.map((r) => r.no))
-  await writeIdentifiers(tx, reports.filter((r) => taken.has(r.deviceNo)))
+  await writeIdentifiers(
+    tx,
+    reports.filter((r) => taken.has(r.deviceNo)),
+  )
   return [...taken]
 }
 
@@ -116,5 +130,9 @@ const identifiers = `
 async function writeIdentifiers(tx: Tx, reports: readonly FactsReport[]): Promise<void> {
   const said = reports.flatMap((r) => identifiersOf(r.facts).map((i) => ({ ...i, device: r.deviceNo })))
   if (said.length === 0) return
-  await tx.query({ name: 'write-identifiers', text: identifiers, values: [said.map((s) => s.device), said.map((s) => s.kind), said.map((s) => s.value)] })
+  await tx.query({
+    name: 'write-identifiers',
+    text: identifiers,
+    values: [said.map((s) => s.device), said.map((s) => s.kind), said.map((s) => s.value)],
+  })
 }

@@ -25,16 +25,29 @@ after(() => t.close())
 beforeEach(async () => {
   time = Date.now()
   silent = 0
-  const [d] = await db.query<{ no: number }>(sql`insert into device (id, platform, ownership) values (${randomUUID()}, 'p', 'cope') returning no`)
-  const [e] = await db.query<{ no: number }>(sql`insert into enrolment (device, epoch, ownership, state) values (${d?.no ?? 0}, 1, 'cope', 'active') returning no`)
-  const [c] = await db.query<{ no: number }>(sql`insert into channel (enrolment, device, epoch, name) values (${e?.no ?? 0}, ${d?.no ?? 0}, 1, 'device') returning no`)
+  const [d] = await db.query<{ no: number }>(
+    sql`insert into device (id, platform, ownership) values (${randomUUID()}, 'p', 'cope') returning no`,
+  )
+  const [e] = await db.query<{ no: number }>(
+    sql`insert into enrolment (device, epoch, ownership, state) values (${d?.no ?? 0}, 1, 'cope', 'active') returning no`,
+  )
+  const [c] = await db.query<{ no: number }>(
+    sql`insert into channel (enrolment, device, epoch, name) values (${e?.no ?? 0}, ${d?.no ?? 0}, 1, 'device') returning no`,
+  )
   channel = c?.no ?? 0
-  identity = createIdentity({ db, busSilentMs: () => silent, now: () => time, tokens: { channelOfToken: async (token) => tokens.get(token) ?? { refused: 'unknown' } } })
+  identity = createIdentity({
+    db,
+    busSilentMs: () => silent,
+    now: () => time,
+    tokens: { channelOfToken: async (token) => tokens.get(token) ?? { refused: 'unknown' } },
+  })
 })
 
 const hash = (text: string) => createHash('sha256').update(text).digest()
 async function key(text: string, expires?: Date): Promise<string> {
-  await db.query(sql`insert into credential (hash, channel, kind, expires) values (${hash(`${channel} ${text}`)}, ${channel}, 'key', ${expires ?? null})`)
+  await db.query(
+    sql`insert into credential (hash, channel, kind, expires) values (${hash(`${channel} ${text}`)}, ${channel}, 'key', ${expires ?? null})`,
+  )
   return `${channel} ${text}`
 }
 const known = (c: KnownChannel | Refusal) => ('refused' in c ? c.refused : c.no)
@@ -47,9 +60,14 @@ test('once known, no statement', async () => {
 })
 
 test('the id of a client is no key, though its hash stands among the credentials', async () => {
-  await db.query(sql`insert into credential (hash, channel, kind) values (${hash(`client:c${channel}`)}, ${channel}, 'client')`)
+  await db.query(
+    sql`insert into credential (hash, channel, kind) values (${hash(`client:c${channel}`)}, ${channel}, 'client')`,
+  )
   assert.equal(known(await identity.identify({ key: `client:c${channel}` })), 'unknown')
-  assert.equal(known(await identity.identify({ certificate: new TextEncoder().encode(`client:c${channel}`) })), 'unknown')
+  assert.equal(
+    known(await identity.identify({ certificate: new TextEncoder().encode(`client:c${channel}`) })),
+    'unknown',
+  )
 })
 
 test('each kind of proof is for itself, cached or not', async () => {
@@ -71,7 +89,9 @@ test('each refusal is its own: unknown, expired, revoked, gone', async () => {
   tokens.set('revoked', { refused: 'revoked' })
   assert.equal(known(await identity.identify({ bearer: 'revoked' })), 'revoked')
   const gone = await key('g')
-  await db.query(sql`update enrolment set state = 'removed' where no = (select enrolment from channel where no = ${channel})`)
+  await db.query(
+    sql`update enrolment set state = 'removed' where no = (select enrolment from channel where no = ${channel})`,
+  )
   assert.equal(known(await identity.identify({ key: gone })), 'gone')
 })
 
@@ -109,6 +129,8 @@ test('when the bus has been silent for 5 s nothing cached is believed', async ()
   silent = 5_001
   assert.equal(known(await identity.identify({ key: k })), 'revoked')
   silent = Number.POSITIVE_INFINITY
-  await db.query(sql`update enrolment set blocked = true where no = (select enrolment from channel where no = ${channel})`)
+  await db.query(
+    sql`update enrolment set blocked = true where no = (select enrolment from channel where no = ${channel})`,
+  )
   assert.equal((await identity.channel(channel))?.blocked, true)
 })

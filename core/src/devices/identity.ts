@@ -32,7 +32,12 @@ const limits = { entries: 250_000, staleMs: 5_000 }
  * Staleness: revocations reach every node over the event bus; when the bus was not heard for 5 s, the database is asked each time.
  * Entries hold the channel object itself, so forgetting a channel at once outdates every credential that led to it.
  */
-export function createIdentity(o: { db: Db; tokens: DeviceTokens; busSilentMs: () => number; now?: () => number }): Identity {
+export function createIdentity(o: {
+  db: Db
+  tokens: DeviceTokens
+  busSilentMs: () => number
+  now?: () => number
+}): Identity {
   const now = o.now ?? Date.now
   const entries = new Map<string, Entry>()
   const channels = new Map<number, KnownChannel>()
@@ -63,7 +68,9 @@ export function createIdentity(o: { db: Db; tokens: DeviceTokens; busSilentMs: (
     if ('bearer' in proof) return o.tokens.channelOfToken(proof.bearer)
     // Of its own kind only: the hash of a client's id stands there too, and ids are no secrets.
     const kind = 'key' in proof ? 'key' : 'certificate'
-    const rows = await o.db.query<{ channel: number; expires: Date | null; revoked: Date | null }>(sql`select channel, expires, revoked from credential where hash = ${hash} and kind = ${kind}`)
+    const rows = await o.db.query<{ channel: number; expires: Date | null; revoked: Date | null }>(
+      sql`select channel, expires, revoked from credential where hash = ${hash} and kind = ${kind}`,
+    )
     const row = rows[0]
     if (!row) return { refused: 'unknown' }
     if (row.revoked) return { refused: 'revoked' }
@@ -72,7 +79,12 @@ export function createIdentity(o: { db: Db; tokens: DeviceTokens; busSilentMs: (
   return {
     channel,
     identify: async (proof) => {
-      const [kind, bytes] = 'certificate' in proof ? (['c', proof.certificate] as const) : 'bearer' in proof ? (['b', proof.bearer] as const) : (['k', proof.key] as const)
+      const [kind, bytes] =
+        'certificate' in proof
+          ? (['c', proof.certificate] as const)
+          : 'bearer' in proof
+            ? (['b', proof.bearer] as const)
+            : (['k', proof.key] as const)
       const digest = createHash('sha256').update(bytes).digest()
       const hash = kind + digest.toString('base64')
       const known = cached(hash)

@@ -1,7 +1,15 @@
 /** The door of devices. */
-export { channelsOfDevices, type KnownChannel, type KnownDetail, readChannel, readChannels, readDetails } from './channels.ts'
+export {
+  channelsOfDevices,
+  type KnownChannel,
+  type KnownDetail,
+  readChannel,
+  readChannels,
+  readDetails,
+} from './channels.ts'
 export { createDevices, type Devices, tellWaiting } from './devices.ts'
 export { checkFacts, type FactsReport, identifiersOf, readTime, tooDeep, writeFacts } from './facts.ts'
 export { createIdentity, type DeviceTokens, type Identity, type Proof } from './identity.ts'
+export { type Liveness, livenessSql, livenessWords } from './liveness.ts'
 export { createSeen, type Seen } from './seen.ts'
 export { createWaiting, type Waiting } from './waiting.ts'

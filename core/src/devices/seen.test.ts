@@ -10,7 +10,10 @@ before(async () => {
   t = await testDatabase()
 })
 after(() => t.close())
-const rows = (nos: number[]) => t.db.query<{ channel: number; expect_s: number; at: Date }>(sql`select channel, expect_s, at from seen where channel = any(${nos}::bigint[]) order by 1`)
+const rows = (nos: number[]) =>
+  t.db.query<{ channel: number; expect_s: number; at: Date }>(
+    sql`select channel, expect_s, at from seen where channel = any(${nos}::bigint[]) order by 1`,
+  )
 
 test('many marks are one row; a later flush without a promise keeps the last one', async () => {
   const flushed: number[][] = []
@@ -22,7 +25,13 @@ test('many marks are one row; a later flush without a promise keeps the last one
   assert.equal(await seen.flush(), 0)
   seen.mark(2)
   await seen.flush()
-  assert.deepEqual((await rows([1, 2])).map((r) => [r.channel, r.expect_s]), [[1, 0], [2, 60]])
+  assert.deepEqual(
+    (await rows([1, 2])).map((r) => [r.channel, r.expect_s]),
+    [
+      [1, 0],
+      [2, 60],
+    ],
+  )
   await seen.stop()
 })
 
@@ -31,13 +40,20 @@ test('what no promise can be is none, and stops nobody’s', async () => {
   const odd = [Number.NaN, Number.POSITIVE_INFINITY, -5, 1e300, 0.4, 59.6]
   for (const [i, s] of odd.entries()) seen.mark(10 + i, s)
   assert.equal(await seen.flush(), odd.length)
-  assert.deepEqual((await rows(odd.map((_, i) => 10 + i))).map((r) => r.expect_s), [0, 0, 0, 31_536_000, 0, 60])
+  assert.deepEqual(
+    (await rows(odd.map((_, i) => 10 + i))).map((r) => r.expect_s),
+    [0, 0, 0, 31_536_000, 0, 60],
+  )
   await seen.stop()
 })
 
 test('time never goes back, and a failed flush is tried again with everything', async () => {
   let away = true
-  const failing = { ...t.db, statements: 0, tx: ((work) => (away ? Promise.reject(new Error('away')) : t.db.tx(work))) as typeof t.db.tx }
+  const failing = {
+    ...t.db,
+    statements: 0,
+    tx: ((work) => (away ? Promise.reject(new Error('away')) : t.db.tx(work))) as typeof t.db.tx,
+  }
   const seen = createSeen({ db: failing, log: silentLog })
   await t.db.query(sql`insert into seen (channel, at) values (20, now() + interval '1 hour')`)
   seen.mark(20)

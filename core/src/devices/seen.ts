@@ -30,7 +30,11 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
     try {
       await o.db.tx(async (tx) => {
         await tx.query({ text: 'set local synchronous_commit = off' })
-        await tx.query({ name: 'seen-flush', text: flushStatement, values: [channels, batch.map(([, s]) => new Date(s.at)), batch.map(([, s]) => s.expectInS)] })
+        await tx.query({
+          name: 'seen-flush',
+          text: flushStatement,
+          values: [channels, batch.map(([, s]) => new Date(s.at)), batch.map(([, s]) => s.expectInS)],
+        })
       })
     } catch (error) {
       for (const [no, s] of batch) if (!dirty.has(no)) dirty.set(no, s)

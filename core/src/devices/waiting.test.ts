@@ -6,10 +6,17 @@ import { createWaiting } from './waiting.ts'
 
 /** The most channels have a number far from the others: chunks are made where they are needed. */
 const channels = [1, 2, 4_095, 4_096, 9_000_001]
-type Step = { is: 'heard'; of: number[] | '*' } | { is: 'putOff'; of: number[] } | { is: 'begin'; channel: number; again: boolean } | { is: 'end'; fetch: number }
+type Step =
+  | { is: 'heard'; of: number[] | '*' }
+  | { is: 'putOff'; of: number[] }
+  | { is: 'begin'; channel: number; again: boolean }
+  | { is: 'end'; fetch: number }
 const channel = fc.constantFrom(...channels)
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ is: fc.constant('heard' as const), of: fc.oneof(fc.array(channel, { maxLength: 3 }), fc.constant('*' as const)) }),
+  fc.record({
+    is: fc.constant('heard' as const),
+    of: fc.oneof(fc.array(channel, { maxLength: 3 }), fc.constant('*' as const)),
+  }),
   fc.record({ is: fc.constant('putOff' as const), of: fc.array(channel, { maxLength: 3 }) }),
   fc.record({ is: fc.constant('begin' as const), channel, again: fc.boolean() }),
   fc.record({ is: fc.constant('end' as const), fetch: fc.nat({ max: 10 }) }),
@@ -33,7 +40,8 @@ test('a channel is quiet only when a fetch that began after the last word found 
         } else if (s.is === 'putOff') {
           waiting.putOff(s.of)
           for (const c of s.of) put.set(c, time)
-        } else if (s.is === 'begin') fetches.push({ channel: s.channel, again: s.again, began: time, moment: waiting.moment() })
+        } else if (s.is === 'begin')
+          fetches.push({ channel: s.channel, again: s.again, began: time, moment: waiting.moment() })
         else {
           const [f] = fetches.splice(s.fetch % Math.max(1, fetches.length), 1)
           if (!f) continue
@@ -46,7 +54,8 @@ test('a channel is quiet only when a fetch that began after the last word found 
           const p = plain.get(c) as number
           const a = again.get(c) as number
           if (waiting.quiet(c)) assert.ok(p > w, `channel ${c}: quiet, though something was heard since`)
-          if (waiting.quiet(c, true)) assert.ok(a > w && a > (put.get(c) as number), `channel ${c}: quiet, though something was put off since`)
+          if (waiting.quiet(c, true))
+            assert.ok(a > w && a > (put.get(c) as number), `channel ${c}: quiet, though something was put off since`)
         }
       }
     }),

@@ -4,7 +4,15 @@ import type { Db, Log, Tx } from '../db/index.ts'
 import { createFollow, type Follower, type FollowOptions } from './follow.ts'
 import { createReader } from './reader.ts'
 import type { EventInput, EventRecord } from './record.ts'
-import { insertEvents, isKept, type OutboxRow, readOutbox, trimOutbox } from './store.ts'
+import {
+  insertEvents,
+  isKept,
+  type OutboxRow,
+  positionBefore,
+  presentPosition,
+  readOutbox,
+  trimOutbox,
+} from './store.ts'
 
 export interface Events {
   /** Hot acknowledgement paths pass `notify: false`: NOTIFY takes a database-wide lock at commit. */
@@ -17,10 +25,14 @@ export interface Events {
   follow(o: FollowOptions, on: (batch: EventRecord[]) => Promise<void> | void): Follower
   /** Throws Problem `events-gone` when `after` is older than what is kept, `invalid-cursor` when it is no id. */
   read(after: string, limit: number): Promise<EventRecord[]>
+  /** The id from which nothing that commits later can be missed. */
+  present(): Promise<string>
   /** Milliseconds since all committed events had been read; Infinity before the first time. */
   freshness(): number
   /** Removes older events; answers how many. */
   trim(olderThanDays: number): Promise<number>
+  /** The id after which events since that time stand. Throws Problem `events-gone` when that is no longer kept. */
+  since(at: Date): Promise<string>
   close(): Promise<void>
 }
 
@@ -57,6 +69,12 @@ export function createEvents(o: { db: Db; log: Log }): Events {
       await assertKept(after)
       return records
     },
+    since: async (at) => {
+      const place = await positionBefore(db, at)
+      await assertKept(place)
+      return place
+    },
+    present: () => presentPosition(db),
     freshness: reader.freshness,
     trim: (days) => trimOutbox(db, days),
     close: async () => {

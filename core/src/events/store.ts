@@ -56,6 +56,14 @@ export async function presentPosition(db: Db): Promise<string> {
   return `${row.xmin}.0`
 }
 
+/** The place before the first event since that time; the present when there is none. */
+export async function positionBefore(db: Db, at: Date): Promise<string> {
+  const [first] = await db.query<{ xid: string; no: number }>(
+    sql`SELECT xid::text AS xid, no FROM outbox WHERE at >= ${at} AND type <> ${trimmedMark} ORDER BY outbox.xid, no LIMIT 1`,
+  )
+  return first ? `${first.xid}.${first.no - 1}` : presentPosition(db)
+}
+
 /** False when events after that place were trimmed, or when it lies in the future (of a database since restored). */
 export async function isKept(db: Db, after: string): Promise<boolean> {
   const { xid, no } = parsePosition(after)

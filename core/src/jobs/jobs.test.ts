@@ -10,13 +10,20 @@ before(async () => {
 })
 after(() => t.close())
 const until = async (what: () => boolean, ms = 8_000) => {
-  for (const end = Date.now() + ms; !what() && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10))
+  for (const end = Date.now() + ms; !what() && Date.now() < end; )
+    await new Promise((resolve) => setTimeout(resolve, 10))
   assert.ok(what(), 'it did not come')
 }
 
 test('of two nodes one works; when it stops the other takes over', async () => {
   const ran: string[] = []
-  const node = (name: string) => createJobs({ db: t.db, log: silentLog, lockName: 'handover', jobs: [{ name: 'j', everyS: 0.02, run: async () => void ran.push(name) }] })
+  const node = (name: string) =>
+    createJobs({
+      db: t.db,
+      log: silentLog,
+      lockName: 'handover',
+      jobs: [{ name: 'j', everyS: 0.02, run: async () => void ran.push(name) }],
+    })
   const [a, b] = [node('a'), node('b')]
   a.start()
   await until(() => a.leading())
@@ -46,7 +53,13 @@ test('a job that fails is tried again and told of; a slow one never overlaps its
     log,
     lockName: 'several',
     jobs: [
-      { name: 'quick', everyS: 0.005, run: async () => void (quick += 1) },
+      {
+        name: 'quick',
+        everyS: 0.005,
+        run: async () => {
+          quick += 1
+        },
+      },
       {
         name: 'fails',
         everyS: 0.01,
@@ -81,7 +94,19 @@ test('stopping tells a job under way to end', async () => {
     db: t.db,
     log: silentLog,
     lockName: 'long',
-    jobs: [{ name: 'long', everyS: 1, run: (signal) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(void (ended = true)))) }],
+    jobs: [
+      {
+        name: 'long',
+        everyS: 1,
+        run: (signal) =>
+          new Promise<void>((resolve) =>
+            signal.addEventListener('abort', () => {
+              ended = true
+              resolve()
+            }),
+          ),
+      },
+    ],
   })
   jobs.start()
   await until(() => jobs.leading())

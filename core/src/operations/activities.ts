@@ -33,9 +33,15 @@ export function createActivityCache(secrets: Secrets) {
       else missing.push(no)
     }
     if (missing.length === 0) return found
-    const rows = await db.query<Row>({ name: 'activities', text: 'select no, kind, operation, params, secret_params from activity where no = any($1::bigint[])', values: [missing] })
+    const rows = await db.query<Row>({
+      name: 'activities',
+      text: 'select no, kind, operation, params, secret_params from activity where no = any($1::bigint[])',
+      values: [missing],
+    })
     for (const r of rows) {
-      const hidden = r.secret_params ? (JSON.parse(secrets.open(secretPlace, r.secret_params).toString()) as JsonObject) : {}
+      const hidden = r.secret_params
+        ? (JSON.parse(secrets.open(secretPlace, r.secret_params).toString()) as JsonObject)
+        : {}
       const words = { kind: r.kind, operation: r.operation, params: { ...r.params, ...hidden } }
       found.set(r.no, words)
       // Secrets are read when they are delivered and never kept.

@@ -26,24 +26,51 @@ async function queue(tx: Tx, events: Events, q: BySystem): Promise<void> {
   await enqueue(tx, { no: a.no, p: { descriptor: d, deadline: a.deadline }, rows: q.rows, urgent: q.urgent })
   if (d.collapse) await supersede(tx, a.no)
   await events.emit(tx, 'activity.created', { activity: a.no, operation: d.id, targets: q.rows.length })
-  await tellWaiting(tx, events, q.rows.map((r) => r.channel), q.urgent)
+  await tellWaiting(
+    tx,
+    events,
+    q.rows.map((r) => r.channel),
+    q.urgent,
+  )
 }
 
 export function createBySystem(o: { events: Events; registry: Registry }) {
   return {
     /** Tells a device that it is being let go. */
     sendDisenrol: (tx: Tx, d: { device: number; channel: number; actor: string }): Promise<void> =>
-      queue(tx, o.events, { descriptor: deviceDisenrol, params: {}, rows: [{ channel: d.channel, device: d.device, safe: true }], actor: d.actor, urgent: true }),
+      queue(tx, o.events, {
+        descriptor: deviceDisenrol,
+        params: {},
+        rows: [{ channel: d.channel, device: d.device, safe: true }],
+        actor: d.actor,
+        urgent: true,
+      }),
     /** Shows words to whoever is at these devices; where a platform cannot, nothing is sent. */
-    sendWarnings: async (tx: Tx, warnings: readonly { channel: number; device: number; text: string }[]): Promise<void> => {
-      const details = await readDetails(tx, warnings.map((w) => w.channel))
+    sendWarnings: async (
+      tx: Tx,
+      warnings: readonly { channel: number; device: number; text: string }[],
+    ): Promise<void> => {
+      const details = await readDetails(
+        tx,
+        warnings.map((w) => w.channel),
+      )
       const able = warnings.filter((w) => {
         const c = details.get(w.channel)
-        return c && c.lifecycle === 'active' && 'row' in pickRow(o.registry.operationRows(c.platform, deviceMessage.id), c)
+        return (
+          c && c.lifecycle === 'active' && 'row' in pickRow(o.registry.operationRows(c.platform, deviceMessage.id), c)
+        )
       })
       for (const text of new Set(able.map((w) => w.text))) {
-        const rows = able.filter((w) => w.text === text).map((w) => ({ channel: w.channel, device: w.device, safe: false }))
-        await queue(tx, o.events, { descriptor: deviceMessage, params: { title: '', text }, rows, actor: 'system', urgent: false })
+        const rows = able
+          .filter((w) => w.text === text)
+          .map((w) => ({ channel: w.channel, device: w.device, safe: false }))
+        await queue(tx, o.events, {
+          descriptor: deviceMessage,
+          params: { title: '', text },
+          rows,
+          actor: 'system',
+          urgent: false,
+        })
       }
     },
   }

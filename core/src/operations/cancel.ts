@@ -17,7 +17,9 @@ export function createCancel(o: { db: Db; events: Events; audit: Audit }) {
   /** Only on devices within the principal's reach. Repeats change nothing. */
   return async function cancel(activity: number, principal: Principal): Promise<Cancelled> {
     return o.db.tx(async (tx) => {
-      const [a] = await tx.query<{ operation: string }>(sql`select operation from activity where no = ${activity} and kind = 'operation' for update`)
+      const [a] = await tx.query<{ operation: string }>(
+        sql`select operation from activity where no = ${activity} and kind = 'operation' for update`,
+      )
       if (!a) throw new Problem('not-found')
       demand(principal, operationPermission(a.operation))
       const reach = reachFor(principal, operationPermission(a.operation))
@@ -30,11 +32,18 @@ export function createCancel(o: { db: Db; events: Events; audit: Audit }) {
           select channel, activity, epoch, operation, 'cancelled', ${reason}::jsonb, attempts, created from gone returning activity),
         counted as (insert into tally (activity, state, n) select activity, 'cancelled', count(*) from moved group by activity)
         select count(*)::integer as n from moved`)
-      const cancelling = await tx.affected(sql`update pending p set cancelling = true, updated = now() where ${within} and p.state in ('sent', 'acknowledged') and not p.cancelling`)
+      const cancelling = await tx.affected(
+        sql`update pending p set cancelling = true, updated = now() where ${within} and p.state in ('sent', 'acknowledged') and not p.cancelling`,
+      )
       const cancelled = ended?.n ?? 0
       if (cancelled + cancelling > 0) {
         await tx.query(sql`update activity set cancelled = coalesce(cancelled, now()) where no = ${activity}`)
-        await o.audit.write(tx, { actor: principal.actor, act: 'activity.cancel', subject: `activity:${activity}`, detail: { cancelled, cancelling } })
+        await o.audit.write(tx, {
+          actor: principal.actor,
+          act: 'activity.cancel',
+          subject: `activity:${activity}`,
+          detail: { cancelled, cancelling },
+        })
         await o.events.emit(tx, 'activity.cancelled', { activity, operation: a.operation, cancelled, cancelling })
       }
       return { cancelled, cancelling }

@@ -21,10 +21,19 @@ export async function writeDeviceEvents(tx: Tx, events: Events, told: readonly T
     name: 'write-device-events',
     text: `insert into device_event (at, device, type, severity, data)
       select greatest(least(at, now()), now() - interval '30 days'), device, type, severity, data from unnest($1::timestamptz[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[]) as x (at, device, type, severity, data)`,
-    values: [told.map(at), told.map((e) => e.channel.deviceNo), told.map(type), told.map((e) => e.severity ?? 'info'), told.map((e) => jsonText(e.data))],
+    values: [
+      told.map(at),
+      told.map((e) => e.channel.deviceNo),
+      told.map(type),
+      told.map((e) => e.severity ?? 'info'),
+      told.map((e) => jsonText(e.data)),
+    ],
   })
   await events.emitMany(
     tx,
-    told.map((e) => ({ type: 'device.event' as const, data: { device: e.channel.device, type: type(e), at: at(e).toISOString(), data: e.data } })),
+    told.map((e) => ({
+      type: 'device.event' as const,
+      data: { device: e.channel.device, type: type(e), at: at(e).toISOString(), data: e.data },
+    })),
   )
 }

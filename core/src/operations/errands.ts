@@ -10,7 +10,11 @@ import { supersede } from './supersede.ts'
 const validDays = 30
 
 /** Names begin with the platform's id, so that an errand never meets an operation. */
-export async function queueErrand(db: Db, events: Events, e: { channel: KnownChannel; name: string; payload: Json; collapse?: string }): Promise<void> {
+export async function queueErrand(
+  db: Db,
+  events: Events,
+  e: { channel: KnownChannel; name: string; payload: Json; collapse?: string },
+): Promise<void> {
   await db.tx(async (tx: Tx) => {
     const [a] = await tx.query<{ no: number }>(sql`
       insert into activity (kind, operation, platform, params, actor, target, targets, deadline)

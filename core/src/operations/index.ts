@@ -1,7 +1,7 @@
 /** The door of operations. */
 export { operationWireId, readOperationWireId } from './ids.ts'
-export { createOperations, type Operations, type OperationsDeps } from './operations.ts'
 export { messagePlace } from './messages.ts'
+export { createOperations, type Operations, type OperationsDeps } from './operations.ts'
 export type { TurnPart } from './part.ts'
 export type { Send, Sent } from './send.ts'
 export type { SettledRow } from './settle.ts'

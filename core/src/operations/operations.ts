@@ -38,7 +38,9 @@ export interface Operations extends ReturnType<typeof createViews>, ReturnType<t
   /** Problems: unknown-operation, invalid-params, forbidden, invalid-target, empty-target, idempotency-mismatch. */
   send(s: Send): Promise<Sent>
   /** What a send would reach, without sending. */
-  preview(s: Pick<Send, 'operation' | 'params' | 'target' | 'principal'>): Promise<Omit<Sent, 'id'> & { devices: number }>
+  preview(
+    s: Pick<Send, 'operation' | 'params' | 'target' | 'principal'>,
+  ): Promise<Omit<Sent, 'id'> & { devices: number }>
   cancel(activity: number, principal: Send['principal']): Promise<Cancelled>
   /** One exchange with a device. Zero statements when nothing is said and nothing waits; else durable when it resolves. */
   turn(channels: readonly KnownChannel[], turn: Turn): Promise<readonly Delivery[]>
@@ -71,7 +73,14 @@ export function createOperations(o: OperationsDeps): Operations {
 
   /** Nothing said, and nothing known to wait: answered from memory. */
   function idle(channels: readonly KnownChannel[], t: Turn): boolean {
-    const silent = !t.said?.length && !t.verdicts && !t.facts && !t.events?.length && t.push === undefined && t.state === undefined && !t.raw
+    const silent =
+      !t.said?.length &&
+      !t.verdicts &&
+      !t.facts &&
+      !t.events?.length &&
+      t.push === undefined &&
+      t.state === undefined &&
+      !t.raw
     return silent && (!(t.take > 0) || channels.every((c) => o.devices.waiting.quiet(c.no, t.deferred === 'again')))
   }
   return {
@@ -99,7 +108,10 @@ export function createOperations(o: OperationsDeps): Operations {
     queued: queue.waiting,
     stop: async () => {
       await queue.drain()
-      if (outbound.length > 0) await run([]).catch((error: unknown) => isProblem(error) || o.log.warn({ err: error }, 'outbound messages were not logged'))
+      if (outbound.length > 0)
+        await run([]).catch(
+          (error: unknown) => isProblem(error) || o.log.warn({ err: error }, 'outbound messages were not logged'),
+        )
     },
   }
 }

@@ -6,13 +6,24 @@ import type { Tx } from '../db/index.ts'
 export interface TurnPart {
   /** Whether an id is this part's to settle. */
   owns(id: string): boolean
-  settle(tx: Tx, said: readonly { channel: ChannelDetail; id?: string; ref?: string; outcome: Outcome | { reply: Json } }[]): Promise<number[]>
+  settle(
+    tx: Tx,
+    said: readonly { channel: ChannelDetail; id?: string; ref?: string; outcome: Outcome | { reply: Json } }[],
+  ): Promise<number[]>
   verdicts(
     tx: Tx,
-    rows: readonly { channel: ChannelDetail; verdicts?: Readonly<Record<string, Verdict>>; facts?: Readonly<JsonObject>; partial?: boolean }[],
+    rows: readonly {
+      channel: ChannelDetail
+      verdicts?: Readonly<Record<string, Verdict>>
+      facts?: Readonly<JsonObject>
+      partial?: boolean
+    }[],
   ): Promise<number[]>
   variablesChanged(tx: Tx, channels: readonly ChannelDetail[]): Promise<number[]>
-  take(tx: Tx, wants: readonly { channel: ChannelDetail; take: number; deferred?: 'again' | 'skip' }[]): Promise<readonly Delivery[]>
+  take(
+    tx: Tx,
+    wants: readonly { channel: ChannelDetail; take: number; deferred?: 'again' | 'skip' }[],
+  ): Promise<readonly Delivery[]>
   tick(tx: Tx): Promise<number[]>
   closed(tx: Tx, channels: readonly number[]): Promise<void>
 }

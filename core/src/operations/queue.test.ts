@@ -9,8 +9,23 @@ import { createTurnQueue, queueLimits } from './queue.ts'
 import type { TurnItem } from './turn.ts'
 
 type Item = TurnItem & { name: string }
-const channel = (device: string, no = 1): KnownChannel => ({ no, device, deviceNo: no, platform: 'p', epoch: 1, name: 'device', lifecycle: 'active', blocked: false, ownership: 'cope' })
-const item = (name: string, device: string, urgent = false): Item => ({ name, channels: [channel(device)], turn: { take: 0 }, urgent })
+const channel = (device: string, no = 1): KnownChannel => ({
+  no,
+  device,
+  deviceNo: no,
+  platform: 'p',
+  epoch: 1,
+  name: 'device',
+  lifecycle: 'active',
+  blocked: false,
+  ownership: 'cope',
+})
+const item = (name: string, device: string, urgent = false): Item => ({
+  name,
+  channels: [channel(device)],
+  turn: { take: 0 },
+  urgent,
+})
 const nameOf = (i: TurnItem) => (i as Item).name
 /** What a turn is answered with here: its own name. */
 const answerTo = (i: TurnItem) => [{ id: nameOf(i) } as Delivery]
@@ -33,7 +48,8 @@ function held() {
   })
   return { queue, batches, open: () => gate.resolve(), most: () => most }
 }
-const soon = () => new Promise((resolve) => setTimeout(resolve, 5))
+/** Past what was set off for the next turn of the event loop. */
+const soon = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 test('what arrives together is one batch; while two are written the rest gathers', async () => {
   const { queue, batches, open, most } = held()
@@ -47,7 +63,10 @@ test('what arrives together is one batch; while two are written the rest gathers
   assert.equal(queue.waiting(), 300)
   open()
   const answers = await Promise.all(all)
-  assert.deepEqual(answers.map((a) => a[0]?.id), ['a', 'b', 'c', ...Array.from({ length: 300 }, (_, i) => `n${i}`)])
+  assert.deepEqual(
+    answers.map((a) => a[0]?.id),
+    ['a', 'b', 'c', ...Array.from({ length: 300 }, (_, i) => `n${i}`)],
+  )
   assert.equal(batches[2]?.length, queueLimits.batch)
   assert.equal(most(), 2)
   await queue.drain()
@@ -55,29 +74,40 @@ test('what arrives together is one batch; while two are written the rest gathers
 
 test('a device is never in two batches at once, and keeps its order, urgent or not', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.record({ device: fc.constantFrom('A', 'B', 'C'), urgent: fc.boolean(), pause: fc.boolean() }), { minLength: 1, maxLength: 40 }), async (turns) => {
-      const busy = new Set<string>()
-      const order = new Map<string, number[]>()
-      const queue = createTurnQueue({
-        log: silentLog,
-        run: async (items) => {
-          for (const i of items) for (const c of i.channels) assert.ok(!busy.has(c.device) && busy.add(c.device))
-          await new Promise((resolve) => setImmediate(resolve))
-          for (const i of items) for (const c of i.channels) order.set(c.device, [...(order.get(c.device) ?? []), Number(nameOf(i))])
-          for (const i of items) for (const c of i.channels) busy.delete(c.device)
-          return items.map(answerTo)
-        },
-      })
-      const all: Promise<unknown>[] = []
-      for (const [n, t] of turns.entries()) {
-        all.push(queue.add(item(String(n), t.device, t.urgent)))
-        if (t.pause) await new Promise((resolve) => setImmediate(resolve))
-      }
-      await Promise.all(all)
-      await queue.drain()
-      for (const list of order.values()) assert.deepEqual(list, [...list].sort((a, b) => a - b))
-      assert.equal([...order.values()].flat().length, turns.length)
-    }),
+    fc.asyncProperty(
+      fc.array(fc.record({ device: fc.constantFrom('A', 'B', 'C'), urgent: fc.boolean(), pause: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 40,
+      }),
+      async (turns) => {
+        const busy = new Set<string>()
+        const order = new Map<string, number[]>()
+        const queue = createTurnQueue({
+          log: silentLog,
+          run: async (items) => {
+            for (const i of items) for (const c of i.channels) assert.ok(!busy.has(c.device) && busy.add(c.device))
+            await new Promise((resolve) => setImmediate(resolve))
+            for (const i of items)
+              for (const c of i.channels) order.set(c.device, [...(order.get(c.device) ?? []), Number(nameOf(i))])
+            for (const i of items) for (const c of i.channels) busy.delete(c.device)
+            return items.map(answerTo)
+          },
+        })
+        const all: Promise<unknown>[] = []
+        for (const [n, t] of turns.entries()) {
+          all.push(queue.add(item(String(n), t.device, t.urgent)))
+          if (t.pause) await new Promise((resolve) => setImmediate(resolve))
+        }
+        await Promise.all(all)
+        await queue.drain()
+        for (const list of order.values())
+          assert.deepEqual(
+            list,
+            [...list].sort((a, b) => a - b),
+          )
+        assert.equal([...order.values()].flat().length, turns.length)
+      },
+    ),
     { numRuns: 60 },
   )
 })
@@ -99,21 +129,27 @@ test('what answers goes before what only tells', async () => {
 
 test('one turn that cannot be written spoils no other, wherever it stands', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.uniqueArray(fc.nat({ max: 39 }), { maxLength: 4 }), async (n, bad) => {
-      const written: string[] = []
-      const queue = createTurnQueue({
-        log: silentLog,
-        run: async (items) => {
-          if (items.some((i) => bad.includes(Number(nameOf(i))))) throw new Error('poison')
-          written.push(...items.map(nameOf))
-          return items.map(answerTo)
-        },
-      })
-      const results = await Promise.allSettled(Array.from({ length: n }, (_, i) => queue.add(item(String(i), `D${i}`))))
-      for (const [i, r] of results.entries()) assert.equal(r.status, bad.includes(i) ? 'rejected' : 'fulfilled')
-      assert.equal(new Set(written).size, written.length, 'and none is written twice')
-      await queue.drain()
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 40 }),
+      fc.uniqueArray(fc.nat({ max: 39 }), { maxLength: 4 }),
+      async (n, bad) => {
+        const written: string[] = []
+        const queue = createTurnQueue({
+          log: silentLog,
+          run: async (items) => {
+            if (items.some((i) => bad.includes(Number(nameOf(i))))) throw new Error('poison')
+            written.push(...items.map(nameOf))
+            return items.map(answerTo)
+          },
+        })
+        const results = await Promise.allSettled(
+          Array.from({ length: n }, (_, i) => queue.add(item(String(i), `D${i}`))),
+        )
+        for (const [i, r] of results.entries()) assert.equal(r.status, bad.includes(i) ? 'rejected' : 'fulfilled')
+        assert.equal(new Set(written).size, written.length, 'and none is written twice')
+        await queue.drain()
+      },
+    ),
     { numRuns: 40 },
   )
 })
@@ -138,7 +174,10 @@ test('a flood is refused with a time to come back; reports are shed before what 
   await soon()
   const reports = Array.from({ length: queueLimits.waiting }, (_, i) => queue.add(item(`r${i}`, `R${i}`)))
   const settled = Promise.allSettled(reports)
-  await assert.rejects(queue.add(item('late', 'L')), (e: unknown) => isProblem(e) && e.code === 'overloaded' && Number(e.extra.retryAfterS) >= 5)
+  await assert.rejects(
+    queue.add(item('late', 'L')),
+    (e: unknown) => isProblem(e) && e.code === 'overloaded' && Number(e.extra.retryAfterS) >= 5,
+  )
   const ack = queue.add(item('ack', 'A', true))
   open()
   assert.deepEqual((await ack)[0]?.id, 'ack')

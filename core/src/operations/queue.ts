@@ -85,7 +85,11 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
     const earlier = waiting.slice(urgent).filter((e) => e.item.channels.some((c) => devices.has(c.device)))
     if (earlier.length > 0) {
       const promoted = new Set(earlier)
-      waiting = [...waiting.slice(0, urgent), ...earlier.map((e) => Object.assign(e, { item: { ...e.item, urgent: true } })), ...waiting.slice(urgent).filter((e) => !promoted.has(e))]
+      waiting = [
+        ...waiting.slice(0, urgent),
+        ...earlier.map((e) => Object.assign(e, { item: { ...e.item, urgent: true } })),
+        ...waiting.slice(urgent).filter((e) => !promoted.has(e)),
+      ]
       urgent += earlier.length
     }
     waiting.splice(urgent, 0, entry)
@@ -107,7 +111,8 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
         setImmediate(start)
       }),
     waiting: () => waiting.length,
-    drain: () => (lanes === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
+    drain: () =>
+      lanes === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
   }
 }
 

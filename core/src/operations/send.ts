@@ -1,6 +1,15 @@
 /** Sending: one administrator's act becomes one activity and a row per channel it reaches, by set, in one transaction. */
 import { createHash } from 'node:crypto'
-import { type ChannelDetail, type Json, type JsonObject, type OperationDescriptor, operationPermission, type OperationRow, Problem, type Reason } from '@muster/contract'
+import {
+  type ChannelDetail,
+  type Json,
+  type JsonObject,
+  type OperationDescriptor,
+  type OperationRow,
+  operationPermission,
+  Problem,
+  type Reason,
+} from '@muster/contract'
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { demand, type Principal, reachFor } from '../access/index.ts'
 import type { Audit } from '../audit/index.ts'
@@ -8,6 +17,7 @@ import { type Db, fieldErrors, jsonText, type Tx } from '../db/index.ts'
 import { readDetails, tellWaiting } from '../devices/index.ts'
 import type { Events } from '../events/index.ts'
 import { checkTarget, targetSql } from '../groups/index.ts'
+import { refuseInRecovery } from '../recovery/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import { secretPlace } from './activities.ts'
@@ -81,7 +91,10 @@ export function createSend(o: SendDeps) {
     if (!descriptor) throw new Problem('unknown-operation', { operation: s.operation })
     demand(s.principal, operationPermission(descriptor.id))
     const parsed = descriptor.params.safeParse(s.params ?? {})
-    if (!parsed.success) throw new Problem('invalid-params', { errors: fieldErrors(parsed.error).map((e) => ({ ...e, path: e.path ? `params.${e.path}` : 'params' })) })
+    if (!parsed.success)
+      throw new Problem('invalid-params', {
+        errors: fieldErrors(parsed.error).map((e) => ({ ...e, path: e.path ? `params.${e.path}` : 'params' })),
+      })
     const all = JSON.parse(jsonText(parsed.data)) as JsonObject
     const hidden = Object.fromEntries((descriptor.secret ?? []).flatMap((k) => (k in all ? [[k, all[k] as Json]] : [])))
     const shown = Object.fromEntries(Object.entries(all).filter(([k]) => !(k in hidden)))
@@ -96,7 +109,9 @@ export function createSend(o: SendDeps) {
   }
 
   /** What a send would reach, without sending. */
-  async function preview(s: Pick<Send, 'operation' | 'params' | 'target' | 'principal'>): Promise<Omit<Sent, 'id'> & { devices: number }> {
+  async function preview(
+    s: Pick<Send, 'operation' | 'params' | 'target' | 'principal'>,
+  ): Promise<Omit<Sent, 'id'> & { devices: number }> {
     const p = prepare(s)
     const candidates = await reached(s)
     return db.tx(async (tx) => {
@@ -107,17 +122,27 @@ export function createSend(o: SendDeps) {
 
   async function send(s: Send): Promise<Sent> {
     const p = prepare(s)
-    const hash = createHash('sha256').update(JSON.stringify([s.operation, s.params ?? {}, s.target, s.deadline ?? null, s.urgent ?? false])).digest()
+    const hash = createHash('sha256')
+      .update(JSON.stringify([s.operation, s.params ?? {}, s.target, s.deadline ?? null, s.urgent ?? false]))
+      .digest()
     const candidates = await reached(s)
     return db.tx(async (tx) => {
       const no = await insertActivity(tx, s, p, hash)
       if (no === undefined) return repeat(tx, s, hash)
+      if (p.descriptor.danger === 'destructive') await refuseInRecovery(tx)
       const { rows, refused } = await select(tx, p.descriptor, candidates)
       if (rows.length === 0) throw new Problem('empty-target', { refused: refused as unknown as Json })
       await enqueue(tx, { no, p, rows, urgent: s.urgent ?? false })
-      await tx.query(sql`update activity set targets = ${rows.length}, refused = ${jsonText(refused)}::jsonb where no = ${no}`)
+      await tx.query(
+        sql`update activity set targets = ${rows.length}, refused = ${jsonText(refused)}::jsonb where no = ${no}`,
+      )
       if (p.descriptor.collapse) await supersede(tx, no)
-      if (p.descriptor.id === 'device.disenrol') await o.startDisenrol(tx, rows.map((r) => r.device), s.principal.actor)
+      if (p.descriptor.id === 'device.disenrol')
+        await o.startDisenrol(
+          tx,
+          rows.map((r) => r.device),
+          s.principal.actor,
+        )
       await o.audit.write(tx, {
         actor: s.principal.actor,
         act: `operation.${p.descriptor.id}`,
@@ -125,7 +150,13 @@ export function createSend(o: SendDeps) {
         detail: { params: p.params, target: s.target as Json, targets: rows.length, refused: refused.length },
       })
       await o.events.emit(tx, 'activity.created', { activity: no, operation: p.descriptor.id, targets: rows.length })
-      if (p.descriptor.danger !== 'destructive') await tellWaiting(tx, o.events, rows.map((r) => r.channel), s.urgent)
+      if (p.descriptor.danger !== 'destructive')
+        await tellWaiting(
+          tx,
+          o.events,
+          rows.map((r) => r.channel),
+          s.urgent,
+        )
       return { id: String(no), targets: rows.length, refused }
     })
   }
@@ -142,12 +173,16 @@ export function createSend(o: SendDeps) {
     const [row] = await tx.query<{ no: number; targets: number; refused: Refused[]; idem_hash: Buffer }>(
       sql`select no, targets, refused, idem_hash from activity where actor = ${s.principal.actor} and idem = ${s.idempotencyKey ?? ''}`,
     )
-    if (!row || !row.idem_hash.equals(hash)) throw new Problem('idempotency-mismatch')
+    if (!row?.idem_hash.equals(hash)) throw new Problem('idempotency-mismatch')
     return { id: String(row.no), targets: row.targets, refused: row.refused }
   }
 
   /** The channel of each device that can serve the operation, platform by platform; without a condition on the device it is one statement. */
-  async function select(tx: Tx, d: OperationDescriptor, target: Sql): Promise<{ rows: Selected[]; refused: Refused[]; refusedCount: number }> {
+  async function select(
+    tx: Tx,
+    d: OperationDescriptor,
+    target: Sql,
+  ): Promise<{ rows: Selected[]; refused: Refused[]; refusedCount: number }> {
     const rows: Selected[] = []
     const refused: Refused[] = []
     let refusedCount = 0
@@ -167,14 +202,17 @@ export function createSend(o: SendDeps) {
       })
       const [first] = able
       if (known.length === 0) refuse(c.id, { code: 'unsupported', text: `The platform ${c.platform} cannot do this.` })
-      else if (d.effect === 'wipe' && c.ownership === 'byod') refuse(c.id, { code: 'wipe-byod', text: 'A personally owned device is never wiped whole.' })
+      else if (d.effect === 'wipe' && c.ownership === 'byod')
+        refuse(c.id, { code: 'wipe-byod', text: 'A personally owned device is never wiped whole.' })
       else if (!first) refuse(c.id, { code: 'no-channel', text: 'The device has no channel that can do this.' })
       else if (first.row.when) conditional.push({ ...c, able })
       else rows.push({ channel: first.channel, device: c.device, safe: isSafe(d, first.row) })
     }
     for (let i = 0; i < conditional.length; i += chunk) {
       const part = conditional.slice(i, i + chunk)
-      const details: Map<number, ChannelDetail> = await readDetails(tx, [...new Set(part.flatMap((c) => c.able.map((a) => a.channel)))])
+      const details: Map<number, ChannelDetail> = await readDetails(tx, [
+        ...new Set(part.flatMap((c) => c.able.map((a) => a.channel))),
+      ])
       for (const c of part) {
         const picked = pickAble(c.able, details)
         if ('row' in picked) rows.push({ channel: picked.channel, device: c.device, safe: isSafe(d, picked.row) })
@@ -204,7 +242,10 @@ function pickAble(able: readonly Able[], details: ReadonlyMap<number, ChannelDet
 const isSafe = (d: OperationDescriptor, row: OperationRow) => d.repeatable || row.remembers === true
 
 /** One row per channel, in one statement. The ownership comes from the enrolment, so the rule against wiping a personal device holds in the table itself. */
-export async function enqueue(tx: Tx, a: { no: number; p: Pick<Prepared, 'descriptor' | 'deadline'>; rows: readonly Selected[]; urgent: boolean }): Promise<void> {
+export async function enqueue(
+  tx: Tx,
+  a: { no: number; p: Pick<Prepared, 'descriptor' | 'deadline'>; rows: readonly Selected[]; urgent: boolean },
+): Promise<void> {
   const { descriptor: d } = a.p
   const held = d.danger === 'destructive'
   await tx.query(sql`
@@ -219,6 +260,9 @@ function readDeadline(text: string | undefined, expiresS: number): Date {
   if (text === undefined) return new Date(Date.now() + expiresS * 1000)
   const at = new Date(text)
   const inS = (at.getTime() - Date.now()) / 1000
-  if (!(inS > 0 && inS <= longestDeadlineS)) throw new Problem('invalid-request', { errors: [{ path: 'deadline', message: 'must be a time in the future (ISO 8601), at most five years ahead' }] })
+  if (!(inS > 0 && inS <= longestDeadlineS))
+    throw new Problem('invalid-request', {
+      errors: [{ path: 'deadline', message: 'must be a time in the future (ISO 8601), at most five years ahead' }],
+    })
   return at
 }

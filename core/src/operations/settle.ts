@@ -4,7 +4,7 @@ import { jsonText, type Tx } from '../db/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import type { ActivityCache } from './activities.ts'
 import { readOperationWireId } from './ids.ts'
-import { type FinalState, onReport, type OpenRow, type OpenState } from './transitions.ts'
+import { type FinalState, type OpenRow, type OpenState, onReport } from './transitions.ts'
 
 /** One thing said, with the channels it may speak for: a device never settles another's. */
 export interface Heard {
@@ -73,9 +73,13 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     const work = new Map<string, Work>()
     const unmatched: { channel: number; ref: string; said: Said; why: string }[] = []
     const strange: Heard[] = []
-    const words = await o.activities.read(tx, [...rows.values()].map((r) => r.activity))
+    const words = await o.activities.read(
+      tx,
+      [...rows.values()].map((r) => r.activity),
+    )
     for (const h of heard) {
-      const note = (why: string) => unmatched.push({ channel: h.channels[0]?.no ?? 0, ref: h.said.id ?? h.said.ref, said: h.said, why })
+      const note = (why: string) =>
+        unmatched.push({ channel: h.channels[0]?.no ?? 0, ref: h.said.id ?? h.said.ref, said: h.said, why })
       const row = rowOf(rows, h)
       const detail = row && h.channels.find((c) => c.no === row.channel)
       if (!row || !detail) {
@@ -96,9 +100,18 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     }
     await write(tx, [...work.values()], unmatched)
     return {
-      settled: [...work.values()].flatMap((w) => (w.settled ? [{ channel: w.row.channel, activity: w.row.activity, operation: w.row.operation, state: w.settled.state }] : [])),
+      settled: [...work.values()].flatMap((w) =>
+        w.settled
+          ? [{ channel: w.row.channel, activity: w.row.activity, operation: w.row.operation, state: w.settled.state }]
+          : [],
+      ),
       strange,
-      changed: [...work.values()].map((w) => ({ channel: w.row.channel, activity: w.row.activity, state: w.settled?.state ?? w.row.state, ready: w.kept?.state === 'pending' && !w.settled && w.kept.dueInS === undefined })),
+      changed: [...work.values()].map((w) => ({
+        channel: w.row.channel,
+        activity: w.row.activity,
+        state: w.settled?.state ?? w.row.state,
+        ready: w.kept?.state === 'pending' && !w.settled && w.kept.dueInS === undefined,
+      })),
     }
   }
 
@@ -108,7 +121,11 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     const rows = o.registry.operationRows(detail.platform, row.operation)
     const picked = pickRow(rows, detail)
     const reader = 'row' in picked ? picked.row : rows.find((r) => r.channel === channelKind(detail.name))
-    if (!reader) return { state: 'unreadable', reason: { code: 'unsupported', text: 'This platform no longer reads answers to this operation.' } }
+    if (!reader)
+      return {
+        state: 'unreadable',
+        reason: { code: 'unsupported', text: 'This platform no longer reads answers to this operation.' },
+      }
     return readReply(reader, said.reply, detail)
   }
 }
@@ -118,7 +135,10 @@ function readReply(row: OperationRow, reply: Json, detail: ChannelDetail): Outco
   try {
     return row.from(reply, detail)
   } catch (error) {
-    return { state: 'unreadable', reason: { code: 'unreadable', text: error instanceof Error ? error.message : 'The answer could not be read.' } }
+    return {
+      state: 'unreadable',
+      reason: { code: 'unreadable', text: error instanceof Error ? error.message : 'The answer could not be read.' },
+    }
   }
 }
 
@@ -144,13 +164,18 @@ async function lock(tx: Tx, heard: readonly Heard[]): Promise<Map<string, Pendin
     return id && h.channels.some((c) => c.no === id.channel) ? [id] : []
   })
   if (ids.length > 0) {
-    const rows = await tx.query<PendingRow>({ name: 'settle-lock', text: lockRows, values: [ids.map((i) => i.channel), ids.map((i) => i.activity)] })
+    const rows = await tx.query<PendingRow>({
+      name: 'settle-lock',
+      text: lockRows,
+      values: [ids.map((i) => i.channel), ids.map((i) => i.activity)],
+    })
     for (const r of rows) found.set(`${r.channel}-${r.activity}`, r)
   }
   const refs = heard.flatMap((h) => (h.said.id === undefined ? [plain(h.said.ref)] : []))
   if (refs.length > 0) {
     const own = [...new Set(heard.flatMap((h) => h.channels.map((c) => c.no)))]
-    for (const r of await tx.query<PendingRow>({ name: 'settle-refs', text: lockRefs, values: [refs, own] })) found.set(refKey(r.channel, r.ref ?? ''), found.get(`${r.channel}-${r.activity}`) ?? r)
+    for (const r of await tx.query<PendingRow>({ name: 'settle-refs', text: lockRefs, values: [refs, own] }))
+      found.set(refKey(r.channel, r.ref ?? ''), found.get(`${r.channel}-${r.activity}`) ?? r)
   }
   return found
 }
@@ -161,7 +186,11 @@ function apply(w: Work, outcome: Outcome, said: Said): boolean {
   if (step.kind === 'unmatched') return false
   if (step.kind === 'unchanged') return true
   if (step.kind === 'settle') {
-    w.settled = { state: step.state, reason: step.reason, result: step.result ?? (outcome.state === 'unreadable' && 'reply' in said ? { reply: said.reply } : undefined) }
+    w.settled = {
+      state: step.state,
+      reason: step.reason,
+      result: step.result ?? (outcome.state === 'unreadable' && 'reply' in said ? { reply: said.reply } : undefined),
+    }
     return true
   }
   const { kind: _, kept, reason, dueInS, ...row } = step
@@ -170,7 +199,11 @@ function apply(w: Work, outcome: Outcome, said: Said): boolean {
   return true
 }
 
-async function write(tx: Tx, work: readonly Work[], unmatched: readonly { channel: number; ref: string; said: Said; why: string }[]): Promise<void> {
+async function write(
+  tx: Tx,
+  work: readonly Work[],
+  unmatched: readonly { channel: number; ref: string; said: Said; why: string }[],
+): Promise<void> {
   const settled = work.filter((w) => w.settled)
   const kept = work.filter((w) => !w.settled && w.kept)
   const json = (v: unknown) => (v === undefined ? null : jsonText(v))
@@ -210,7 +243,12 @@ async function write(tx: Tx, work: readonly Work[], unmatched: readonly { channe
     await tx.query({
       name: 'settle-unmatched',
       text: noteUnmatched,
-      values: [unmatched.map((u) => u.channel), unmatched.map((u) => plain(u.ref)), unmatched.map((u) => bounded(u.said)), unmatched.map((u) => u.why)],
+      values: [
+        unmatched.map((u) => u.channel),
+        unmatched.map((u) => plain(u.ref)),
+        unmatched.map((u) => bounded(u.said)),
+        unmatched.map((u) => u.why),
+      ],
     })
   }
 }

@@ -36,7 +36,10 @@ interface SentRow {
 }
 export interface DeliveryExtras {
   /** Escrowed values a row needs, read and audited. */
-  secrets(tx: Tx, needs: readonly { channel: number; names: readonly string[] }[]): Promise<Map<number, Record<string, string>>>
+  secrets(
+    tx: Tx,
+    needs: readonly { channel: number; names: readonly string[] }[],
+  ): Promise<Map<number, Record<string, string>>>
   /** The signature over a command that its descriptor wants signed. */
   envelope(c: ChannelDetail, id: string, words: ActivityWords, deadline: Date): Promise<string | undefined>
 }
@@ -77,31 +80,60 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
   }
 
   /** Answers how many rows of each item were impossible. */
-  async function round(tx: Tx, asked: readonly (Want & { item: number })[], taken: Taken): Promise<Map<number, number>> {
+  async function round(
+    tx: Tx,
+    asked: readonly (Want & { item: number })[],
+    taken: Taken,
+  ): Promise<Map<number, number>> {
     const rows = await tx.query<SentRow>({ name: 'take', text: claim, values: claimValues(asked) })
     const refused = new Map<number, number>()
     if (rows.length === 0) return refused
     // UPDATE returns rows in no order: give them back in the queue's.
-    rows.sort((a, b) => Number(b.more) - Number(a.more) || Number(b.urgent) - Number(a.urgent) || a.activity - b.activity)
+    rows.sort(
+      (a, b) => Number(b.more) - Number(a.more) || Number(b.urgent) - Number(a.urgent) || a.activity - b.activity,
+    )
     const details = new Map(asked.flatMap((w) => w.channels.map((c) => [c.no, c])))
-    const words = await o.activities.read(tx, rows.map((r) => r.activity))
+    const words = await o.activities.read(
+      tx,
+      rows.map((r) => r.activity),
+    )
     const planned = rows.map((r) => plan(r, details.get(r.channel) as ChannelDetail, words.get(r.activity)))
     const going = planned.filter((p) => p.make)
     const impossible = planned.filter((p) => p.reason)
     if (impossible.length > 0) {
-      await tx.query({ name: 'take-refuse', text: refuse, values: [impossible.map((p) => p.row.channel), impossible.map((p) => p.row.activity), impossible.map((p) => jsonText(p.reason))] })
+      await tx.query({
+        name: 'take-refuse',
+        text: refuse,
+        values: [
+          impossible.map((p) => p.row.channel),
+          impossible.map((p) => p.row.activity),
+          impossible.map((p) => jsonText(p.reason)),
+        ],
+      })
     }
     const changed = going.filter((p) => p.safe !== p.row.safe)
-    if (changed.length > 0) await tx.query({ name: 'take-safe', text: correctSafe, values: [changed.map((p) => p.row.channel), changed.map((p) => p.row.activity), changed.map((p) => p.safe)] })
+    if (changed.length > 0)
+      await tx.query({
+        name: 'take-safe',
+        text: correctSafe,
+        values: [changed.map((p) => p.row.channel), changed.map((p) => p.row.activity), changed.map((p) => p.safe)],
+      })
     const needs = going.flatMap((p) => (p.needs.length > 0 ? [{ channel: p.row.channel, names: p.needs }] : []))
     const escrow = needs.length > 0 ? await o.extras.secrets(tx, needs) : new Map<number, Record<string, string>>()
-    const made = await Promise.all(going.map((p) => (p.make as NonNullable<Plan['make']>)(escrow.get(p.row.channel) ?? {})))
+    const made = await Promise.all(
+      going.map((p) => (p.make as NonNullable<Plan['make']>)(escrow.get(p.row.channel) ?? {})),
+    )
     for (const [i, p] of going.entries()) {
       taken.deliveries[p.row.item]?.push(made[i] as Delivery)
       taken.sent.push({ channel: p.row.channel, activity: p.row.activity })
     }
     for (const p of impossible) {
-      taken.settled.push({ channel: p.row.channel, activity: p.row.activity, operation: p.row.operation, state: 'failed' })
+      taken.settled.push({
+        channel: p.row.channel,
+        activity: p.row.activity,
+        operation: p.row.operation,
+        state: 'failed',
+      })
       refused.set(p.row.item, (refused.get(p.row.item) ?? 0) + 1)
     }
     return refused
@@ -116,11 +148,28 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
     make?: (secrets: Record<string, string>) => Promise<Delivery>
   }
   function plan(r: SentRow, channel: ChannelDetail, words: ActivityWords | undefined): Plan {
-    if (!words) return { row: r, needs: [], safe: r.safe, reason: { code: 'activity-missing', text: 'The activity behind this operation is gone.' } }
+    if (!words)
+      return {
+        row: r,
+        needs: [],
+        safe: r.safe,
+        reason: { code: 'activity-missing', text: 'The activity behind this operation is gone.' },
+      }
     const id = operationWireId(r.channel, r.activity)
     const head = { id, channel, attempt: r.attempts, deadline: r.deadline.toISOString() }
     if (words.kind === 'errand') {
-      return { row: r, needs: [], safe: true, make: async (secrets) => ({ ...head, secrets, kind: 'errand', name: words.operation, payload: (words.params as JsonObject).payload ?? null }) }
+      return {
+        row: r,
+        needs: [],
+        safe: true,
+        make: async (secrets) => ({
+          ...head,
+          secrets,
+          kind: 'errand',
+          name: words.operation,
+          payload: (words.params as JsonObject).payload ?? null,
+        }),
+      }
     }
     const picked = pickRow(o.registry.operationRows(channel.platform, words.operation), channel)
     if ('reason' in picked) return { row: r, needs: [], safe: r.safe, reason: picked.reason }

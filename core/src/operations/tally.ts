@@ -20,7 +20,10 @@ export async function writeTally(tx: Tx, settled: readonly { activity: number; s
 }
 
 /** How many of each state, open and settled, by activity. */
-export async function readTally(db: Sqlish, activities: readonly number[]): Promise<Map<number, Record<string, number>>> {
+export async function readTally(
+  db: Sqlish,
+  activities: readonly number[],
+): Promise<Map<number, Record<string, number>>> {
   const counts = new Map<number, Record<string, number>>(activities.map((a) => [a, {}]))
   if (activities.length === 0) return counts
   const rows = await db.query<{ activity: number; state: string; n: number }>({

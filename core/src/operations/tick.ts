@@ -37,23 +37,39 @@ export function createTick(o: { db: Db; events: Events; part: TurnPart }) {
   return async function tick(): Promise<number> {
     return o.db.tx(async (tx) => {
       const released = await tx.query<{ channel: number; urgent: boolean }>({ name: 'tick-release', text: release })
-      const again = await tx.query<{ channel: number }>({ name: 'tick-requeue', text: requeue, values: [bounds.attempts] })
+      const again = await tx.query<{ channel: number }>({
+        name: 'tick-requeue',
+        text: requeue,
+        values: [bounds.attempts],
+      })
       const ended = await endAll(tx)
       const waiting = await o.part.tick(tx)
       const wake = [...new Set([...released, ...again].map((r) => r.channel).concat(waiting))]
-      await tellWaiting(tx, o.events, wake, released.some((r) => r.urgent))
+      await tellWaiting(
+        tx,
+        o.events,
+        wake,
+        released.some((r) => r.urgent),
+      )
       return wake.length + ended
     })
   }
   async function endAll(tx: Tx): Promise<number> {
-    const rows = await tx.query<{ channel: number; activity: number; state: string; device: string }>({ name: 'tick-end', text: end, values: [bounds.attempts, JSON.stringify(outcomeUnknown)] })
+    const rows = await tx.query<{ channel: number; activity: number; state: string; device: string }>({
+      name: 'tick-end',
+      text: end,
+      values: [bounds.attempts, JSON.stringify(outcomeUnknown)],
+    })
     if (rows.length === 0) return 0
     await tx.query({
       name: 'tick-tally',
       text: 'insert into tally (activity, state, n) select a, s, count(*) from unnest($1::bigint[], $2::text[]) as x (a, s) group by 1, 2',
       values: [rows.map((r) => r.activity), rows.map((r) => r.state)],
     })
-    await o.events.emit(tx, 'operations.changed', { rows: rows.map((r) => [r.channel, r.activity, r.state]), devices: [...new Set(rows.map((r) => r.device))] })
+    await o.events.emit(tx, 'operations.changed', {
+      rows: rows.map((r) => [r.channel, r.activity, r.state]),
+      devices: [...new Set(rows.map((r) => r.device))],
+    })
     return rows.length
   }
 }

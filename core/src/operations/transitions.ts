@@ -15,13 +15,32 @@ export interface OpenRow {
 }
 export type Step =
   | { kind: 'settle'; state: FinalState; reason?: Reason; result?: Json }
-  | { kind: 'keep'; state: OpenState; attempts: number; agains: number; unreadable: number; dueInS?: number; kept?: Json; reason?: Reason }
+  | {
+      kind: 'keep'
+      state: OpenState
+      attempts: number
+      agains: number
+      unreadable: number
+      dueInS?: number
+      kept?: Json
+      reason?: Reason
+    }
   | { kind: 'unmatched'; why: 'unsent' }
   | { kind: 'unchanged' }
 
 /** `deferS`: how long a device that names no time puts off; `returnedS`: how long what never left us rests; `longestS`: a device puts off a month at most. */
-export const bounds = { agains: 16, unreadable: 3, attempts: 5, deferS: 900, returnedS: 5, longestS: 2_592_000 } as const
-export const outcomeUnknown: Reason = { code: 'outcome-unknown', text: 'It was handed over, and whether the device did it is not known.' }
+export const bounds = {
+  agains: 16,
+  unreadable: 3,
+  attempts: 5,
+  deferS: 900,
+  returnedS: 5,
+  longestS: 2_592_000,
+} as const
+export const outcomeUnknown: Reason = {
+  code: 'outcome-unknown',
+  text: 'It was handed over, and whether the device did it is not known.',
+}
 
 /** Final rows never come here: they are in history, and a report for them is unmatched. */
 export function onReport(row: OpenRow, said: Outcome): Step {
@@ -33,22 +52,64 @@ export function onReport(row: OpenRow, said: Outcome): Step {
     case 'failed':
       return { kind: 'settle', state: 'failed', reason: said.reason, result: said.result }
     case 'acknowledged':
-      return { kind: 'keep', ...same, state: 'acknowledged', reason: said.progress === undefined ? undefined : { code: 'in-progress', text: said.progress } }
+      return {
+        kind: 'keep',
+        ...same,
+        state: 'acknowledged',
+        reason: said.progress === undefined ? undefined : { code: 'in-progress', text: said.progress },
+      }
     case 'unreadable':
-      if (row.unreadable + 1 >= bounds.unreadable) return { kind: 'settle', state: 'failed', reason: { code: 'unreadable', text: said.reason.text } }
-      return { kind: 'keep', ...same, unreadable: row.unreadable + 1, state: row.state, reason: row.state === 'acknowledged' ? undefined : said.reason }
+      if (row.unreadable + 1 >= bounds.unreadable)
+        return { kind: 'settle', state: 'failed', reason: { code: 'unreadable', text: said.reason.text } }
+      return {
+        kind: 'keep',
+        ...same,
+        unreadable: row.unreadable + 1,
+        state: row.state,
+        reason: row.state === 'acknowledged' ? undefined : said.reason,
+      }
   }
   // What follows would hand it over again; a row being cancelled is never sent again, and one the device already has stays where it is.
-  if (row.cancelling) return { kind: 'settle', state: 'cancelled', reason: { code: 'cancelled', text: 'Cancelled before the device did it.' } }
+  if (row.cancelling)
+    return {
+      kind: 'settle',
+      state: 'cancelled',
+      reason: { code: 'cancelled', text: 'Cancelled before the device did it.' },
+    }
   if (row.state === 'acknowledged') return { kind: 'unchanged' }
   switch (said.state) {
     case 'deferred':
-      return { kind: 'keep', ...same, state: 'deferred', dueInS: seconds(said.retryAfterS) ?? bounds.deferS, reason: said.reason }
+      return {
+        kind: 'keep',
+        ...same,
+        state: 'deferred',
+        dueInS: seconds(said.retryAfterS) ?? bounds.deferS,
+        reason: said.reason,
+      }
     case 'returned':
-      return { kind: 'keep', ...same, attempts: row.attempts - 1, state: 'pending', dueInS: bounds.returnedS, reason: said.reason }
+      return {
+        kind: 'keep',
+        ...same,
+        attempts: row.attempts - 1,
+        state: 'pending',
+        dueInS: bounds.returnedS,
+        reason: said.reason,
+      }
     case 'again':
-      if (row.agains + 1 > bounds.agains) return { kind: 'settle', state: 'failed', reason: { code: 'too-many-rounds', text: 'The device kept asking for one more message.' } }
-      return { kind: 'keep', ...same, agains: row.agains + 1, attempts: row.attempts - 1, state: 'pending', kept: said.kept }
+      if (row.agains + 1 > bounds.agains)
+        return {
+          kind: 'settle',
+          state: 'failed',
+          reason: { code: 'too-many-rounds', text: 'The device kept asking for one more message.' },
+        }
+      return {
+        kind: 'keep',
+        ...same,
+        agains: row.agains + 1,
+        attempts: row.attempts - 1,
+        state: 'pending',
+        kept: said.kept,
+      }
   }
 }
 

@@ -1,7 +1,18 @@
 /** Turns: everything devices said and fetched, grouped into one durable transaction for many devices at once. */
 import { type ChannelDetail, type Delivery, Problem, type Said, type Turn } from '@muster/contract'
 import { type Db, jsonText, type Log, type Tx } from '../db/index.ts'
-import { checkFacts, type Devices, type FactsReport, type KnownChannel, type KnownDetail, readDetails, readTime, tellWaiting, tooDeep, writeFacts } from '../devices/index.ts'
+import {
+  checkFacts,
+  type Devices,
+  type FactsReport,
+  type KnownChannel,
+  type KnownDetail,
+  readDetails,
+  readTime,
+  tellWaiting,
+  tooDeep,
+  writeFacts,
+} from '../devices/index.ts'
 import type { Events } from '../events/index.ts'
 import type { Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
@@ -55,13 +66,14 @@ export function checkTurn(turn: Turn): void {
   const refuse = (path: string, message: string) => {
     throw new Problem('invalid-request', { errors: [{ path, message }] })
   }
-  for (const key of ['said', 'verdicts', 'events', 'push', 'state'] as const) if (tooDeep(turn[key])) refuse(key, 'nested too deep')
+  for (const key of ['said', 'verdicts', 'events', 'push', 'state'] as const)
+    if (tooDeep(turn[key])) refuse(key, 'nested too deep')
   if (turn.facts) checkFacts(turn.facts)
   if (turn.reportedAt !== undefined && !readTime(turn.reportedAt)) refuse('reportedAt', 'is not a time (ISO 8601)')
-  for (const [i, e] of (turn.events ?? []).entries()) if (!readTime(e.at)) refuse(`events.${i}.at`, 'is not a time (ISO 8601)')
+  for (const [i, e] of (turn.events ?? []).entries())
+    if (!readTime(e.at)) refuse(`events.${i}.at`, 'is not a time (ISO 8601)')
   if (turn.state !== undefined && Buffer.byteLength(JSON.stringify(turn.state)) > 16_384) refuse('state', 'over 16 KB')
 }
-
 
 export function createTurns(o: TurnDeps) {
   /** One transaction for all items, each device at most once among them; answers each item's deliveries in order. */
@@ -88,7 +100,10 @@ export function createTurns(o: TurnDeps) {
     try {
       await o.afterSettled(settled)
     } catch (error) {
-      o.log.error({ err: error, settled: settled.length }, 'what follows from settled operations failed; time does it later')
+      o.log.error(
+        { err: error, settled: settled.length },
+        'what follows from settled operations failed; time does it later',
+      )
     }
   }
 
@@ -103,7 +118,13 @@ export function createTurns(o: TurnDeps) {
     await writeDeviceEvents(
       tx,
       o.events,
-      open.flatMap(({ item, channels }) => (item.turn.events ?? []).map((e) => ({ ...e, channel: channels[0] as KnownDetail, severity: severityOf(channels[0] as KnownDetail, e.type) }))),
+      open.flatMap(({ item, channels }) =>
+        (item.turn.events ?? []).map((e) => ({
+          ...e,
+          channel: channels[0] as KnownDetail,
+          severity: severityOf(channels[0] as KnownDetail, e.type),
+        })),
+      ),
     )
     const settled = await settleAll(tx, open, woken)
     const taken = await takeAll(tx, open)
@@ -129,17 +150,36 @@ export function createTurns(o: TurnDeps) {
     for (const { item, channels } of open) {
       const [channel] = channels
       if (!item.turn.facts || !channel) continue
-      reports.push({ channel, deviceNo: channel.deviceNo, facts: item.turn.facts, partial: item.turn.partial, reportedAt: item.turn.reportedAt })
+      reports.push({
+        channel,
+        deviceNo: channel.deviceNo,
+        facts: item.turn.facts,
+        partial: item.turn.partial,
+        reportedAt: item.turn.reportedAt,
+      })
     }
     const verdicts = open.filter(({ item }) => item.turn.verdicts)
     if (reports.length === 0 && verdicts.length === 0) return
     const taken = new Set(await writeFacts(tx, reports))
-    const after = taken.size > 0 ? await readDetails(tx, reports.map((r) => r.channel.no)) : new Map<number, KnownDetail>()
+    const after =
+      taken.size > 0
+        ? await readDetails(
+            tx,
+            reports.map((r) => r.channel.no),
+          )
+        : new Map<number, KnownDetail>()
     const rows = open.flatMap(({ item, channels }) => {
       const [channel] = channels
       const fresh = channel && item.turn.facts && taken.has(channel.deviceNo)
       if (!channel || !(fresh || item.turn.verdicts)) return []
-      return [{ channel: after.get(channel.no) ?? channel, verdicts: item.turn.verdicts, facts: fresh ? item.turn.facts : undefined, partial: item.turn.partial }]
+      return [
+        {
+          channel: after.get(channel.no) ?? channel,
+          verdicts: item.turn.verdicts,
+          facts: fresh ? item.turn.facts : undefined,
+          partial: item.turn.partial,
+        },
+      ]
     })
     woken.push(...(await o.part.verdicts(tx, rows)))
     if (after.size > 0) {
@@ -149,10 +189,16 @@ export function createTurns(o: TurnDeps) {
   }
 
   /** Operations first, then what only the other part knows; a reply that is nobody's is noted by the one it falls to. */
-  async function settleAll(tx: Tx, open: readonly Own[], woken: number[]): Promise<Awaited<ReturnType<TurnDeps['settle']>>> {
+  async function settleAll(
+    tx: Tx,
+    open: readonly Own[],
+    woken: number[],
+  ): Promise<Awaited<ReturnType<TurnDeps['settle']>>> {
     const heard: Heard[] = []
     const others: Heard[] = []
-    for (const { item, channels } of open) for (const said of item.turn.said ?? []) (said.id !== undefined && o.part.owns(said.id) ? others : heard).push({ channels, said })
+    for (const { item, channels } of open)
+      for (const said of item.turn.said ?? [])
+        (said.id !== undefined && o.part.owns(said.id) ? others : heard).push({ channels, said })
     const result = await o.settle(tx, heard)
     const rest = [...others, ...result.strange]
     if (rest.length > 0) woken.push(...(await o.part.settle(tx, rest.map(asPartSaid))))
@@ -164,7 +210,16 @@ export function createTurns(o: TurnDeps) {
   async function takeAll(tx: Tx, open: readonly Own[]) {
     const wants = open.flatMap(({ item, channels }) => {
       const able = channels.filter(receives)
-      return able.length > 0 && item.turn.take > 0 ? [{ item, channels: able, take: Math.min(Math.ceil(item.turn.take), takeLimit), again: item.turn.deferred === 'again' }] : []
+      return able.length > 0 && item.turn.take > 0
+        ? [
+            {
+              item,
+              channels: able,
+              take: Math.min(Math.ceil(item.turn.take), takeLimit),
+              again: item.turn.deferred === 'again',
+            },
+          ]
+        : []
     })
     const operations = await o.take(tx, wants)
     const byItem = new Map(wants.map((w, i) => [w.item, operations.deliveries[i] ?? []]))
@@ -180,12 +235,24 @@ export function createTurns(o: TurnDeps) {
       for (const d of await o.part.take(tx, room)) byItem.get(owner.get(d.channel.no) as TurnItem)?.push(d)
     }
     // A channel that is given nothing now (blocked, not yet active) is quiet until word of its change comes.
-    const idle = open.flatMap(({ channels }) => channels.filter((c) => !receives(c)).map((c): Drained => ({ channel: c.no, again: true })))
-    const drained = [...idle, ...wants.filter((w) => left(w) > 0).flatMap((w) => w.channels.map((c): Drained => ({ channel: c.no, again: w.again })))]
+    const idle = open.flatMap(({ channels }) =>
+      channels.filter((c) => !receives(c)).map((c): Drained => ({ channel: c.no, again: true })),
+    )
+    const drained = [
+      ...idle,
+      ...wants
+        .filter((w) => left(w) > 0)
+        .flatMap((w) => w.channels.map((c): Drained => ({ channel: c.no, again: w.again }))),
+    ]
     return { byItem, drained, settled: operations.settled, sent: operations.sent }
   }
 
-  async function announce(tx: Tx, open: readonly Own[], said: Awaited<ReturnType<TurnDeps['settle']>>, taken: Awaited<ReturnType<typeof takeAll>>): Promise<void> {
+  async function announce(
+    tx: Tx,
+    open: readonly Own[],
+    said: Awaited<ReturnType<TurnDeps['settle']>>,
+    taken: Awaited<ReturnType<typeof takeAll>>,
+  ): Promise<void> {
     const rows: [number, number, string][] = [
       ...said.changed.map((r): [number, number, string] => [r.channel, r.activity, r.state]),
       ...taken.settled.map((r): [number, number, string] => [r.channel, r.activity, r.state]),
@@ -193,9 +260,16 @@ export function createTurns(o: TurnDeps) {
     ]
     await writeTally(tx, [...said.settled, ...taken.settled])
     const devices = new Map(open.flatMap(({ channels }) => channels.map((c) => [c.no, c.device])))
-    if (rows.length > 0) await o.events.emit(tx, 'operations.changed', { rows, devices: [...new Set(rows.map((r) => devices.get(r[0]) ?? ''))] }, { notify: false })
+    if (rows.length > 0)
+      await o.events.emit(
+        tx,
+        'operations.changed',
+        { rows, devices: [...new Set(rows.map((r) => devices.get(r[0]) ?? ''))] },
+        { notify: false },
+      )
     const reported = open.filter(({ item }) => item.turn.facts).flatMap(({ channels }) => channels[0]?.device ?? [])
-    if (reported.length > 0) await o.events.emit(tx, 'device.reported', { devices: [...new Set(reported)] }, { notify: false })
+    if (reported.length > 0)
+      await o.events.emit(tx, 'device.reported', { devices: [...new Set(reported)] }, { notify: false })
   }
 }
 
@@ -223,7 +297,9 @@ function ownerOf(channels: readonly ChannelDetail[], id: string | undefined): Ch
 async function writeState(tx: Tx, open: readonly { item: TurnItem; channels: KnownDetail[] }[]): Promise<void> {
   const rows = open.flatMap(({ item, channels }) => {
     const [channel] = channels
-    return channel && (item.turn.state !== undefined || item.turn.push !== undefined) ? [{ no: channel.no, state: item.turn.state, push: item.turn.push }] : []
+    return channel && (item.turn.state !== undefined || item.turn.push !== undefined)
+      ? [{ no: channel.no, state: item.turn.state, push: item.turn.push }]
+      : []
   })
   if (rows.length === 0) return
   rows.sort((a, b) => a.no - b.no)

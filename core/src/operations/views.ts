@@ -89,7 +89,12 @@ export function createViews(o: { db: Db; registry: Registry }) {
   const title = (operation: string) => registry.operations.get(operation)?.title ?? operation
   /** Secret params are not there to be shown; their names stand with a mask. */
   const masked = (operation: string, params: JsonObject, hidden: boolean): JsonObject =>
-    hidden ? { ...params, ...Object.fromEntries((registry.operations.get(operation)?.secret ?? []).map((k) => [k, '********'])) } : params
+    hidden
+      ? {
+          ...params,
+          ...Object.fromEntries((registry.operations.get(operation)?.secret ?? []).map((k) => [k, '********'])),
+        }
+      : params
 
   const view = (r: Row): OperationView => ({
     id: operationWireId(r.channel, r.activity),
@@ -138,7 +143,11 @@ export function createViews(o: { db: Db; registry: Registry }) {
       return pageOf(rows, p.limit, view, (r) => [r.activity])
     },
     /** Each device of an activity, by channel. */
-    ofActivity: async (activity: number, reach: Reach, p: { cursor?: string; limit: number; state?: string }): Promise<Page<OperationView>> => {
+    ofActivity: async (
+      activity: number,
+      reach: Reach,
+      p: { cursor?: string; limit: number; state?: string },
+    ): Promise<Page<OperationView>> => {
       const [after] = p.cursor === undefined ? [0] : readCursor(p.cursor, ['no'])
       const rows = await db.query<Row>(sql`
         select ${columns} from ${openAndSettled} o ${joined}
@@ -147,18 +156,33 @@ export function createViews(o: { db: Db; registry: Registry }) {
       return pageOf(rows, p.limit, view, (r) => [r.channel])
     },
     activity: async (no: number): Promise<ActivityView> => {
-      const [row] = await db.query<ActivityRow>(sql`select ${activityColumns} from activity where no = ${no} and kind = 'operation'`)
+      const [row] = await db.query<ActivityRow>(
+        sql`select ${activityColumns} from activity where no = ${no} and kind = 'operation'`,
+      )
       if (!row) throw new Problem('not-found', { activity: String(no) })
       return activityView(row, (await readTally(db, [no])).get(no) ?? {})
     },
-    activities: async (p: { cursor?: string; limit: number; operation?: string; actor?: string }): Promise<Page<ActivityView>> => {
+    activities: async (p: {
+      cursor?: string
+      limit: number
+      operation?: string
+      actor?: string
+    }): Promise<Page<ActivityView>> => {
       const before = readNo(p.cursor)
       const rows = await db.query<ActivityRow>(sql`
         select ${activityColumns} from activity where kind = 'operation' ${before === undefined ? empty : sql`and no < ${before}`}
           ${p.operation === undefined ? empty : sql`and operation = ${p.operation}`} ${p.actor === undefined ? empty : sql`and actor = ${p.actor}`}
         order by no desc limit ${p.limit + 1}`)
-      const counts = await readTally(db, rows.map((r) => r.no))
-      return pageOf(rows, p.limit, (r) => activityView(r, counts.get(r.no) ?? {}), (r) => [r.no])
+      const counts = await readTally(
+        db,
+        rows.map((r) => r.no),
+      )
+      return pageOf(
+        rows,
+        p.limit,
+        (r) => activityView(r, counts.get(r.no) ?? {}),
+        (r) => [r.no],
+      )
     },
   }
 }

@@ -1,5 +1,14 @@
 /** The published catalogue: every platform, operation and feature as data, from which forms, clients and documents are made. */
-import { type FactDescriptor, type FeatureDescriptor, jsonSchema, type Json, type OperationDescriptor, operationPermission, problemList, type Schema } from '@muster/contract'
+import {
+  type FactDescriptor,
+  type FeatureDescriptor,
+  type Json,
+  jsonSchema,
+  type OperationDescriptor,
+  operationPermission,
+  problemList,
+  type Schema,
+} from '@muster/contract'
 import type { Registry } from '../registry/index.ts'
 
 export interface CatalogPlatform {
@@ -48,8 +57,10 @@ export interface Catalog {
 
 export function createCatalog(registry: Registry): Catalog {
   const installed = [...registry.platforms.values()]
-  const doing = (id: string) => installed.filter((p) => registry.operationRows(p.platform.id, id).length > 0).map((p) => p.platform.id)
-  const having = (id: string) => installed.filter((p) => registry.featureRows(p.platform.id, id).length > 0).map((p) => p.platform.id)
+  const doing = (id: string) =>
+    installed.filter((p) => registry.operationRows(p.platform.id, id).length > 0).map((p) => p.platform.id)
+  const having = (id: string) =>
+    installed.filter((p) => registry.featureRows(p.platform.id, id).length > 0).map((p) => p.platform.id)
   const operation = (d: OperationDescriptor): CatalogOperation => ({
     id: d.id,
     title: d.title,

@@ -37,8 +37,13 @@ export function createDeliverer(o: {
   }
   /** Claimed channel by channel through the same turn as any device, so leases, order and records are the same. */
   async function claim(channels: readonly number[]): Promise<Delivery[]> {
-    const known = await readChannels(o.db, sql`c.no = any(${channels}::bigint[]) and d.platform = ${o.platform} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked`)
-    const taken = await Promise.all(known.slice(0, bounds.channels).map((c) => o.operations.turn([c], { take: bounds.take })))
+    const known = await readChannels(
+      o.db,
+      sql`c.no = any(${channels}::bigint[]) and d.platform = ${o.platform} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked`,
+    )
+    const taken = await Promise.all(
+      known.slice(0, bounds.channels).map((c) => o.operations.turn([c], { take: bounds.take })),
+    )
     return taken.flat()
   }
   return {

@@ -5,7 +5,11 @@ import { type Db, jsonText } from '../db/index.ts'
 import { readChannels } from '../devices/index.ts'
 
 /** `ref`: the other side's name for something handed over and still open. `fact`: the device's main channel, when exactly one open device has it. */
-export async function findChannel(db: Db, platform: string, by: { ref: string } | { fact: string; value: string }): Promise<Channel | undefined> {
+export async function findChannel(
+  db: Db,
+  platform: string,
+  by: { ref: string } | { fact: string; value: string },
+): Promise<Channel | undefined> {
   if ('ref' in by) {
     const found = await readChannels(
       db,

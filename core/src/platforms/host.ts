@@ -3,18 +3,21 @@ import { createHash } from 'node:crypto'
 import { type Channel, type ChannelDetail, type PlatformHost, Problem } from '@muster/contract'
 import type { Clock } from '../clock/index.ts'
 import { checkFacts, identifiersOf, type KnownChannel, readChannel, readDetails } from '../devices/index.ts'
-import type { InstalledPlatform } from '../registry/index.ts'
 import { putEscrow } from '../escrow/index.ts'
+import type { InstalledPlatform } from '../registry/index.ts'
+import type { PlatformsDeps } from './deps.ts'
 import { findChannel } from './find.ts'
 import { createFetch } from './outbound.ts'
-import type { PlatformsDeps } from './platforms.ts'
 import { pluginSql } from './schema.ts'
 
 /** Every answer about a channel is checked to be this platform's own: a plugin never touches another's devices. */
 export function createHost(o: PlatformsDeps & { clock: Clock }, installed: InstalledPlatform): PlatformHost {
   const { id } = installed.platform
   const { db, devices, enrollment, operations } = o
-  const log = { info: (x: object, m: string) => o.log.info({ platform: id, ...x }, m), warn: (x: object, m: string) => o.log.warn({ platform: id, ...x }, m) }
+  const log = {
+    info: (x: object, m: string) => o.log.info({ platform: id, ...x }, m),
+    warn: (x: object, m: string) => o.log.warn({ platform: id, ...x }, m),
+  }
 
   /** Looked up by its number, whatever else the plugin says of it; in memory while it is cached. */
   async function known(c: Channel): Promise<KnownChannel> {
@@ -52,14 +55,21 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     },
     begin: async (code, facts, channel) => {
       checkFacts(facts)
-      return (await enrollment.begin({ code, platform: id, facts, identifiers: identifiersOf(facts) as never, channel })).channel
+      return (
+        await enrollment.begin({ code, platform: id, facts, identifiers: identifiersOf(facts) as never, channel })
+      ).channel
     },
     terms: async (c) => enrollment.terms((await known(c)).no),
     channel: async (of, name, facts) => {
       checkFacts(facts)
       return enrollment.addChannel((await known(of)).no, name, facts)
     },
-    key: async (c, key) => enrollment.bindCredential(db, { channel: (await open(c)).no, kind: 'key', hash: createHash('sha256').update(key).digest() }),
+    key: async (c, key) =>
+      enrollment.bindCredential(db, {
+        channel: (await open(c)).no,
+        kind: 'key',
+        hash: createHash('sha256').update(key).digest(),
+      }),
     activate: async (c, facts, accepted) => {
       checkFacts(facts)
       await enrollment.activate({ channel: (await known(c)).no, facts, accepted })
@@ -90,7 +100,12 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     find: (by) => findChannel(db, id, by),
     certificates: {
       issue: async (c, csr) => o.certificates.issue((await known(c)).no, csr),
-      revoke: async (c) => void (await o.certificates.revoke({ channel: (await known(c)).no, reason: 'superseded', actor: `platform:${id}` })),
+      revoke: async (c) =>
+        void (await o.certificates.revoke({
+          channel: (await known(c)).no,
+          reason: 'superseded',
+          actor: `platform:${id}`,
+        })),
     },
     secrets: { put: async (c, name, value) => putEscrow(o, await open(c), name, value) },
     signingKeys: () => o.signing.publicKeys(),

@@ -9,7 +9,10 @@ export class OutboundRefused extends Error {
   }
 }
 
-export function createFetch(o: { origins: readonly string[]; log: { info(x: object, m: string): void; warn(x: object, m: string): void } }): typeof globalThis.fetch {
+export function createFetch(o: {
+  origins: readonly string[]
+  log: { info(x: object, m: string): void; warn(x: object, m: string): void }
+}): typeof globalThis.fetch {
   const allowed = new Set(o.origins.map((x) => new URL(x).origin))
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : String(input))
@@ -19,10 +22,21 @@ export function createFetch(o: { origins: readonly string[]; log: { info(x: obje
     const signal = init?.signal ? AbortSignal.any([limit, init.signal]) : limit
     try {
       const response = await fetch(input, { ...init, signal, redirect: 'error' })
-      o.log.info({ origin: url.origin, path: url.pathname, status: response.status, ms: Math.round(performance.now() - started) }, 'called out')
+      o.log.info(
+        {
+          origin: url.origin,
+          path: url.pathname,
+          status: response.status,
+          ms: Math.round(performance.now() - started),
+        },
+        'called out',
+      )
       return response
     } catch (error) {
-      o.log.warn({ origin: url.origin, path: url.pathname, ms: Math.round(performance.now() - started), err: error }, 'a call out failed')
+      o.log.warn(
+        { origin: url.origin, path: url.pathname, ms: Math.round(performance.now() - started), err: error },
+        'a call out failed',
+      )
       throw error
     }
   }

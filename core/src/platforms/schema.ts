@@ -6,11 +6,16 @@ import type { Registry } from '../registry/index.ts'
 export const schemaOf = (platform: string) => `plugin_${platform.replaceAll('-', '_')}`
 
 export function pluginMigrations(registry: Registry): MigrationSet[] {
-  return [...registry.platforms.values()].filter((p) => p.platform.migrations.length > 0).map((p) => ({ schema: schemaOf(p.platform.id), migrations: p.platform.migrations }))
+  return [...registry.platforms.values()]
+    .filter((p) => p.platform.migrations.length > 0)
+    .map((p) => ({ schema: schemaOf(p.platform.id), migrations: p.platform.migrations }))
 }
 
 /** One statement per call, in a transaction whose search path is the plugin's schema alone. */
-export function pluginSql(db: Db, platform: string): <T>(text: TemplateStringsArray, ...values: unknown[]) => Promise<T[]> {
+export function pluginSql(
+  db: Db,
+  platform: string,
+): <T>(text: TemplateStringsArray, ...values: unknown[]) => Promise<T[]> {
   const schema = schemaOf(platform)
   return (text, ...values) =>
     db.tx(async (tx) => {

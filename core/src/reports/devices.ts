@@ -1,14 +1,20 @@
 /** Devices as lists and pages show them: one read over what several rooms keep, always within the reader's reach. */
-import { type FormFactor, type JsonObject, type OperationDescriptor, operationPermission, type Ownership, Problem, type Reason } from '@muster/contract'
+import {
+  type FormFactor,
+  type JsonObject,
+  type OperationDescriptor,
+  type Ownership,
+  operationPermission,
+  Problem,
+  type Reason,
+} from '@muster/contract'
 import sql, { join, type Sql } from 'sql-template-tag'
 import { may, type Principal, type Reach, reachFor, reachSql } from '../access/index.ts'
 import { complianceSql as deviceCompliance } from '../compliance/index.ts'
 import { type Db, isUuid, type Page, pageOf, readNo, rowNo } from '../db/index.ts'
-import { channelsOfDevices, type KnownDetail, readDetails } from '../devices/index.ts'
+import { channelsOfDevices, type KnownDetail, type Liveness, livenessSql, readDetails } from '../devices/index.ts'
 import { pickRow, type Registry } from '../registry/index.ts'
 
-export const livenessWords = ['reachable', 'unreachable', 'inactive'] as const
-export type Liveness = (typeof livenessWords)[number]
 export const complianceWords = ['compliant', 'violated', 'unknown', 'none'] as const
 export type ComplianceWord = (typeof complianceWords)[number]
 
@@ -50,7 +56,14 @@ export interface DevicePage extends DeviceSummary {
   identifiers: { kind: string; value: string; since: string }[]
   channels: { name: string }[]
   groups: { id: string; name: string }[]
-  enrolment: { epoch: number; state: string; activatedAt: string | null; deadline: string | null; reason: string | null; licence: string | null } | null
+  enrolment: {
+    epoch: number
+    state: string
+    activatedAt: string | null
+    deadline: string | null
+    reason: string | null
+    licence: string | null
+  } | null
   expectInS: number
   /** Every operation known, with whether this reader may send it to this device now, and why not. */
   operations: OfferedOperation[]
@@ -108,9 +121,6 @@ interface PageRow extends Row {
   licence: string | null
 }
 
-/** Over device `d` joined with `seen_last`. Two missed promises and half a minute make a device unreachable. */
-const livenessSql = sql`case when seen_last.at > now() - make_interval(secs => greatest(seen_last.expect_s, 60) * 2 + 30) then 'reachable'
-  when coalesce(seen_last.at, d.created) > now() - interval '14 days' then 'unreachable' else 'inactive' end`
 const complianceSql = deviceCompliance('d')
 const seenJoin = sql`left join lateral (select max(s.at) as at, max(s.expect_s) as expect_s from channel c join seen s on s.channel = c.no where c.device = d.no and c.closed is null) seen_last on true`
 const from = sql`device d left join app_user u on u.no = d.owner left join enrolment e on e.device = d.no and e.epoch = (select max(x.epoch) from enrolment x where x.device = d.no) ${seenJoin}`
@@ -155,9 +165,13 @@ function conditions(f: DeviceFilter): Sql[] {
   is(f.compliance, complianceSql)
   if (f.lifecycle === undefined) all.push(sql`d.lifecycle <> 'removed'`)
   if (f.owner !== undefined) all.push(sql`d.owner = ${rowNo(f.owner) ?? -1}`)
-  if (f.group !== undefined) all.push(sql`exists (select from group_member m where m.device = d.no and m.group_no = ${rowNo(f.group) ?? -1})`)
+  if (f.group !== undefined)
+    all.push(sql`exists (select from group_member m where m.device = d.no and m.group_no = ${rowNo(f.group) ?? -1})`)
   if (f.q) {
-    const like = `%${f.q.toWellFormed().replaceAll('\0', '').replace(/[\\%_]/g, (c) => `\\${c}`)}%`
+    const like = `%${f.q
+      .toWellFormed()
+      .replaceAll('\0', '')
+      .replace(/[\\%_]/g, (c) => `\\${c}`)}%`
     all.push(sql`(d.name ilike ${like} or d.serial ilike ${like} or d.model ilike ${like} or d.os_name ilike ${like} or u.name ilike ${like} or d.facts ->> 'network.hostname' ilike ${like}
       or exists (select from identifier i where i.device = d.no and i.value ilike ${like}))`)
   }
@@ -168,10 +182,14 @@ export function createDeviceReports(o: { db: Db; registry: Registry }) {
   const { db, registry } = o
 
   /** Newest first. */
-  async function list(f: DeviceFilter & { reach: Reach; cursor?: string; limit: number }): Promise<Page<DeviceSummary>> {
+  async function list(
+    f: DeviceFilter & { reach: Reach; cursor?: string; limit: number },
+  ): Promise<Page<DeviceSummary>> {
     const before = readNo(f.cursor)
     const where = [reachSql(f.reach), ...conditions(f), ...(before === undefined ? [] : [sql`d.no < ${before}`])]
-    const rows = await db.query<Row>(sql`select ${columns} from ${from} where ${join(where, ' and ')} order by d.no desc limit ${f.limit + 1}`)
+    const rows = await db.query<Row>(
+      sql`select ${columns} from ${from} where ${join(where, ' and ')} order by d.no desc limit ${f.limit + 1}`,
+    )
     return pageOf(rows, f.limit, summary, (r) => [r.no])
   }
 
@@ -195,7 +213,14 @@ export function createDeviceReports(o: { db: Db; registry: Registry }) {
       enrolment:
         r.epoch === null
           ? null
-          : { epoch: r.epoch, state: r.enrolment_state ?? '', activatedAt: r.activated?.toISOString() ?? null, deadline: r.deadline?.toISOString() ?? null, reason: r.reason, licence: r.licence },
+          : {
+              epoch: r.epoch,
+              state: r.enrolment_state ?? '',
+              activatedAt: r.activated?.toISOString() ?? null,
+              deadline: r.deadline?.toISOString() ?? null,
+              reason: r.reason,
+              licence: r.licence,
+            },
       expectInS: r.expect_s ?? 0,
       operations: await offered(r, reader),
       revision: r.revision,
@@ -204,17 +229,28 @@ export function createDeviceReports(o: { db: Db; registry: Registry }) {
 
   /** Row number of a device within a reach. */
   async function reached(id: string, reach: Reach): Promise<number> {
-    const [row] = isUuid(id) ? await db.query<{ no: number }>(sql`select d.no from device d where d.id = ${id}::uuid and ${reachSql(reach)}`) : []
+    const [row] = isUuid(id)
+      ? await db.query<{ no: number }>(sql`select d.no from device d where d.id = ${id}::uuid and ${reachSql(reach)}`)
+      : []
     if (!row) throw new Problem('not-found', { device: id })
     return row.no
   }
 
   async function offered(device: Row, reader: Principal): Promise<OfferedOperation[]> {
     const channels = await channelsOfDevices(db, [device.no])
-    const details = [...(await readDetails(db, channels.map((c) => c.no))).values()]
+    const details = [
+      ...(
+        await readDetails(
+          db,
+          channels.map((c) => c.no),
+        )
+      ).values(),
+    ]
     const allowed = await permitted(device.no, reader)
     return [...registry.operations.values()].map((d) => {
-      const reason = allowed.has(d.id) ? whyNot(d, device, details) : { code: 'forbidden', text: 'Your roles do not allow it.' }
+      const reason = allowed.has(d.id)
+        ? whyNot(d, device, details)
+        : { code: 'forbidden', text: 'Your roles do not allow it.' }
       return { id: d.id, title: d.title, danger: d.danger, available: reason === undefined, ...(reason && { reason }) }
     })
   }
@@ -225,7 +261,9 @@ export function createDeviceReports(o: { db: Db; registry: Registry }) {
     const reaches = new Map(ids.map((id) => [id, reachFor(reader, operationPermission(id))]))
     const partly = new Map([...reaches.values()].filter((r) => !r.all).map((r) => [JSON.stringify(r), r]))
     if (partly.size === 0) return new Set(ids)
-    const held = [...partly].map(([key, reach]) => sql`select ${key}::text as key from device d where d.no = ${device} and ${reachSql(reach)}`)
+    const held = [...partly].map(
+      ([key, reach]) => sql`select ${key}::text as key from device d where d.no = ${device} and ${reachSql(reach)}`,
+    )
     const found = new Set((await db.query<{ key: string }>(join(held, ' union all '))).map((r) => r.key))
     return new Set(ids.filter((id) => reaches.get(id)?.all || found.has(JSON.stringify(reaches.get(id)))))
   }
@@ -234,11 +272,14 @@ export function createDeviceReports(o: { db: Db; registry: Registry }) {
     const rows = registry.operationRows(device.platform, d.id)
     if (rows.length === 0) return { code: 'unsupported', text: 'This platform cannot do it.' }
     if (device.lifecycle !== 'active') return { code: 'not-active', text: 'The device is not enrolled and active.' }
-    if (d.effect === 'wipe' && device.ownership === 'byod') return { code: 'wipe-byod', text: 'A personally owned device is never wiped whole.' }
+    if (d.effect === 'wipe' && device.ownership === 'byod')
+      return { code: 'wipe-byod', text: 'A personally owned device is never wiped whole.' }
     const picks = details.map((c) => pickRow(rows, c))
     if (picks.some((p) => 'row' in p)) return undefined
     const refusal = picks.find((p) => 'reason' in p)
-    return refusal && 'reason' in refusal ? refusal.reason : { code: 'no-channel', text: 'The device has no channel that can do this.' }
+    return refusal && 'reason' in refusal
+      ? refusal.reason
+      : { code: 'no-channel', text: 'The device has no channel that can do this.' }
   }
   return { list, page, reached }
 }

@@ -1,5 +1,13 @@
 /** The door of reports. */
-export { type ComplianceWord, complianceWords, createDeviceReports, type DeviceFilter, type DevicePage, type DeviceSummary, type Liveness, livenessWords, type OfferedOperation } from './devices.ts'
+export {
+  type ComplianceWord,
+  complianceWords,
+  createDeviceReports,
+  type DeviceFilter,
+  type DevicePage,
+  type DeviceSummary,
+  type OfferedOperation,
+} from './devices.ts'
 export { createDeviceLog, type DeviceEventView, type MessageView } from './log.ts'
-export { createVisibleEvents } from './visible-events.ts'
 export { createSummary, type Summary } from './summary.ts'
+export { createVisibleEvents } from './visible-events.ts'

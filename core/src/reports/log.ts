@@ -42,19 +42,40 @@ interface MessageRow {
 }
 
 export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
-  const place = (cursor: string | undefined) => (cursor === undefined ? empty : sql`and (x.at, x.no) < (${readCursor(cursor, ['time', 'no'])[0]}::timestamptz, ${readCursor(cursor, ['time', 'no'])[1]})`)
+  const place = (cursor: string | undefined) =>
+    cursor === undefined
+      ? empty
+      : sql`and (x.at, x.no) < (${readCursor(cursor, ['time', 'no'])[0]}::timestamptz, ${readCursor(cursor, ['time', 'no'])[1]})`
   return {
     events: async (deviceNo: number, p: { cursor?: string; limit: number }): Promise<Page<DeviceEventView>> => {
-      const rows = await o.db.query<EventRow>(sql`select x.at, x.no, x.type, x.severity, x.data from device_event x where x.device = ${deviceNo} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`)
-      return pageOf(rows, p.limit, (r) => ({ at: r.at.toISOString(), type: r.type, severity: r.severity, data: r.data }), (r) => [r.at.toISOString(), r.no])
+      const rows = await o.db.query<EventRow>(
+        sql`select x.at, x.no, x.type, x.severity, x.data from device_event x where x.device = ${deviceNo} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`,
+      )
+      return pageOf(
+        rows,
+        p.limit,
+        (r) => ({ at: r.at.toISOString(), type: r.type, severity: r.severity, data: r.data }),
+        (r) => [r.at.toISOString(), r.no],
+      )
     },
     /** `reader`: with it the contents are opened, and that is written down. */
-    messages: async (device: { no: number; id: string }, p: { cursor?: string; limit: number; reader?: string }): Promise<Page<MessageView>> => {
+    messages: async (
+      device: { no: number; id: string },
+      p: { cursor?: string; limit: number; reader?: string },
+    ): Promise<Page<MessageView>> => {
       const rows = await o.db.query<MessageRow>(sql`
         select x.at, x.no, c.name as channel, x.outbound, x.outcome, x.size, ${p.reader === undefined ? sql`null::bytea` : sql`x.sealed`} as sealed
         from message x join channel c on c.no = x.channel where c.device = ${device.no} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`)
       const { reader } = p
-      if (reader !== undefined) await o.db.tx((tx) => o.audit.write(tx, { actor: reader, act: 'message.read', subject: `device:${device.id}`, detail: { messages: rows.length } }))
+      if (reader !== undefined)
+        await o.db.tx((tx) =>
+          o.audit.write(tx, {
+            actor: reader,
+            act: 'message.read',
+            subject: `device:${device.id}`,
+            detail: { messages: rows.length },
+          }),
+        )
       const view = (r: MessageRow): MessageView => ({
         id: String(r.no),
         at: r.at.toISOString(),

@@ -21,7 +21,8 @@ export function createSummary(o: { db: Db }) {
     const open = await o.db.query<{ state: string; n: number }>(
       sql`select p.state, count(*)::integer as n from pending p join channel c on c.no = p.channel join device d on d.no = c.device where ${reachSql(reach)} group by 1`,
     )
-    const words = (kind: keyof Summary) => Object.fromEntries(rows.filter((r) => r.kind === kind).map((r) => [r.word, r.n]))
+    const words = (kind: keyof Summary) =>
+      Object.fromEntries(rows.filter((r) => r.kind === kind).map((r) => [r.word, r.n]))
     const lifecycle = words('lifecycle')
     return {
       devices: Object.entries(lifecycle).reduce((n, [word, count]) => (word === 'removed' ? n : n + count), 0),

@@ -19,7 +19,9 @@ export function createVisibleEvents(o: { db: Db }) {
 
   async function reached(devices: readonly string[], reach: Reach): Promise<ReadonlySet<string>> {
     if (devices.length === 0) return new Set()
-    const rows = await o.db.query<{ id: string }>(sql`select d.id::text as id from device d where d.id = any(${[...new Set(devices)]}::uuid[]) and ${reachSql(reach)}`)
+    const rows = await o.db.query<{ id: string }>(
+      sql`select d.id::text as id from device d where d.id = any(${[...new Set(devices)]}::uuid[]) and ${reachSql(reach)}`,
+    )
     return new Set(rows.map((r) => r.id))
   }
 }

@@ -11,7 +11,13 @@ before(async () => {
 })
 after(() => t.close())
 const months = async (table: string) =>
-  (await t.db.query<{ name: string }>(sql`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = ${table}::regclass order by 1`)).map((r) => r.name).filter((n) => !n.endsWith('default'))
+  (
+    await t.db.query<{ name: string }>(
+      sql`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = ${table}::regclass order by 1`,
+    )
+  )
+    .map((r) => r.name)
+    .filter((n) => !n.endsWith('default'))
 const keep = { history: 60, message: 30, device_event: 90 }
 
 test('this month and two more are there, over the end of the year, made by several nodes at once', async () => {
@@ -20,7 +26,9 @@ test('this month and two more are there, over the end of the year, made by sever
   assert.deepEqual(await months('history'), ['history_2030_11', 'history_2030_12', 'history_2031_01'])
   await makeMonths(t.db, new Date('2030-12-01T00:00:00Z'))
   assert.deepEqual((await months('message')).at(-1), 'message_2031_02')
-  await t.db.query(sql`insert into device_event (at, device, type, data) values ('2030-12-31T23:59:59.999Z', 1, 'x', '{}'), ('2031-01-01T00:00:00Z', 1, 'x', '{}')`)
+  await t.db.query(
+    sql`insert into device_event (at, device, type, data) values ('2030-12-31T23:59:59.999Z', 1, 'x', '{}'), ('2031-01-01T00:00:00Z', 1, 'x', '{}')`,
+  )
   const rows = await t.db.query(sql`select tableoid::regclass::text as name from device_event order by at`)
   assert.deepEqual(rows, [{ name: 'device_event_2030_12' }, { name: 'device_event_2031_01' }])
 })
@@ -38,5 +46,8 @@ test('a month goes when its last day is older than what is kept, for each table 
 
 test('what no month is there for is kept all the same', async () => {
   await t.db.query(sql`insert into device_event (at, device, type, data) values ('2040-01-01T00:00:00Z', 1, 'x', '{}')`)
-  assert.deepEqual(await t.db.query(sql`select tableoid::regclass::text as name from device_event where at > '2039-01-01'`), [{ name: 'device_event_default' }])
+  assert.deepEqual(
+    await t.db.query(sql`select tableoid::regclass::text as name from device_event where at > '2039-01-01'`),
+    [{ name: 'device_event_default' }],
+  )
 })

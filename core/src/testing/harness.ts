@@ -28,6 +28,8 @@ export interface CoreHarness extends Harness {
 }
 export interface OpenOptions extends Partial<Pick<CoreOptions, 'pusher' | 'clock'>> {
   log?: Log
+  /** With the recurring work; without it unless told. */
+  worker?: boolean
   /** An existing database with its keys; both stay at the end. */
   installed?: { database: TestDatabase; keysDir: string }
 }
@@ -36,7 +38,11 @@ export function createHarness(): CoreHarness {
   return { open: openBench }
 }
 
-async function openBench(platforms: readonly Platform[], settings: Readonly<Record<string, Json>> = {}, o: OpenOptions = {}): Promise<CoreBench> {
+async function openBench(
+  platforms: readonly Platform[],
+  settings: Readonly<Record<string, Json>> = {},
+  o: OpenOptions = {},
+): Promise<CoreBench> {
   const database = o.installed?.database ?? (await testDatabase())
   const keysDir = o.installed?.keysDir ?? (await mkdtemp(join(tmpdir(), 'muster-keys-')))
   const db = countingDb(database.db)
@@ -44,8 +50,16 @@ async function openBench(platforms: readonly Platform[], settings: Readonly<Reco
   const opened = new Map<string, OpenPlatform>()
   // Loaded late, so that tests of the lower rooms, which share this door, do not load all of the core.
   const { createCore } = await import('../core.ts')
-  const core = await createCore({ db, keysDir, log: o.log ?? silentLog, platformSettings: settings, platforms: platforms.map((p) => watched(p, hosts, opened)), pusher: o.pusher, clock: o.clock })
-  await core.start({ worker: false })
+  const core = await createCore({
+    db,
+    keysDir,
+    log: o.log ?? silentLog,
+    platformSettings: settings,
+    platforms: platforms.map((p) => watched(p, hosts, opened)),
+    pusher: o.pusher,
+    clock: o.clock,
+  })
+  await core.start({ worker: o.worker ?? false })
   const heard = await sentinel(core)
   const evaluate = async (platform: string) => {
     await db.tx((tx) => core.policies.evaluateScope(tx, { platform }))
@@ -63,7 +77,15 @@ async function openBench(platforms: readonly Platform[], settings: Readonly<Reco
     call: async (platform, method, path, call = {}) => {
       const route = need(opened.get(platform), platform).routes.find((r) => r.method === method && r.path === path)
       const body = new TextEncoder().encode(call.body === undefined ? '' : JSON.stringify(call.body))
-      const reply = await need(route, path).handle({ method, path, query: '', headers: call.headers ?? {}, body, remote: '192.0.2.1', signal: AbortSignal.timeout(10_000) })
+      const reply = await need(route, path).handle({
+        method,
+        path,
+        query: '',
+        headers: call.headers ?? {},
+        body,
+        remote: '192.0.2.1',
+        signal: AbortSignal.timeout(10_000),
+      })
       const text = typeof reply.body === 'string' ? reply.body : new TextDecoder().decode(reply.body)
       return { status: reply.status, body: text === '' ? null : (JSON.parse(text) as Json) }
     },
@@ -101,9 +123,16 @@ function watched(platform: Platform, hosts: Map<string, PlatformHost>, opened: M
   }
 }
 
-function admin(core: Core, db: CountingDb, heard: () => Promise<void>, evaluate: (platform: string) => Promise<void>, host: (platform: string) => PlatformHost) {
+function admin(
+  core: Core,
+  db: CountingDb,
+  heard: () => Promise<void>,
+  evaluate: (platform: string) => Promise<void>,
+  host: (platform: string) => PlatformHost,
+) {
   const policies = new Map<string, number>()
-  const code: Bench['code'] = async (platform, ownership = 'cope') => (await core.enrollment.invite({ platform, ownership, actor: 'system' })).code
+  const code: Bench['code'] = async (platform, ownership = 'cope') =>
+    (await core.enrollment.invite({ platform, ownership, actor: 'system' })).code
   async function enrol(platform: string, o: EnrolOptions = {}): Promise<Channel> {
     const c = await host(platform).begin(await code(platform, o.ownership), o.facts ?? {}, o.channel)
     await host(platform).activate(c, {})
@@ -115,7 +144,13 @@ function admin(core: Core, db: CountingDb, heard: () => Promise<void>, evaluate:
     code,
     enrol,
     send: async (operation: string, params: Json, to: readonly Channel[], o: { urgent?: boolean } = {}) => {
-      const { id } = await core.operations.send({ operation, params, target: { devices: [...new Set(to.map((c) => c.device))] }, principal: system, urgent: o.urgent })
+      const { id } = await core.operations.send({
+        operation,
+        params,
+        target: { devices: [...new Set(to.map((c) => c.device))] },
+        principal: system,
+        urgent: o.urgent,
+      })
       await heard()
       return id
     },
@@ -124,7 +159,10 @@ function admin(core: Core, db: CountingDb, heard: () => Promise<void>, evaluate:
       await heard()
     },
     publish: async (platform: string, features: Readonly<Record<string, JsonObject>>) => {
-      const draft = { name: `all of ${platform}`, features: Object.entries(features).map(([feature, settings]) => ({ feature, settings })) }
+      const draft = {
+        name: `all of ${platform}`,
+        features: Object.entries(features).map(([feature, settings]) => ({ feature, settings })),
+      }
       const known = policies.get(platform)
       if (known === undefined) {
         const made = await core.policies.create({ ...draft, platform }, 'system')
@@ -139,10 +177,16 @@ function admin(core: Core, db: CountingDb, heard: () => Promise<void>, evaluate:
     },
     lapse: async (c: Channel, what: 'due' | 'lease' | 'deadline') => {
       const column = raw(what)
-      await db.query(sql`update pending set ${column} = now() - interval '1 millisecond' where channel = ${c.no} and ${column} is not null`)
+      await db.query(
+        sql`update pending set ${column} = now() - interval '1 millisecond' where channel = ${c.no} and ${column} is not null`,
+      )
       if (what === 'deadline') return
-      await db.query(sql`update feature_state set ${column} = now() - interval '1 millisecond' where channel = ${c.no} and ${column} is not null`)
-      await db.query(sql`update channel_set set due = now() - interval '1 millisecond' where channel = ${c.no} and due is not null`)
+      await db.query(
+        sql`update feature_state set ${column} = now() - interval '1 millisecond' where channel = ${c.no} and ${column} is not null`,
+      )
+      await db.query(
+        sql`update channel_set set due = now() - interval '1 millisecond' where channel = ${c.no} and due is not null`,
+      )
     },
   }
 }
@@ -171,7 +215,10 @@ function looks(core: Core, db: CountingDb) {
         'device', (select to_jsonb(d) from device d where d.id = ${c.device}::uuid)) as kept`)
       return row?.kept ?? null
     },
-    unmatched: async (c: Channel) => (await db.query<{ why: string }>(sql`select why from unmatched where channel = ${c.no} order by no`)).map((r) => r.why),
+    unmatched: async (c: Channel) =>
+      (await db.query<{ why: string }>(sql`select why from unmatched where channel = ${c.no} order by no`)).map(
+        (r) => r.why,
+      ),
   }
 }
 

@@ -3,17 +3,8 @@ export { ApiProblem } from '@muster/client'
 export { keepCsrf, newKey, onSessionExpired } from './http.ts'
 export { createLive, type Live, type LiveState } from './live.ts'
 export type * from './model.ts'
-export {
-  about,
-  activities,
-  catalog,
-  checkInMs,
-  devices,
-  groups,
-  invitations,
-  policies,
-  session,
-  summary,
-  users,
-} from './queries.ts'
+export { clients, roles, users } from './people.ts'
+export { groups, policies } from './policies.ts'
+export { about, activities, catalog, checkInMs, devices, invitations, session, summary } from './queries.ts'
+export { type AuditFilters, audit, certificates, configuration, licences } from './server.ts'
 export type { LiveEvent } from './stale.ts'

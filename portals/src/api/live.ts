@@ -1,7 +1,7 @@
 /** The live stream: server-sent events mark what changed as stale, at most once a second; without it, a look every 5 s. */
 import type { QueryClient } from '@tanstack/react-query'
 import { base } from './http.ts'
-import { eventTypes, type LiveEvent, staleKeys } from './stale.ts'
+import { eventTypes, type LiveEvent, staleKeys, watchedKeys } from './stale.ts'
 
 export type LiveState = 'connecting' | 'live' | 'polling'
 export interface Live {
@@ -39,7 +39,7 @@ export function createLive(client: QueryClient): Live {
     for (const listener of listeners) listener(event)
   }
   const refreshAll = () => {
-    for (const key of ['devices', 'device', 'activities', 'activity', 'summary', 'invitations', 'policies'])
+    for (const key of watchedKeys)
       void client.invalidateQueries({ queryKey: [key] })
   }
 

@@ -1,17 +1,25 @@
 /** The words the API answers with: the generated ones, and the few the pages derive from them. */
-import type { Operation, paths } from '@muster/client'
+import type { Invitation, Operation, paths } from '@muster/client'
 
 export type {
   About,
   Activity,
   ActivityCreated,
+  ActivityPreview,
   ActivityRequest,
+  ApiClient,
+  ApiClientCreated,
   Assignment,
+  AuditEntry,
   Catalog,
   CatalogFeature,
   CatalogOperation,
+  Certificate,
+  ConfigurationEntry,
   Device,
   DeviceCompliance,
+  DeviceEvent,
+  DeviceQuery,
   DeviceSummary,
   EffectiveFeature,
   EffectivePolicy,
@@ -20,21 +28,40 @@ export type {
   Fact,
   FeatureCompliance,
   FieldError,
+  Group,
+  GroupDraft,
   Invitation,
   InvitationCreated,
   InvitationRequest,
+  Json,
   JsonObject,
+  Licence,
+  Message,
+  NewApiClient,
+  NewLicence,
   NewPolicy,
+  NewUser,
   OperationAvailability,
+  Permission,
   Policy,
   PolicyDraft,
   PolicyFeatureDraft,
+  PolicyVersion,
   Refused,
+  Role,
+  RoleAssignment,
+  RoleDraft,
   Session,
   Summary,
+  Target,
   User,
+  UserChange,
 } from '@muster/client'
 export type OperationRecord = Operation
+export type InvitationState = Invitation['state']
+export type OperationState = NonNullable<
+  NonNullable<paths['/api/v1/activities/{id}/devices']['get']['parameters']['query']>['state']
+>
 type DeviceListQuery = NonNullable<paths['/api/v1/devices']['get']['parameters']['query']>
 export type DeviceFilters = Omit<DeviceListQuery, 'cursor' | 'limit'>
 export interface Page<T> {

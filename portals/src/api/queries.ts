@@ -1,40 +1,22 @@
 /** What the pages read and change, one entry a resource: keys are shared with the live stream, which marks them stale. */
 import { ApiProblem, answer } from '@muster/client'
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { keepPreviousData } from '@tanstack/react-query'
 import { api } from './http.ts'
 import type {
   ActivityRequest,
   DeviceFilters,
+  DeviceSummary,
   InvitationRequest,
-  NewPolicy,
-  Page,
-  PolicyDraft,
+  InvitationState,
+  JsonObject,
+  OperationState,
   Session,
+  Target,
 } from './model.ts'
+import { matching, minute, one, pages, path } from './reads.ts'
 
-const minute = 60_000
 /** Milliseconds between looks at times of contact: a check-in shows within 5 s. */
 export const checkInMs = 4000
-const path = (id: string) => ({ path: { id } })
-
-/** A keyset list: pages are fetched one after the other with the cursor of the one before. */
-function pages<T>(
-  key: readonly unknown[],
-  fetchPage: (query: { cursor?: string; limit: number }, signal: AbortSignal) => Promise<Page<T>>,
-  limit = 50,
-) {
-  return infiniteQueryOptions({
-    queryKey: key,
-    queryFn: ({ pageParam, signal }) =>
-      fetchPage({ limit, ...(pageParam === undefined ? {} : { cursor: pageParam }) }, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next,
-    placeholderData: keepPreviousData,
-  })
-}
-function one<T>(queryKey: readonly unknown[], read: (signal: AbortSignal) => Promise<T>, staleTime = 0) {
-  return queryOptions({ queryKey, queryFn: ({ signal }) => read(signal), staleTime })
-}
 
 export const session = {
   /** null: nobody is signed in. */
@@ -55,6 +37,10 @@ export const about = () => one(['about'], (signal) => answer(api.GET('/api/v1/ab
 export const catalog = () => one(['catalog'], (signal) => answer(api.GET('/api/v1/catalog', { signal })), 5 * minute)
 export const summary = () => one(['summary'], (signal) => answer(api.GET('/api/v1/metrics-summary', { signal })))
 
+interface DeviceRevision {
+  id: string
+  revision: number
+}
 export const devices = {
   list: (filters: DeviceFilters) =>
     pages(['devices', filters], (query, signal) =>
@@ -72,6 +58,49 @@ export const devices = {
     one(['device', id, 'policy'], (signal) =>
       answer(api.GET('/api/v1/devices/{id}/effective-policy', { params: path(id), signal })),
     ),
+  /** Every device that fits, as ids, at most `most` of them. */
+  async collect(filters: DeviceFilters, most: number): Promise<string[]> {
+    const found: string[] = []
+    for (let cursor: string | undefined; ; ) {
+      const query = { ...filters, limit: 200, ...(cursor === undefined ? {} : { cursor }) }
+      const page = await answer(api.GET('/api/v1/devices', { params: { query } }))
+      found.push(...page.items.map((device) => device.id))
+      cursor = page.next
+      if (cursor === undefined || found.length >= most) return found.slice(0, most)
+    }
+  },
+  find: (q: string) => ({
+    ...one(['devices', 'find', q], (signal) =>
+      answer(api.GET('/api/v1/devices', { params: { query: { limit: 20, ...(q === '' ? {} : { q }) } }, signal })),
+    ),
+    placeholderData: keepPreviousData,
+  }),
+  rename: (device: DeviceRevision, name: string) =>
+    answer(api.PATCH('/api/v1/devices/{id}', { params: matching(device.id, device.revision), body: { name } })),
+  own: (device: DeviceRevision, body: { owner: string | null; ownership: DeviceSummary['ownership'] }) =>
+    answer(api.PATCH('/api/v1/devices/{id}', { params: matching(device.id, device.revision), body })),
+  block: (id: string, blocked: boolean) =>
+    answer(api.POST('/api/v1/devices/{id}/block', { params: path(id), body: { blocked } })),
+  disenrol: (id: string) => answer(api.DELETE('/api/v1/devices/{id}', { params: path(id) })),
+  events: (id: string) =>
+    pages(['device', id, 'events'], (query, signal) =>
+      answer(api.GET('/api/v1/devices/{id}/events', { params: { ...path(id), query }, signal })),
+    ),
+  /** With `content`, each page that is read is written into the audit log: it is not read anew by itself. */
+  messages: (id: string, content: boolean) => ({
+    ...pages(
+      [content ? 'contents' : 'device', id, 'messages'],
+      (query, signal) =>
+        answer(
+          api.GET('/api/v1/devices/{id}/messages', {
+            params: { ...path(id), query: { ...query, content: content ? ('true' as const) : ('false' as const) } },
+            signal,
+          }),
+        ),
+      20,
+    ),
+    ...(content ? { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, gcTime: 0 } : {}),
+  }),
   compliance: (id: string) =>
     one(['device', id, 'compliance'], (signal) =>
       answer(api.GET('/api/v1/devices/{id}/compliance', { params: path(id), signal })),
@@ -83,18 +112,46 @@ export const activities = {
     pages(['activities'], (query, signal) => answer(api.GET('/api/v1/activities', { params: { query }, signal }))),
   one: (id: string) =>
     one(['activity', id], (signal) => answer(api.GET('/api/v1/activities/{id}', { params: path(id), signal }))),
-  devices: (id: string) =>
-    pages(['activity', id, 'devices'], (query, signal) =>
-      answer(api.GET('/api/v1/activities/{id}/devices', { params: { ...path(id), query }, signal })),
+  devices: (id: string, state?: OperationState) =>
+    pages(['activity', id, 'devices', state ?? ''], (query, signal) =>
+      answer(
+        api.GET('/api/v1/activities/{id}/devices', {
+          params: { ...path(id), query: { ...query, ...(state === undefined ? {} : { state }) } },
+          signal,
+        }),
+      ),
     ),
+  /** The devices that ended in one of these states, at most `most` of them. */
+  async ended(id: string, states: readonly OperationState[], most: number): Promise<string[]> {
+    const found = new Set<string>()
+    for (const state of states) {
+      for (let cursor: string | undefined; found.size < most; ) {
+        const query = { state, limit: 200, ...(cursor === undefined ? {} : { cursor }) }
+        const page = await answer(api.GET('/api/v1/activities/{id}/devices', { params: { ...path(id), query } }))
+        for (const row of page.items) found.add(row.device)
+        cursor = page.next
+        if (cursor === undefined) break
+      }
+    }
+    return [...found].slice(0, most)
+  },
+  preview: (body: { operation: string; params: JsonObject; target: Target }) =>
+    answer(api.POST('/api/v1/activities/preview', { body })),
   send: (body: ActivityRequest, key: string) =>
     answer(api.POST('/api/v1/activities', { params: { header: { 'idempotency-key': key } }, body })),
   cancel: (id: string) => answer(api.POST('/api/v1/activities/{id}/cancel', { params: path(id) })),
 }
 
 export const invitations = {
-  list: () =>
-    pages(['invitations'], (query, signal) => answer(api.GET('/api/v1/invitations', { params: { query }, signal }))),
+  list: (state?: InvitationState) =>
+    pages(['invitations', state ?? ''], (query, signal) =>
+      answer(
+        api.GET('/api/v1/invitations', {
+          params: { query: { ...query, ...(state === undefined ? {} : { state }) } },
+          signal,
+        }),
+      ),
+    ),
   create: (body: InvitationRequest) => answer(api.POST('/api/v1/invitations', { body })),
   revoke: (id: string) => answer(api.DELETE('/api/v1/invitations/{id}', { params: path(id) })),
   terms: (code: string) => ({
@@ -105,40 +162,4 @@ export const invitations = {
     ),
     retry: false,
   }),
-}
-
-export const policies = {
-  list: () =>
-    pages(['policies'], (query, signal) => answer(api.GET('/api/v1/policies', { params: { query }, signal }))),
-  one: (id: string) =>
-    one(['policy', id], (signal) => answer(api.GET('/api/v1/policies/{id}', { params: path(id), signal }))),
-  create: (body: NewPolicy) => answer(api.POST('/api/v1/policies', { body })),
-  /** `revision` is the one that was read: the server refuses when somebody saved meanwhile. */
-  save: (id: string, body: PolicyDraft, revision: number) =>
-    answer(
-      api.PUT('/api/v1/policies/{id}', { params: { ...path(id), header: { 'if-match': `"${revision}"` } }, body }),
-    ),
-  publish: (id: string) => answer(api.POST('/api/v1/policies/{id}/publish', { params: path(id) })),
-  activate: (id: string) => answer(api.POST('/api/v1/policies/{id}/activate', { params: path(id) })),
-  deactivate: (id: string) => answer(api.POST('/api/v1/policies/{id}/deactivate', { params: path(id) })),
-}
-
-export const users = {
-  find: (q: string) => ({
-    ...one(
-      ['users', q],
-      (signal) =>
-        answer(api.GET('/api/v1/users', { params: { query: { limit: 20, ...(q === '' ? {} : { q }) } }, signal })),
-      minute,
-    ),
-    placeholderData: keepPreviousData,
-  }),
-}
-export const groups = {
-  list: () =>
-    one(
-      ['groups'],
-      (signal) => answer(api.GET('/api/v1/groups', { params: { query: { limit: 200 } }, signal })),
-      minute,
-    ),
 }

@@ -22,11 +22,18 @@ const touches: Readonly<Record<string, readonly string[]>> = {
   'invitation.changed': ['invitations'],
   'group.changed': ['groups', 'device'],
   'user.changed': ['users', 'session'],
-  'configuration.changed': ['about', 'catalog'],
+  'role.changed': ['roles', 'session'],
+  'client.changed': ['clients'],
+  'configuration.changed': ['about', 'catalog', 'configuration'],
 }
 
 /** Events worth listening to: the stream names each by its type. */
 export const eventTypes: readonly string[] = Object.keys(touches)
+
+/** What a page looks at anew when the stream was interrupted; what hardly ever changes is left. */
+export const watchedKeys: readonly string[] = [...new Set(Object.values(touches).flat())].filter(
+  (key) => !['about', 'catalog', 'session'].includes(key),
+)
 
 /** Cached reads that an event leaves stale; device reads are narrowed to the devices it names. */
 export function staleKeys(event: LiveEvent): string[][] {

@@ -34,7 +34,9 @@ export function named(
     | 'action'
     | 'problem'
     | 'identifier'
-    | 'factGroup',
+    | 'factGroup'
+    | 'severity'
+    | 'outcome',
   id: string,
   fallback?: string,
 ): string {

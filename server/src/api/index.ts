@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { aboutRoutes } from './about.ts'
 import { activityRoutes } from './activities.ts'
+import { alertRoutes } from './alerts.ts'
 import { auditRoutes } from './audit.ts'
 import { certificateRoutes } from './certificates.ts'
 import { clientRoutes } from './clients.ts'
@@ -15,10 +16,12 @@ import { groupRoutes } from './groups.ts'
 import { invitationRoutes } from './invitations.ts'
 import { describeApi } from './openapi.ts'
 import { policyRoutes } from './policies.ts'
+import { recoveryRoutes } from './recovery.ts'
 import { permissionList, roleRoutes } from './roles.ts'
 import { typedRoutes } from './route.ts'
 import { summaryRoutes } from './summary.ts'
 import { userRoutes } from './users.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 export { permissionList } from './roles.ts'
 
@@ -59,7 +62,10 @@ export async function registerApi(app: FastifyInstance, core: Core, o: ApiOption
       configurationRoutes(api, core)
       licenceRoutes(api, core)
       certificateRoutes(api, core)
+      alertRoutes(api, core)
+      webhookRoutes(api, core)
       auditRoutes(api, core)
+      recoveryRoutes(api, core)
       eventRoutes(api, core, o.stopping)
     },
     { prefix: apiPrefix },

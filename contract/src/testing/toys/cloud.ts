@@ -1,13 +1,50 @@
 /** A toy of the cloud shape: nothing comes from the device; we call its maker, who takes whole documents, answers later by a name of its own, and has a quota. */
 import { z } from 'zod'
-import { type Delivery, deviceInventory, feature, type FeatureRow, fillVariables, type Json, type JsonObject, operation, type OperationRow, type Outcome, type Platform, type PlatformHost, type RowExample, type Said, variablesOf } from '../../index.ts'
+import {
+  type Delivery,
+  deviceInventory,
+  type FeatureRow,
+  feature,
+  fillVariables,
+  type Json,
+  type JsonObject,
+  type OperationRow,
+  type Outcome,
+  operation,
+  type Platform,
+  type PlatformHost,
+  type RowExample,
+  type Said,
+  variablesOf,
+} from '../../index.ts'
 
 const reboot = operation({
-  id: 'cloud.reboot', title: 'Reboot', summary: 'Restarts the device.', danger: 'none', repeatable: false, expiresS: 3600,
-  params: z.object({}).strict(), result: z.object({}), examples: [{ params: {} }],
+  id: 'cloud.reboot',
+  title: 'Reboot',
+  summary: 'Restarts the device.',
+  danger: 'none',
+  repeatable: false,
+  expiresS: 3600,
+  params: z.object({}).strict(),
+  result: z.object({}),
+  examples: [{ params: {} }],
 })
-const kiosk = feature({ id: 'cloud.kiosk', title: 'Kiosk', summary: 'One app alone.', settings: z.object({ app: z.string().min(1) }).strict(), merge: { rule: 'priority' }, examples: [{ app: 'org.example.till' }] })
-const banner = feature({ id: 'cloud.banner', title: 'Banner', summary: 'Words on the lock screen.', settings: z.object({ text: z.string().min(1) }).strict(), merge: { rule: 'priority' }, examples: [{ text: 'Belongs to {{device.serial}}' }] })
+const kiosk = feature({
+  id: 'cloud.kiosk',
+  title: 'Kiosk',
+  summary: 'One app alone.',
+  settings: z.object({ app: z.string().min(1) }).strict(),
+  merge: { rule: 'priority' },
+  examples: [{ app: 'org.example.till' }],
+})
+const banner = feature({
+  id: 'cloud.banner',
+  title: 'Banner',
+  summary: 'Words on the lock screen.',
+  settings: z.object({ text: z.string().min(1) }).strict(),
+  merge: { rule: 'priority' },
+  examples: [{ text: 'Belongs to {{device.serial}}' }],
+})
 
 /** The cloud's word for how an operation ended. */
 function read(reply: Json): Outcome {
@@ -20,20 +57,39 @@ const replies: NonNullable<RowExample['replies']> = [
   { reply: { done: true }, outcome: { state: 'completed', result: {} } },
   { reply: { error: 'offline' }, outcome: { state: 'failed', reason: { code: 'cloud-error', text: 'offline' } } },
 ]
-const command = (type: string): OperationRow => ({ channel: 'device', to: () => ({ type }), from: read, examples: [{ in: {}, wire: { type }, replies }] })
-const section = (key: string, examples: FeatureRow['examples']): FeatureRow => ({ channel: 'device', to: (s) => ({ [key]: s }), examples })
+const command = (type: string): OperationRow => ({
+  channel: 'device',
+  to: () => ({ type }),
+  from: read,
+  examples: [{ in: {}, wire: { type }, replies }],
+})
+const section = (key: string, examples: FeatureRow['examples']): FeatureRow => ({
+  channel: 'device',
+  to: (s) => ({ [key]: s }),
+  examples,
+})
 const features: Record<string, FeatureRow[]> = {
   'cloud.kiosk': [section('kiosk', [{ in: { app: 'till' }, wire: { kiosk: { app: 'till' } } }])],
   'cloud.banner': [section('banner', [{ in: { text: 'Hi' }, wire: { banner: { text: 'Hi' } } }])],
 }
-const operations: Record<string, OperationRow[]> = { 'cloud.reboot': [command('REBOOT')], [deviceInventory.id]: [command('REPORT')] }
+const operations: Record<string, OperationRow[]> = {
+  'cloud.reboot': [command('REBOOT')],
+  [deviceInventory.id]: [command('REPORT')],
+}
 
 export const cloud: Platform = {
-  id: 'cloud', title: 'Cloud', settings: 'whole',
+  id: 'cloud',
+  title: 'Cloud',
+  settings: 'whole',
   migrations: [{ name: '0001_documents', sql: 'create table document (name text primary key, hash text not null)' }],
   describe: () => ({
-    settings: z.object({ url: z.string().optional() }).strict(), deviceTypes: [{ id: 'cloud.tablet', title: 'Tablet', formFactors: ['tablet', 'other'] }], enrolments: [{ id: 'cloud.token', title: 'Token', ownerships: ['cope'] }],
-    facts: [], operations: [reboot], features: [kiosk, banner], events: [],
+    settings: z.object({ url: z.string().optional() }).strict(),
+    deviceTypes: [{ id: 'cloud.tablet', title: 'Tablet', formFactors: ['tablet', 'other'] }],
+    enrolments: [{ id: 'cloud.token', title: 'Token', ownerships: ['cope'] }],
+    facts: [],
+    operations: [reboot],
+    features: [kiosk, banner],
+    events: [],
   }),
   rows: () => ({ operations, features }),
   origins: (settings) => [urlOf(settings)],
@@ -60,13 +116,20 @@ function urlOf(settings: Json): string {
 }
 function caller(host: PlatformHost, url: string): Call {
   return async (method, path, body) => {
-    const r = await host.fetch(`${url}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+    const r = await host.fetch(`${url}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
     return r.status === 429 ? { busy: true } : { busy: false, body: (await r.json()) as Json }
   }
 }
 
 async function hand(host: PlatformHost, call: Call, d: Delivery): Promise<Said> {
-  const returned: Said = { id: d.id, state: 'returned', reason: { code: 'quota', text: 'The cloud takes no more now.' } }
+  const returned: Said = {
+    id: d.id,
+    state: 'returned',
+    reason: { code: 'quota', text: 'The cloud takes no more now.' },
+  }
   if (d.kind === 'operation') {
     const answer = await call('POST', `/commands/${d.channel.device}`, d.row.to(d.params, d.channel, d.secrets, d.kept))
     return answer.busy ? returned : { id: d.id, ref: String((answer.body as JsonObject).name), state: 'acknowledged' }

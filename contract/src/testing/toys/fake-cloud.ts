@@ -39,7 +39,8 @@ export async function fakeCloud(): Promise<FakeCloud> {
       numbered += 1
       operations.set(`operations-${numbered}`, { device: name, command: body })
       return [200, { name: `operations-${numbered}` }]
-    } else if (method === 'GET' && kind === 'done') return [200, [...operations].flatMap(([op, o]) => (o.reply === undefined ? [] : [{ name: op, reply: o.reply }]))]
+    } else if (method === 'GET' && kind === 'done')
+      return [200, [...operations].flatMap(([op, o]) => (o.reply === undefined ? [] : [{ name: op, reply: o.reply }]))]
     else return [404, {}]
     return [200, {}]
   }

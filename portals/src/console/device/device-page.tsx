@@ -7,6 +7,7 @@ import { ApiProblem, about, checkInMs, type Device, devices } from '../../api/in
 import { type TextKey, t } from '../../text/index.ts'
 import { Empty, formFactorIcon, Icon, Loading, PageHead, Shown } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
+import classes from './device.module.css'
 import { Overview } from './overview.tsx'
 import { StateStrip } from './state-strip.tsx'
 import { Timeline } from './timeline.tsx'
@@ -15,7 +16,22 @@ const Settings = lazy(() => import('./settings.tsx').then((m) => ({ default: m.S
 const Compliance = lazy(() => import('./compliance.tsx').then((m) => ({ default: m.ComplianceTab })))
 const Send = lazy(() => import('./send.tsx').then((m) => ({ default: m.Send })))
 
-const tabs = ['overview', 'operations', 'settings', 'compliance', 'send'] as const
+const FactTables = lazy(() => import('./fact-tables.tsx').then((m) => ({ default: m.FactTables })))
+const History = lazy(() => import('./history.tsx').then((m) => ({ default: m.History })))
+const Messages = lazy(() => import('./messages.tsx').then((m) => ({ default: m.Messages })))
+const Manage = lazy(() => import('./manage.tsx').then((m) => ({ default: m.Manage })))
+
+const tabs = [
+  'overview',
+  'operations',
+  'settings',
+  'compliance',
+  'packages',
+  'network',
+  'history',
+  'messages',
+  'send',
+] as const
 type Tab = (typeof tabs)[number]
 
 export function DevicePage() {
@@ -34,9 +50,13 @@ export function DevicePage() {
 function Found({ device }: { device: Device }) {
   const params = useParams()
   const navigate = useNavigate()
-  const may = { operations: useMay('activity:read'), settings: useMay('policy:read') }
+  const may: Partial<Record<Tab, boolean>> = {
+    operations: useMay('activity:read'),
+    settings: useMay('policy:read'),
+    messages: useMay('message:read'),
+  }
   const platform = useQuery(about()).data?.platforms.find((p) => p.id === device.platform)?.title ?? device.platform
-  const shown = tabs.filter((tab) => (tab !== 'operations' || may.operations) && (tab !== 'settings' || may.settings))
+  const shown = tabs.filter((one) => may[one] !== false)
   const tab: Tab = shown.find((one) => one === params.tab) ?? 'overview'
   const below = [
     platform,
@@ -52,6 +72,11 @@ function Found({ device }: { device: Device }) {
         title={device.name || device.serial || device.id}
         icon={<Icon name={formFactorIcon(device.formFactor)} size={30} />}
         below={below}
+        actions={
+          <Suspense>
+            <Manage device={device} />
+          </Suspense>
+        }
       />
       <Paper p="lg" mb="lg">
         <SimpleGrid cols={{ base: 2, md: 5 }} spacing="lg">
@@ -65,7 +90,7 @@ function Found({ device }: { device: Device }) {
         }
         keepMounted={false}
       >
-        <Tabs.List mb="lg">
+        <Tabs.List mb="lg" className={classes.tabs ?? ''}>
           {shown.map((one) => (
             <Tabs.Tab key={one} value={one}>
               {t(`device.tab.${one}` satisfies TextKey)}
@@ -92,6 +117,14 @@ function Panel({ tab, device }: { tab: Tab; device: Device }) {
       return <Settings device={device.id} />
     case 'compliance':
       return <Compliance device={device.id} />
+    case 'packages':
+      return <FactTables device={device} group="software" none={t('packages.none')} />
+    case 'network':
+      return <FactTables device={device} group="network" none={t('network.none')} />
+    case 'history':
+      return <History device={device} />
+    case 'messages':
+      return <Messages device={device.id} />
     case 'send':
       return <Send device={device} />
   }

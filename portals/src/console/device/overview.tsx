@@ -6,6 +6,7 @@ import { named, readable, t } from '../../text/index.ts'
 import { AsOf, Card, exactTime, holdsObjects, Pairs, Value } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import classes from './device.module.css'
+import { hasOwnTab } from './fact-rows.ts'
 
 interface FactRow {
   id: string
@@ -110,8 +111,8 @@ function factGroups(
 ): { id: string; rows: FactRow[] }[] {
   const groups = new Map<string, FactRow[]>()
   for (const [id, value] of Object.entries(facts)) {
-    // Shown with the enrolment already, each with its own name.
-    if (id === 'device.identifiers') continue
+    // Shown with the enrolment already, each with its own name, or in a tab of its own.
+    if (id === 'device.identifiers' || hasOwnTab(id, value)) continue
     const descriptor = known.find((fact) => fact.id === id)
     const dot = id.indexOf('.')
     const group = dot > 0 ? id.slice(0, dot) : 'other'

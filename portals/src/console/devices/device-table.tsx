@@ -1,18 +1,38 @@
 /** Devices as rows; on a small screen each row becomes a card. */
-import { Badge, Group, Paper, Table, Text } from '@mantine/core'
+import { Badge, Checkbox, Group, Paper, Table, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from 'react-router'
 import { about, type DeviceSummary } from '../../api/index.ts'
 import { named, t } from '../../text/index.ts'
 import { AsOf, formFactorIcon, Icon, StateBadge, StateCell } from '../../ui/index.ts'
 import classes from './devices.module.css'
+import type { Selection } from './selection.ts'
 
-export function DeviceTable({ rows, busy }: { rows: readonly DeviceSummary[]; busy: boolean }) {
+interface DeviceTableProps {
+  rows: readonly DeviceSummary[]
+  busy: boolean
+  /** Without it, rows cannot be chosen. */
+  selection?: Selection
+}
+
+export function DeviceTable({ rows, busy, selection }: DeviceTableProps) {
+  const chosen = selection === undefined ? 0 : rows.filter((row) => selection.all || selection.ids.has(row.id)).length
+  const every = rows.length > 0 && chosen === rows.length
   return (
     <Paper className={classes.tablePaper ?? ''} data-busy={busy || undefined}>
       <Table className={classes.table ?? ''} aria-label={t('devices.title')}>
         <Table.Thead>
           <Table.Tr>
+            {selection !== undefined && (
+              <Table.Th className={classes.check ?? ''}>
+                <Checkbox
+                  aria-label={t('bulk.everyRow')}
+                  checked={every}
+                  indeterminate={chosen > 0 && !every}
+                  onChange={() => (every ? selection.clear() : selection.choose(rows.map((row) => row.id)))}
+                />
+              </Table.Th>
+            )}
             <Table.Th>{t('devices.name')}</Table.Th>
             <Table.Th>{t('devices.platform')}</Table.Th>
             <Table.Th>{t('devices.owner')}</Table.Th>
@@ -24,7 +44,7 @@ export function DeviceTable({ rows, busy }: { rows: readonly DeviceSummary[]; bu
         </Table.Thead>
         <Table.Tbody>
           {rows.map((device) => (
-            <Row key={device.id} device={device} />
+            <Row key={device.id} device={device} selection={selection} />
           ))}
         </Table.Tbody>
       </Table>
@@ -32,7 +52,7 @@ export function DeviceTable({ rows, busy }: { rows: readonly DeviceSummary[]; bu
   )
 }
 
-function Row({ device }: { device: DeviceSummary }) {
+function Row({ device, selection }: { device: DeviceSummary; selection: Selection | undefined }) {
   const navigate = useNavigate()
   const platforms = useQuery(about()).data?.platforms ?? []
   const to = `/devices/${encodeURIComponent(device.id)}`
@@ -40,8 +60,22 @@ function Row({ device }: { device: DeviceSummary }) {
   return (
     <Table.Tr
       className={classes.row ?? ''}
-      onClick={(e) => (e.target instanceof Element && e.target.closest('a') !== null ? undefined : void navigate(to))}
+      data-chosen={(selection !== undefined && (selection.all || selection.ids.has(device.id))) || undefined}
+      onClick={(e) =>
+        e.target instanceof Element && e.target.closest('a, label, input, [data-check]') !== null
+          ? undefined
+          : void navigate(to)
+      }
     >
+      {selection !== undefined && (
+        <Table.Td className={classes.check ?? ''} data-check>
+          <Checkbox
+            aria-label={t('bulk.row', { name: device.name || device.serial || device.id })}
+            checked={selection.all || selection.ids.has(device.id)}
+            onChange={() => selection.toggle(device.id)}
+          />
+        </Table.Td>
+      )}
       <Table.Td className={classes.nameCell ?? ''}>
         <div className={classes.name}>
           <Icon name={formFactorIcon(device.formFactor)} size={20} />

@@ -3,14 +3,17 @@ import { Button, Group, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { about, type DeviceFilters } from '../../api/index.ts'
+import { Link } from 'react-router'
+import { about, type DeviceFilters, groups } from '../../api/index.ts'
 import { named, t } from '../../text/index.ts'
 import { Icon } from '../../ui/index.ts'
+import { useMay } from '../shell/index.ts'
 import classes from './devices.module.css'
-import type { FilterName } from './filters.ts'
+import { type FilterName, queryOf } from './filters.ts'
 
 const livenesses = ['reachable', 'unreachable', 'inactive']
 const compliances = ['compliant', 'violated', 'unknown', 'none']
+const lifecycles = ['created', 'active', 'disenrolling', 'removed']
 const ownerships = ['byod', 'cope', 'work-profile', 'dedicated']
 
 export function FilterBar({
@@ -23,6 +26,10 @@ export function FilterBar({
   clear: () => void
 }) {
   const platforms = useQuery(about()).data?.platforms ?? []
+  const mayGroups = useMay('group:read')
+  const mayMakeGroups = useMay('group:write')
+  const known = useQuery({ ...groups.all(), enabled: mayGroups }).data?.items ?? []
+  const query = queryOf(filters)
   const [q, setQ] = useState(filters.q ?? '')
   useEffect(() => setQ(filters.q ?? ''), [filters.q])
   const later = useDebouncedCallback((value: string) => set('q', value.trim(), true), 250)
@@ -65,6 +72,27 @@ export function FilterBar({
         'ownership',
         t('devices.ownership'),
         ownerships.map((id) => ({ value: id, label: named('ownership', id) })),
+      )}
+      {choose(
+        'lifecycle',
+        t('device.management'),
+        lifecycles.map((id) => ({ value: id, label: named('lifecycle', id) })),
+      )}
+      {known.length > 0 &&
+        choose(
+          'group',
+          t('devices.group'),
+          known.map((group) => ({ value: group.id, label: group.name })),
+        )}
+      {query !== undefined && mayMakeGroups && (
+        <Button
+          component={Link}
+          to={`/groups/new?${new URLSearchParams({ query: JSON.stringify(query) })}`}
+          variant="subtle"
+          leftSection={<Icon name="group" size={16} />}
+        >
+          {t('devices.saveAsGroup')}
+        </Button>
       )}
       {any && (
         <Button variant="subtle" color="gray" onClick={clear} leftSection={<Icon name="close" size={14} />}>

@@ -5,10 +5,12 @@ import { Link } from 'react-router'
 import { checkInMs, devices } from '../../api/index.ts'
 import { t, tn } from '../../text/index.ts'
 import { Empty, Icon, More, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
-import { useMay } from '../shell/index.ts'
+import { useMay, useMaySome } from '../shell/index.ts'
+import { BulkBar } from './bulk-bar.tsx'
 import { DeviceTable } from './device-table.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { useFilters } from './filters.ts'
+import { useSelection } from './selection.ts'
 
 export function DeviceListPage() {
   const { filters, set, clear } = useFilters()
@@ -17,6 +19,8 @@ export function DeviceListPage() {
     ...devices.list(filters),
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 1) <= 2 ? checkInMs : 4 * checkInMs),
   })
+  const selection = useSelection(filters)
+  const maySend = useMaySome('operation:')
   const mayEnrol = useMay('invitation:write')
   const enrol = mayEnrol ? (
     <Button component={Link} to="/enrol" leftSection={<Icon name="add" size={16} />}>
@@ -60,11 +64,17 @@ export function DeviceListPage() {
           }
           return (
             <>
-              <DeviceTable rows={rows} busy={list.isPlaceholderData} />
+              <DeviceTable rows={rows} busy={list.isPlaceholderData} {...(maySend ? { selection } : {})} />
               <Text size="xs" c="dimmed" mt="sm" role="status">
                 {list.hasNextPage ? tn('devices.shownOfMore', rows.length) : tn('devices.shown', rows.length)}
               </Text>
               <More query={list} />
+              <BulkBar
+                selection={selection}
+                filters={filters}
+                rows={rows.map((row) => row.id)}
+                more={list.hasNextPage}
+              />
             </>
           )
         }}

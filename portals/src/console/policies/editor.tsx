@@ -132,7 +132,7 @@ export function Editor({ policy, platforms, busy, error, readOnly = false, onSav
 
 function AssignmentCard({ assignment, onChange }: { assignment: Assignment; onChange: (next: Assignment) => void }) {
   const mayGroups = useMay('group:read')
-  const known = useQuery({ ...groups.list(), enabled: mayGroups }).data?.items ?? []
+  const known = useQuery({ ...groups.all(), enabled: mayGroups }).data?.items ?? []
   const set = (key: keyof Assignment, values: string[]) => {
     const { [key]: _, ...rest } = assignment
     onChange(values.length === 0 ? rest : { ...rest, [key]: values })

@@ -2,6 +2,7 @@
 
 export { useEvent } from './live.tsx'
 export { NotFound } from './not-found.tsx'
-export { useMay, useSession } from './session.tsx'
+export { holds } from './permissions.ts'
+export { useMay, useMaySome, useSession } from './session.tsx'
 export { SessionGate } from './session-gate.tsx'
 export { Shell } from './shell.tsx'

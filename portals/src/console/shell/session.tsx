@@ -1,7 +1,7 @@
 /** Who is signed in and what they may do, for every page below. */
 import { createContext, use } from 'react'
 import type { Session } from '../../api/index.ts'
-import { holds } from './permissions.ts'
+import { holds, holdsSome } from './permissions.ts'
 
 export const SessionContext = createContext<Session | undefined>(undefined)
 
@@ -13,4 +13,9 @@ export function useSession(): Session {
 
 export function useMay(permission: string): boolean {
   return holds(useSession().permissions, permission)
+}
+
+/** Whether any permission beginning with this is held. */
+export function useMaySome(prefix: string): boolean {
+  return holdsSome(useSession().permissions, prefix)
 }

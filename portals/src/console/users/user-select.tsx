@@ -10,10 +10,13 @@ export function UserSelect({
   value,
   onChange,
   error,
+  known,
 }: {
   value: string | null
   onChange: (user: string | null) => void
   error: string | undefined
+  /** Who is chosen already: listed even when what is typed does not find them. */
+  known?: { id: string; name: string }
 }) {
   const [typed, setTyped] = useState('')
   const [q] = useDebouncedValue(typed, 200)
@@ -22,6 +25,8 @@ export function UserSelect({
     value: user.id,
     label: user.displayName ? t('enrol.userLabel', { name: user.name, display: user.displayName }) : user.name,
   }))
+  if (known !== undefined && !data.some((one) => one.value === known.id))
+    data.unshift({ value: known.id, label: known.name })
   return (
     <Select
       label={t('enrol.user')}

@@ -1,0 +1,32 @@
+/** What the room of platforms works with. */
+import type { Audit } from '../audit/index.ts'
+import type { Certificates } from '../certificates/index.ts'
+import type { Db, Log } from '../db/index.ts'
+import type { Devices } from '../devices/index.ts'
+import type { Enrollment } from '../enrollment/index.ts'
+import type { Events } from '../events/index.ts'
+import type { Operations } from '../operations/index.ts'
+import type { Policies } from '../policies/index.ts'
+import type { Registry } from '../registry/index.ts'
+import type { Secrets } from '../secrets/index.ts'
+import type { Signing } from '../signing/index.ts'
+import type { Pusher } from './wake.ts'
+
+export interface PlatformsDeps {
+  db: Db
+  log: Log
+  events: Events
+  audit: Audit
+  secrets: Secrets
+  signing: Signing
+  registry: Registry
+  devices: Devices
+  enrollment: Enrollment
+  operations: Operations
+  policies: Policies
+  certificates: Pick<Certificates, 'issue' | 'revoke'>
+  /** Seconds to the next poll, with jitter. */
+  pace(platform: string): number
+  organisation(): string
+  pusher?: Pusher
+}

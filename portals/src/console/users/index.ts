@@ -1,0 +1,2 @@
+/** The door of the user pages. */
+export { UserSelect } from './user-select.tsx'
