@@ -3,17 +3,22 @@ import path from 'node:path'
 import type { JsonObject } from '@muster/contract'
 import { type Run, run } from './commands.ts'
 import { createExecutor } from './execute.ts'
+import { messageOf } from './failure.ts'
+import { sayFarewell } from './farewell.ts'
 import { evidence, openOriginals } from './features/index.ts'
 import { createHttp } from './http.ts'
 import { inventory, storable } from './inventory/index.ts'
 import { openLedger } from './ledger.ts'
 import { createLoop, type Ending } from './loop.ts'
+import { createObserver } from './observe.ts'
+import type { Surroundings } from './operations/index.ts'
 import { createReporter } from './report.ts'
 import { restoreAll } from './restore.ts'
-import { openState, type StateFolder } from './state.ts'
+import { type Link, openState, type StateFolder } from './state.ts'
 import { createTokens } from './token.ts'
 import { createTree, type Tree } from './tree.ts'
 import { agentVersion } from './version.ts'
+import { createWatcher } from './watch.ts'
 
 export interface Place {
   readonly tree: Tree
@@ -50,9 +55,10 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
   const ledger = openLedger(path.join(folder.at, 'deliveries.jsonl'), now)
   const originals = openOriginals(tree, folder)
   let sequence = state.sequence
-  let leaving = false
-  const machine = { tree, originals, run: o.run ?? run }
-  const evidenceNow = () => storable(evidence(tree, originals)) as JsonObject
+  let leaving: Leaving | undefined
+  const machine = { tree, originals, run: o.run ?? run, reach: reachOf(state.link) }
+  const observer = createObserver(machine)
+  const evidenceNow = () => storable(evidence(tree, originals, observer.seen())) as JsonObject
   const wholeNow = () => ({ ...wholeFacts(tree, state.readOnly), ...evidenceNow() })
   const reporter = createReporter({
     ledger,
@@ -78,8 +84,9 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
       reporter.wholeDue()
       return wholeNow()
     },
-    leave() {
-      leaving = true
+    observed: (feature) => observer.ask(feature),
+    leave(how = {}) {
+      leaving = how
     },
     refused(delivery, reason) {
       log(`refused ${delivery.name}: ${reason.message}`)
@@ -98,15 +105,50 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
     tokenPath: state.about?.token ?? 'oauth2/token',
     registrationPath: state.about?.registration,
   })
-  const loop = createLoop({ http, tokens, executor, reporter, sequence: () => sequence, leaving: () => leaving, log })
+  const watcher = createWatcher(tree)
+  const loop = createLoop({
+    http,
+    tokens,
+    executor,
+    reporter,
+    sequence: () => sequence,
+    leaving: () => leaving !== undefined,
+    watcher,
+    log,
+  })
+  /** The result is with the server already; that the enrolment ends is only polite to tell. */
+  const tell = (reason: string) =>
+    sayFarewell({ http, tokens, reason }).catch((error) => log(`the server was not told: ${messageOf(error)}`))
   if (mode === 'run') reporter.event('agent.started', { version: agentVersion })
   try {
+    if (mode === 'run') observer.start()
+    else await observer.askAll()
     const ending = mode === 'once' ? await loop.once() : await loop.run(o.signal ?? new AbortController().signal)
+    if (ending === 'left' && leaving?.farewell !== undefined) await tell(leaving.farewell)
     if (ending !== 'stopped') await forget(o, machine, ending)
+    if (ending === 'left') await leaving?.then?.()
     return ending
   } finally {
+    observer.stop()
+    watcher.close()
     ledger.close()
     http.close()
+  }
+}
+
+type Leaving = NonNullable<Parameters<Surroundings['leave']>[0]>
+
+/** Over a connection of its own: one that stands already may go on where a new one cannot begin. */
+function reachOf(link: Link): () => Promise<boolean> {
+  return async () => {
+    const http = createHttp(link, agentVersion)
+    try {
+      return (await http.ask({ path: 'linux/agent/about', timeoutS: 10 })).status < 500
+    } catch {
+      return false
+    } finally {
+      http.close()
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 /** The device leaves by itself: first the machine is as it was, then the server hears it, then everything is forgotten. */
 import type { Run } from './commands.ts'
 import { messageOf } from './failure.ts'
+import { sayFarewell } from './farewell.ts'
 import { openOriginals } from './features/index.ts'
-import { createHttp, ServerRefused } from './http.ts'
+import { createHttp } from './http.ts'
 import { restoreAll } from './restore.ts'
 import type { AgentState, StateFolder } from './state.ts'
 import { createTokens } from './token.ts'
@@ -42,13 +43,7 @@ async function farewell(o: LeaveDeps, state: AgentState): Promise<void> {
       now: Date.now,
       tokenPath: state.about?.token ?? 'oauth2/token',
     })
-    const answer = await http.ask({
-      path: 'linux/agent/farewell',
-      json: { reason: 'left by muster-agent leave' },
-      headers: { authorization: `Bearer ${await tokens.get()}` },
-    })
-    // Gone already is as good.
-    if (answer.status !== 204 && answer.status !== 200 && answer.status !== 410) throw new ServerRefused(answer)
+    await sayFarewell({ http, tokens, reason: 'left by muster-agent leave' })
   } catch (error) {
     if (!o.offline)
       throw new Error(

@@ -6,6 +6,7 @@ import { messageOf } from './failure.ts'
 import { asRecord, type Http, ServerRefused } from './http.ts'
 import type { Reporter, Told } from './report.ts'
 import type { Tokens } from './token.ts'
+import type { Watcher } from './watch.ts'
 
 /** `gone`: the server no longer knows this device. `left`: it was told to leave and has. */
 export type Ending = 'stopped' | 'gone' | 'left'
@@ -17,6 +18,7 @@ export interface LoopDeps {
   sequence: () => number
   /** device.disenrol was carried out. */
   leaving: () => boolean
+  watcher: Watcher
   log: (text: string) => void
   random?: () => number
 }
@@ -33,8 +35,6 @@ const path = 'linux/agent/sync'
 const quickMs = 5_000
 const busyMs = 20_000
 const firstPauseS = 2
-/** How often managed features are looked at while nothing happens. */
-const watchMs = 5_000
 const longestPauseS = 300
 const roundsLimit = 50
 /** Rounds in a row that may follow one another without a pause. */
@@ -130,8 +130,7 @@ export function createLoop(o: LoopDeps): Loop {
 
   /** Drift does not wait for the next poll. */
   function watch(onNews: () => void): () => void {
-    const timer = setInterval(() => o.reporter.news() && onNews(), watchMs)
-    return () => clearInterval(timer)
+    return o.watcher.subscribe(() => o.reporter.news() && onNews())
   }
 
   async function pauseUnlessNews(seconds: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 /** What the agent has to tell: results first, evidence after the results it belongs to, the whole inventory once a day, nothing when nothing is new. */
 import { createHash } from 'node:crypto'
-import { agentChannel, canonical, type JsonObject } from '@muster/contract'
+import { agentChannel, canonical, type Json, type JsonObject } from '@muster/contract'
 import type { Ledger } from './ledger.ts'
 
 type Result = agentChannel.Result
@@ -39,7 +39,8 @@ export function createReporter(o: ReporterDeps): Reporter {
   let underWay: Told | undefined
   let wholeAt = 0
   let whole = true
-  let evidenceSeen = ''
+  /** Digest of each fact of the evidence as the server has it. */
+  const evidenceSeen = new Map<string, string>()
   const events: Event[] = []
   const acknowledged = new Set<string>()
 
@@ -59,8 +60,17 @@ export function createReporter(o: ReporterDeps): Reporter {
 
   function facts(): Pick<Told, 'facts' | 'partial'> {
     if (whole || o.now() - wholeAt >= wholeEveryMs) return { facts: bounded(o.facts.whole()), partial: false }
-    const evidence = o.facts.evidence()
-    return digestOf(evidence) === evidenceSeen ? {} : { facts: evidence, partial: true }
+    const changed = changedEvidence()
+    return Object.keys(changed).length === 0 ? {} : { facts: changed, partial: true }
+  }
+
+  function changedEvidence(): JsonObject {
+    const now = Object.entries(o.facts.evidence())
+    return Object.fromEntries(now.filter(([name, value]) => evidenceSeen.get(name) !== digestOf(value)))
+  }
+  function remember(facts: Readonly<JsonObject>): void {
+    for (const [name, value] of Object.entries(facts))
+      if (name.startsWith('managed.')) evidenceSeen.set(name, digestOf(value))
   }
 
   function next(running: string | undefined): Told | undefined {
@@ -87,7 +97,7 @@ export function createReporter(o: ReporterDeps): Reporter {
     for (const r of ended) acknowledged.delete(r.id)
     // After a setting was told, its evidence is told even if it looks the same as before.
     const unreported = new Map(o.ledger.unreported().map((u) => [u.result.id, u.setting]))
-    if (ended.some((r) => unreported.get(r.id))) evidenceSeen = ''
+    if (ended.some((r) => unreported.get(r.id))) evidenceSeen.clear()
     o.ledger.reported(ended.map((r) => r.id))
     events.splice(0, told.events?.length ?? 0)
   }
@@ -101,7 +111,7 @@ export function createReporter(o: ReporterDeps): Reporter {
         o.sequence.save(sequence)
         whole = true
       } else if (told.facts) {
-        evidenceSeen = digestOf(evidenceOf(told.facts))
+        remember(told.facts)
         if (!told.partial) {
           whole = false
           wholeAt = o.now()
@@ -112,7 +122,7 @@ export function createReporter(o: ReporterDeps): Reporter {
       underWay = undefined
       if (told.facts || told.events) {
         o.log('the server does not take these facts; they are left out until they change')
-        evidenceSeen = digestOf(o.facts.evidence())
+        remember(o.facts.evidence())
         whole = false
         wholeAt = o.now()
         events.length = 0
@@ -130,15 +140,11 @@ export function createReporter(o: ReporterDeps): Reporter {
       if (events.length < agentLimits.events) events.push({ type, at: new Date(o.now()).toISOString(), data })
     },
     resultsWaiting: () => o.ledger.unreported().length > 0,
-    news: () => events.length > 0 || o.ledger.unreported().length > 0 || digestOf(o.facts.evidence()) !== evidenceSeen,
+    news: () => events.length > 0 || o.ledger.unreported().length > 0 || Object.keys(changedEvidence()).length > 0,
   }
 }
 
-function evidenceOf(facts: Readonly<JsonObject>): JsonObject {
-  return Object.fromEntries(Object.entries(facts).filter(([name]) => name.startsWith('managed.')))
-}
-
-function digestOf(evidence: JsonObject): string {
+function digestOf(evidence: Json): string {
   return createHash('sha256').update(canonical(evidence)).digest('base64')
 }
 

@@ -200,6 +200,8 @@ export async function createCore(o: CoreOptions) {
     reports,
     recovery,
     alerts,
+    /** What the worker does each few seconds: notices devices that fell silent, came back or changed for the worse. */
+    watch,
     webhooks,
     /** Caches follow the bus on every node; a worker also does the recurring work. */
     async start(roles: { worker: boolean }): Promise<void> {

@@ -54,6 +54,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       platforms: o.platforms ?? installedPlatforms,
       platformSettings: o.platformSettings,
       pusher: o.pusher,
+      poster,
       publicUrl,
     })
     closing.push(() => core.events.close())

@@ -2,7 +2,21 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { linuxBanner, linuxSsh, passcode } from '@muster/contract'
+import {
+  linuxAutomaticUpdates,
+  linuxBanner,
+  linuxCamera,
+  linuxCertificates,
+  linuxFirewall,
+  linuxScreenLock,
+  linuxSsh,
+  linuxSudoers,
+  linuxSysctl,
+  linuxUsbStorage,
+  linuxWifi,
+  linuxWireguard,
+  passcode,
+} from '@muster/contract'
 import fc from 'fast-check'
 import type { Run } from '../commands.ts'
 import { openState } from '../state.ts'
@@ -23,7 +37,22 @@ const feature = (id: string) => {
 }
 const state = ['/var/lib/muster-agent']
 
-for (const descriptor of [linuxBanner, linuxSsh, passcode]) {
+const written = [
+  linuxBanner,
+  linuxSsh,
+  passcode,
+  linuxAutomaticUpdates,
+  linuxFirewall,
+  linuxUsbStorage,
+  linuxCamera,
+  linuxSudoers,
+  linuxWifi,
+  linuxWireguard,
+  linuxCertificates,
+  linuxSysctl,
+  linuxScreenLock,
+]
+for (const descriptor of written) {
   test(`${descriptor.id}: put, put again, tampered with, dropped: all as before`, async (t) => {
     const m = machineOf(t)
     const f = feature(descriptor.id)
@@ -36,7 +65,7 @@ for (const descriptor of [linuxBanner, linuxSsh, passcode]) {
       const good = f.check(m.tree, m.originals)
       assert.notDeepEqual(good, untouched)
       assert.deepEqual((await f.put(m, settings)).files, [])
-      for (const file of files) fs.rmSync(m.tree.resolve(file))
+      for (const file of files) fs.rmSync(m.tree.resolve(file, false), { force: true })
       assert.notDeepEqual(f.check(m.tree, m.originals), good)
       await f.put(m, settings)
       assert.deepEqual(f.check(m.tree, m.originals), good)
@@ -235,11 +264,8 @@ test('any order of puts and drops ends where it began', async (t) => {
 
 test('evidence names every feature, also on an empty tree', (t) => {
   const m = machineOf(t)
-  assert.deepEqual(Object.keys(evidence(m.tree, m.originals)), [
-    'managed.linux.banner',
-    'managed.linux.ssh',
-    'managed.passcode',
-  ])
+  const named = Object.keys(evidence(m.tree, m.originals))
+  assert.deepEqual(named.sort(), [...written.map((d) => `managed.${d.id}`), 'managed.linux.packages'].sort())
 })
 
 function values(found: Record<string, unknown>): Record<string, unknown> {

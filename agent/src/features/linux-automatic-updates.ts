@@ -15,12 +15,14 @@ const dropIn = `${folder}/99muster-automatic-updates`
 const patterns = 'Unattended-Upgrade::Origins-Pattern'
 const origins = 'Unattended-Upgrade::Allowed-Origins'
 /** Debian's and Ubuntu's own names of what they publish for security; others simply have nothing of that name. */
+/** unattended-upgrades fills it in. */
+const release = '$' + '{distro_codename}'
 const security = [
-  'origin=Debian,codename=${distro_codename},label=Debian-Security',
-  'origin=Debian,codename=${distro_codename}-security,label=Debian-Security',
-  'origin=Ubuntu,archive=${distro_codename}-security',
-  'origin=UbuntuESM,archive=${distro_codename}-infra-security',
-  'origin=UbuntuESMApps,archive=${distro_codename}-apps-security',
+  `origin=Debian,codename=${release},label=Debian-Security`,
+  `origin=Debian,codename=${release}-security,label=Debian-Security`,
+  `origin=Ubuntu,archive=${release}-security`,
+  `origin=UbuntuESM,archive=${release}-infra-security`,
+  `origin=UbuntuESMApps,archive=${release}-apps-security`,
 ]
 
 export const automaticUpdates: Feature = {

@@ -3,7 +3,7 @@ import { type JsonObject, linuxSysctl, sysctlKeys } from '@muster/contract'
 import { Refused } from '../failure.ts'
 import type { Tree } from '../tree.ts'
 import type { Feature, Machine } from './feature.ts'
-import { hasLines, putLines } from './managed-lines.ts'
+import { putLines } from './managed-lines.ts'
 import type { Edit } from './originals.ts'
 import { readSettings } from './settings.ts'
 
@@ -94,10 +94,10 @@ async function setRunning(m: Machine, values: readonly (readonly [string, number
 }
 
 function silenced(m: Machine, keys: readonly string[]): Edit[] {
-  const text = m.tree.text(main)
-  if (text === undefined) return []
+  const text = m.tree.text(main) ?? ''
   const speaks = (line: string) => keys.includes(assignment(line)?.key ?? '')
-  if (!hasLines(text) && !text.split('\n').some(speaks)) return []
+  // Once ours it stays so until the drop, even if somebody deletes it meanwhile.
+  if (!m.originals.keeps(linuxSysctl.id, main) && !text.split('\n').some(speaks)) return []
   return [{ path: main, kind: 'lines', text: putLines(text, { lines: [], silences: speaks, where: 'bottom' }) }]
 }
 

@@ -67,12 +67,18 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
     const entry = tree.entry(edit.path)
     if (entry.kind === 'directory' || entry.kind === 'other')
       throw new Refused('not-a-file', `${edit.path} is not a regular file.`)
-    if (entry.kind === 'absent')
-      return { path: edit.path, kind: edit.kind, entry, without: missingAbove(tree, edit.path) }
+    if (entry.kind === 'absent') return { path: edit.path, kind: edit.kind, entry, without: withoutUs(edit.path) }
     if (entry.kind === 'link') return { path: edit.path, kind: edit.kind, entry }
     const bytes = tree.bytes(edit.path, sizeLimit)
     if (bytes === undefined) throw new Refused('file-too-large', `${edit.path} cannot be read or is larger than 1 MB.`)
     return { path: edit.path, kind: edit.kind, entry, content: bytes.toString('base64') }
+  }
+
+  /** Directories above that are there only because of us: missing now, or made for another file of ours. The deepest first. */
+  function withoutUs(file: string): string[] {
+    const ours = namesIn(folder, 'originals').flatMap((f) => read(f).flatMap((k) => k.without ?? []))
+    const above = ours.filter((directory) => file.startsWith(`${directory}/`))
+    return [...new Set([...missingAbove(tree, file), ...above])].sort((a, b) => b.length - a.length)
   }
 
   function restoreOne(k: Kept): boolean {

@@ -33,6 +33,25 @@ export const debianFiles: Record<string, string> = {
     'password requisite pam_pwquality.so retry=3\npassword required pam_pwhistory.so\npassword [success=1 default=ignore] pam_unix.so obscure yescrypt\n',
   '/etc/pam.d/common-auth':
     'auth required pam_faillock.so preauth\nauth [success=1 default=ignore] pam_unix.so nullok\n',
+  '/home/anna/.ssh/authorized_keys': 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample anna@laptop\n',
+  '/etc/apt/apt.conf.d/20auto-upgrades':
+    'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "0";\n',
+  '/etc/apt/apt.conf.d/50unattended-upgrades':
+    'Unattended-Upgrade::Origins-Pattern {\n        // "origin=Debian,codename=x-updates";\n        "origin=Debian,codename=bookworm,label=Debian";\n        "origin=Debian,codename=bookworm,label=Debian-Security";\n};\nUnattended-Upgrade::Package-Blacklist {\n};\n//Unattended-Upgrade::Automatic-Reboot "false";\n',
+  '/etc/nftables.conf':
+    '#!/usr/sbin/nft -f\n\nflush ruleset\n\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter;\n\t}\n}\n',
+  '/usr/sbin/nft': '#!/bin/false\n',
+  '/lib/systemd/system/nftables.service': '[Unit]\nDescription=nftables\n',
+  '/lib/systemd/system/wg-quick@.service': '[Unit]\nDescription=WireGuard via wg-quick(8) for %I\n',
+  '/usr/bin/wg-quick': '#!/bin/bash\n',
+  '/etc/modprobe.d/README': 'nothing\n',
+  '/etc/sudoers':
+    'Defaults\tenv_reset\nroot\tALL=(ALL:ALL) ALL\n%sudo\tALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n',
+  '/etc/sudoers.d/README': '# nothing\n',
+  '/etc/NetworkManager/NetworkManager.conf': '[main]\nplugins=ifupdown,keyfile\n',
+  '/etc/ca-certificates.conf': 'mozilla/ACCVRAIZ1.crt\n',
+  '/etc/sysctl.conf': '#net.ipv4.ip_forward=1\nnet/ipv4/ip_forward = 1\nkernel.printk = 3 4 1 3\n',
+  '/etc/dconf/profile/gdm': 'user-db:user\n',
   '/var/lib/dpkg/status':
     'Package: openssh-server\nStatus: install ok installed\nVersion: 1:9.2p1-2\n\nPackage: gone\nStatus: deinstall ok config-files\nVersion: 1.0\n\nPackage: cron\nStatus: install ok installed\nVersion: 3.0pl1-162\n',
 }

@@ -7,6 +7,7 @@ import type { PollJob } from './poll.ts'
 import type { Seen } from './tally.ts'
 import type { TripJob, Trips } from './trip.ts'
 
+export { syncPath } from './requests.ts'
 export type { Enrolled, Herd, Seen, Trips }
 export type Job = PollJob | TripJob | HerdJob | EnrolJob
 

@@ -27,20 +27,21 @@ interface Replaced {
 /** At most so many in one transaction: an outage of a whole site must not hold everyone up. */
 const step = 5_000
 
-export function createWatch(o: { db: Db; events: Events; hearingSince?: Date }) {
-  let hearingSince = o.hearingSince
+export function createWatch(o: { db: Db; events: Events }) {
+  let begun: Date | undefined
 
-  /** Every few seconds, on one node. Answers how many devices changed. */
-  return async function watch(): Promise<number> {
-    hearingSince ??= (await o.db.query<{ now: Date }>(sql`select now()`))[0]?.now ?? new Date()
+  /** Every few seconds, on one node. Answers how many devices changed. `hearingSince`: since when devices could be heard; its first call, unless told. */
+  return async function watch(hearingSince?: Date): Promise<number> {
+    begun ??= (await o.db.query<{ now: Date }>(sql`select now()`))[0]?.now ?? new Date()
+    const since = hearingSince ?? begun
     await o.db.query(sql`delete from device_watch w using device d where d.no = w.device and d.lifecycle <> 'active'`)
     let total = 0
-    for (let last = step; last === step; total += last) last = await o.db.tx(watchSome)
+    for (let last = step; last === step; total += last) last = await o.db.tx((tx) => watchSome(tx, since))
     return total + (await o.db.tx(watchIdentifiers))
   }
 
-  async function watchSome(tx: Tx): Promise<number> {
-    const rows = await changed(tx, hearingSince as Date)
+  async function watchSome(tx: Tx, since: Date): Promise<number> {
+    const rows = await changed(tx, since)
     await tx.query({
       name: 'device-watch',
       text: `insert into device_watch as w (device, liveness, rooted, encrypted)

@@ -18,7 +18,7 @@ let audit: Audit
 let publicKey: ReturnType<typeof createPublicKey>
 
 beforeEach(async () => {
-  t = await testDatabase()
+  t = await testDatabase({ alone: true })
   folder = mkdtempSync(join(tmpdir(), 'muster-audit-'))
   const signingKey = await openAuditKey(join(folder, 'audit.key'), t.db)
   publicKey = createPublicKey(signingKey)

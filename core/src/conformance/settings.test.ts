@@ -112,6 +112,30 @@ test('a setting that is put off is offered to the next connection, and never blo
   assert.equal(again?.id, put.id)
 })
 
+test('a setting that is put off or comes back rests: nobody is woken for it until its time, and then the device is', async () => {
+  const c = await computer(bench)
+  await bench.publish('rounds', { 'rounds.node': { path: './rest', value: 'y' } })
+  const [add] = await c.session()
+  const waits = () =>
+    bench.db.query(
+      sql`select id from (select jsonb_array_elements_text(data -> 'channels') as id, no from outbox where type = 'channels.waiting' and jsonb_typeof(data -> 'channels') = 'array') w where id = ${String(c.channel.no)}`,
+    )
+  const before = (await waits()).length
+  assert.deepEqual(await c.session([{ id: add?.id ?? '', status: 503 }]), [])
+  assert.equal((await waits()).length, before, 'not told that something waits')
+  const [times] = await bench.db.query<{ same: boolean }>(
+    sql`select s.due = f.due and s.due > now() as same from channel_set s join feature_state f using (channel) where s.channel = ${c.channel.no}`,
+  )
+  assert.equal(times?.same, true, 'the tick knows when')
+  await bench.heard()
+  await c.session()
+  assert.deepEqual(await bench.db.count(() => c.session()), { statements: 0, transactions: 0 })
+  await bench.lapse(c.channel, 'due')
+  await bench.tick()
+  const [again] = await c.session()
+  assert.equal(again?.id, add?.id)
+})
+
 test('a new owner opens an epoch; what was set and entrusted stays with the device', async () => {
   const p = await phone(bench)
   await bench.publish('pull', { passcode: { minLength: 8 } })

@@ -10,7 +10,7 @@ import { comparePositions, parsePosition } from './position.ts'
 let t: TestDatabase
 const made: Events[] = []
 before(async () => {
-  t = await testDatabase()
+  t = await testDatabase({ alone: true })
 })
 afterEach(async () => {
   for (const e of made.splice(0)) await e.close()

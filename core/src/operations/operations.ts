@@ -43,7 +43,7 @@ export interface Operations extends ReturnType<typeof createViews>, ReturnType<t
   ): Promise<Omit<Sent, 'id'> & { devices: number }>
   cancel(activity: number, principal: Send['principal']): Promise<Cancelled>
   /** One exchange with a device. Zero statements when nothing is said and nothing waits; else durable when it resolves. */
-  turn(channels: readonly KnownChannel[], turn: Turn): Promise<readonly Delivery[]>
+  turn(channels: readonly KnownChannel[], turn: Turn, o?: TurnOptions): Promise<readonly Delivery[]>
   sentBytes(channel: ChannelDetail | KnownChannel, raw: Uint8Array): void
   errand(channel: KnownChannel, name: string, payload: Json, collapse?: string): Promise<void>
   tick(): Promise<number>
@@ -51,6 +51,11 @@ export interface Operations extends ReturnType<typeof createViews>, ReturnType<t
   /** Turns waiting for a batch now. */
   queued(): number
   stop(): Promise<void>
+}
+
+export interface TurnOptions {
+  /** Not the device speaks, but we on its behalf: it was not seen. */
+  unseen?: true
 }
 
 /** Outbound messages kept for the next batch; the oldest go first when it is long in coming. */
@@ -89,8 +94,8 @@ export function createOperations(o: OperationsDeps): Operations {
     send,
     preview,
     cancel: createCancel(o),
-    turn: async (channels, turn) => {
-      for (const c of channels) o.devices.seen.mark(c.no, turn.expectInS)
+    turn: async (channels, turn, how = {}) => {
+      if (!how.unseen) for (const c of channels) o.devices.seen.mark(c.no, turn.expectInS)
       if (idle(channels, turn)) return []
       checkTurn(turn)
       return queue.add({ channels, turn, urgent: (turn.said?.length ?? 0) > 0 })

@@ -2,7 +2,7 @@
 import type { Delivery, OpenPlatform } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { Db, Log } from '../db/index.ts'
-import { type Devices, readChannels } from '../devices/index.ts'
+import { type Devices, type KnownChannel, type KnownDetail, readChannels } from '../devices/index.ts'
 import type { Operations } from '../operations/index.ts'
 
 export interface Deliverer {
@@ -13,6 +13,8 @@ export interface Deliverer {
 /** Channels claimed in one go, and deliveries taken per channel. */
 const bounds = { channels: 200, take: 10 } as const
 const defaultRate = { perSecond: 50, inFlight: 100 } as const
+/** Nothing is claimed that would not leave within this time: a lease must not run out while it waits here. */
+const aheadS = 60
 
 export function createDeliverer(o: {
   db: Db
@@ -22,45 +24,85 @@ export function createDeliverer(o: {
   platform: string
   open: OpenPlatform
   settingsWaiting: (channels?: readonly number[]) => Promise<number[]>
-  now?: () => number
+  /** Channels claimed in one go at most. */
+  atOnce?: number
 }): Deliverer {
   const rate = o.open.rate ?? defaultRate
   const deliver = o.open.deliver?.bind(o.open)
   if (!deliver) throw new Error(`${o.platform} delivers nothing itself`)
+  const budget = Math.max(1, Math.floor(rate.perSecond * aheadS))
+  const take = Math.min(bounds.take, budget)
+  const channelsAtOnce = Math.max(1, Math.min(o.atOnce ?? bounds.channels, Math.floor(budget / take)))
+  const partSize = Math.max(1, Math.min(rate.inFlight, Math.ceil(rate.perSecond)))
+  let freeAt = 0
 
-  async function waiting(): Promise<number[]> {
+  /** Channels with something to fetch now. What was looked at in vain is quiet until word of it comes, and keeps nobody else waiting. */
+  async function waiting(): Promise<KnownChannel[]> {
     const open = await o.db.query<{ channel: number }>(sql`
       select distinct p.channel from pending p join channel c on c.no = p.channel join device d on d.no = c.device
-      where d.platform = ${o.platform} and p.state = 'pending' and (p.due is null or p.due <= now()) and p.deadline > now() and not d.blocked order by p.channel limit ${bounds.channels}`)
-    const settings = await o.settingsWaiting()
-    return [...new Set([...open.map((r) => r.channel), ...settings])]
+      where d.platform = ${o.platform} and p.state = 'pending' and (p.due is null or p.due <= now()) and p.deadline > now() and not d.blocked`)
+    const all = [...new Set([...open.map((r) => r.channel), ...(await o.settingsWaiting())])].filter(
+      (no) => !o.devices.waiting.quiet(no),
+    )
+    if (all.length === 0) return []
+    return readChannels(
+      o.db,
+      sql`c.no = any(${all}::bigint[]) and d.platform = ${o.platform} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked order by c.no limit ${channelsAtOnce}`,
+    )
   }
   /** Claimed channel by channel through the same turn as any device, so leases, order and records are the same. */
-  async function claim(channels: readonly number[]): Promise<Delivery[]> {
-    const known = await readChannels(
-      o.db,
-      sql`c.no = any(${channels}::bigint[]) and d.platform = ${o.platform} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked`,
-    )
-    const taken = await Promise.all(
-      known.slice(0, bounds.channels).map((c) => o.operations.turn([c], { take: bounds.take })),
-    )
-    return taken.flat()
+  async function claim(channels: readonly KnownChannel[]): Promise<Delivery[]> {
+    return (await Promise.all(channels.map((c) => o.operations.turn([c], { take }, { unseen: true })))).flat()
+  }
+  /** What never left goes back, uncounted, instead of standing as handed over. */
+  async function giveBack(rest: readonly Delivery[]): Promise<void> {
+    const reason = { code: 'not-sent', text: 'The server stopped before it was sent.' }
+    for (const d of rest)
+      await o.operations.turn(
+        [d.channel as KnownDetail],
+        { said: [{ id: d.id, state: 'returned', reason }], take: 0 },
+        { unseen: true },
+      )
+  }
+  async function hand(batch: readonly Delivery[], signal: AbortSignal): Promise<void> {
+    let begun = 0
+    try {
+      while (begun < batch.length) {
+        await pause(freeAt - Date.now(), signal)
+        if (signal.aborted) return
+        const part = batch.slice(begun, begun + partSize)
+        begun += part.length
+        freeAt = Date.now() + (part.length / rate.perSecond) * 1000
+        await deliver?.(part, signal)
+      }
+    } finally {
+      await giveBack(batch.slice(begun))
+    }
   }
   return {
     round: async (signal) => {
       let total = 0
-      for (;;) {
-        const batch = await claim(await waiting())
-        if (batch.length === 0 || signal.aborted) return total
-        for (let i = 0; i < batch.length && !signal.aborted; i += rate.inFlight) {
-          const part = batch.slice(i, i + rate.inFlight)
-          const started = Date.now()
-          await deliver(part, signal)
-          total += part.length
-          const due = (part.length / rate.perSecond) * 1000 - (Date.now() - started)
-          if (due > 0 && i + rate.inFlight < batch.length) await new Promise((resolve) => setTimeout(resolve, due))
-        }
+      while (!signal.aborted) {
+        const channels = await waiting()
+        if (channels.length === 0) break
+        const batch = await claim(channels)
+        total += batch.length
+        await hand(batch, signal)
       }
+      return total
     },
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms <= 0 || signal.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
 }

@@ -53,7 +53,10 @@ export const newLife = {
 export function apply(c: ChannelState, feature: string, step: Step): void {
   const row = c.rows.get(feature)
   if (!row) throw new Error(`channel ${c.channel} has no ${feature}`)
-  c.rows.set(feature, { ...row, ...step.row })
+  // What is planned next in this transaction reads these as the database will tell them.
+  const due = step.dueS === undefined ? row.due : step.dueS === null || step.dueS <= 0
+  const leaseOver = step.leaseS === undefined ? row.leaseOver : false
+  c.rows.set(feature, { ...row, due, leaseOver, ...step.row })
   note(c, feature, step)
 }
 

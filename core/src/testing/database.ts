@@ -18,8 +18,10 @@ let own: Promise<string> | undefined
 
 /** The server of the whole run, or, when a file runs alone, one that ends with this process. */
 async function serverUrl(): Promise<string> {
-  const given = process.env[serverVariable]
-  if (given) return given
+  return process.env[serverVariable] || ownServer()
+}
+
+function ownServer(): Promise<string> {
   own ??= startTestServer().then((s) => s.url)
   return own
 }
@@ -66,9 +68,12 @@ export async function ensureTemplate(server: string): Promise<string> {
   return name
 }
 
-/** `migrated: false` gives an empty database. */
-export async function testDatabase(o: { migrated?: boolean } = {}): Promise<TestDatabase> {
-  const server = await serverUrl()
+/**
+ * `migrated: false` gives an empty database. `alone`: on a server that no other test file uses, for what waits for the
+ * transactions of the whole server to end (the outbox and the audit's sealer do).
+ */
+export async function testDatabase(o: { migrated?: boolean; alone?: boolean } = {}): Promise<TestDatabase> {
+  const server = await (o.alone ? ownServer() : serverUrl())
   const template = o.migrated === false ? 'template0' : await ensureTemplate(server)
   const name = `muster_test_${process.pid}_${randomBytes(4).toString('hex')}`
   await asAdmin(server, (c) => c.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`))

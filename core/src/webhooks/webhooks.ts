@@ -114,7 +114,7 @@ export function createWebhooks(o: WebhooksDeps) {
   function checked(input: unknown): z.output<typeof webhookSettings> {
     const read = checkInput(webhookSettings, input)
     const url = URL.canParse(read.url) ? new URL(read.url) : undefined
-    if (!url || url.hash !== '' || url.username !== '' || url.password !== '')
+    if (url?.hash !== '' || url.username !== '' || url.password !== '')
       throw new Problem('invalid-request', {
         errors: [{ path: 'url', message: 'is an https address without user name and fragment' }],
       })

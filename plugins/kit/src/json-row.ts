@@ -10,6 +10,7 @@ import {
   type OperationRow,
   type Outcome,
   type Reason,
+  type Secrets,
   type Verdict,
 } from '@muster/contract'
 
@@ -56,8 +57,12 @@ export function jsonFeatureRow<S>(
   return {
     channel: o.channel ?? 'device',
     when: o.when,
-    examples: d.examples.map((e) => ({ in: e as Json, wire: e as Json })),
-    to: (settings) => settings,
+    ...(d.secret ? { needs: d.secret } : {}),
+    examples: d.examples.map((e) => ({
+      in: e as Json,
+      wire: withSecrets(e as JsonObject, Object.fromEntries((d.secret ?? []).map((n) => [n, `secret:${n}`]))),
+    })),
+    to: (settings, _, secrets) => withSecrets(settings, secrets, d.secret),
     from: (reply) => outcome(reply, (result) => ({ success: true, data: result })),
     check(settings, reported) {
       const evidence = reported[managedFact(d.id)]
@@ -70,6 +75,16 @@ export function jsonFeatureRow<S>(
       return o.check(settings, evidence)
     },
   }
+}
+
+/** Secrets travel beside the settings until here; to the device they are settings like others. */
+function withSecrets(
+  settings: JsonObject,
+  secrets: Secrets,
+  names: readonly string[] = Object.keys(secrets),
+): JsonObject {
+  const known = names.flatMap((name) => (Object.hasOwn(secrets, name) ? [[name, secrets[name] ?? ''] as const] : []))
+  return known.length === 0 ? settings : { ...settings, ...Object.fromEntries(known) }
 }
 
 const codeForm = /^[a-z][a-z0-9-]*$/

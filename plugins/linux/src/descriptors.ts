@@ -6,9 +6,21 @@ import {
   deviceInventory,
   deviceMessage,
   type FactDescriptor,
+  type FeatureDescriptor,
   formFactors,
+  linuxAutomaticUpdates,
   linuxBanner,
+  linuxCamera,
+  linuxCertificates,
+  linuxFirewall,
+  linuxPackages,
+  linuxScreenLock,
   linuxSsh,
+  linuxSudoers,
+  linuxSysctl,
+  linuxUsbStorage,
+  linuxWifi,
+  linuxWireguard,
   ownerships,
   passcode,
   scriptRun,
@@ -20,7 +32,21 @@ import { z } from 'zod'
 /** Operations and features that every platform may know are described in the contract; listed here is what Linux brings. */
 const ownOperations = [serviceRestart, scriptRun]
 export const allOperations = [deviceInventory, deviceMessage, deviceDisenrol, ...ownOperations]
-const ownFeatures = [linuxBanner, linuxSsh]
+const ownFeatures: readonly FeatureDescriptor[] = [
+  linuxBanner,
+  linuxSsh,
+  linuxAutomaticUpdates,
+  linuxFirewall,
+  linuxUsbStorage,
+  linuxCamera,
+  linuxSudoers,
+  linuxWifi,
+  linuxWireguard,
+  linuxCertificates,
+  linuxPackages,
+  linuxSysctl,
+  linuxScreenLock,
+]
 const allFeatures = [...ownFeatures, passcode]
 
 const ownFacts: readonly FactDescriptor[] = [

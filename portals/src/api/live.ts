@@ -39,8 +39,7 @@ export function createLive(client: QueryClient): Live {
     for (const listener of listeners) listener(event)
   }
   const refreshAll = () => {
-    for (const key of watchedKeys)
-      void client.invalidateQueries({ queryKey: [key] })
+    for (const key of watchedKeys) void client.invalidateQueries({ queryKey: [key] })
   }
 
   function start(): () => void {

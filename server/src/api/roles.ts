@@ -139,8 +139,10 @@ const nouns: Record<string, string> = {
   message: 'messages exchanged with devices',
   platform: 'platforms and the catalogue',
   policy: 'policies',
+  recovery: 'recovery mode after a restore',
   role: 'roles',
   user: 'users',
+  webhook: 'webhooks',
 }
 const verbs: Record<string, string> = {
   read: 'Read',

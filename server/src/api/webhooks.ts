@@ -128,12 +128,12 @@ export function webhookRoutes(app: Api, core: Core): void {
         summary: 'Remove a webhook',
         operationId: 'removeWebhook',
         params: IdParams,
-        response: { 204: z.null().describe('Removed') },
+        response: { 204: z.undefined() },
       },
     },
     async (request, reply) => {
       await webhooks.remove(rowOf(request.params.id), principalOf(request))
-      return reply.code(204).send(null)
+      return reply.code(204).send()
     },
   )
   actRoutes(app, core)

@@ -1,3 +1,3 @@
 /** The door of webhooks' way out. */
-export { readNetworks, type WebhookReach } from './networks.ts'
+export { allowedBy, readNetworks, type WebhookReach } from './networks.ts'
 export { createPoster } from './post.ts'

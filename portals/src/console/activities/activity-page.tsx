@@ -1,27 +1,19 @@
 /** One activity: what was asked of whom, how it stands on each device, and taking it back. */
-import { Alert, Button, Group, Modal, Stack, Table, Text } from '@mantine/core'
+import { Button, Select, Stack, Table } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { type Activity, activities } from '../../api/index.ts'
 import { actorName, named, t, tn } from '../../text/index.ts'
-import {
-  Ago,
-  AsOf,
-  Card,
-  formatInline,
-  Icon,
-  More,
-  PageHead,
-  Pairs,
-  ProblemAlert,
-  Shown,
-  StateCell,
-} from '../../ui/index.ts'
+import { Ago, Ask, AsOf, Card, formatInline, More, PageHead, Pairs, Shown, StateCell } from '../../ui/index.ts'
+import { LeftOut } from '../send/index.ts'
 import { useMay } from '../shell/index.ts'
 import { ActivityProgress } from './progress.tsx'
+import { Retry } from './retry.tsx'
 
-const open = ['held', 'pending', 'sent', 'acknowledged', 'deferred']
+const open = ['held', 'pending', 'sent', 'acknowledged', 'deferred'] as const
+const states = [...open, 'completed', 'failed', 'cancelled', 'expired', 'superseded'] as const
 
 export function ActivityPage() {
   const { id = '' } = useParams()
@@ -48,28 +40,18 @@ function Found({ activity }: { activity: Activity }) {
           </>
         }
         actions={
-          waiting > 0 && activity.cancelledAt === null ? <Cancel activity={activity} waiting={waiting} /> : undefined
+          <>
+            <Retry activity={activity} />
+            {waiting > 0 && activity.cancelledAt === null && <Cancel activity={activity} waiting={waiting} />}
+          </>
         }
       />
       <Stack gap="lg">
         <Card title={t('activity.standing')}>
           <ActivityProgress activity={activity} words />
         </Card>
-        {activity.refused.length > 0 && (
-          <Alert
-            color="orange"
-            variant="outline"
-            icon={<Icon name="alert" />}
-            title={tn('activity.refused', activity.refused.length)}
-          >
-            {activity.refused.map((one) => (
-              <Text key={one.device} size="sm">
-                <Link to={`/devices/${encodeURIComponent(one.device)}`}>{one.device}</Link>: {one.text}
-              </Text>
-            ))}
-          </Alert>
-        )}
-        <Devices activity={activity.id} />
+        <LeftOut refused={activity.refused} />
+        <Devices activity={activity} />
         <Card title={t('activity.asked')}>
           <Pairs entries={facts} />
         </Card>
@@ -78,10 +60,30 @@ function Found({ activity }: { activity: Activity }) {
   )
 }
 
-function Devices({ activity }: { activity: string }) {
-  const list = useInfiniteQuery(activities.devices(activity))
+function Devices({ activity }: { activity: Activity }) {
+  const [state, setState] = useState<string | null>(null)
+  const list = useInfiniteQuery(
+    activities.devices(
+      activity.id,
+      states.find((one) => one === state),
+    ),
+  )
+  const choice = (
+    <Select
+      size="xs"
+      aria-label={t('activity.state')}
+      placeholder={t('activity.anyState')}
+      data={Object.entries(activity.counts)
+        .filter(([, n]) => n > 0)
+        .map(([id, n]) => ({ value: id, label: t('activity.part', { state: named('state', id), n }) }))}
+      value={state}
+      onChange={setState}
+      clearable
+      clearButtonProps={{ 'aria-label': t('devices.clearOne', { name: t('activity.state') }) }}
+    />
+  )
   return (
-    <Card title={t('devices.title')}>
+    <Card title={t('devices.title')} actions={choice}>
       <Shown query={list}>
         {(pages) => (
           <Table.ScrollContainer minWidth={560} tabIndex={0} role="region" aria-label={t('devices.title')}>
@@ -136,25 +138,17 @@ function Cancel({ activity, waiting }: { activity: Activity; waiting: number }) 
       <Button variant="default" onClick={ask.open}>
         {t('activity.cancel')}
       </Button>
-      <Modal
+      <Ask
         opened={opened}
         onClose={ask.close}
         title={t('activity.cancelTitle')}
-        closeButtonProps={{ 'aria-label': t('confirm.cancel') }}
+        confirm={t('activity.cancel')}
+        busy={cancel.isPending}
+        error={cancel.error}
+        onConfirm={() => cancel.mutate()}
       >
-        <Stack gap="md">
-          <Text size="sm">{tn('activity.cancelText', waiting)}</Text>
-          <ProblemAlert error={cancel.error} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={ask.close}>
-              {t('activity.keep')}
-            </Button>
-            <Button loading={cancel.isPending} onClick={() => cancel.mutate()} data-autofocus>
-              {t('activity.cancel')}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+        {tn('activity.cancelText', waiting)}
+      </Ask>
     </>
   )
 }

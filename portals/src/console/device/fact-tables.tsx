@@ -7,7 +7,6 @@ import { AsOf, Card, Empty, ObjectTable, Pairs } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { rowsOf } from './fact-rows.ts'
 
-
 export function FactTables({ device, group, none }: { device: Device; group: 'software' | 'network'; none: string }) {
   const mayCatalog = useMay('platform:read')
   const known =

@@ -6,8 +6,8 @@ import { ApiProblem, about, catalog, type InvitationRequest, invitations } from 
 import { named, t } from '../../text/index.ts'
 import { Empty, formatSeconds, ProblemAlert, Shown } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
-import type { Made } from './made.ts'
 import { UserSelect } from '../users/index.ts'
+import type { Made } from './made.ts'
 
 const lifetimes = [3600, 86_400, 7 * 86_400, 30 * 86_400]
 type Ownership = InvitationRequest['ownership']

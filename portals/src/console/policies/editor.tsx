@@ -1,25 +1,21 @@
 /** The draft of a policy: name, whom it is for, and its features, each with a form of its own. */
-import { Button, Group, MultiSelect, Select, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Select, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
 import {
   ApiProblem,
   type Assignment,
   catalog,
-  groups,
   type NewPolicy,
   type Policy,
   type PolicyFeatureDraft,
 } from '../../api/index.ts'
 import { focusFirstError, pointerOf, type SchemaFormState } from '../../schema-form/index.ts'
-import { named, t } from '../../text/index.ts'
+import { t } from '../../text/index.ts'
 import { Card, Icon, ProblemAlert } from '../../ui/index.ts'
-import { useMay } from '../shell/index.ts'
+import { AssignmentCard } from './assignment.tsx'
 import classes from './editor.module.css'
 import { FeatureEditor, type FeatureHead } from './feature-editor.tsx'
-
-const ownerships = ['byod', 'cope', 'work-profile', 'dedicated']
-const formFactors = ['phone', 'tablet', 'laptop', 'desktop', 'server', 'virtual', 'kiosk', 'tv']
 
 interface EditorProps {
   policy?: Policy
@@ -102,7 +98,7 @@ export function Editor({ policy, platforms, busy, error, readOnly = false, onSav
               />
             </Stack>
           </Card>
-          <AssignmentCard assignment={assignment} onChange={setAssignment} />
+          <AssignmentCard platform={platform} assignment={assignment} onChange={setAssignment} />
           {features.map((one) => (
             <FeatureEditor
               key={one.feature}
@@ -127,53 +123,6 @@ export function Editor({ policy, platforms, busy, error, readOnly = false, onSav
         </Stack>
       </fieldset>
     </form>
-  )
-}
-
-function AssignmentCard({ assignment, onChange }: { assignment: Assignment; onChange: (next: Assignment) => void }) {
-  const mayGroups = useMay('group:read')
-  const known = useQuery({ ...groups.all(), enabled: mayGroups }).data?.items ?? []
-  const set = (key: keyof Assignment, values: string[]) => {
-    const { [key]: _, ...rest } = assignment
-    onChange(values.length === 0 ? rest : { ...rest, [key]: values })
-  }
-  const every = (values: readonly string[] | undefined) =>
-    values === undefined || values.length === 0 ? t('policies.any') : ''
-  return (
-    <Card title={t('policies.assignment')}>
-      <Stack gap="md">
-        <Text size="sm" c="dimmed">
-          {t('policies.assignmentText')}
-        </Text>
-        <MultiSelect
-          label={t('devices.ownership')}
-          data={ownerships.map((id) => ({ value: id, label: named('ownership', id) }))}
-          value={assignment.ownership ?? []}
-          onChange={(v) => set('ownership', v)}
-          placeholder={every(assignment.ownership)}
-          clearable
-        />
-        <MultiSelect
-          label={t('device.formFactor')}
-          data={formFactors.map((id) => ({ value: id, label: named('formFactor', id) }))}
-          value={assignment.formFactors ?? []}
-          onChange={(v) => set('formFactors', v)}
-          placeholder={every(assignment.formFactors)}
-          clearable
-        />
-        {mayGroups && (
-          <MultiSelect
-            label={t('device.groups')}
-            data={known.map((group) => ({ value: group.id, label: group.name }))}
-            value={assignment.groups ?? []}
-            onChange={(v) => set('groups', v)}
-            placeholder={every(assignment.groups)}
-            searchable
-            clearable
-          />
-        )}
-      </Stack>
-    </Card>
   )
 }
 

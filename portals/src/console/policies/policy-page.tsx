@@ -1,15 +1,17 @@
 /** One policy, new or known: what it sets, for whom, and publishing it. */
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Stack, Tabs, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { ApiProblem, about, catalog, type Policy, policies } from '../../api/index.ts'
 import { t, tn } from '../../text/index.ts'
-import { Card, Empty, Icon, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
+import { Ask, Card, Empty, Icon, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { Editor } from './editor.tsx'
 import { PolicyState } from './policy-state.tsx'
+import { Remove } from './remove.tsx'
+import { Versions } from './versions.tsx'
 
 export function PolicyPage() {
   const { id = '' } = useParams()
@@ -51,6 +53,8 @@ function Known({ id }: { id: string }) {
 /** What is being edited stays what was read: another administrator's save is told, never shown over one's own words. */
 function Edit({ latest }: { latest: Policy }) {
   const client = useQueryClient()
+  const navigate = useNavigate()
+  const tab = useParams().tab === 'versions' ? 'versions' : 'draft'
   const [base, setBase] = useState(latest)
   const overtaken = latest.revision !== base.revision
   const policy = overtaken ? base : latest
@@ -81,31 +85,50 @@ function Edit({ latest }: { latest: Policy }) {
             </span>
           </Group>
         }
-        actions={<Publish policy={policy} blocked={overtaken} />}
+        actions={
+          <>
+            <Remove policy={latest} />
+            <Publish policy={policy} blocked={overtaken} />
+          </>
+        }
       />
-      <Editor
-        key={base.revision}
-        policy={policy}
-        platforms={platforms}
-        busy={save.isPending}
-        error={stale ? null : save.error}
-        readOnly={!mayWrite}
-        onSave={(draft) => save.mutate(draft)}
+      <Tabs
+        value={tab}
+        onChange={(next) =>
+          void navigate(`/policies/${encodeURIComponent(policy.id)}${next === 'versions' ? '/versions' : ''}`)
+        }
       >
-        {(overtaken || stale) && (
-          <Alert
-            variant="outline"
-            color="orange"
-            role="status"
-            icon={<Icon name="alert" />}
-            title={t('policies.overtaken')}
+        <Tabs.List mb="lg">
+          <Tabs.Tab value="draft">{t('policies.tab.draft')}</Tabs.Tab>
+          <Tabs.Tab value="versions">{t('policies.tab.versions')}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="versions">{tab === 'versions' && <Versions policy={latest} />}</Tabs.Panel>
+        <Tabs.Panel value="draft">
+          <Editor
+            key={base.revision}
+            policy={policy}
+            platforms={platforms}
+            busy={save.isPending}
+            error={stale ? null : save.error}
+            readOnly={!mayWrite}
+            onSave={(draft) => save.mutate(draft)}
           >
-            <Button variant="default" size="xs" onClick={readNewer}>
-              {t('policies.reload')}
-            </Button>
-          </Alert>
-        )}
-      </Editor>
+            {(overtaken || stale) && (
+              <Alert
+                variant="outline"
+                color="orange"
+                role="status"
+                icon={<Icon name="alert" />}
+                title={t('policies.overtaken')}
+              >
+                <Button variant="default" size="xs" onClick={readNewer}>
+                  {t('policies.reload')}
+                </Button>
+              </Alert>
+            )}
+          </Editor>
+        </Tabs.Panel>
+      </Tabs>
     </>
   )
 }
@@ -154,25 +177,17 @@ function Publish({ policy, blocked }: { policy: Policy; blocked: boolean }) {
         </Text>
       )}
       <ProblemAlert error={turn.error} />
-      <Modal
+      <Ask
         opened={opened}
         onClose={ask.close}
         title={t('policies.publishTitle', { name: policy.name })}
-        closeButtonProps={{ 'aria-label': t('confirm.cancel') }}
+        confirm={t('policies.publish')}
+        busy={publish.isPending}
+        error={publish.error}
+        onConfirm={() => publish.mutate()}
       >
-        <Stack gap="md">
-          <Text size="sm">{t('policies.publishText', { version: policy.version + 1 })}</Text>
-          <ProblemAlert error={publish.error} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={ask.close}>
-              {t('confirm.cancel')}
-            </Button>
-            <Button loading={publish.isPending} onClick={() => publish.mutate()} data-autofocus>
-              {t('policies.publish')}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+        {t('policies.publishText', { version: policy.version + 1 })}
+      </Ask>
     </Stack>
   )
 }

@@ -132,15 +132,7 @@ function Write({ described, resolve, params: given, onClose }: SendDialogProps &
   )
 }
 
-function Decide({
-  described,
-  checked,
-  onBack,
-}: {
-  described: CatalogOperation
-  checked: Checked
-  onBack: () => void
-}) {
+function Decide({ described, checked, onBack }: { described: CatalogOperation; checked: Checked; onBack: () => void }) {
   const { params, target, preview, key } = checked
   const client = useQueryClient()
   const navigate = useNavigate()

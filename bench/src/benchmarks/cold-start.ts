@@ -1,0 +1,52 @@
+/** cold-start: from starting the server's process to the first device that is answered rightly, with the fleet in the database. */
+import { freePort, makeBed, type Muster } from '../bed/index.ts'
+import { syncPath } from '../load/index.ts'
+import { spread } from '../measure.ts'
+import { tokenOf } from '../random.ts'
+import { type Result, round, say } from '../report.ts'
+import { profiling, type Size } from './benchmark.ts'
+
+const promisedMs = 1_000
+
+export async function coldStart(size: Size): Promise<Result> {
+  const { seed, quick } = size
+  const devices = quick ? 500 : 100_000
+  const bed = await makeBed({ devices, seed })
+  try {
+    // The first start after a change of the fleet has policies to evaluate; the promise is of a restart.
+    await (await bed.start()).stop()
+    const times: number[] = []
+    for (let run = 0; run < (quick ? 1 : 5); run += 1) {
+      const port = await freePort()
+      const began = performance.now()
+      const starting = bed.start({ port, execArgv: profiling(size) })
+      const checkIn = await firstAnswer(port, tokenOf(seed, run), starting)
+      times.push(checkIn - began)
+      await (await starting).stop()
+    }
+    const { median, min, max } = spread(times)
+    say(`first check-in after ${Math.round(median)} ms (${Math.round(min)}-${Math.round(max)})`)
+    return { name: 'cold-start', value: Math.round(median), unit: 'ms', yardstick: promisedMs, ratio: round(median / promisedMs), seed, devices, checkIns: times.length, longest: Math.round(max) }
+  } finally {
+    await bed.close()
+  }
+}
+
+/** Asks until the device is answered; throws when the answer is not that nothing waits. */
+async function firstAnswer(port: number, token: string, starting: Promise<Muster>): Promise<number> {
+  let failed: unknown
+  starting.catch((error: unknown) => {
+    failed = error
+  })
+  const body = JSON.stringify({ sequence: 0, at: '2026-01-01T00:00:00Z', take: 10 })
+  while (failed === undefined) {
+    const answer = await fetch(`http://127.0.0.1:${port}${syncPath}`, { method: 'POST', body, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } }).catch(() => undefined)
+    if (answer) {
+      const said = (await answer.json()) as { deliveries?: unknown[] }
+      if (answer.status !== 200 || said.deliveries?.length !== 0) throw new Error(`the first check-in was answered ${answer.status} ${JSON.stringify(said)}`)
+      return performance.now()
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  throw failed
+}

@@ -1,0 +1,129 @@
+/** Delivering at the rate a platform asks for: nobody is starved, nothing is claimed that cannot leave in time, and what never left goes back. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Channel, Delivery, OpenPlatform } from '@muster/contract'
+import { cloud } from '@muster/contract/testing'
+import { type CoreBench, createHarness, silentLog } from '../testing/index.ts'
+import { createDeliverer } from './deliver.ts'
+
+let bench: CoreBench
+before(async () => {
+  bench = await createHarness().open([cloud])
+})
+after(() => bench.close())
+
+function deliverer(deliver: OpenPlatform['deliver'], o: { rate?: OpenPlatform['rate']; atOnce?: number } = {}) {
+  const { db, devices, operations, policies } = bench.core
+  const open: OpenPlatform = {
+    routes: [],
+    invite: async () => ({ steps: [] }),
+    close: async () => undefined,
+    deliver,
+    rate: o.rate ?? { perSecond: 1_000, inFlight: 50 },
+  }
+  return createDeliverer({
+    db,
+    log: silentLog,
+    devices,
+    operations,
+    platform: 'cloud',
+    open,
+    settingsWaiting: () => policies.waitingChannels(),
+    atOnce: o.atOnce,
+  })
+}
+const answer = (d: Delivery) =>
+  bench.host('cloud').turn(d.channel, { said: [{ id: d.id, state: 'completed' }], take: 0 })
+const forever = () => new AbortController().signal
+const state = async (a: string, c: Channel) => (await bench.operation(a, c))?.state
+
+test('devices that wait in vain keep no other waiting', async () => {
+  // Without a serial number their settings can never be put: they count as waiting for good.
+  await bench.publish('cloud', { 'cloud.banner': { text: 'Belongs to {{device.serial}}' } })
+  const stuck = await Promise.all(Array.from({ length: 6 }, () => bench.enrol('cloud')))
+  const fine = await bench.enrol('cloud', { facts: { 'device.serial': 'S' } })
+  assert.ok(stuck.every((c) => c.no < fine.no))
+  const got: string[] = []
+  const d = deliverer(
+    async (all) => {
+      for (const x of all) {
+        got.push(x.channel.device)
+        await answer(x)
+      }
+    },
+    { atOnce: 2 },
+  )
+  await d.round(forever())
+  assert.deepEqual(got, [fine.device])
+  assert.equal(await d.round(forever()), 0)
+  await bench.publish('cloud', {})
+  await d.round(forever())
+})
+
+test('the rate holds over parts, batches and rounds, and nothing is claimed that would wait past its lease', async () => {
+  const all = await Promise.all(Array.from({ length: 5 }, () => bench.enrol('cloud')))
+  const a = await bench.send('cloud.reboot', {}, all)
+  const times: number[] = []
+  let most = 0
+  const d = deliverer(
+    async (part) => {
+      times.push(Date.now())
+      most = Math.max(most, part.length)
+      await Promise.all(part.map(answer))
+    },
+    { rate: { perSecond: 20, inFlight: 2 }, atOnce: 2 },
+  )
+  await d.round(forever())
+  await d.round(forever())
+  assert.deepEqual((await bench.core.operations.activity(Number(a))).counts, { completed: 5 })
+  assert.ok(most <= 2)
+  for (const [i, t] of times.entries()) if (i > 0) assert.ok(t - (times[i - 1] ?? 0) >= 45, `part ${i} came too soon`)
+  const slow = await bench.send('cloud.reboot', {}, all)
+  const stop = new AbortController()
+  const crawling = deliverer(async () => stop.abort(), { rate: { perSecond: 1 / 60, inFlight: 1 } })
+  await crawling.round(stop.signal)
+  assert.deepEqual(
+    (await bench.core.operations.activity(Number(slow))).counts,
+    { pending: 4, sent: 1 },
+    'one a minute: one is claimed',
+  )
+  await bench.cancel(slow)
+})
+
+test('stopping gives back what never left; what the plugin had in hand when it failed stands as handed over', async () => {
+  const all = await Promise.all(Array.from({ length: 4 }, () => bench.enrol('cloud')))
+  const [a, b] = [
+    await bench.send('cloud.reboot', {}, all.slice(0, 2)),
+    await bench.send('cloud.reboot', {}, all.slice(2)),
+  ]
+  const stop = new AbortController()
+  const handed: string[] = []
+  await deliverer(
+    async (part) => {
+      handed.push(...part.map((x) => x.channel.device))
+      stop.abort()
+    },
+    { rate: { perSecond: 100, inFlight: 1 } },
+  ).round(stop.signal)
+  const after = await Promise.all(all.map(async (c, i) => [await state(i < 2 ? a : b, c), handed.includes(c.device)]))
+  assert.deepEqual(after.map(([s]) => s).sort(), ['pending', 'pending', 'pending', 'sent'])
+  for (const [s, left] of after) assert.equal(s === 'sent', left)
+  for (const c of all) await bench.lapse(c, 'due')
+  await bench.tick()
+  const breaks = deliverer(async () => Promise.reject(new Error('the plugin failed')), {
+    rate: { perSecond: 1_000, inFlight: 1 },
+  })
+  await assert.rejects(breaks.round(forever()), /the plugin failed/)
+  const states = await Promise.all(all.map((c, i) => state(i < 2 ? a : b, c)))
+  assert.deepEqual(states.sort(), ['pending', 'pending', 'sent', 'sent'])
+})
+
+test('what we do on a device’s behalf is no sign of life of it', async () => {
+  const c = await bench.enrol('cloud')
+  await bench.core.devices.seen.flush()
+  await bench.db.query({ text: 'delete from seen where channel = $1', values: [c.no] })
+  await bench.send('cloud.reboot', {}, [c])
+  await deliverer(async () => undefined).round(forever())
+  await bench.core.devices.seen.flush()
+  assert.deepEqual(await bench.db.query({ text: 'select from seen where channel = $1', values: [c.no] }), [])
+})

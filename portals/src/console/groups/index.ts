@@ -1,0 +1,3 @@
+/** The door of the group pages. */
+export { GroupPage } from './group-page.tsx'
+export { GroupListPage } from './list-page.tsx'

@@ -1,0 +1,68 @@
+/** A group's query as rows one can edit: conditions that must all hold, or of which one must. Pure. */
+import type { DeviceQuery } from '../../api/index.ts'
+
+export const operators = ['eq', 'ne', 'contains', 'lt', 'le', 'gt', 'ge', 'exists'] as const
+export type Operator = (typeof operators)[number]
+export type ValueType = 'text' | 'number' | 'boolean'
+export interface Field {
+  id: string
+  title: string
+  type: ValueType
+}
+export interface Condition {
+  field: string
+  op: Operator
+  /** As it was typed. */
+  value: string
+}
+export interface Rows {
+  join: 'and' | 'or'
+  conditions: readonly Condition[]
+}
+
+/** Which comparisons make sense for a kind of value. */
+export function operatorsOf(type: ValueType): readonly Operator[] {
+  if (type === 'boolean') return ['eq', 'exists']
+  return type === 'number' ? operators.filter((op) => op !== 'contains') : operators
+}
+
+/** The rows a query is made of; undefined when it says more than rows can. */
+export function rowsOf(query: DeviceQuery | null): Rows | undefined {
+  if (query === null) return { join: 'and', conditions: [] }
+  const join = 'or' in query ? 'or' : 'and'
+  const parts: unknown = 'and' in query ? query.and : 'or' in query ? query.or : [query]
+  if (!Array.isArray(parts)) return undefined
+  const conditions = parts.map(conditionOf)
+  return conditions.every((one) => one !== undefined) ? { join, conditions } : undefined
+}
+
+function conditionOf(part: unknown): Condition | undefined {
+  if (typeof part !== 'object' || part === null) return undefined
+  const { field, op, value } = part as Record<string, unknown>
+  const known = operators.find((one) => one === op)
+  if (typeof field !== 'string' || known === undefined) return undefined
+  if (typeof value === 'object') return undefined
+  return { field, op: known, value: value === undefined ? '' : String(value) }
+}
+
+/** The query the rows say; undefined while a row is not complete. */
+export function queryOf(rows: Rows, fields: readonly Field[]): DeviceQuery | undefined {
+  const parts = rows.conditions.map((one) => {
+    const type = fields.find((field) => field.id === one.field)?.type ?? 'text'
+    const value = valueOf(one, type)
+    return one.field === '' || value === undefined ? undefined : { field: one.field, op: one.op, value }
+  })
+  const complete = parts.filter((part) => part !== undefined)
+  if (complete.length === 0 || complete.length < parts.length) return undefined
+  const [only] = complete
+  return complete.length === 1 && only !== undefined ? only : rows.join === 'and' ? { and: complete } : { or: complete }
+}
+
+function valueOf({ op, value }: Condition, type: ValueType): string | number | boolean | undefined {
+  if (op === 'exists' || type === 'boolean') return value !== 'false'
+  const text = value.trim()
+  if (text === '') return undefined
+  if (type !== 'number') return text
+  const n = Number(text)
+  return Number.isFinite(n) ? n : undefined
+}
