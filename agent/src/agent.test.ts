@@ -1,42 +1,18 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Json } from '@muster/contract'
-import { openPlace, runAgent } from './agent.ts'
+import { runAgent } from './agent.ts'
 import type { Run } from './commands.ts'
-import { enrol } from './enrol.ts'
-import { createHttp } from './http.ts'
 import { openLedger } from './ledger.ts'
-import { type FakeServer, fakeServer, problem, testCode } from './testing/fake-server.ts'
-import { debianTree, noPrograms, snapshot } from './testing/fixtures.ts'
+import { enrolled } from './testing/enrolled.ts'
+import { type FakeServer, problem } from './testing/fake-server.ts'
+import { snapshot } from './testing/fixtures.ts'
 
 const state = ['/var/lib/muster-agent']
 
-async function enrolled(t: TestContext, o: { readOnly?: boolean; run?: Run; live?: boolean } = {}) {
-  const server = await fakeServer(t)
-  const root = debianTree(t)
-  const found = openPlace(root)
-  const place = { ...found, tree: { ...found.tree, live: o.live ?? false } }
-  const link = { server: server.url }
-  const http = createHttp(link, '0.1.0')
-  await enrol({
-    folder: place.folder,
-    http,
-    link,
-    code: testCode,
-    readOnly: o.readOnly ?? false,
-    asker: { licence: async () => true, ownership: async () => true },
-    facts: () => ({}),
-    identifiers: [],
-    tell: () => undefined,
-  })
-  http.close()
-  const log: string[] = []
-  const options = { ...place, log: (text: string) => log.push(text), run: o.run ?? noPrograms }
-  return { server, root, place, log, options, once: () => runAgent(options, 'once') }
-}
 const last = <T>(list: readonly T[]): T => list.at(-1) as T
 const managed = (server: FakeServer, id: string) => server.facts()[`managed.${id}`] as Record<string, Json>
 

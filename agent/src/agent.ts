@@ -1,5 +1,6 @@
 /** The agent put together: everything it is made of is named here and handed over. */
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsonObject } from '@muster/contract'
 import { type Run, run } from './commands.ts'
 import { createExecutor } from './execute.ts'
@@ -126,7 +127,7 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
     const ending = mode === 'once' ? await loop.once() : await loop.run(o.signal ?? new AbortController().signal)
     if (ending === 'left' && leaving?.farewell !== undefined) await tell(leaving.farewell)
     if (ending !== 'stopped') await forget(o, machine, ending)
-    if (ending === 'left') await leaving?.then?.()
+    if (ending === 'left') await leaving?.last?.()
     return ending
   } finally {
     observer.stop()
@@ -139,8 +140,8 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
 type Leaving = NonNullable<Parameters<Surroundings['leave']>[0]>
 
 /** Over a connection of its own: one that stands already may go on where a new one cannot begin. */
-function reachOf(link: Link): () => Promise<boolean> {
-  return async () => {
+function reachOf(link: Link): (patienceMs: number) => Promise<boolean> {
+  const answers = async () => {
     const http = createHttp(link, agentVersion)
     try {
       return (await http.ask({ path: 'linux/agent/about', timeoutS: 10 })).status < 500
@@ -148,6 +149,14 @@ function reachOf(link: Link): () => Promise<boolean> {
       return false
     } finally {
       http.close()
+    }
+  }
+  return async (patienceMs) => {
+    const until = performance.now() + patienceMs
+    for (;;) {
+      if (await answers()) return true
+      if (performance.now() >= until) return false
+      await sleep(2000)
     }
   }
 }

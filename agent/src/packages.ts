@@ -9,14 +9,36 @@ const databaseLimit = 64 * 1024 * 1024
 const busyRetryS = 120
 const hourS = 3600
 
-let known: { key: string; packages: ReadonlyMap<string, string> } | undefined
+export interface Package {
+  readonly name: string
+  readonly version: string
+}
+interface Known {
+  readonly key: string
+  /** Of several architectures, one each. */
+  readonly list: readonly Package[]
+  readonly versions: ReadonlyMap<string, string>
+}
 
-/** Installed packages of dpkg, name to version; undefined without dpkg. Read anew only when the database changed. */
+let known: Known | undefined
+
+/** Installed packages of dpkg; undefined without dpkg. Read anew only when the database changed. */
+export function packageList(tree: Tree): readonly Package[] | undefined {
+  return read(tree)?.list
+}
+/** Name to version. */
 export function installedPackages(tree: Tree): ReadonlyMap<string, string> | undefined {
+  return read(tree)?.versions
+}
+
+function read(tree: Tree): Known | undefined {
   const key = stampOf(tree)
   if (key === undefined) return undefined
-  if (known?.key !== key) known = { key, packages: readStatus(tree.text(database, databaseLimit) ?? '') }
-  return known.packages
+  if (known?.key !== key) {
+    const list = readStatus(tree.text(database, databaseLimit) ?? '')
+    known = { key, list, versions: new Map(list.map((p) => [p.name, p.version])) }
+  }
+  return known
 }
 
 export function isInstalled(tree: Tree, name: string): boolean {
@@ -24,8 +46,8 @@ export function isInstalled(tree: Tree, name: string): boolean {
 }
 
 /** Paragraph by paragraph, without a copy of each: the file has some megabytes. */
-export function readStatus(text: string): Map<string, string> {
-  const found = new Map<string, string>()
+export function readStatus(text: string): Package[] {
+  const found: Package[] = []
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n\n', at)
     const stop = end < 0 ? text.length : end
@@ -33,7 +55,7 @@ export function readStatus(text: string): Map<string, string> {
     const name = /^Package:[ \t]*(\S{1,200})/m.exec(paragraph)?.[1]
     const version = /^Version:[ \t]*(\S{1,200})/m.exec(paragraph)?.[1]
     if (name !== undefined && version !== undefined && /^Status: .* installed$/m.test(paragraph))
-      found.set(detached(name), detached(version))
+      found.push({ name: detached(name), version: detached(version) })
     at = stop + 1
     while (text[at] === '\n') at += 1
   }

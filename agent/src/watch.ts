@@ -83,8 +83,12 @@ export function createWatcher(
     subscribe(onChange) {
       listeners.add(onChange)
       // What changed while nobody listened is told now.
-      if (missed) queueMicrotask(() => listeners.has(onChange) && onChange())
-      missed = false
+      if (missed)
+        queueMicrotask(() => {
+          if (!listeners.has(onChange)) return
+          missed = false
+          onChange()
+        })
       return () => {
         listeners.delete(onChange)
       }

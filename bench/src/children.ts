@@ -23,7 +23,12 @@ process.once('exit', () => {
 })
 
 export function startChild(file: string, o: ChildOptions = {}): Child {
-  const child = fork(file, { env: { ...process.env, ...o.env }, execArgv: [...(o.execArgv ?? [])], serialization: 'advanced', stdio: ['ignore', o.loud ? 'inherit' : 'ignore', 'inherit', 'ipc'] })
+  const child = fork(file, {
+    env: { ...process.env, ...o.env },
+    execArgv: [...(o.execArgv ?? [])],
+    serialization: 'advanced',
+    stdio: ['ignore', o.loud ? 'inherit' : 'ignore', 'inherit', 'ipc'],
+  })
   living.add(child)
   const said: unknown[] = []
   const waiting: PromiseWithResolvers<unknown>[] = []

@@ -44,7 +44,9 @@ export function cpuOf(pid: number): number {
 
 /** CPU-seconds that the whole machine was busy since it started. */
 export function machineBusyS(): number {
-  const [, user, nice, system, , , irq, soft, steal] = (readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '').split(/ +/).map(Number)
+  const [, user, nice, system, , , irq, soft, steal] = (readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '')
+    .split(/ +/)
+    .map(Number)
   return ((user ?? 0) + (nice ?? 0) + (system ?? 0) + (irq ?? 0) + (soft ?? 0) + (steal ?? 0)) / ticks
 }
 

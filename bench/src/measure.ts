@@ -31,13 +31,22 @@ export interface Measured<T extends Seen = Seen> {
 
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
-  return { median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN }
+  return {
+    median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
+    min: sorted[0] ?? Number.NaN,
+    max: sorted.at(-1) ?? Number.NaN,
+  }
 }
 
 /** `per`: what is counted, requests unless told. */
-export async function inTurns<T extends Seen>(subjects: readonly Subject<T>[], o: { runs: number; databasePid: number; warm?: boolean; per?: (seen: T) => number }): Promise<Map<string, Measured<T>>> {
+export async function inTurns<T extends Seen>(
+  subjects: readonly Subject<T>[],
+  o: { runs: number; databasePid: number; warm?: boolean; per?: (seen: T) => number },
+): Promise<Map<string, Measured<T>>> {
   if (o.warm !== false) for (const s of subjects) await s.run(-1)
-  const taken = new Map(subjects.map((s) => [s.name, [] as { seen: T; server: number; database: number; elsewhere: number }[]]))
+  const taken = new Map(
+    subjects.map((s) => [s.name, [] as { seen: T; server: number; database: number; elsewhere: number }[]]),
+  )
   for (let n = 0; n < o.runs; n += 1) {
     for (const s of subjects) {
       const before = { server: s.pid ? cpuOf(s.pid) : 0, database: cpuOf(o.databasePid), machine: machineBusyS() }
@@ -45,13 +54,19 @@ export async function inTurns<T extends Seen>(subjects: readonly Subject<T>[], o
       const server = s.pid ? cpuOf(s.pid) - before.server : 0
       const database = cpuOf(o.databasePid) - before.database
       const machine = machineBusyS() - before.machine
-      taken.get(s.name)?.push({ seen, server, database, elsewhere: machine > 0 ? Math.max(0, 1 - (server + database + seen.cpuS) / machine) : 0 })
+      taken.get(s.name)?.push({
+        seen,
+        server,
+        database,
+        elsewhere: machine > 0 ? Math.max(0, 1 - (server + database + seen.cpuS) / machine) : 0,
+      })
     }
   }
   const count = o.per ?? ((seen: T) => seen.requests)
   return new Map(
     [...taken].map(([name, runs]) => {
-      const per1000 = (cpu: (r: (typeof runs)[number]) => number) => spread(runs.map((r) => (cpu(r) * 1000) / count(r.seen)))
+      const per1000 = (cpu: (r: (typeof runs)[number]) => number) =>
+        spread(runs.map((r) => (cpu(r) * 1000) / count(r.seen)))
       return [
         name,
         {

@@ -4,12 +4,19 @@ import { benchmarks } from './index.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, profile: { type: 'string' }, help: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    profile: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 })
 const benchmark = benchmarks[positionals[0] ?? '']
 const seed = Number(values.seed)
 if (!benchmark || values.help || positionals.length !== 1 || !Number.isSafeInteger(seed)) {
-  console.error(`Usage: npm run bench -- NAME [--quick] [--seed N] [--profile FOLDER]\n\nNames: ${Object.keys(benchmarks).join(', ')}`)
+  console.error(
+    `Usage: npm run bench -- NAME [--quick] [--seed N] [--profile FOLDER]\n\nNames: ${Object.keys(benchmarks).join(', ')}`,
+  )
   process.exit(values.help ? 0 : 2)
 }
 console.log(JSON.stringify(await benchmark({ quick: values.quick, seed, profile: values.profile })))

@@ -16,6 +16,9 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }
 const serverMain = fileURLToPath(import.meta.resolve('@muster/server/main'))
 const agentMain = fileURLToPath(import.meta.resolve('@muster/agent/main'))
+const fleetMain = fileURLToPath(import.meta.resolve('@muster/fleet/main'))
+/** Simulated devices beside the real one. */
+const simulated = 50
 const client = { id: 'demo', secret: randomBytes(24).toString('base64url') }
 const password = process.env.MUSTER_ADMIN_PASSWORD || randomBytes(12).toString('base64url')
 const children: ChildProcess[] = []
@@ -62,6 +65,9 @@ async function main(): Promise<void> {
   say(
     `enrolled: ${device.name || device.id} (${device.osName ?? 'Linux'} ${device.osVersion ?? ''}), reporting every change and changing nothing`,
   )
+  const fleet = ['--server', url, '--devices', String(simulated), '--preset', 'usual']
+  start(fleetMain, fleet, { MUSTER_BOOTSTRAP_CLIENT: `${client.id}:${client.secret}` }, 'ignore')
+  say(`${simulated} simulated devices are enrolling beside it`)
   console.log(`
   Open       ${url}
   User       admin

@@ -2,10 +2,16 @@
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { auditCommand } from './commands/audit.ts'
+import { backupCommand } from './commands/backup.ts'
 import { clientCommand } from './commands/client.ts'
 import { devicesCommand } from './commands/devices.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { fleetCommand } from './commands/fleet.ts'
+import { groupsCommand } from './commands/groups.ts'
 import { inviteCommand } from './commands/invite.ts'
 import { loginCommand } from './commands/login.ts'
+import { policyCommand } from './commands/policy.ts'
+import { recoveryCommand } from './commands/recovery.ts'
 import { sendCommand } from './commands/send.ts'
 import { migrateCommand, serveCommand } from './commands/server.ts'
 import { userCommand } from './commands/user.ts'
@@ -43,10 +49,16 @@ function createProgram(terminal: Terminal): Command {
     loginCommand,
     inviteCommand,
     devicesCommand,
+    groupsCommand,
+    policyCommand,
     sendCommand,
     userCommand,
     clientCommand,
     auditCommand,
+    fleetCommand,
+    doctorCommand,
+    backupCommand,
+    recoveryCommand,
   ]
   for (const make of commands) program.addCommand(make(terminal))
   everyCommand(program, (c) => c.copyInheritedSettings(program).exitOverride())

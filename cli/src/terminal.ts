@@ -51,8 +51,8 @@ export function tell(terminal: Terminal, e: unknown): number {
     return e.status === 0 ? exitCodes.unreachable : exitCodes.failed
   }
   if (isProblem(e)) terminal.err(`error: ${e.message} (${e.code})\n`)
-  else if (e instanceof Error && ['DatabaseProblem', 'SecretProblem'].includes(e.name))
-    terminal.err(`error: ${e.message}\n`)
+  else if (e instanceof Error && ['DatabaseProblem', 'SecretProblem', 'BackupProblem'].includes(e.name))
+    terminal.err(`error: ${e.message}${'code' in e ? ` (${String(e.code)})` : ''}\n`)
   else terminal.err(`error: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`)
   return exitCodes.failed
 }

@@ -1420,6 +1420,8 @@ export interface components {
             revision: number;
             changedAt: string | null;
             changedBy: string | null;
+            /** @description Of the value */
+            schema: components["schemas"]["JsonSchema"];
         };
         ConfigurationList: {
             items: components["schemas"]["ConfigurationEntry"][];

@@ -4,7 +4,7 @@ import type { Json, Schema } from './json.ts'
 
 export type Danger = 'none' | 'confirm' | 'destructive'
 
-export interface OperationDescriptor<P = any, R = any> {
+export interface OperationDescriptor<P = unknown, R = unknown> {
   /** `noun.verb`, lower case: `device.lock`. Also the permission `operation:device.lock` and the audit act. */
   readonly id: string
   readonly title: string
@@ -27,7 +27,7 @@ export interface OperationDescriptor<P = any, R = any> {
   readonly examples: readonly { readonly params: P; readonly result?: R }[]
 }
 
-export interface FeatureDescriptor<S = any> {
+export interface FeatureDescriptor<S = unknown> {
   /** Lower-case id: `passcode`, `linux.ssh`. */
   readonly id: string
   readonly title: string

@@ -26,16 +26,16 @@ export interface Platform {
 /** `channel` names the kind: the part of a channel's name before ':'. */
 interface Row { channel: 'device' | 'user' | 'agent'; when?(c: ChannelDetail): true | Reason; needs?: readonly string[]; examples: readonly RowExample[] }
 /** `in` is given to `to` (with `kept`, where the example shows a second message); a secret that the row needs stands as "secret:<name>". */
-export interface RowExample { readonly in: Json; readonly kept?: Json; readonly wire: Json; readonly replies?: readonly { readonly reply: Json; readonly outcome: Json }[] }
+export interface RowExample { readonly in: JsonObject; readonly kept?: Json; readonly wire: Json; readonly replies?: readonly { readonly reply: Json; readonly outcome: Json }[] }
 export interface OperationRow extends Row {
   remembers?: true                                // the device drops a repeated id itself, so redelivery is safe
-  to(params: any, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
+  to(params: JsonObject, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
   from(reply: Json, c: ChannelDetail): Outcome    // total: a reply it cannot read gives { state: 'unreadable' }
 }
 export interface FeatureRow extends Row {
-  to(settings: any, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
+  to(settings: JsonObject, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
   from?(reply: Json, c: ChannelDetail): Outcome   // absent: the plugin says the outcome itself
-  check?(settings: any, reported: Readonly<JsonObject>): Verdict   // pure; the core runs it on each facts report
+  check?(settings: JsonObject, reported: Readonly<JsonObject>): Verdict   // pure; the core runs it on each facts report
 }
 export type Secrets = Readonly<Record<string, string>>
 export interface Reason { code: string; text: string }
@@ -100,7 +100,7 @@ export interface Terms { platform: string; ownership: Ownership; organisation: s
 
 export interface OpenPlatform {
   routes: readonly Route[]
-  invite(c: { code: string; url: string; server: string; ownership: Ownership; user?: string }): Promise<{ steps: readonly Step[]; files?: { name: string; type: string; bytes: Bytes }[] }>
+  invite(c: { code: string; url: string; server: string; ownership: Ownership; user?: string; agent?: AgentOffer }): Promise<{ steps: readonly Step[]; files?: { name: string; type: string; bytes: Bytes }[] }>
   wake?(c: ChannelDetail): Wake | undefined                                                // pure: push/ paces, coalesces and retries
   deliver?(d: readonly Delivery[], signal: AbortSignal): Promise<void>                     // where we call them (Google, MQTT): core claims, leases, rations
   jobs?: readonly { name: string; everyS: number; run(signal: AbortSignal): Promise<void> }[]  // on one node at a time
@@ -109,6 +109,8 @@ export interface OpenPlatform {
 }
 /** What the person does on the enrolment page: words, with a command to copy, a link to follow, a file to fetch, or text to show as a QR code. */
 export interface Step { text: string; command?: string; link?: string; file?: string; qr?: string }
+/** The platform's agent as this server offers it: a command that fetches, verifies, installs and enrols, and the packages for who does that by hand. */
+export interface AgentOffer { version: string; command: string; packages: readonly { name: string; kind: string; processor: string; url: string; sha256: string }[] }
 export interface Wake { via: 'apns' | 'fcm' | 'wns' | 'mqtt' | 'webpush' | 'sms'; to: Json; body?: Bytes; urgent?: boolean }
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; maxBytes: number                 // path below the platform's own `/<id>`

@@ -16,7 +16,7 @@ import { readEscrow } from './escrow/index.ts'
 import { createEvents } from './events/index.ts'
 import { createGroups } from './groups/index.ts'
 import { createJobs, type Job } from './jobs/index.ts'
-import { createOperations, type Operations } from './operations/index.ts'
+import { createOperations, type Operations, trimUnmatched } from './operations/index.ts'
 import { createPlatforms, moveChannels, type Pusher, pluginMigrations } from './platforms/index.ts'
 import { createPolicies, isSettingId, type Policies } from './policies/index.ts'
 import { createRecovery } from './recovery/index.ts'
@@ -169,6 +169,7 @@ export async function createCore(o: CoreOptions) {
     await makeMonths(db, clock.now())
     await dropMonths(db, clock.now(), { history: historyDays, message: messageDays, device_event: deviceEventDays })
     await events.trim(outboxDays)
+    await trimUnmatched(db, messageDays)
     await webhooks.trim(outboxDays)
   }
 

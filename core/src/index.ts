@@ -31,6 +31,16 @@ export {
   type Verified,
   verifyChain,
 } from './audit/index.ts'
+export {
+  type BackupCode,
+  BackupProblem,
+  type BackupReport,
+  checkBackup,
+  createBackup,
+  type RestoreReport,
+  restoreBackup,
+} from './backup/index.ts'
+export { configurationKeys } from './configuration/index.ts'
 export { type Core, type CoreOptions, createCore } from './core.ts'
 export {
   coreMigrations,
@@ -75,6 +85,7 @@ export {
   type MessageView,
   type Summary,
 } from './reports/index.ts'
+export { masterIdOf } from './secrets/index.ts'
 export {
   type DeliveryView,
   type PostAnswer,

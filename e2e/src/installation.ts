@@ -1,5 +1,5 @@
 /** A real installation for a journey: a server process with an empty data folder, and an administrator's API client that talks to it over the network. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -66,6 +66,8 @@ async function start(
 
 export async function install(env: Record<string, string> = {}): Promise<Installation> {
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-journey-'))
+  // PostgreSQL never runs as root: its own user must be able to pass through.
+  await chmod(dataDir, 0o711)
   const first = await start(dataDir, env)
   const others: Running[] = []
   let token: { value: string; until: number } | undefined

@@ -153,7 +153,7 @@ export function createDevice(o: DeviceDeps, from: Disk): Device {
   function resultOf(d: Delivery): Result['result'] {
     if (d.kind !== 'operation') return { files: [] }
     if (d.name === 'device.inventory') return { facts: Object.keys(facts()).length }
-    return simulator.operations.get(d.name)?.examples[0]?.result ?? {}
+    return (simulator.operations.get(d.name)?.examples[0]?.result ?? {}) as Result['result']
   }
 
   /** What the delivery changes in the device. */

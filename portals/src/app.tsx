@@ -12,6 +12,22 @@ const Activities = lazy(() => import('./console/activities/index.ts').then((m) =
 const Activity = lazy(() => import('./console/activities/index.ts').then((m) => ({ default: m.ActivityPage })))
 const Policies = lazy(() => import('./console/policies/index.ts').then((m) => ({ default: m.PolicyListPage })))
 const Policy = lazy(() => import('./console/policies/index.ts').then((m) => ({ default: m.PolicyPage })))
+const Groups = lazy(() => import('./console/groups/index.ts').then((m) => ({ default: m.GroupListPage })))
+const Group = lazy(() => import('./console/groups/index.ts').then((m) => ({ default: m.GroupPage })))
+const Alerts = lazy(() => import('./console/alerts/index.ts').then((m) => ({ default: m.AlertListPage })))
+const Users = lazy(() => import('./console/users/index.ts').then((m) => ({ default: m.UserListPage })))
+const User = lazy(() => import('./console/users/index.ts').then((m) => ({ default: m.UserPage })))
+const Roles = lazy(() => import('./console/roles/index.ts').then((m) => ({ default: m.RoleListPage })))
+const Role = lazy(() => import('./console/roles/index.ts').then((m) => ({ default: m.RolePage })))
+const Clients = lazy(() => import('./console/clients/index.ts').then((m) => ({ default: m.ClientListPage })))
+const Licences = lazy(() => import('./console/licences/index.ts').then((m) => ({ default: m.LicencePage })))
+const Certificates = lazy(() =>
+  import('./console/certificates/index.ts').then((m) => ({ default: m.CertificateListPage })),
+)
+const Configuration = lazy(() =>
+  import('./console/configuration/index.ts').then((m) => ({ default: m.ConfigurationPage })),
+)
+const Audit = lazy(() => import('./console/audit/index.ts').then((m) => ({ default: m.AuditPage })))
 const PublicEnrol = lazy(() => import('./enrol/index.ts').then((m) => ({ default: m.PublicEnrolPage })))
 
 export function App() {
@@ -30,7 +46,19 @@ export function App() {
               <Route path="activities" element={<Activities />} />
               <Route path="activities/:id" element={<Activity />} />
               <Route path="policies" element={<Policies />} />
-              <Route path="policies/:id" element={<Policy />} />
+              <Route path="policies/:id/:tab?" element={<Policy />} />
+              <Route path="groups" element={<Groups />} />
+              <Route path="groups/:id" element={<Group />} />
+              <Route path="alerts" element={<Alerts />} />
+              <Route path="users" element={<Users />} />
+              <Route path="users/:id" element={<User />} />
+              <Route path="roles" element={<Roles />} />
+              <Route path="roles/:id" element={<Role />} />
+              <Route path="clients" element={<Clients />} />
+              <Route path="licences" element={<Licences />} />
+              <Route path="certificates" element={<Certificates />} />
+              <Route path="configuration" element={<Configuration />} />
+              <Route path="audit" element={<Audit />} />
               <Route path="*" element={<NotFound />} />
             </Route>
           </Route>

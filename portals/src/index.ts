@@ -1,4 +1,18 @@
 /** The door of the portals for the server: where the bundle is, how it is made fresh, and the page that starts it. */
 export { type BuildLog, buildPortals, distDir, renderPage } from './build.ts'
 /** First segments of the addresses that the web app shows (see app.tsx); the server answers all below them with its page. */
-export const pageRoots = ['devices', 'enrol', 'activities', 'policies'] as const
+export const pageRoots = [
+  'devices',
+  'groups',
+  'enrol',
+  'policies',
+  'activities',
+  'alerts',
+  'users',
+  'roles',
+  'clients',
+  'licences',
+  'certificates',
+  'configuration',
+  'audit',
+] as const

@@ -35,6 +35,8 @@ export interface ServerOptions {
   metricsAddress?: string
   /** Where webhooks may go beside public https addresses. */
   webhooks?: WebhookReach
+  /** Folder of the agent packages that are offered; unset: where they are built. */
+  agentPackages?: string
   platforms?: readonly Platform[]
   platformSettings?: Readonly<Record<string, Json>>
   limits?: Partial<Limits>
@@ -74,6 +76,7 @@ export function optionsOf(env: Environment): ServerOptions {
       networks: readNetworks(text('MUSTER_WEBHOOK_NETWORKS')),
       plainHttp: text('MUSTER_WEBHOOK_HTTP') === 'allow',
     },
+    agentPackages: text('MUSTER_AGENT_PACKAGES'),
     logLevel: level(text('MUSTER_LOG_LEVEL')),
   }
 }

@@ -1,7 +1,7 @@
 /** A server as a whole: first start, health, both ports, roles, two nodes on one database, and its end. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:http2'
 import { request } from 'node:https'
 import { createServer } from 'node:net'
@@ -18,6 +18,7 @@ let dataDir: string
 before(async () => {
   database = await testDatabase()
   dataDir = await mkdtemp(join(tmpdir(), 'muster-start-'))
+  await chmod(dataDir, 0o711) // the embedded database's own user must be able to pass through
 })
 after(async () => {
   await database.close()

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { operationPermission } from '@muster/contract'
 import { type Core, createCore, type Log, openDb } from '@muster/core'
 import { registerApi } from './api/index.ts'
-import { registerDeviceRoutes } from './devices/index.ts'
+import { addShortcuts, registerDeviceRoutes } from './devices/index.ts'
+import { createDownloads } from './downloads/index.ts'
 import { ensureAdministrator, nameOrganisation } from './first-start.ts'
 import { createGateway, type RouteEntry } from './gateway/index.ts'
 import { createLog } from './log.ts'
@@ -90,11 +91,19 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       const own = await metrics.listen(o.metricsAddress)
       closing.push(() => own.close())
     }
+    const agentAddress = tls.pinned(publicUrl)
+    const { look } = core.enrollment
+    const downloads = createDownloads({ folder: o.agentPackages, publicUrl, agentAddress, look, log })
+    downloads.routes(app)
     if (roles.includes('api')) {
-      await registerApi(app, core, { publicUrl, agentAddress: tls.pinned(publicUrl), stopping })
+      await registerApi(app, core, { publicUrl, agentAddress, agentOffer: downloads.offer, stopping })
       if (o.portal !== false) await registerPortal(app, { log, publicUrl })
     }
-    if (roles.includes('devices')) await registerDeviceRoutes(app, { routes: core.platforms.routes(), stopping })
+    if (roles.includes('devices')) {
+      const routes = core.platforms.routes()
+      await registerDeviceRoutes(app, { routes, stopping })
+      addShortcuts(gateway, { routes, stopping, meter: metrics.meter })
+    }
 
     // The roles must be there before anybody is given one.
     await app.ready()

@@ -9,8 +9,8 @@ export interface Machine {
   readonly tree: Tree
   readonly originals: Originals
   readonly run: Run
-  /** Whether the server answers over a connection made just now. Absent: nobody to ask, so nothing can be said. */
-  readonly reach?: () => Promise<boolean>
+  /** Whether the server answers over a new connection; asks again until so many milliseconds have passed. Absent: nobody to ask. */
+  readonly reach?: (patienceMs: number) => Promise<boolean>
 }
 export interface Done {
   /** Files changed, and whether the service took the change over (absent: nothing to take over). */

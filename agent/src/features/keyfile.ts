@@ -25,7 +25,7 @@ export function readKeyfile(text: string): Keyfile {
     }
     const at = line.indexOf('=')
     if (!current || at <= 0 || line.startsWith('#')) continue
-    current.set(line.slice(0, at).trimEnd(), unescaped(line.slice(at + 1).trimStart()))
+    current.set(line.slice(0, at).trimEnd(), unescaped(line.slice(at + 1).replace(/^[ \t]+/, '')))
   }
   return groups
 }

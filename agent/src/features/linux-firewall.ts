@@ -2,7 +2,6 @@
  * The firewall: a table of nftables of our own beside whatever else is there. The running one is loaded first, proven to keep the way to the server,
  * and only then written for the next start: whatever is interrupted meanwhile, a restart is as before.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { firewallRules, isCidr, type JsonObject, linuxFirewall } from '@muster/contract'
 import { notApplicable, Refused } from '../failure.ts'
 import type { Tree } from '../tree.ts'
@@ -16,9 +15,8 @@ const main = '/etc/nftables.conf'
 const file = '/etc/nftables.d/50-muster.nft'
 const include = `include "${file}"`
 const unit = 'nftables.service'
-/** How often, and how long apart, the server is asked for before the firewall counts as cutting it off. */
-const tries = 4
-const betweenMs = 5000
+/** How long the server may stay silent before the firewall counts as cutting it off. */
+const patienceMs = 20_000
 
 /** A table of the same name is replaced as one: `add` so that `delete` never fails. */
 const begin = ['# Managed by Muster: changes are overwritten.', 'add table inet muster', 'delete table inet muster']
@@ -32,7 +30,7 @@ const always = [
   'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert, mld-listener-query } accept',
   // Answers of DHCP servers, which connection tracking does not know as such.
   'udp sport 67 udp dport 68 accept',
-  'ip6 saddr fe80::/10 udp dport 546 accept',
+  'udp sport 547 udp dport 546 accept',
 ]
 const echo = ['icmp type echo-request accept', 'icmpv6 type echo-request accept']
 const log = 'limit rate 5/minute log prefix "muster denied: "'
@@ -93,16 +91,12 @@ async function load(m: Machine, table: string): Promise<void> {
   const checked = await m.run('nft', ['-c', '-f', '-'], { input: table })
   if (checked.exitCode !== 0)
     throw new Refused('invalid-config', `nft refuses the rules: ${checked.stderr.trim().slice(0, 1000)}`)
-  const reachable = await m.reach?.()
+  // Who could not be reached before tells nothing about the firewall.
+  const reachable = await m.reach?.(0)
   const loaded = await m.run('nft', ['-f', '-'], { input: table })
   if (loaded.exitCode !== 0)
     throw new Refused('not-loaded', `The kernel does not take the rules: ${loaded.stderr.trim().slice(0, 1000)}`)
-  // Who could not be reached before tells nothing about the firewall.
-  if (!m.reach || reachable === false) return
-  for (let n = 0; n < tries; n += 1) {
-    if (await m.reach()) return
-    await sleep(betweenMs)
-  }
+  if (!reachable || (await m.reach?.(patienceMs))) return
   const previous = m.tree.text(file)
   if (previous !== undefined && m.originals.placed(linuxFirewall.id))
     await m.run('nft', ['-f', '-'], { input: previous })

@@ -1,6 +1,5 @@
 /** A WireGuard tunnel for wg-quick(8), readable by root alone; without a given private key the device makes its own and never tells it. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isCidr, type JsonObject, linuxWireguard } from '@muster/contract'
 import { notApplicable, Refused } from '../failure.ts'
 import type { Tree } from '../tree.ts'
@@ -14,8 +13,8 @@ type Settings = ReturnType<typeof linuxWireguard.settings.parse>
 const folder = '/etc/wireguard'
 const head = '# Managed by Muster: changes are overwritten.'
 const id = linuxWireguard.id
-const reachTries = 4
-const betweenMs = 5000
+/** How long the server may stay silent before the tunnel counts as swallowing the way to it. */
+const patienceMs = 20_000
 
 export const wireguard: Feature = {
   id,
@@ -69,14 +68,10 @@ export const wireguard: Feature = {
 /** Taken back when the tunnel swallows the way to the server, which it does when its networks contain it. */
 async function start(m: Machine, name: string, changed: boolean): Promise<boolean> {
   if (!changed && m.tree.exists(`/sys/class/net/${name}`)) return false
-  const reachable = await m.reach?.()
+  const reachable = await m.reach?.(0)
   const failed = await service(m, 'restart', name)
   if (failed !== undefined) throw new Refused('not-started', `The tunnel is written, but did not start: ${failed}`)
-  if (!m.reach || reachable === false) return true
-  for (let n = 0; n < reachTries; n += 1) {
-    if (await m.reach()) return true
-    await sleep(betweenMs)
-  }
+  if (!reachable || (await m.reach?.(patienceMs))) return true
   await service(m, 'stop', name)
   m.originals.restore(id)
   throw new Refused('cut-off', 'With this tunnel the device could not reach its server any more, so it was taken back.')

@@ -5,11 +5,12 @@ import { dmiValue, hardwareFacts } from './hardware.ts'
 import { interfacesOf, networkFacts } from './network.ts'
 import { osFacts } from './os.ts'
 import { packageFacts } from './packages.ts'
+import { portFacts } from './ports.ts'
 import { line } from './read.ts'
 import { storageFacts } from './storage.ts'
 import { userFacts } from './users.ts'
 
-const parts = [osFacts, hardwareFacts, storageFacts, networkFacts, userFacts, packageFacts]
+const parts = [osFacts, hardwareFacts, storageFacts, networkFacts, portFacts, userFacts, packageFacts]
 const identifiersLimit = 32
 
 export interface Identifier {

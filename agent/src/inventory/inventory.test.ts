@@ -31,6 +31,7 @@ test('a Debian tree tells what it is', (t) => {
     'linux.codename': 'bookworm',
     'hardware.disks': [],
     'storage.mounts': [],
+    'storage.encrypted': [],
     'device.name': 'till-7',
     'network.hostname': 'till-7',
     'network.interfaces': [],
@@ -63,6 +64,7 @@ test('a laptop with an encrypted root tells so', (t) => {
       '/sys/class/block/dm-1/slaves/dm-0': '',
       '/sys/class/block/dm-0/dm/uuid': 'CRYPT-LUKS2-abc\n',
       '/sys/block/sda/size': '1000\n',
+      '/sys/block/sda/sda2/holders/dm-0/x': '',
       '/sys/block/sda/device/model': 'Disk\n',
       '/sys/class/power_supply/BAT0/type': 'Battery\n',
       '/sys/class/power_supply/BAT0/capacity': '77\n',
@@ -90,7 +92,7 @@ test('a laptop with an encrypted root tells so', (t) => {
     { device: '/dev/sda1', at: '/boot x', type: 'vfat', readOnly: true },
   ])
   assert.deepEqual(facts['hardware.disks'], [
-    { name: 'sda', model: 'Disk', bytes: 512_000, rotates: false, removable: false },
+    { name: 'sda', model: 'Disk', bytes: 512_000, rotates: false, removable: false, encrypted: true },
   ])
   assert.deepEqual(facts['device.identifiers'], [
     { kind: 'serial', value: 'PF12345' },
@@ -163,4 +165,53 @@ test('hostile contents stay bounded and storable', (t) => {
   const many = inventory(createTree(root))
   assert.equal(many['software.packageCount'], 20_000)
   assert.equal((many['software.packages'] as unknown[]).length, 5000)
+})
+
+test('ports that listen: both families, no connections, addresses as people write them', (t) => {
+  const root = debianTree(t)
+  const put = (name: string, text: string) => {
+    fs.mkdirSync(path.join(root, 'proc/net'), { recursive: true })
+    fs.writeFileSync(path.join(root, 'proc/net', name), text)
+  }
+  const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n'
+  const row = (local: string, st: string) =>
+    `   0: ${local} 00000000:0000 ${st} 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100\n`
+  put('tcp', `${head}${row('0100007F:1538', '0A')}${row('00000000:0016', '0A')}${row('0100007F:1539', '01')}`)
+  put('tcp6', `${head}${row('00000000000000000000000000000000:0016', '0A')}${row('nonsense', '0A')}`)
+  put('udp6', `${head}${row('B80D0120000000000000000001000000:14E9', '07')}`)
+  assert.deepEqual(inventory(createTree(root))['network.listening'], [
+    { protocol: 'tcp', address: '0.0.0.0', port: 22, program: null },
+    { protocol: 'tcp', address: '::', port: 22, program: null },
+    { protocol: 'udp', address: '2001:db8::1', port: 5353, program: null },
+    { protocol: 'tcp', address: '127.0.0.1', port: 5432, program: null },
+  ])
+})
+
+test('encrypted volumes: open ones and those of crypttab, and the disk that carries them', (t) => {
+  const root = debianTree(t)
+  const put = (at: string, text: string) => {
+    fs.mkdirSync(path.join(root, path.dirname(at)), { recursive: true })
+    fs.writeFileSync(path.join(root, at), text)
+  }
+  put('etc/crypttab', '# name device\nroot_crypt UUID=1 none luks\nbackup /dev/sdb1 none\n')
+  put('sys/block/sda/size', '2048\n')
+  put('sys/block/sda/sda1/holders/dm-0/x', '')
+  put('sys/block/sdb/size', '2048\n')
+  for (const at of ['sys/block/dm-0', 'sys/class/block/dm-0']) {
+    put(`${at}/dm/uuid`, 'CRYPT-LUKS2-abc-root_crypt\n')
+    put(`${at}/dm/name`, 'root_crypt\n')
+  }
+  const facts = inventory(createTree(root))
+  assert.deepEqual(facts['storage.encrypted'], [
+    { name: 'root_crypt', open: true, atStart: true, kind: 'LUKS2' },
+    { name: 'backup', open: false, atStart: true, kind: null },
+  ])
+  const disks = facts['hardware.disks'] as { name: string; encrypted: boolean }[]
+  assert.deepEqual(
+    disks.map((d) => [d.name, d.encrypted]),
+    [
+      ['sda', true],
+      ['sdb', false],
+    ],
+  )
 })

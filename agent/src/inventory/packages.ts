@@ -1,15 +1,10 @@
 /** Installed software: the databases of dpkg and apk, read as files. */
 import type { JsonObject } from '@muster/contract'
-import { installedPackages } from '../packages.ts'
+import { type Package, packageList } from '../packages.ts'
 import type { Tree } from '../tree.ts'
 
 const listLimit = 5000
 const databaseLimit = 64 * 1024 * 1024
-
-interface Package {
-  name: string
-  version: string
-}
 
 export function packageFacts(tree: Tree): JsonObject {
   const packages = dpkg(tree) ?? apk(tree)
@@ -22,9 +17,9 @@ export function packageFacts(tree: Tree): JsonObject {
 }
 
 function dpkg(tree: Tree): Package[] | undefined {
-  const installed = installedPackages(tree)
+  const installed = packageList(tree)
   if (!installed) return undefined
-  const found = [...installed].map(([name, version]) => ({ name, version }))
+  const found = [...installed]
   // Images built without dpkg keep one file a package.
   for (const file of tree.list('/var/lib/dpkg/status.d', 5000)) {
     if (file.endsWith('.md5sums')) continue

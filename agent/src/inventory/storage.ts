@@ -15,6 +15,7 @@ export function storageFacts(tree: Tree): JsonObject {
   return {
     'hardware.disks': disksOf(tree),
     'storage.mounts': mounts.map((m) => describe(tree, m)),
+    'storage.encrypted': encryptedOf(tree),
     'security.encrypted': encrypted ?? null,
   }
 }
@@ -28,6 +29,45 @@ function disksOf(tree: Tree): Json {
     bytes: (wholeNumber(tree, `/sys/block/${name}/size`) ?? 0) * 512,
     rotates: wholeNumber(tree, `/sys/block/${name}/queue/rotational`) === 1,
     removable: wholeNumber(tree, `/sys/block/${name}/removable`) === 1,
+    encrypted: carriesCrypt(tree, name),
+  }))
+}
+
+/** Whether anything on the disk is opened as encrypted: the disk itself, a partition, or what rests on one. */
+function carriesCrypt(tree: Tree, disk: string): boolean {
+  const partitions = tree.list(`/sys/block/${disk}`, 512).filter((n) => n.startsWith(disk))
+  return [`/sys/block/${disk}`, ...partitions.map((p) => `/sys/block/${disk}/${p}`)].some((at) =>
+    holdsCrypt(tree, at, 0),
+  )
+}
+
+function holdsCrypt(tree: Tree, at: string, depth: number): boolean {
+  if (depth > 8) return false
+  return tree
+    .list(`${at}/holders`, 64)
+    .some(
+      (name) =>
+        line(tree, `/sys/class/block/${name}/dm/uuid`)?.startsWith('CRYPT-') ||
+        holdsCrypt(tree, `/sys/class/block/${name}`, depth + 1),
+    )
+}
+
+/** What is encrypted: opened by dm-crypt now, or to be opened at start (crypttab(5)). */
+function encryptedOf(tree: Tree): Json {
+  const rows = (tree.text('/etc/crypttab', 65_536) ?? '').split('\n').map((r) => r.trim())
+  const planned = rows.filter((r) => r !== '' && !r.startsWith('#')).map((r) => r.split(/\s+/)[0] ?? '')
+  const open = tree.list('/sys/block', 512).flatMap((n) => {
+    const uuid = n.startsWith('dm-') ? line(tree, `/sys/block/${n}/dm/uuid`) : undefined
+    return uuid?.startsWith('CRYPT-')
+      ? [{ name: line(tree, `/sys/block/${n}/dm/name`) ?? n, kind: uuid.split('-')[1] ?? '' }]
+      : []
+  })
+  const names = [...new Set([...open.map((o) => o.name), ...planned])].slice(0, disksLimit)
+  return names.map((name) => ({
+    name: name.slice(0, 128),
+    open: open.some((o) => o.name === name),
+    atStart: planned.includes(name),
+    kind: open.find((o) => o.name === name)?.kind ?? null,
   }))
 }
 

@@ -13,11 +13,11 @@ export interface Surroundings {
   readonly originals: Originals
   /** Reads the whole inventory anew and lets the next sync carry it. */
   refresh(): JsonObject
-  readonly reach?: () => Promise<boolean>
+  readonly reach?: (patienceMs: number) => Promise<boolean>
   /** A feature was changed: what programs tell of it is asked anew. */
   observed?(feature: string): Promise<void>
-  /** The agent ends once the result has reached the server. `farewell`: the server does not know yet that this ends the enrolment. `then`: the last act of all. */
-  leave(o?: { farewell?: string; then?: () => Promise<void> }): void
+  /** The agent ends once the result has reached the server. `farewell`: the server does not know yet that this ends the enrolment. `last`: the last act of all. */
+  leave(o?: { farewell?: string; last?: () => Promise<void> }): void
 }
 /** Ended, but not well: the result goes along. */
 export class EndedBadly extends Refused {

@@ -28,7 +28,7 @@ export const wipe = define(deviceWipe, true, async (_, s) => {
     throw notApplicable(`Nothing in ${hooks} says how this device is erased. Put a program there that does it.`)
   s.leave({
     farewell: 'wipe',
-    async then() {
+    async last() {
       for (const program of programs) await s.run(program, ['wipe'], { timeoutS: hookTimeoutS })
     },
   })

@@ -98,3 +98,31 @@ export const noPrograms: Run = async () => ({
   missing: true,
   durationMs: 0,
 })
+
+type Answer = { exitCode?: number; stdout?: string; stderr?: string; missing?: boolean }
+
+/** Programs as a test tells them; each call is noted as one line, its input under `inputs`. */
+export function programs(answer: (line: string) => Answer | undefined = () => undefined): {
+  run: Run
+  lines: string[]
+  inputs: string[]
+} {
+  const lines: string[] = []
+  const inputs: string[] = []
+  const run: Run = async (program, args, o) => {
+    const line = [program, ...args].join(' ')
+    lines.push(line)
+    inputs.push(o?.input ?? '')
+    const a = answer(line) ?? {}
+    return {
+      exitCode: a.missing ? null : (a.exitCode ?? 0),
+      stdout: a.stdout ?? '',
+      stderr: a.stderr ?? '',
+      truncated: false,
+      timedOut: false,
+      missing: a.missing ?? false,
+      durationMs: 1,
+    }
+  }
+  return { run, lines, inputs }
+}

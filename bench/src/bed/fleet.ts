@@ -5,8 +5,17 @@ import { tokenOf, uuidOf } from '../random.ts'
 
 const chunk = 10_000
 const facts = JSON.stringify({
-  'device.name': 'bench', 'os.name': 'Debian', 'os.version': '13', 'os.kernel': '6.12.9-amd64', 'agent.version': '0.1.0', 'hardware.model': 'Standard PC (Q35)',
-  'hardware.manufacturer': 'QEMU', 'hardware.memory': 8_589_934_592, 'hardware.cores': 4, 'storage.disks': [{ name: 'vda', size: 256_000_000_000 }], 'network.host': 'bench.example',
+  'device.name': 'bench',
+  'os.name': 'Debian',
+  'os.version': '13',
+  'os.kernel': '6.12.9-amd64',
+  'agent.version': '0.1.0',
+  'hardware.model': 'Standard PC (Q35)',
+  'hardware.manufacturer': 'QEMU',
+  'hardware.memory': 8_589_934_592,
+  'hardware.cores': 4,
+  'storage.disks': [{ name: 'vda', size: 256_000_000_000 }],
+  'network.host': 'bench.example',
 })
 
 const device = `

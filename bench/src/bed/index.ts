@@ -30,7 +30,8 @@ export async function makeBed(o: { devices: number; seed: number }): Promise<Bed
   // PostgreSQL refuses to run as root: then it is somebody else who must reach its folder.
   await chmod(dataDir, 0o755)
   const db = await openDb({ dataDir, log })
-  const start = (more: Partial<MusterOptions> = {}) => startMuster({ dataDir: join(dataDir, 'server'), databaseUrl: db.url, ...more })
+  const start = (more: Partial<MusterOptions> = {}) =>
+    startMuster({ dataDir: join(dataDir, 'server'), databaseUrl: db.url, ...more })
   const first = await start()
   await first.stop()
   await putFleet(db, o.seed, o.devices)

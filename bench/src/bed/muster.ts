@@ -44,8 +44,16 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
   const child = startChild(main, {
     execArgv: ['--expose-gc', '--import', probe, ...(o.execArgv ?? [])],
     env: {
-      MUSTER_HTTP_PORT: String(port), MUSTER_HTTPS_PORT: 'off', MUSTER_HOST: '127.0.0.1', MUSTER_PUBLIC_URL: url, MUSTER_DATA: o.dataDir, DATABASE_URL: o.databaseUrl,
-      MUSTER_BOOTSTRAP_CLIENT: client, MUSTER_ADMIN_PASSWORD: 'correct horse battery staple', MUSTER_LOG_LEVEL: 'warn', MUSTER_ROLES: o.roles ?? '',
+      MUSTER_HTTP_PORT: String(port),
+      MUSTER_HTTPS_PORT: 'off',
+      MUSTER_HOST: '127.0.0.1',
+      MUSTER_PUBLIC_URL: url,
+      MUSTER_DATA: o.dataDir,
+      DATABASE_URL: o.databaseUrl,
+      MUSTER_BOOTSTRAP_CLIENT: client,
+      MUSTER_ADMIN_PASSWORD: 'correct horse battery staple',
+      MUSTER_LOG_LEVEL: 'warn',
+      MUSTER_ROLES: o.roles ?? '',
     },
     loud: true,
   })
@@ -57,7 +65,10 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
     if (token && token.until > Date.now()) return token.value
     const answer = await fetch(`${url}/oauth2/token`, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(client).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
+      headers: {
+        authorization: `Basic ${Buffer.from(client).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
       body: 'grant_type=client_credentials',
     })
     const body = (await answer.json()) as { access_token: string; expires_in: number }
@@ -72,7 +83,10 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
     api: async <T>(method: string, path: string, body?: unknown) => {
       const answer = await fetch(`${url}/api/v1${path}`, {
         method,
-        headers: { authorization: `Bearer ${await bearer()}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${await bearer()}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
       })
       const text = await answer.text()
@@ -90,7 +104,10 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
 
 async function untilReady(url: string, pid: number): Promise<void> {
   for (const until = Date.now() + 60_000; Date.now() < until; ) {
-    const ready = await fetch(`${url}/readyz`).then((r) => r.ok, () => false)
+    const ready = await fetch(`${url}/readyz`).then(
+      (r) => r.ok,
+      () => false,
+    )
     if (ready) return
     process.kill(pid, 0)
     await new Promise((resolve) => setTimeout(resolve, 10))

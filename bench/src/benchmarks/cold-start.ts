@@ -1,5 +1,5 @@
 /** cold-start: from starting the server's process to the first device that is answered rightly, with the fleet in the database. */
-import { freePort, makeBed, type Muster } from '../bed/index.ts'
+import { freePort, type Muster, makeBed } from '../bed/index.ts'
 import { syncPath } from '../load/index.ts'
 import { spread } from '../measure.ts'
 import { tokenOf } from '../random.ts'
@@ -26,7 +26,17 @@ export async function coldStart(size: Size): Promise<Result> {
     }
     const { median, min, max } = spread(times)
     say(`first check-in after ${Math.round(median)} ms (${Math.round(min)}-${Math.round(max)})`)
-    return { name: 'cold-start', value: Math.round(median), unit: 'ms', yardstick: promisedMs, ratio: round(median / promisedMs), seed, devices, checkIns: times.length, longest: Math.round(max) }
+    return {
+      name: 'cold-start',
+      value: Math.round(median),
+      unit: 'ms',
+      yardstick: promisedMs,
+      ratio: round(median / promisedMs),
+      seed,
+      devices,
+      checkIns: times.length,
+      longest: Math.round(max),
+    }
   } finally {
     await bed.close()
   }
@@ -40,10 +50,15 @@ async function firstAnswer(port: number, token: string, starting: Promise<Muster
   })
   const body = JSON.stringify({ sequence: 0, at: '2026-01-01T00:00:00Z', take: 10 })
   while (failed === undefined) {
-    const answer = await fetch(`http://127.0.0.1:${port}${syncPath}`, { method: 'POST', body, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } }).catch(() => undefined)
+    const answer = await fetch(`http://127.0.0.1:${port}${syncPath}`, {
+      method: 'POST',
+      body,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    }).catch(() => undefined)
     if (answer) {
       const said = (await answer.json()) as { deliveries?: unknown[] }
-      if (answer.status !== 200 || said.deliveries?.length !== 0) throw new Error(`the first check-in was answered ${answer.status} ${JSON.stringify(said)}`)
+      if (answer.status !== 200 || said.deliveries?.length !== 0)
+        throw new Error(`the first check-in was answered ${answer.status} ${JSON.stringify(said)}`)
       return performance.now()
     }
     await new Promise((resolve) => setTimeout(resolve, 5))

@@ -1,6 +1,6 @@
 /** enqueue-100k: one operation to 100,000 devices, until the API has answered and until any other node hands it over. */
 import type { Db } from '@muster/core'
-import { makeBed, type Muster } from '../bed/index.ts'
+import { type Muster, makeBed } from '../bed/index.ts'
 import { type Seen, startLoad } from '../load/index.ts'
 import { inTurns, type Subject } from '../measure.ts'
 import { type Result, round, sayTable } from '../report.ts'
@@ -21,7 +21,16 @@ export async function enqueue(size: Size): Promise<Result> {
     const muster = await bed.start({ execArgv: profiling(size) })
     const [other, load] = await Promise.all([bed.start({ roles: 'api,devices' }), startLoad(seed, devices)])
     // The other node knows a device that nothing waits for, as it would in a fleet that polls.
-    const ask = (requests: number) => load.poll({ port: other.port, connections: 1, seed, devices: 1, requests, inOrder: true, expect: '{"deliveries":[' })
+    const ask = (requests: number) =>
+      load.poll({
+        port: other.port,
+        connections: 1,
+        seed,
+        devices: 1,
+        requests,
+        inOrder: true,
+        expect: '{"deliveries":[',
+      })
     await ask(2)
     const visible: number[] = []
     let activity = 0
@@ -80,7 +89,17 @@ async function timed(work: () => Promise<unknown>): Promise<Seen> {
   const began = performance.now()
   await work()
   const seconds = (performance.now() - began) / 1000
-  return { requests: 1, seconds, perSecond: 1 / seconds, statuses: {}, wrong: {}, p50: seconds * 1000, p99: seconds * 1000, longest: seconds * 1000, cpuS: 0 }
+  return {
+    requests: 1,
+    seconds,
+    perSecond: 1 / seconds,
+    statuses: {},
+    wrong: {},
+    p50: seconds * 1000,
+    p99: seconds * 1000,
+    longest: seconds * 1000,
+    cpuS: 0,
+  }
 }
 
 /** Milliseconds until the other node has handed the operation to its device, polled each 5 ms. */
@@ -88,7 +107,9 @@ async function untilHandedOver(db: Db, other: Muster, ask: (requests: number) =>
   const began = performance.now()
   while (performance.now() - began < 10_000) {
     await ask(1)
-    const [row] = await db.query<{ sent: boolean }>({ text: `select exists (select from pending where state = 'sent') as sent` })
+    const [row] = await db.query<{ sent: boolean }>({
+      text: `select exists (select from pending where state = 'sent') as sent`,
+    })
     if (row?.sent) return performance.now() - began
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

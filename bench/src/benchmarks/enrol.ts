@@ -16,7 +16,11 @@ export async function enrol(size: Size): Promise<Result> {
   const bed = await makeBed({ devices: quick ? 100 : 10_000, seed })
   try {
     const random = randomOf(seed)
-    const code = () => Array.from({ length: 20 }, (_, i) => (i > 0 && i % 5 === 0 ? '-' : '') + alphabet[Math.floor(random() * 32)]).join('')
+    const code = () =>
+      Array.from(
+        { length: 20 },
+        (_, i) => (i > 0 && i % 5 === 0 ? '-' : '') + alphabet[Math.floor(random() * 32)],
+      ).join('')
     const codes = Array.from({ length: each * (runs + 1) }, code)
     await putInvitations(bed.db, codes)
     const [muster, load] = await Promise.all([bed.start({ execArgv: profiling(size) }), startLoad(seed, 1)])
@@ -24,7 +28,13 @@ export async function enrol(size: Size): Promise<Result> {
     const subject: Subject<Enrolled> = {
       name: 'muster',
       pid: muster.pid,
-      run: (n) => load.enrol({ port: muster.port, connections: quick ? 4 : 32, codes: codes.slice((n + 1) * each, (n + 2) * each), name: `enrol-${seed}-${n}` }),
+      run: (n) =>
+        load.enrol({
+          port: muster.port,
+          connections: quick ? 4 : 32,
+          codes: codes.slice((n + 1) * each, (n + 2) * each),
+          name: `enrol-${seed}-${n}`,
+        }),
     }
     const measured = await inTurns([subject], { runs, databasePid: bed.databasePid, per: (seen) => seen.enrolled })
     mustBeRight(measured.values())
@@ -34,13 +44,24 @@ export async function enrol(size: Size): Promise<Result> {
     const kept = (await activeDevices()) - before
     if (kept !== enrolled) throw new Error(`${enrolled} devices were enrolled, and the database holds ${kept} more`)
     await Promise.all([muster.stop(), load.stop()])
-    return { name: 'enrol', value: Math.round(m.perSecond.median), unit: 'enrolments/s', yardstick: promised, ratio: round(m.perSecond.median / promised), seed, enrolled, activeRows: kept }
+    return {
+      name: 'enrol',
+      value: Math.round(m.perSecond.median),
+      unit: 'enrolments/s',
+      yardstick: promised,
+      ratio: round(m.perSecond.median / promised),
+      seed,
+      enrolled,
+      activeRows: kept,
+    }
   } finally {
     await bed.close()
   }
 
   async function activeDevices(): Promise<number> {
-    const [row] = await bed.db.query<{ n: number }>({ text: `select count(*) as n from enrolment where state = 'active'` })
+    const [row] = await bed.db.query<{ n: number }>({
+      text: `select count(*) as n from enrolment where state = 'active'`,
+    })
     return row?.n ?? 0
   }
 }

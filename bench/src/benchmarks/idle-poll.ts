@@ -14,13 +14,27 @@ export async function idlePoll(size: Size): Promise<Result> {
   const bed = await makeBed({ devices, seed })
   try {
     await putNaiveFleet(bed.db, seed, devices)
-    const [muster, echo, naive, load] = await Promise.all([bed.start({ execArgv: profiling(size) }), startEcho(), startNaive(bed.url), startLoad(seed, devices)])
+    const [muster, echo, naive, load] = await Promise.all([
+      bed.start({ execArgv: profiling(size) }),
+      startEcho(),
+      startNaive(bed.url),
+      startLoad(seed, devices),
+    ])
     // Each device once, so that the node knows them all: the steady state of a fleet that polls.
-    await load.poll({ port: muster.port, connections, seed, devices, requests: devices, inOrder: true, expect: idleAnswer })
+    await load.poll({
+      port: muster.port,
+      connections,
+      seed,
+      devices,
+      requests: devices,
+      inOrder: true,
+      expect: idleAnswer,
+    })
 
     let statements = 0
     const amount = quick ? { requests: 1_000 } : { seconds: 5 }
-    const job = (port: number, expect: string) => (n: number) => load.poll({ port, connections, seed: seed + n, devices, expect, ...amount })
+    const job = (port: number, expect: string) => (n: number) =>
+      load.poll({ port, connections, seed: seed + n, devices, expect, ...amount })
     const counted = async (n: number): Promise<Seen> => {
       const before = await muster.metric('muster_database_statements')
       const seen = await job(muster.port, idleAnswer)(n)
@@ -36,11 +50,21 @@ export async function idlePoll(size: Size): Promise<Result> {
     mustBeRight(measured.values())
     sayTable(measured.values())
     const [m, e, v] = ['muster', 'echo', 'naive'].map((name) => measured.get(name)!) as [Measured, Measured, Measured]
-    const half = await load.poll({ port: muster.port, connections, seed, devices, expect: idleAnswer, rate: Math.round(m.perSecond.median / 2), ...amount })
+    const half = await load.poll({
+      port: muster.port,
+      connections,
+      seed,
+      devices,
+      expect: idleAnswer,
+      rate: Math.round(m.perSecond.median / 2),
+      ...amount,
+    })
     const polls = m.runs.reduce((sum, r) => sum + r.requests, 0)
     // Stopping writes what was last seen.
     await Promise.all([muster.stop(), echo.stop(), naive.stop(), load.stop()])
-    const [row] = await bed.db.query<{ seen: number }>({ text: 'select count(*) as seen from seen where expect_s <> 600' })
+    const [row] = await bed.db.query<{ seen: number }>({
+      text: 'select count(*) as seen from seen where expect_s <> 600',
+    })
     return {
       name: 'idle-poll',
       value: Math.round(m.perSecond.median),

@@ -18,7 +18,8 @@ export async function memory(size: Size): Promise<Result> {
   try {
     const [muster, load] = await Promise.all([bed.start({ execArgv: profiling(size) }), startLoad(seed, devices)])
     const idle = '{"deliveries":[],'
-    const ask = (o: { requests: number; devices: number }) => load.poll({ port: muster.port, connections, seed, inOrder: true, expect: idle, ...o })
+    const ask = (o: { requests: number; devices: number }) =>
+      load.poll({ port: muster.port, connections, seed, inOrder: true, expect: idle, ...o })
     // Code is compiled and pools are open before the first look: what is measured is the fleet.
     await ask({ requests: quick ? 100 : 10_000, devices: 1 })
     const settle = async () => {
@@ -32,7 +33,9 @@ export async function memory(size: Size): Promise<Result> {
     const { statuses } = await ask({ requests: 2 * devices, devices })
     const after = await settle()
     const per10k = ((after - before) / devices) * 10_000
-    say(`in use before ${mega(before)}, after ${devices} devices ${mega(after)}; resident before ${mega(rss)}, after ${mega(rssOf(muster.pid))}`)
+    say(
+      `in use before ${mega(before)}, after ${devices} devices ${mega(after)}; resident before ${mega(rss)}, after ${mega(rssOf(muster.pid))}`,
+    )
     await Promise.all([muster.stop(), load.stop()])
     return {
       name: 'memory',

@@ -1,5 +1,5 @@
 /** op-trip: a device fetches the operation that waits for it and tells in 200 bytes that it is done; durable when it is answered. */
-import { makeBed, type Muster } from '../bed/index.ts'
+import { type Muster, makeBed } from '../bed/index.ts'
 import { startEcho } from '../echo/index.ts'
 import { startLoad, type Trips } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
@@ -16,11 +16,20 @@ export async function opTrip(size: Size): Promise<Result> {
   try {
     await putNaiveFleet(bed.db, seed, devices)
     await putNaiveOperations(bed.db)
-    const [muster, echo, naive, load] = await Promise.all([bed.start({ execArgv: profiling(size) }), startEcho(), startNaive(bed.url), startLoad(seed, devices)])
+    const [muster, echo, naive, load] = await Promise.all([
+      bed.start({ execArgv: profiling(size) }),
+      startEcho(),
+      startNaive(bed.url),
+      startLoad(seed, devices),
+    ])
     await send(muster)
     // Each run takes the next devices of the shuffled order; the first tenth warms up.
-    const share = (n: number, each: number) => (n < 0 ? { from: 0, to: each / 2 } : { from: each / 2 + n * each, to: each / 2 + (n + 1) * each })
-    const job = (port: number, each: number, echoes = false) => (n: number) => load.trip({ port, connections, seed, devices, sequence: 1, echo: echoes, ...share(n, each) })
+    const share = (n: number, each: number) =>
+      n < 0 ? { from: 0, to: each / 2 } : { from: each / 2 + n * each, to: each / 2 + (n + 1) * each }
+    const job =
+      (port: number, each: number, echoes = false) =>
+      (n: number) =>
+        load.trip({ port, connections, seed, devices, sequence: 1, echo: echoes, ...share(n, each) })
     const each = quick ? 300 : 18_000
     const naiveEach = quick ? 300 : 5_000
     const subjects: Subject<Trips>[] = [
@@ -31,7 +40,11 @@ export async function opTrip(size: Size): Promise<Result> {
     const measured = await inTurns(subjects, { runs, databasePid: bed.databasePid, per: (seen) => seen.trips })
     mustBeRight(measured.values())
     sayTable(measured.values(), 'trip')
-    const [m, e, v] = ['muster', 'echo', 'naive'].map((name) => measured.get(name)!) as [Measured<Trips>, Measured<Trips>, Measured<Trips>]
+    const [m, e, v] = ['muster', 'echo', 'naive'].map((name) => measured.get(name)!) as [
+      Measured<Trips>,
+      Measured<Trips>,
+      Measured<Trips>,
+    ]
     await Promise.all([muster.stop(), echo.stop(), naive.stop(), load.stop()])
     const acks = m.runs.reduce((sum, r) => sum + r.trips, 0) + each / 2
     const [kept] = await bed.db.query<{ done: number; unmatched: number }>({
@@ -59,5 +72,9 @@ export async function opTrip(size: Size): Promise<Result> {
 
 /** One operation to every device. */
 export async function send(muster: Muster): Promise<{ id: string; targets: number }> {
-  return muster.api('POST', '/activities', { operation: 'device.message', params: { title: 'Maintenance', text: 'We restart at 18:00.' }, target: { all: true } })
+  return muster.api('POST', '/activities', {
+    operation: 'device.message',
+    params: { title: 'Maintenance', text: 'We restart at 18:00.' },
+    target: { all: true },
+  })
 }

@@ -21,8 +21,13 @@ export async function restartHerd(size: Size): Promise<Result> {
     const second = await bed.start({ port, execArgv: profiling(size) })
     const downMs = performance.now() - stopped
     const seen = await back
-    say(`down for ${Math.round(downMs)} ms; all back ${round(seen.seconds)} s after the first was cut; p99 ${seen.p99} ms, longest ${seen.longest} ms`)
-    const errors = Object.entries({ ...seen.statuses }).reduce((sum, [status, n]) => sum + (Number(status) >= 500 ? n : 0), 0)
+    say(
+      `down for ${Math.round(downMs)} ms; all back ${round(seen.seconds)} s after the first was cut; p99 ${seen.p99} ms, longest ${seen.longest} ms`,
+    )
+    const errors = Object.entries({ ...seen.statuses }).reduce(
+      (sum, [status, n]) => sum + (Number(status) >= 500 ? n : 0),
+      0,
+    )
     await Promise.all([second.stop(), load.stop()])
     return {
       name: 'restart-herd',

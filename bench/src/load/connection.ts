@@ -15,7 +15,11 @@ const headEnd = Buffer.from('\r\n\r\n')
 const nothing = Buffer.alloc(0)
 
 /** `on` is called with each answer, `failed` when the connection breaks. Answers need a content-length or no body. */
-export function openConnection(port: number, on: (answer: Answer) => void, failed: (error: Error) => void): Promise<Connection> {
+export function openConnection(
+  port: number,
+  on: (answer: Answer) => void,
+  failed: (error: Error) => void,
+): Promise<Connection> {
   let left: Buffer = nothing
   let over = false
   const opened = Promise.withResolvers<Connection>()

@@ -16,7 +16,14 @@ export interface Enrolled extends Seen {
   enrolled: number
 }
 
-const facts = { 'device.name': 'bench', 'os.name': 'Debian', 'os.version': '13', 'agent.version': '0.1.0', 'hardware.model': 'Standard PC', 'hardware.memory': 8_589_934_592 }
+const facts = {
+  'device.name': 'bench',
+  'os.name': 'Debian',
+  'os.version': '13',
+  'agent.version': '0.1.0',
+  'hardware.model': 'Standard PC',
+  'hardware.memory': 8_589_934_592,
+}
 
 export async function enrol(job: EnrolJob): Promise<Enrolled> {
   const done = Promise.withResolvers<void>()
@@ -51,7 +58,15 @@ export async function enrol(job: EnrolJob): Promise<Enrolled> {
       })
       const client = await ask(request('/oauth2/reg', `Bearer ${job.codes[n]}`, registration), 201)
       const basic = Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')
-      const token = await ask(request('/oauth2/token', `Basic ${basic}`, 'grant_type=client_credentials', 'application/x-www-form-urlencoded'), 200)
+      const token = await ask(
+        request(
+          '/oauth2/token',
+          `Basic ${basic}`,
+          'grant_type=client_credentials',
+          'application/x-www-form-urlencoded',
+        ),
+        200,
+      )
       const bearer = `Bearer ${token.access_token}`
       await ask(request('/linux/agent/enrolment', bearer, JSON.stringify({ ownership: 'cope', facts })), 200)
       const first = await ask(request(syncPath, bearer, pollBody(0, new Date().toISOString())), 200)

@@ -27,7 +27,12 @@ export async function herd(job: HerdJob, tokens: Buffer) {
   let round = begin()
 
   function begin() {
-    return { tally: createTally(), left: new Set(Array.from({ length: job.devices }, (_, i) => i)), refused: 0, done: Promise.withResolvers<void>() }
+    return {
+      tally: createTally(),
+      left: new Set(Array.from({ length: job.devices }, (_, i) => i)),
+      refused: 0,
+      done: Promise.withResolvers<void>(),
+    }
   }
   function cut(device: number): void {
     if (!connections.delete(device)) return
@@ -76,7 +81,8 @@ export async function herd(job: HerdJob, tokens: Buffer) {
     await mine.done.promise
     return { ...mine.tally.end(), devices: job.devices - mine.left.size, refused: mine.refused }
   }
-  for (let device = 0; device < job.devices; device += 1) setTimeout(() => come(device, 0), random() * job.spreadS * 1000)
+  for (let device = 0; device < job.devices; device += 1)
+    setTimeout(() => come(device, 0), random() * job.spreadS * 1000)
   return {
     connected: await seen(),
     again: async () => {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { startChild } from '../children.ts'
 import type { EnrolJob, Enrolled } from './enrol.ts'
-import type { HerdJob, Herd } from './herd.ts'
+import type { Herd, HerdJob } from './herd.ts'
 import type { PollJob } from './poll.ts'
 import type { Seen } from './tally.ts'
 import type { TripJob, Trips } from './trip.ts'
@@ -35,7 +35,10 @@ export async function startLoad(seed: number, devices: number): Promise<Load> {
     poll: (job) => ask({ ...job, kind: 'poll' }),
     trip: (job) => ask({ ...job, kind: 'trip' }),
     enrol: (job) => ask({ ...job, kind: 'enrol' }),
-    herd: async (job) => ({ connected: await ask<Herd>({ ...job, kind: 'herd' }), again: () => ask<Herd>({ kind: 'again' }) }),
+    herd: async (job) => ({
+      connected: await ask<Herd>({ ...job, kind: 'herd' }),
+      again: () => ask<Herd>({ kind: 'again' }),
+    }),
     stop: () => child.stop(),
   }
 }

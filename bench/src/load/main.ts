@@ -5,7 +5,13 @@ import { type PollJob, poll } from './poll.ts'
 import { tokensOf } from './requests.ts'
 import { type TripJob, trip } from './trip.ts'
 
-type Message = PollJob | TripJob | HerdJob | EnrolJob | { kind: 'tokens'; seed: number; devices: number } | { kind: 'again' }
+type Message =
+  | PollJob
+  | TripJob
+  | HerdJob
+  | EnrolJob
+  | { kind: 'tokens'; seed: number; devices: number }
+  | { kind: 'again' }
 
 let tokens = Buffer.alloc(0)
 let running: Awaited<ReturnType<typeof herd>> | undefined

@@ -60,7 +60,8 @@ export async function poll(job: PollJob, tokens: Buffer): Promise<Seen> {
     const on = ({ status, body: answer }: Answer) => {
       open -= 1
       tally.answered(status, performance.now() - sentAt)
-      if (status !== 200 || answer.compare(expect, 0, expect.length, 0, expect.length) !== 0) tally.wrong(`${status} ${answer.subarray(0, 120).toString()}`)
+      if (status !== 200 || answer.compare(expect, 0, expect.length, 0, expect.length) !== 0)
+        tally.wrong(`${status} ${answer.subarray(0, 120).toString()}`)
       next()
     }
     const connection = await openConnection(job.port, on, done.reject)
@@ -68,7 +69,20 @@ export async function poll(job: PollJob, tokens: Buffer): Promise<Seen> {
     return connection
   }
   const clients = await Promise.all(Array.from({ length: job.connections }, client))
-  const pacer = job.rate === undefined ? undefined : pace(job.rate, (due) => (over() ? false : (idle.shift() ?? (() => late.push(due)))(), !over()), () => open === 0 && done.resolve())
+  const pacer =
+    job.rate === undefined
+      ? undefined
+      : pace(
+          job.rate,
+          (due) => {
+            if (over()) return false
+            const free = idle.shift()
+            if (free) free()
+            else late.push(due)
+            return true
+          },
+          () => open === 0 && done.resolve(),
+        )
   await done.promise
   clearInterval(pacer)
   for (const c of clients) c.end()
@@ -80,6 +94,7 @@ function pace(rate: number, due: (at: number) => boolean, over: () => void): Nod
   const begun = performance.now()
   let sent = 0
   return setInterval(() => {
-    for (const now = performance.now(); sent < ((now - begun) / 1000) * rate; sent += 1) if (!due(begun + (sent / rate) * 1000)) return over()
+    for (const now = performance.now(); sent < ((now - begun) / 1000) * rate; sent += 1)
+      if (!due(begun + (sent / rate) * 1000)) return over()
   }, 1)
 }

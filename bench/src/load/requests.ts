@@ -35,5 +35,17 @@ export function pollBody(sequence: number, at: string): string {
 
 /** About 200 bytes: one operation done. */
 export function ackBody(sequence: number, at: string, id: string): string {
-  return JSON.stringify({ sequence, at, results: [{ id, state: 'completed', result: { shownTo: 1 }, text: 'Shown to ann on seat0 (graphical session), closed by the user.' }], take: 10 })
+  return JSON.stringify({
+    sequence,
+    at,
+    results: [
+      {
+        id,
+        state: 'completed',
+        result: { shownTo: 1 },
+        text: 'Shown to ann on seat0 (graphical session), closed by the user.',
+      },
+    ],
+    take: 10,
+  })
 }

@@ -44,7 +44,8 @@ export function createTally(): Tally {
       const seconds = (performance.now() - started) / 1000
       const used = process.cpuUsage(cpu)
       const sorted = times.subarray(0, Math.min(requests, samples)).sort()
-      const at = (share: number) => Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 100) / 100
+      const at = (share: number) =>
+        Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 100) / 100
       return {
         requests,
         seconds,

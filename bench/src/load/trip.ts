@@ -64,7 +64,13 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
       }
       acknowledging = true
       sentAt = performance.now()
-      connection.ask(request(syncPath, `Bearer ${tokens.toString('latin1', device * tokenLength, (device + 1) * tokenLength)}`, ackBody(job.sequence, at, id)))
+      connection.ask(
+        request(
+          syncPath,
+          `Bearer ${tokens.toString('latin1', device * tokenLength, (device + 1) * tokenLength)}`,
+          ackBody(job.sequence, at, id),
+        ),
+      )
     }
     running += 1
     const connection = await openConnection(job.port, on, done.reject)

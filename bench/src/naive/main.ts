@@ -19,7 +19,11 @@ async function sync(token: string, body: Sync): Promise<object | undefined> {
   const client = await pool.connect()
   try {
     await client.query('begin')
-    const device = await client.query({ name: 'device', text: 'select id, name from naive.device where token = $1', values: [hashed(token)] })
+    const device = await client.query({
+      name: 'device',
+      text: 'select id, name from naive.device where token = $1',
+      values: [hashed(token)],
+    })
     if (device.rows.length === 0) {
       await client.query('rollback')
       return undefined
@@ -39,7 +43,13 @@ async function sync(token: string, body: Sync): Promise<object | undefined> {
       values: [id, body.take],
     })
     await client.query('commit')
-    const deliveries = pending.rows.map((r) => ({ id: r.id, kind: 'operation', name: r.name, payload: r.params, attempt: 1 }))
+    const deliveries = pending.rows.map((r) => ({
+      id: r.id,
+      kind: 'operation',
+      name: r.name,
+      payload: r.params,
+      attempt: 1,
+    }))
     return { deliveries, nextS: 60, waitS: 0, sequence: body.sequence, time: new Date().toISOString() }
   } catch (error) {
     await client.query('rollback')

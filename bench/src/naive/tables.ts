@@ -27,7 +27,9 @@ export async function putNaiveFleet(db: Db, seed: number, devices: number): Prom
 
 /** One operation for each device. */
 export async function putNaiveOperations(db: Db): Promise<void> {
-  await db.query({ text: `insert into naive.operation (device, name, params) select id, 'device.message', '{"title": "Maintenance", "text": "We restart at 18:00."}' from naive.device order by id` })
+  await db.query({
+    text: `insert into naive.operation (device, name, params) select id, 'device.message', '{"title": "Maintenance", "text": "We restart at 18:00."}' from naive.device order by id`,
+  })
   await db.query({ text: 'vacuum analyze naive.operation' })
 }
 

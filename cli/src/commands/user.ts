@@ -93,7 +93,7 @@ export function userCommand(terminal: Terminal): Command {
   return user
 }
 
-async function listUsers(client: MusterClient, q?: string): Promise<User[]> {
+export async function listUsers(client: MusterClient, q?: string): Promise<User[]> {
   const users: User[] = []
   let cursor: string | undefined
   do {

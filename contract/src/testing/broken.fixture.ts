@@ -27,7 +27,7 @@ const broken: Record<string, () => Platform> = {
   none: () => pull,
   'wire differs': () => withLock({ to: () => ({ type: 'Loock' }) }),
   'writes differently each time': () =>
-    withLock({ to: (p) => ({ type: 'Lock', text: call() > 1 ? 'again' : p.text }) }),
+    withLock({ to: (p) => ({ type: 'Lock', text: call() > 1 ? 'again' : (p.text ?? null) }) }),
   'writes to what it was given': () => withLock({ to: (p) => Object.assign(p, { type: 'Lock' }) }),
   'reads differently': () => withLock({ from: () => ({ state: 'completed' }) }),
   'throws at odd replies': () =>

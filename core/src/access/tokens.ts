@@ -1,5 +1,6 @@
 /** Whom an access token speaks for: one statement, and an answer that says why it is refused. */
 import type { Refusal } from '@muster/contract'
+import { gather } from '../db/index.ts'
 import { type Cache, createCache } from './cache.ts'
 import type { AccessDeps } from './deps.ts'
 import { covers, everywhere, type Principal } from './permissions.ts'
@@ -18,6 +19,7 @@ export interface Tokens {
 }
 
 interface Row {
+  hash: Buffer
   payload: { scope?: string }
   expires: Date
   expired: boolean
@@ -35,11 +37,11 @@ interface Row {
 
 const query = {
   name: 'principal_of_token',
-  text: `select i.payload, i.expires, i.expires <= now() expired, i.revoked is not null or c.id is null or c.revoked is not null revoked, c.id client, c.name client_name, c.scopes, c.channel,
+  text: `select i.hash, i.payload, i.expires, i.expires <= now() expired, i.revoked is not null or c.id is null or c.revoked is not null revoked, c.id client, c.name client_name, c.scopes, c.channel,
       exists (select from channel ch where ch.no = c.channel and ch.closed is not null) closed,
       i.user_no, u.name user_name, u.disabled user_disabled, ${rolesOf.text} roles
     from oauth_item i left join oauth_client c on c.id = i.client left join app_user u on u.no = i.user_no
-    where i.kind = any('{AccessToken,ClientCredentials}') and i.hash = $1`,
+    where i.kind = any('{AccessToken,ClientCredentials}') and i.hash = any($1::bytea[])`,
 }
 
 /**
@@ -56,6 +58,11 @@ function widened(scopes: readonly string[], known: readonly string[]): string[] 
 /** `known`: all permissions that there are now. */
 export function createTokens(d: AccessDeps, known: () => readonly string[]): Tokens {
   const cache: Cache<Principal> = createCache()
+  /** By hash in base64. A fleet that comes back after a restart asks for thousands at once. */
+  const rowOf = gather(async (hashes: string[]) => {
+    const rows = await d.db.query<Row>({ ...query, values: [hashes.map((h) => Buffer.from(h, 'base64'))] })
+    return new Map(rows.map((row) => [row.hash.toString('base64'), row]))
+  })
 
   function judge(row: Row | undefined): Principal | DeviceToken | Refusal {
     if (!row) return { refused: 'unknown' }
@@ -82,11 +89,10 @@ export function createTokens(d: AccessDeps, known: () => readonly string[]): Tok
 
   async function principalOfToken(token: string): Promise<Principal | DeviceToken | Refusal> {
     if (!/^[A-Za-z0-9_-]{20,128}$/.test(token)) return { refused: 'unknown' }
-    const hash = sha256(token)
+    const hash = sha256(token).toString('base64')
     let other: DeviceToken | Refusal = { refused: 'unknown' }
-    const principal = await cache.get(hash.toString('base64'), async () => {
-      const [row] = await d.db.query<Row>({ ...query, values: [hash] })
-      const found = judge(row)
+    const principal = await cache.get(hash, async () => {
+      const found = judge(await rowOf(hash))
       if ('kind' in found) return found
       other = found
       return undefined

@@ -2,3 +2,4 @@
 export { type Audit, type AuditEntry, createAudit } from './audit.ts'
 export { type AuditLine, type HeadLine, type Verified, verifyChain } from './chain.ts'
 export { openAuditKey } from './key.ts'
+export { insertEntry } from './store.ts'

@@ -22,10 +22,10 @@ export interface AuditEntry {
 }
 
 export function insertEntry(
-  tx: Tx,
+  tx: Sqlish,
   e: { actor: string; act: string; subject?: string; detail?: Json; remote?: string },
 ) {
-  return tx.affected({
+  return tx.query({
     name: 'audit-insert',
     text: 'INSERT INTO audit (actor, act, subject, detail, remote) VALUES ($1, $2, $3, $4::jsonb, $5)',
     values: [e.actor, e.act, e.subject ?? null, jsonText(e.detail ?? {}), e.remote ?? null],

@@ -1,5 +1,7 @@
 /** Statements and transactions over one pool of connections, with errors in our words and every statement counted. */
+import type { Readable, Writable } from 'node:stream'
 import pg from 'pg'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Sql } from 'sql-template-tag'
 import { clientConfig } from './client.ts'
 import { createListener } from './listen.ts'
@@ -20,6 +22,14 @@ export interface Tx extends Sqlish {
   affected(q: Statement): Promise<number>
 }
 
+/** One connection, for work that streams whole tables through it. */
+export interface Session extends Sqlish {
+  /** `COPY ... TO STDOUT`. */
+  copyOut(text: string): Readable
+  /** `COPY ... FROM STDIN`. */
+  copyIn(text: string): Writable
+}
+
 export interface Db extends Sqlish {
   affected(q: Statement): Promise<number>
   /** BEGIN, work, COMMIT; ROLLBACK if work throws. Serialisation failures and deadlocks run `work` again, at most 3 times. */
@@ -36,6 +46,8 @@ export interface Db extends Sqlish {
    * `signal` is aborted when the lock is lost with its connection: stop writing then.
    */
   lock<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>
+  /** One connection for the work alone; it is closed afterwards, whatever state it was left in. */
+  session<T>(work: (s: Session) => Promise<T>): Promise<T>
   /** Statements issued through this Db (queries, transactions with their BEGIN and COMMIT, locks, LISTEN). */
   readonly statements: number
   /** Where it is connected, without the password. */
@@ -150,6 +162,27 @@ export function createDb(o: {
     }
   }
 
+  async function session<T>(work: (s: Session) => Promise<T>): Promise<T> {
+    const client = await connect()
+    // The stream or statement at hand tells of a broken connection.
+    client.on('error', (e) => o.log.warn({ err: e }, 'a database connection was lost'))
+    try {
+      return await work({
+        query: async <R>(q: Statement) => (await run(client, q)).rows as R[],
+        copyOut: (text) => {
+          count()
+          return client.query(copyTo(text))
+        },
+        copyIn: (text) => {
+          count()
+          return client.query(copyFrom(text))
+        },
+      })
+    } finally {
+      client.release(true)
+    }
+  }
+
   async function closeAll() {
     await Promise.all([listener.close(), locks.close(), pool.end()])
     await o.onClose()
@@ -162,6 +195,7 @@ export function createDb(o: {
     listen: listener.listen,
     listening: listener.listening,
     lock: locks.lock,
+    session,
     get statements() {
       return statements
     },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { childEnv, findPlaces, give, type Places, runAs } from './embedded-binaries.ts'
-import { clearLeftovers, isServerOf, stopServer, takeOwnership } from './embedded-owner.ts'
+import { clearLeftovers, isServerOf, postmasterPid, stopServer, takeOwnership } from './embedded-owner.ts'
 import type { Log } from './log.ts'
 import { DatabaseProblem } from './problem.ts'
 
@@ -212,6 +212,18 @@ async function halt(running: Running, data: string) {
   running.dog.stdin?.end()
 }
 
+const addressOf = (sockets: string) => `postgresql://muster@localhost/muster?host=${encodeURIComponent(sockets)}`
+
+/** The server that another process runs on this folder, if any; stopping it is that process's business. */
+export function runningEmbedded(dataDir: string, log: Log): Embedded | undefined {
+  if (!existsSync(dataDir)) return undefined
+  const places = findPlaces(dataDir, log)
+  const data = join(places.home, 'data')
+  const pid = postmasterPid(data)
+  if (pid === undefined || !isServerOf(pid, data)) return undefined
+  return { url: addressOf(socketFolder(places)), pid: () => pid, stop: async () => undefined }
+}
+
 /** Owns the folder, starts the server on it, and starts it again should it crash. */
 export async function startEmbedded(o: EmbeddedOptions): Promise<Embedded> {
   // Its watchdog removes it in the server's name.
@@ -268,7 +280,7 @@ export async function startEmbedded(o: EmbeddedOptions): Promise<Embedded> {
   }
   o.log.info({ data, pid: running?.pid }, 'the embedded PostgreSQL runs')
   return {
-    url: `postgresql://muster@localhost/muster?host=${encodeURIComponent(sockets)}`,
+    url: addressOf(sockets),
     pid: () => running?.pid,
     stop,
   }

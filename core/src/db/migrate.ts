@@ -24,7 +24,8 @@ export function coreMigrations(): MigrationSet {
   return { schema: 'muster', migrations }
 }
 
-function checksum(m: Migration): string {
+/** Line ends of a checkout do not count. */
+export function checksum(m: Migration): string {
   return createHash('sha256').update(m.sql.replaceAll('\r\n', '\n')).digest('hex')
 }
 

@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { clientConfig } from './client.ts'
 import { createDb, type Db } from './connection.ts'
-import { startEmbedded } from './embedded.ts'
+import { runningEmbedded, startEmbedded } from './embedded.ts'
 import type { Log } from './log.ts'
 import { DatabaseProblem, translateConnect } from './problem.ts'
 
@@ -15,6 +15,8 @@ export interface OpenDbOptions {
   poolSize?: number
   /** Wait while the database is away (the default), or throw `database-away` at once. */
   wait?: boolean
+  /** For a command beside a running server: its embedded PostgreSQL is used, and left running. Else one is started as usual. */
+  beside?: boolean
 }
 
 const oldestVersion = 150_000
@@ -79,7 +81,9 @@ export async function openDb(o: OpenDbOptions): Promise<Db> {
     await checkPatiently(o.url, shownUrl, o)
     return createDb({ url: o.url, shownUrl, poolSize, log: o.log, onClose: async () => undefined })
   }
-  const embedded = await startEmbedded({ dataDir: o.dataDir, log: o.log })
+  const embedded =
+    (o.beside ? runningEmbedded(o.dataDir, o.log) : undefined) ??
+    (await startEmbedded({ dataDir: o.dataDir, log: o.log }))
   try {
     await check(embedded.url)
   } catch (e) {

@@ -1,9 +1,9 @@
 /** Who speaks: from a token, certificate or key to its channel, without a statement while it is cached. */
-import { createHash } from 'node:crypto'
+import { hash as digestOf } from 'node:crypto'
 import type { Refusal } from '@muster/contract'
 import sql from 'sql-template-tag'
-import type { Db } from '../db/index.ts'
-import { type KnownChannel, readChannel } from './channels.ts'
+import { type Db, gather } from '../db/index.ts'
+import { type KnownChannel, readChannels } from './channels.ts'
 
 /** What the key manager says of a device's access token. */
 export interface DeviceTokens {
@@ -41,18 +41,22 @@ export function createIdentity(o: {
   const now = o.now ?? Date.now
   const entries = new Map<string, Entry>()
   const channels = new Map<number, KnownChannel>()
+  const read = gather(
+    async (nos: number[]) =>
+      new Map((await readChannels(o.db, sql`c.no = any(${nos}::bigint[])`)).map((c) => [c.no, c])),
+  )
 
   async function channel(no: number): Promise<KnownChannel | undefined> {
     if (o.busSilentMs() <= limits.staleMs) {
       const known = channels.get(no)
       if (known) return known
     }
-    const read = await readChannel(o.db, no)
-    if (read) {
+    const found = await read(no)
+    if (found) {
       trim(channels)
-      channels.set(no, read)
+      channels.set(no, found)
     }
-    return read
+    return found
   }
   function cached(hash: string): KnownChannel | Refusal | undefined {
     if (o.busSilentMs() > limits.staleMs) return undefined
@@ -85,11 +89,11 @@ export function createIdentity(o: {
           : 'bearer' in proof
             ? (['b', proof.bearer] as const)
             : (['k', proof.key] as const)
-      const digest = createHash('sha256').update(bytes).digest()
-      const hash = kind + digest.toString('base64')
+      const digest = digestOf('sha256', bytes, 'base64')
+      const hash = kind + digest
       const known = cached(hash)
       if (known) return known
-      const found = await look(proof, digest)
+      const found = await look(proof, Buffer.from(digest, 'base64'))
       if ('refused' in found) return found
       if (found.expires.getTime() <= now()) return { refused: 'expired' }
       const c = await channel(found.channel)

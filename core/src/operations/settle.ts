@@ -5,6 +5,7 @@ import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import type { ActivityCache } from './activities.ts'
 import { readOperationWireId } from './ids.ts'
 import { type FinalState, type OpenRow, type OpenState, onReport } from './transitions.ts'
+import { noteUnmatched, plain, type Unmatched } from './unmatched.ts'
 
 /** One thing said, with the channels it may speak for: a device never settles another's. */
 export interface Heard {
@@ -63,7 +64,6 @@ const updateKept = `
   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::smallint[], $5::smallint[], $6::smallint[], $7::jsonb[], $8::jsonb[], $9::text[], $10::float8[])
     as x (channel, activity, state, attempts, agains, unreadable, reason, kept, ref, due_s)
   where p.channel = x.channel and p.activity = x.activity`
-const noteUnmatched = `insert into unmatched (channel, ref, said, why) select * from unnest($1::bigint[], $2::text[], $3::jsonb[], $4::text[])`
 
 export function createSettle(o: { registry: Registry; activities: ActivityCache }) {
   /** Everything said in a batch about operations. Costs nothing when nothing was said. */
@@ -71,7 +71,7 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     if (heard.length === 0) return { settled: [], changed: [], strange: [] }
     const rows = await lock(tx, heard)
     const work = new Map<string, Work>()
-    const unmatched: { channel: number; ref: string; said: Said; why: string }[] = []
+    const unmatched: Unmatched[] = []
     const strange: Heard[] = []
     const words = await o.activities.read(
       tx,
@@ -199,11 +199,7 @@ function apply(w: Work, outcome: Outcome, said: Said): boolean {
   return true
 }
 
-async function write(
-  tx: Tx,
-  work: readonly Work[],
-  unmatched: readonly { channel: number; ref: string; said: Said; why: string }[],
-): Promise<void> {
+async function write(tx: Tx, work: readonly Work[], unmatched: readonly Unmatched[]): Promise<void> {
   const settled = work.filter((w) => w.settled)
   const kept = work.filter((w) => !w.settled && w.kept)
   const json = (v: unknown) => (v === undefined ? null : jsonText(v))
@@ -239,24 +235,5 @@ async function write(
       ],
     })
   }
-  if (unmatched.length > 0) {
-    await tx.query({
-      name: 'settle-unmatched',
-      text: noteUnmatched,
-      values: [
-        unmatched.map((u) => u.channel),
-        unmatched.map((u) => plain(u.ref)),
-        unmatched.map((u) => bounded(u.said)),
-        unmatched.map((u) => u.why),
-      ],
-    })
-  }
-}
-
-const plain = (ref: string) => ref.toWellFormed().replaceAll('\0', '').slice(0, 200)
-
-/** Unmatched words are kept for the eye alone: enough to see what it was. */
-function bounded(said: Said): string {
-  const text = jsonText(said)
-  return text.length <= 8_000 ? text : jsonText({ cut: text.slice(0, 7_000) })
+  await noteUnmatched(tx, unmatched)
 }

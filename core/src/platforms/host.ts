@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Channel, type ChannelDetail, type PlatformHost, Problem } from '@muster/contract'
 import type { Clock } from '../clock/index.ts'
+import { gather } from '../db/index.ts'
 import { checkFacts, identifiersOf, type KnownChannel, readChannel, readDetails } from '../devices/index.ts'
 import { putEscrow } from '../escrow/index.ts'
 import type { InstalledPlatform } from '../registry/index.ts'
@@ -18,6 +19,9 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     info: (x: object, m: string) => o.log.info({ platform: id, ...x }, m),
     warn: (x: object, m: string) => o.log.warn({ platform: id, ...x }, m),
   }
+
+  /** Reports come in crowds, and each begins with its channel's detail. */
+  const details = gather((nos: number[]) => readDetails(db, nos))
 
   /** Looked up by its number, whatever else the plugin says of it; in memory while it is cached. */
   async function known(c: Channel): Promise<KnownChannel> {
@@ -43,7 +47,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       return 'refused' in c || c.platform === id ? c : { refused: 'foreign' }
     },
     detail: async (c) => {
-      const d: ChannelDetail | undefined = (await readDetails(db, [(await known(c)).no])).get(c.no)
+      const d: ChannelDetail | undefined = await details((await known(c)).no)
       if (!d) throw new Problem('device-gone')
       return d
     },

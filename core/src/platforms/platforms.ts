@@ -1,5 +1,5 @@
 /** The platforms that are installed: opened with a host of their own, their routes, invitations, jobs and deliveries put to work. */
-import { type OpenPlatform, type Ownership, Problem, type Route } from '@muster/contract'
+import { type AgentOffer, type OpenPlatform, type Ownership, Problem, type Route } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { Clock } from '../clock/index.ts'
 import { jsonText } from '../db/index.ts'
@@ -19,10 +19,10 @@ export interface Platforms {
   /** Makes the installed platforms known and opens them. Removed ones stay readable. */
   open(): Promise<void>
   routes(): { platform: string; route: Route }[]
-  /** What to do to enrol with this code. `url`: the enrolment page; `server`: the address agents are given. */
+  /** What to do to enrol with this code. `url`: the enrolment page; `server`: the address agents are given; `agent`: where this server has packages. */
   invite(
     platform: string,
-    i: { code: string; url: string; server: string; ownership: Ownership; user?: string },
+    i: { code: string; url: string; server: string; ownership: Ownership; user?: string; agent?: AgentOffer },
   ): Promise<InvitationPage>
   /** Recurring work of plugins, and deliveries to platforms that we call. */
   jobs(): Job[]

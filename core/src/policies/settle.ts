@@ -1,6 +1,7 @@
 /** What devices say of settings they were handed, for many channels in one batch: matched by id, moved by the table, or recorded as unmatched. */
-import type { ChannelDetail, FeatureRow, Json, JsonObject, Outcome } from '@muster/contract'
-import { jsonText, type Tx } from '../db/index.ts'
+import type { ChannelDetail, FeatureRow, Outcome } from '@muster/contract'
+import type { Tx } from '../db/index.ts'
+import { noteUnmatched, type Unmatched } from '../operations/index.ts'
 import { apply, born, type ChannelState, loadChannels, remove, saveChannels } from './channel-state.ts'
 import { enforce, redo, verdictOf } from './enforce.ts'
 import { judge } from './judge.ts'
@@ -18,7 +19,7 @@ interface Batch {
   readonly parts: Parts
   readonly sets: SetMap
   readonly verdicts: ComplianceVerdict[]
-  readonly unmatched: { channel: number; ref: string; said: Json; why: string }[]
+  readonly unmatched: Unmatched[]
 }
 interface Hearing extends Batch {
   readonly c: ChannelState
@@ -42,7 +43,7 @@ export async function settle(tx: Tx, said: readonly SettingSaid[], parts: Parts)
     if (report)
       for (const w of h.planning.wanted.values()) if (h.c.changes.has(w.feature)) judge({ ...h, said: report }, w)
   }
-  await record(tx, batch)
+  await noteUnmatched(tx, batch.unmatched)
   return finish(tx, states, hearings.values(), batch.verdicts, parts)
 }
 
@@ -215,15 +216,8 @@ function documentFailed(h: Hearing, w: Wanted, doc: Row): void {
 function unmatched(batch: Batch, s: SettingSaid, why: string): void {
   batch.unmatched.push({
     channel: s.channel.no,
-    ref: (s.id ?? s.ref ?? '').slice(0, 200),
-    said: s.outcome as unknown as JsonObject,
+    ref: s.id ?? s.ref ?? '',
+    said: s.outcome,
     why,
   })
-}
-
-async function record(tx: Tx, batch: Batch): Promise<void> {
-  if (batch.unmatched.length === 0) return
-  const text =
-    'insert into unmatched (channel, ref, said, why) select channel, ref, said, why from jsonb_to_recordset($1::jsonb) as r(channel bigint, ref text, said jsonb, why text)'
-  await tx.affected({ name: 'policies-unmatched', text, values: [jsonText(batch.unmatched)] })
 }

@@ -26,7 +26,7 @@ export async function refuseInRecovery(tx: Tx): Promise<void> {
 }
 
 /** Called by a restore, in its transaction. */
-export async function beginRecovery(tx: Tx, id: string): Promise<void> {
+export async function beginRecovery(tx: Sqlish, id: string): Promise<void> {
   await tx.query(
     sql`insert into installation (id, recovery) values (${id}::uuid, now()) on conflict (one) do update set recovery = now()`,
   )

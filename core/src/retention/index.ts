@@ -1,6 +1,6 @@
 /** Time-partitioned tables: months are made ahead, and dropped when they are older than what is kept. */
 import sql, { raw } from 'sql-template-tag'
-import type { Db } from '../db/index.ts'
+import type { Db, Sqlish } from '../db/index.ts'
 
 export const partitioned = ['history', 'message', 'device_event'] as const
 export type Partitioned = (typeof partitioned)[number]
@@ -16,15 +16,17 @@ export async function makeMonths(db: Db, now: Date): Promise<void> {
   await db.tx(async (tx) => {
     await tx.query(sql`select pg_advisory_xact_lock(hashtextextended('months', 7312))`)
     for (const table of partitioned) {
-      for (let i = 0; i <= ahead; i++) {
-        const from = monthOf(now, i)
-        const to = monthOf(now, i + 1)
-        await tx.query(
-          sql`create table if not exists ${raw(monthName(table, from))} partition of ${raw(table)} for values from (${raw(`'${from.toISOString()}'`)}) to (${raw(`'${to.toISOString()}'`)})`,
-        )
-      }
+      for (let i = 0; i <= ahead; i++) await makeMonth(tx, table, monthOf(now, i))
     }
   })
+}
+
+/** The part of a table that holds the month of this time, unless it is there. */
+export async function makeMonth(tx: Sqlish, table: Partitioned, at: Date): Promise<void> {
+  const [from, to] = [monthOf(at, 0), monthOf(at, 1)]
+  await tx.query(
+    sql`create table if not exists ${raw(monthName(table, from))} partition of ${raw(table)} for values from (${raw(`'${from.toISOString()}'`)}) to (${raw(`'${to.toISOString()}'`)})`,
+  )
 }
 
 /** Drops the months that ended before the days to keep; answers their names. */

@@ -45,6 +45,7 @@ export function countingDb(db: Db): CountingDb {
     listen: (...args) => db.listen(...args),
     listening: () => db.listening(),
     lock: (...args) => db.lock(...args),
+    session: (work) => db.session(work),
     get statements() {
       return db.statements
     },

@@ -32,8 +32,8 @@ export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRo
     when: o.when,
     remembers: true,
     examples: d.examples.map((e) => ({
-      in: e.params as Json,
-      wire: e.params as Json,
+      in: e.params as JsonObject,
+      wire: e.params as JsonObject,
       replies:
         e.result === undefined
           ? []
@@ -59,7 +59,7 @@ export function jsonFeatureRow<S>(
     when: o.when,
     ...(d.secret ? { needs: d.secret } : {}),
     examples: d.examples.map((e) => ({
-      in: e as Json,
+      in: e as JsonObject,
       wire: withSecrets(e as JsonObject, Object.fromEntries((d.secret ?? []).map((n) => [n, `secret:${n}`]))),
     })),
     to: (settings, _, secrets) => withSecrets(settings, secrets, d.secret),
@@ -72,7 +72,7 @@ export function jsonFeatureRow<S>(
         const why = typeof evidence.why === 'string' ? evidence.why : 'This device has nothing that it could apply to.'
         return { state: 'not-applicable', reason: { code: 'not-applicable', text: why } }
       }
-      return o.check(settings, evidence)
+      return o.check(settings as S, evidence)
     },
   }
 }

@@ -1,10 +1,8 @@
 /** The words of Linux: what its devices are, report and can do. Pure data. */
 import {
   commonFacts,
+  commonOperations,
   type Descriptors,
-  deviceDisenrol,
-  deviceInventory,
-  deviceMessage,
   type FactDescriptor,
   type FeatureDescriptor,
   formFactors,
@@ -21,7 +19,12 @@ import {
   linuxUsbStorage,
   linuxWifi,
   linuxWireguard,
+  logsCollect,
+  type OperationDescriptor,
   ownerships,
+  packageInstall,
+  packageRemove,
+  packageUpdate,
   passcode,
   scriptRun,
   serviceRestart,
@@ -30,8 +33,15 @@ import { managedFact } from '@muster/kit'
 import { z } from 'zod'
 
 /** Operations and features that every platform may know are described in the contract; listed here is what Linux brings. */
-const ownOperations = [serviceRestart, scriptRun]
-export const allOperations = [deviceInventory, deviceMessage, deviceDisenrol, ...ownOperations]
+const ownOperations: readonly OperationDescriptor[] = [
+  serviceRestart,
+  packageInstall,
+  packageRemove,
+  packageUpdate,
+  logsCollect,
+  scriptRun,
+]
+export const allOperations: readonly OperationDescriptor[] = [...commonOperations, ...ownOperations]
 const ownFeatures: readonly FeatureDescriptor[] = [
   linuxBanner,
   linuxSsh,
@@ -58,6 +68,8 @@ const ownFacts: readonly FactDescriptor[] = [
   { id: 'hardware.swapBytes', title: 'Swap', type: 'number', unit: 'bytes' },
   { id: 'hardware.bios', title: 'Firmware version', type: 'string' },
   { id: 'storage.mounts', title: 'File systems', type: 'list' },
+  { id: 'storage.encrypted', title: 'Encrypted volumes', type: 'list' },
+  { id: 'network.listening', title: 'Ports that listen', type: 'list' },
   { id: 'power.charging', title: 'Battery charging', type: 'boolean' },
   { id: 'users.accounts', title: 'Accounts that can sign in', type: 'list' },
   { id: 'users.administrators', title: 'Administrators', type: 'list' },

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { linuxBanner, linuxSsh, type PlatformHost, passcode, type Verdict } from '@muster/contract'
+import { type JsonObject, linuxBanner, linuxSsh, type PlatformHost, passcode, type Verdict } from '@muster/contract'
 import { conformance } from '@muster/contract/testing'
 import { linux } from './index.ts'
 
 conformance(linux)
 
-function check(feature: string, settings: unknown, evidence: unknown): string {
+function check(feature: string, settings: JsonObject, evidence: unknown): string {
   const [row] = linux.rows({}).features[feature] ?? []
   const verdict = row?.check?.(settings, { [`managed.${feature}`]: evidence as never }) as Verdict
   return verdict.state === 'verified' ? 'verified' : `${verdict.state} ${verdict.reason.code}`

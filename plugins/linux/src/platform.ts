@@ -1,5 +1,6 @@
 /** Linux, managed by Muster's own agent over the JSON agent channel. */
 import {
+  type AgentOffer,
   type FeatureRow,
   linuxAutomaticUpdates,
   linuxBanner,
@@ -69,19 +70,48 @@ export const linux: Platform = {
   rows: () => ({ operations, features }),
   open: async (host): Promise<OpenPlatform> => ({
     routes: agentRoutes(host, { platform: 'linux', version: manifest.version, minimumAgent }),
-    invite: async ({ code, server, url }) => ({ steps: steps(code, server, url) }),
+    invite: async (invitation) => ({ steps: steps(invitation) }),
     close: async () => undefined,
   }),
 }
 
-function steps(code: string, server: string, url: string): Step[] {
+function steps({
+  code,
+  server,
+  url,
+  agent,
+}: {
+  code: string
+  server: string
+  url: string
+  agent?: AgentOffer
+}): Step[] {
+  const enrol = `muster-agent enroll --server ${server} --code ${code}`
+  const page = { text: 'Or open this page on the computer.', link: url, qr: url }
+  if (agent) return [...packaged(agent, enrol), page]
   return [
     { text: 'On the computer, open a terminal as root. It needs Node.js 24 or later.' },
     {
       text: 'Enrol it with this command. It asks before it accepts the licence.',
-      command: `npx muster-agent enroll --server ${server} --code ${code}`,
+      command: `npx ${enrol}`,
     },
     { text: 'Keep the agent running.', command: 'npx muster-agent run' },
-    { text: 'Or open this page on the computer.', link: url, qr: url },
+    page,
+  ]
+}
+
+function packaged(agent: AgentOffer, enrol: string): Step[] {
+  return [
+    {
+      text: `On the computer, open a terminal as root and enter this line. It fetches the agent (version ${agent.version}), verifies it, installs it as a service and enrols the computer. It asks before it accepts the licence.`,
+      command: agent.command,
+    },
+    ...agent.packages
+      .filter((p) => p.kind === 'deb')
+      .map((p) => ({
+        text: `Or install the Debian package ${p.name} (${p.processor}, SHA-256 ${p.sha256}), then enrol.`,
+        file: p.url,
+        command: `${enrol} && systemctl start muster-agent`,
+      })),
   ]
 }

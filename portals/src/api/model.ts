@@ -7,6 +7,7 @@ export type {
   ActivityCreated,
   ActivityPreview,
   ActivityRequest,
+  Alert,
   ApiClient,
   ApiClientCreated,
   Assignment,

@@ -36,11 +36,28 @@ export function named(
     | 'identifier'
     | 'factGroup'
     | 'severity'
-    | 'outcome',
+    | 'outcome'
+    | 'noun'
+    | 'alert',
   id: string,
   fallback?: string,
 ): string {
   return catalogue[`${family}.${id}`] ?? fallback ?? readable(id)
+}
+
+/** The catalogue's words under a key that is put together, where it has some. */
+export function phrase(key: string): string | undefined {
+  return catalogue[key]
+}
+
+/** A language in the reader's words: `de` is "German". */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(language, { type: 'language' }).of(tag) ?? tag
+  } catch {
+    // Not a language tag: shown as it is.
+    return tag
+  }
 }
 
 export function formatNumber(n: number): string {

@@ -13,7 +13,7 @@ export function ObjectTable({ label, rows, find }: { label: string; rows: readon
   const [typed, setTyped] = useState('')
   const q = useDeferredValue(typed.trim().toLowerCase())
   const [shown, setShown] = useState(step)
-  const columns = useMemo(() => [...new Set(rows.slice(0, 50).flatMap((row) => Object.keys(row)))], [rows])
+  const columns = useMemo(() => columnsOf(rows), [rows])
   const found = useMemo(
     () =>
       q === ''
@@ -65,4 +65,11 @@ export function ObjectTable({ label, rows, find }: { label: string; rows: readon
 
 function cell(value: unknown, unit: string | undefined): string {
   return typeof value === 'number' && unit !== undefined ? formatScalar(value, unit) : formatInline(value)
+}
+
+/** What names a row stands first; the rest as it was reported. */
+function columnsOf(rows: readonly Row[]): string[] {
+  const columns = [...new Set(rows.slice(0, 50).flatMap((row) => Object.keys(row)))]
+  const naming = ['name', 'device', 'path'].find((one) => columns.includes(one))
+  return naming === undefined ? columns : [naming, ...columns.filter((one) => one !== naming)]
 }

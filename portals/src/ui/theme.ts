@@ -57,6 +57,8 @@ export const theme = createTheme({
       styles: { title: { fontWeight: 650, fontSize: '1.1rem' } },
       defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } },
     },
+    // The placeholder is an element within the menu that is no item of it.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Select: { defaultProps: { comboboxProps: { shadow: 'md' }, checkIconPosition: 'right' } },
   },
 })

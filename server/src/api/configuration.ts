@@ -1,8 +1,9 @@
 /** The server's configuration, and licence texts. */
-import type { Core } from '@muster/core'
+import { jsonSchema } from '@muster/contract'
+import { type Core, configurationKeys } from '@muster/core'
 import { z } from 'zod'
 import { type Api, actorOf, IfMatch, revisionOf } from './route.ts'
-import { Json, list, page, pageQuery, platformId, text, time } from './shapes.ts'
+import { Json, JsonSchema, list, page, pageQuery, platformId, text, time } from './shapes.ts'
 
 const Entry = z
   .object({
@@ -11,6 +12,7 @@ const Entry = z
     revision: z.int().describe('0: the default, never changed'),
     changedAt: time().nullable(),
     changedBy: z.string().nullable(),
+    schema: JsonSchema.describe('Of the value'),
   })
   .meta({ id: 'ConfigurationEntry' })
 const Licence = z
@@ -45,7 +47,7 @@ export function configurationRoutes(app: Api, core: Core): void {
         response: { 200: z.object({ items: list(Entry) }).meta({ id: 'ConfigurationList' }) },
       },
     },
-    async () => ({ items: core.configuration.list() }),
+    async () => ({ items: core.configuration.list().map(described) }),
   )
   app.put(
     '/configuration/:key',
@@ -61,12 +63,20 @@ export function configurationRoutes(app: Api, core: Core): void {
         response: { 200: Entry },
       },
     },
-    (request) =>
-      core.configuration.put(request.params.key, request.body.value, {
-        revision: revisionOf(request),
-        actor: actorOf(request),
-      }),
+    async (request) =>
+      described(
+        await core.configuration.put(request.params.key, request.body.value, {
+          revision: revisionOf(request),
+          actor: actorOf(request),
+        }),
+      ),
   )
+}
+
+type Setting = ReturnType<Core['configuration']['list']>[number]
+/** A setting with what its form is made of. */
+function described(setting: Setting) {
+  return { ...setting, schema: { ...jsonSchema(configurationKeys[setting.key]) } }
 }
 
 export function licenceRoutes(app: Api, core: Core): void {

@@ -1,4 +1,5 @@
 /** The door of the API: every route below /api/v1, and its description. */
+import type { AgentOffer } from '@muster/contract'
 import type { Core } from '@muster/core'
 import type { FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
@@ -30,6 +31,8 @@ export interface ApiOptions {
   publicUrl: string
   /** The address agents are given; with a certificate of our own authority it carries the fingerprint to trust. */
   agentAddress?: string
+  /** The agent's packages and the command that installs one, where there are any. */
+  agentOffer?(platform: string, code: string): Promise<AgentOffer | undefined>
   /** Aborted when the server stops: streams end then. */
   stopping: AbortSignal
 }
@@ -53,7 +56,7 @@ export async function registerApi(app: FastifyInstance, core: Core, o: ApiOption
       devicePolicyRoutes(api, core)
       summaryRoutes(api, core)
       activityRoutes(api, core)
-      invitationRoutes(api, core, o.publicUrl, o.agentAddress ?? o.publicUrl)
+      invitationRoutes(api, core, o)
       policyRoutes(api, core)
       groupRoutes(api, core)
       userRoutes(api, core)

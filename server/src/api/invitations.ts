@@ -1,4 +1,5 @@
 /** Invitations: made and withdrawn by administrators, looked at by the person who enrols. */
+import type { AgentOffer } from '@muster/contract'
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, actorOf } from './route.ts'
@@ -58,7 +59,13 @@ const EnrolmentTerms = z
   })
   .meta({ id: 'EnrolmentTerms' })
 
-export function invitationRoutes(app: Api, core: Core, publicUrl: string, agentAddress: string): void {
+interface Addresses {
+  publicUrl: string
+  agentAddress?: string
+  agentOffer?(platform: string, code: string): Promise<AgentOffer | undefined>
+}
+
+export function invitationRoutes(app: Api, core: Core, { publicUrl, agentAddress, agentOffer }: Addresses): void {
   app.get(
     '/invitations',
     {
@@ -137,7 +144,8 @@ export function invitationRoutes(app: Api, core: Core, publicUrl: string, agentA
       const { steps } = await core.platforms.invite(terms.platform, {
         code,
         url: `${publicUrl}/enrol/${code}`,
-        server: agentAddress,
+        server: agentAddress ?? publicUrl,
+        agent: await agentOffer?.(terms.platform, code),
         ownership: terms.ownership,
       })
       return { ...terms, expiresAt: terms.expiresAt ?? '', steps: [...steps] }

@@ -2,6 +2,9 @@
 import type { Message, Reply, Route } from '@muster/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientCertificate } from '../gateway/index.ts'
+import { whileConnected } from './connected.ts'
+
+export { addShortcuts } from './shortcut.ts'
 
 export interface DeviceRoutesOptions {
   routes: readonly { platform: string; route: Route }[]
@@ -42,26 +45,13 @@ function message(request: FastifyRequest, reply: FastifyReply, path: string, sto
     query: question < 0 ? '' : url.slice(question + 1),
     headers: request.headers as Record<string, string>,
     body: request.body instanceof Uint8Array ? request.body : nothing,
-    certificate: clientCertificate(request),
+    certificate: clientCertificate(request.raw),
     remote: request.ip,
     get signal() {
-      signal ??= whileConnected(reply, stopping)
+      signal ??= whileConnected(reply.raw, stopping)
       return signal
     },
   }
-}
-
-function whileConnected(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
-  const gone = new AbortController()
-  // The response's end is what tells: a request is "closed" as soon as its body is read.
-  const stop = () => gone.abort()
-  stopping.addEventListener('abort', stop, { once: true })
-  reply.raw.once('close', () => {
-    stopping.removeEventListener('abort', stop)
-    gone.abort()
-  })
-  if (stopping.aborted) gone.abort()
-  return gone.signal
 }
 
 function answer(reply: FastifyReply, r: Reply): FastifyReply {

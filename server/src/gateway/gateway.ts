@@ -1,13 +1,14 @@
 /** The gateway: where requests come in, are known, admitted and bounded. Routes are added by whoever composes the server. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Problem, Reply } from '@muster/contract'
 import type { Access, Log } from '@muster/core'
 import { corePermissions } from '@muster/core'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
 import { apiHeaders } from './headers.ts'
 import { addJsonParser, jsonLimits } from './json-body.ts'
-import { createDoors, type Ports, type TlsFiles } from './listen.ts'
+import { createDoors, type Ports, type Shortcut, type TlsFiles } from './listen.ts'
 import { interactionRoutes } from './oauth/interaction.ts'
 import { mountKeyManager } from './oauth/mount.ts'
 import { createKeyManager } from './oauth/provider.ts'
@@ -16,7 +17,7 @@ import { ensureOwnClients } from './own-clients.ts'
 import { pathFault } from './paths.ts'
 import { guardRoutes, type RouteEntry } from './permission.ts'
 import { identifyPrincipal } from './principal.ts'
-import { handleErrors } from './problems.ts'
+import { asProblem, handleErrors, problemReply } from './problems.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createThrottle, defaultLimits, type Limits } from './throttle.ts'
@@ -52,6 +53,19 @@ export interface Gateway {
   /** All permissions there are, so all scopes that may be asked for; complete once all routes are added. */
   permissions(): string[]
   renewTls(tls: TlsFiles): void
+  /** Requests by target that are answered before the router: for the few routes whose cost counts. Each takes only what it surely understands. */
+  shortcuts: Map<string, Shortcut>
+  /** What a shortcut owes to the rest: throttling, and problems in the usual form. */
+  edge: Edge
+}
+export interface Edge {
+  /** Why this caller is refused now. */
+  refusal(key: string, ip: string): Problem | undefined
+  refused(ip: string): void
+  /** What any thrown thing is to the caller; logged when it is our fault. */
+  problem(error: unknown, path: string): Reply
+  /** Callers' addresses come from a proxy, which the framework alone reads. */
+  readonly proxied: boolean
 }
 
 export function createGateway(o: GatewayOptions): Gateway {
@@ -116,8 +130,10 @@ export function createGateway(o: GatewayOptions): Gateway {
     })
   })
 
+  const shortcuts = new Map<string, Shortcut>()
   const doors = createDoors({
     app,
+    shortcuts,
     ports: o.ports,
     host: o.host ?? '::',
     tls: o.tls,
@@ -141,7 +157,22 @@ export function createGateway(o: GatewayOptions): Gateway {
     routeTable: table.routes,
     permissions,
     renewTls: doors.renewTls,
+    shortcuts,
+    edge: {
+      refusal: throttle.deviceRefusal,
+      refused: throttle.deviceRefused,
+      problem: (error, path) => problemOf(o.log, error, path),
+      proxied: (o.trustedProxies?.length ?? 0) > 0,
+    },
   }
+}
+
+function problemOf(log: Log, error: unknown, path: string): Reply {
+  const p = asProblem(error)
+  const requestId = randomUUID()
+  if (p.status >= 500)
+    log.error({ err: error, requestId, path }, p.code === 'internal-error' ? 'a request failed' : p.code)
+  return problemReply(p, requestId)
 }
 
 type Answer = ReturnType<typeof handleErrors>

@@ -26,7 +26,7 @@ before(async () => {
   w = await openWorld(
     ({ app, stopping }) => {
       app.get('/toy/certificate', { config: { access: { device: true } } }, async (request) => ({
-        der: clientCertificate(request)?.toString('base64') ?? null,
+        der: clientCertificate(request.raw)?.toString('base64') ?? null,
         version: request.raw.httpVersion,
         scheme: request.protocol,
       }))

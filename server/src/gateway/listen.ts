@@ -34,6 +34,8 @@ const headerCount = 100
 
 type Server = http.Server | http2.Http2SecureServer
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void
+/** Answers the request itself, or says false and has touched nothing. */
+export type Shortcut = (request: http.IncomingMessage, response: http.ServerResponse) => boolean
 
 export function createDoors(o: {
   app: FastifyInstance
@@ -42,6 +44,8 @@ export function createDoors(o: {
   tls?: TlsFiles
   log: Log
   maxConnections?: number
+  /** Tried before the router, by the request's target. */
+  shortcuts?: ReadonlyMap<string, Shortcut>
 }): Doors {
   const sockets = new Set<Socket>()
   let active = 0
@@ -55,7 +59,8 @@ export function createDoors(o: {
     // Whoever keeps a connection is sent to another node.
     if (draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close')
     response.once('close', done)
-    o.app.routing(request, response)
+    const shortcut = request.httpVersionMajor === 1 ? o.shortcuts?.get(request.url ?? '') : undefined
+    if (!shortcut?.(request, response)) o.app.routing(request, response)
   }
 
   const plain =
@@ -189,8 +194,8 @@ function createSecure(tls: TlsFiles, handle: Handler): http2.Http2SecureServer {
 const certificates = new WeakMap<object, Buffer | null>()
 
 /** The raw DER of the certificate that the peer showed, unjudged: its signature, revocation and owner are checked by whom it is handed to. */
-export function clientCertificate(request: FastifyRequest): Buffer | undefined {
-  const raw = request.raw as http.IncomingMessage & { stream?: { session?: { socket?: object } } }
+export function clientCertificate(request: FastifyRequest['raw']): Buffer | undefined {
+  const raw = request as http.IncomingMessage & { stream?: { session?: { socket?: object } } }
   const socket = raw.stream?.session?.socket ?? raw.socket
   if (!isTls(socket)) return undefined
   const known = certificates.get(socket)

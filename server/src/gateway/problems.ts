@@ -1,6 +1,6 @@
 /** Every error as problem+json (RFC 9457): our codes as they are, the framework's mapped, the unknown hidden and logged. */
 import { randomInt } from 'node:crypto'
-import { isProblem, type JsonObject, Problem, type ProblemCode } from '@muster/contract'
+import { isProblem, type JsonObject, Problem, type ProblemCode, type Reply } from '@muster/contract'
 import { DatabaseProblem, type Log, sqlState } from '@muster/core'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { pathFault } from './paths.ts'
@@ -23,21 +23,30 @@ export function problemBody(p: Problem, requestId: string): JsonObject {
   }
 }
 
-function sendProblem(reply: FastifyReply, p: Problem): FastifyReply {
+function headersOf(p: Problem): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': problemType,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  }
   const wait = p.extra.retryAfterS
-  if (typeof wait === 'number') void reply.header('retry-after', String(Math.max(1, Math.ceil(wait))))
-  else if (p.status === 503) void reply.header('retry-after', String(randomInt(2, 8)))
+  if (typeof wait === 'number') headers['retry-after'] = String(Math.max(1, Math.ceil(wait)))
+  else if (p.status === 503) headers['retry-after'] = String(randomInt(2, 8))
   if (p.status === 401)
-    void reply.header(
-      'www-authenticate',
-      `Bearer realm="muster"${p.code.startsWith('token-') ? ', error="invalid_token"' : ''}`,
-    )
+    headers['www-authenticate'] = `Bearer realm="muster"${p.code.startsWith('token-') ? ', error="invalid_token"' : ''}`
+  return headers
+}
+
+function sendProblem(reply: FastifyReply, p: Problem): FastifyReply {
   return reply
     .code(p.status)
-    .header('x-content-type-options', 'nosniff')
-    .header('cache-control', 'no-store')
-    .type(problemType)
+    .headers(headersOf(p))
     .send(Buffer.from(JSON.stringify(problemBody(p, reply.request.id))))
+}
+
+/** The same answer for a request that the framework never saw. */
+export function problemReply(p: Problem, requestId: string): Reply {
+  return { status: p.status, headers: headersOf(p), body: JSON.stringify(problemBody(p, requestId)) }
 }
 
 const ofFastify: Readonly<Record<string, ProblemCode>> = {

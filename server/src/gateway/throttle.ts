@@ -41,6 +41,10 @@ export interface Throttle {
   /** Throws when this address was refused too often; `refused` counts one. */
   strangers: { check(remote: string): Promise<void>; refused(remote: string): Promise<void> }
   device: onRequestHookHandler
+  /** The same for a request that the framework never saw: why it is refused now. */
+  deviceRefusal(key: string, ip: string): Problem | undefined
+  /** Counts one refused credential. */
+  deviceRefused(ip: string): void
   /** For an onResponse hook of device routes: counts refused credentials. */
   deviceAnswered(request: FastifyRequest, reply: FastifyReply): void
 }
@@ -91,7 +95,9 @@ export function createThrottle(limits: Limits): Throttle {
 }
 
 /** Two maps of counts, emptied every 10 s: a request costs one look-up and no timer of its own. */
-function createDeviceThrottle(limits: Limits): Pick<Throttle, 'device' | 'deviceAnswered'> {
+function createDeviceThrottle(
+  limits: Limits,
+): Pick<Throttle, 'device' | 'deviceAnswered' | 'deviceRefusal' | 'deviceRefused'> {
   const windowMs = 10_000
   const most = 200_000
   let counts = new Map<string, number>()
@@ -107,22 +113,28 @@ function createDeviceThrottle(limits: Limits): Pick<Throttle, 'device' | 'device
     }
     return now
   }
+  function deviceRefusal(key: string, ip: string): Problem | undefined {
+    const now = turn()
+    const n = (counts.get(key) ?? 0) + 1
+    if (n === 1 && counts.size >= most) counts = new Map()
+    counts.set(key, n)
+    const over = n > limits.device || (refused.size > 0 && (refused.get(placeOf(ip)) ?? 0) >= limits.deviceRefused)
+    return over ? new Problem('throttled', { retryAfterS: Math.ceil((until - now) / 1000) }) : undefined
+  }
+  function deviceRefused(ip: string): void {
+    turn()
+    const place = placeOf(ip)
+    refused.set(place, (refused.get(place) ?? 0) + 1)
+  }
   return {
+    deviceRefusal,
+    deviceRefused,
     device: (request, _reply, done) => {
-      const now = turn()
       const key = request.headers.authorization ?? `at ${request.ip}:${request.socket.remotePort}`
-      const n = (counts.get(key) ?? 0) + 1
-      if (n === 1 && counts.size >= most) counts = new Map()
-      counts.set(key, n)
-      const over =
-        n > limits.device || (refused.size > 0 && (refused.get(placeOf(request.ip)) ?? 0) >= limits.deviceRefused)
-      done(over ? new Problem('throttled', { retryAfterS: Math.ceil((until - now) / 1000) }) : undefined)
+      done(deviceRefusal(key, request.ip))
     },
     deviceAnswered: (request, reply) => {
-      if (reply.statusCode !== 401) return
-      turn()
-      const place = placeOf(request.ip)
-      refused.set(place, (refused.get(place) ?? 0) + 1)
+      if (reply.statusCode === 401) deviceRefused(request.ip)
     },
   }
 }

@@ -7,6 +7,8 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 export interface Metrics {
   /** Measures every answer of `app`. */
   measure(app: FastifyInstance): void
+  /** For one route whose answers do not come from `app`: called with status and seconds. */
+  meter(method: string, route: string): (status: number, seconds: number) => void
   /** Serves /metrics on `app`. */
   route(app: FastifyInstance): void
   /** Serves /metrics on an address of its own, `host:port`. */
@@ -39,6 +41,15 @@ export function createMetrics(core: Core): Metrics {
         )
         done()
       })
+    },
+    meter: (method, route) => {
+      const known = new Map<number, { observe(seconds: number): void }>()
+      return (status, seconds) => {
+        const kind = Math.trunc(status / 100)
+        const histogram = known.get(kind) ?? requests.labels({ method, route, status: `${kind}xx` })
+        known.set(kind, histogram)
+        histogram.observe(seconds)
+      }
     },
     route: (app) => {
       app.get(

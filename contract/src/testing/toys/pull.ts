@@ -114,13 +114,15 @@ function row(type: string, o: Partial<OperationRow> & { in?: JsonObject; wire?: 
   }
 }
 const unreported: Verdict = { state: 'unknown', reason: { code: 'not-reported', text: 'The device has not said.' } }
+type Wifi = { ssid: string; identity?: string }
+type Passcode = { minLength: number }
 const features: Record<string, FeatureRow[]> = {
   'pull.wifi': [
     {
       channel: 'device',
       needs: ['password'],
       from: read,
-      to: (s, _c, secrets) => ({
+      to: (s: Wifi, _c, secrets) => ({
         type: 'Wifi',
         ssid: s.ssid,
         identity: s.identity ?? '',
@@ -133,7 +135,7 @@ const features: Record<string, FeatureRow[]> = {
           replies,
         },
       ],
-      check: (s, { 'pull.networks': joined }) =>
+      check: (s: Wifi, { 'pull.networks': joined }) =>
         !Array.isArray(joined)
           ? unreported
           : joined.includes(s.ssid)
@@ -145,9 +147,9 @@ const features: Record<string, FeatureRow[]> = {
     {
       channel: 'device',
       from: read,
-      to: (s) => ({ type: 'Passcode', length: s.minLength }),
+      to: (s: Passcode) => ({ type: 'Passcode', length: s.minLength }),
       examples: [{ in: { minLength: 8 }, wire: { type: 'Passcode', length: 8 }, replies }],
-      check: (s, { 'pull.passcode': length }) =>
+      check: (s: Passcode, { 'pull.passcode': length }) =>
         typeof length !== 'number'
           ? unreported
           : length >= s.minLength

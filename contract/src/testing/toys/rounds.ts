@@ -81,13 +81,14 @@ const examples: readonly RowExample[] = [
   { in: a, wire: { verb: 'Add', ...a }, replies },
   { in: a, kept: 'Replace', wire: { verb: 'Replace', ...a } },
 ]
+type Node = { path: string; value: string }
 const operations: Record<string, OperationRow[]> = {
-  'rounds.set': [{ channel: 'device', to: (p, _c, _s, kept) => write(p, kept), from: read, examples }],
+  'rounds.set': [{ channel: 'device', to: (p: Node, _c, _s, kept) => write(p, kept), from: read, examples }],
   'rounds.exec': [
     {
       channel: 'device',
       remembers: true,
-      to: (p) => ({ verb: 'Exec', path: p.path }),
+      to: (p: { path: string }) => ({ verb: 'Exec', path: p.path }),
       from: read,
       examples: [{ in: { path: './x' }, wire: { verb: 'Exec', path: './x' }, replies }],
     },
@@ -102,7 +103,7 @@ const operations: Record<string, OperationRow[]> = {
   ],
 }
 const features: Record<string, FeatureRow[]> = {
-  'rounds.node': [{ channel: 'device', to: (s, _c, _secrets, kept) => write(s, kept), from: read, examples }],
+  'rounds.node': [{ channel: 'device', to: (s: Node, _c, _secrets, kept) => write(s, kept), from: read, examples }],
 }
 
 export const rounds: Platform = {

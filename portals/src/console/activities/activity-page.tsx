@@ -86,7 +86,13 @@ function Devices({ activity }: { activity: Activity }) {
     <Card title={t('devices.title')} actions={choice}>
       <Shown query={list}>
         {(pages) => (
-          <Table.ScrollContainer minWidth={560} tabIndex={0} role="region" aria-label={t('devices.title')}>
+          <Table.ScrollContainer
+            type="native"
+            minWidth={560}
+            tabIndex={0}
+            role="region"
+            aria-label={t('devices.title')}
+          >
             <Table>
               <Table.Thead>
                 <Table.Tr>

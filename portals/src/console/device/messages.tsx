@@ -73,8 +73,8 @@ function Rows({ rows }: { rows: readonly Message[] }) {
 }
 
 function Outcome({ outcome }: { outcome: string }) {
-  const good = outcome === 'ok' || outcome === 'accepted' || outcome === 'sent'
-  return <StateBadge state={good ? 'completed' : 'warning'} label={named('outcome', outcome)} />
+  const word = outcome === '' ? 'ok' : outcome
+  return <StateBadge state={word === 'ok' ? 'completed' : 'warning'} label={named('outcome', word)} />
 }
 
 function Contents({ rows }: { rows: readonly Message[] }) {

@@ -21,7 +21,13 @@ export function Invitations() {
               </Text>
             )
           return (
-            <Table.ScrollContainer minWidth={640} tabIndex={0} role="region" aria-label={t('invitations.title')}>
+            <Table.ScrollContainer
+              type="native"
+              minWidth={640}
+              tabIndex={0}
+              role="region"
+              aria-label={t('invitations.title')}
+            >
               <Table>
                 <Table.Thead>
                   <Table.Tr>

@@ -1,5 +1,5 @@
 /** Groups of devices: put together by hand, or filled by a query. */
-import { Button, Paper, Table, Text } from '@mantine/core'
+import { Anchor, Button, Paper, Table, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { groups } from '../../api/index.ts'
@@ -36,9 +36,9 @@ export function GroupListPage() {
                   {rows.map((group) => (
                     <Table.Tr key={group.id}>
                       <Table.Td>
-                        <Text component={Link} to={`/groups/${encodeURIComponent(group.id)}`} fw={600} size="sm">
+                        <Anchor component={Link} to={`/groups/${encodeURIComponent(group.id)}`} fw={600} size="sm">
                           {group.name}
-                        </Text>
+                        </Anchor>
                         {group.description !== '' && (
                           <Text size="xs" c="dimmed">
                             {group.description}

@@ -1,5 +1,5 @@
 /** Who is in a group; in one filled by hand, devices are added and taken out here. */
-import { Button, MultiSelect, Group as Row, Stack, Table, Text } from '@mantine/core'
+import { Anchor, Button, MultiSelect, Group as Row, Stack, Table, Text } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -38,9 +38,9 @@ export function Members({ group }: { group: Group }) {
                 {rows.map((device) => (
                   <Table.Tr key={device.id}>
                     <Table.Td>
-                      <Text component={Link} to={`/devices/${encodeURIComponent(device.id)}`} fw={600} size="sm">
+                      <Anchor component={Link} to={`/devices/${encodeURIComponent(device.id)}`} fw={600} size="sm">
                         {device.name || device.serial || device.id}
-                      </Text>
+                      </Anchor>
                     </Table.Td>
                     <Table.Td>{device.owner?.name ?? t('devices.noOwner')}</Table.Td>
                     <Table.Td>

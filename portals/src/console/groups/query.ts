@@ -49,7 +49,7 @@ function conditionOf(part: unknown): Condition | undefined {
 export function queryOf(rows: Rows, fields: readonly Field[]): DeviceQuery | undefined {
   const parts = rows.conditions.map((one) => {
     const type = fields.find((field) => field.id === one.field)?.type ?? 'text'
-    const value = valueOf(one, type)
+    const value = typedValue(one, type)
     return one.field === '' || value === undefined ? undefined : { field: one.field, op: one.op, value }
   })
   const complete = parts.filter((part) => part !== undefined)
@@ -58,7 +58,7 @@ export function queryOf(rows: Rows, fields: readonly Field[]): DeviceQuery | und
   return complete.length === 1 && only !== undefined ? only : rows.join === 'and' ? { and: complete } : { or: complete }
 }
 
-function valueOf({ op, value }: Condition, type: ValueType): string | number | boolean | undefined {
+function typedValue({ op, value }: Condition, type: ValueType): string | number | boolean | undefined {
   if (op === 'exists' || type === 'boolean') return value !== 'false'
   const text = value.trim()
   if (text === '') return undefined

@@ -1,5 +1,5 @@
 /** Policies in their order: the first that sets a feature wins. */
-import { ActionIcon, Button, Group, Paper, Stack, Table, Text } from '@mantine/core'
+import { ActionIcon, Anchor, Button, Group, Paper, Stack, Table, Text } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
@@ -8,6 +8,7 @@ import { t, tn } from '../../text/index.ts'
 import { Card, Empty, Icon, ListTable, More, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { moved } from './diff.ts'
+import classes from './editor.module.css'
 import { PolicyState } from './policy-state.tsx'
 
 export function PolicyListPage() {
@@ -83,7 +84,7 @@ function Rows({ platform, rows, whole }: { platform: string; rows: readonly Poli
                       color="gray"
                       aria-label={t(by === -1 ? 'policies.up' : 'policies.down', { name: policy.name })}
                       aria-disabled={place + by < 0 || place + by >= shown.length}
-                      data-disabled={place + by < 0 || place + by >= shown.length || undefined}
+                      className={classes.move ?? ''}
                       onClick={() => move(policy.id, by)}
                     >
                       <Icon name={by === -1 ? 'up' : 'down'} size={16} />
@@ -92,9 +93,9 @@ function Rows({ platform, rows, whole }: { platform: string; rows: readonly Poli
               </Group>
             </Table.Td>
             <Table.Td>
-              <Text component={Link} to={`/policies/${encodeURIComponent(policy.id)}`} fw={600} size="sm">
+              <Anchor component={Link} to={`/policies/${encodeURIComponent(policy.id)}`} fw={600} size="sm">
                 {policy.name}
-              </Text>
+              </Anchor>
               {policy.description !== undefined && policy.description !== '' && (
                 <Text size="xs" c="dimmed">
                   {policy.description}

@@ -87,7 +87,7 @@ function Changes({ changes }: { changes: readonly Change[] }) {
       : (features.find((one) => one.id === part)?.title ?? readable(part))
   const wordsOf = ({ name }: Change) =>
     name === '' ? t('versions.whole') : name === 'graceS' ? t('policies.grace') : readable(name)
-  const valueOf = ({ name }: Change, value: Change['after']) =>
+  const valueWords = ({ name }: Change, value: Change['after']) =>
     value === undefined
       ? t('versions.absent')
       : name === 'action'
@@ -104,10 +104,10 @@ function Changes({ changes }: { changes: readonly Change[] }) {
           <Table.Td>{wordsOf(one)}</Table.Td>
           <Table.Td>
             <Text size="sm" c="dimmed">
-              {valueOf(one, one.before)}
+              {valueWords(one, one.before)}
             </Text>
           </Table.Td>
-          <Table.Td>{valueOf(one, one.after)}</Table.Td>
+          <Table.Td>{valueWords(one, one.after)}</Table.Td>
         </Table.Tr>
       ))}
     </ListTable>

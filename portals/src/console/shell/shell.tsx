@@ -25,12 +25,29 @@ import { holds } from './permissions.ts'
 import { useSession } from './session.tsx'
 import classes from './shell.module.css'
 
-const places: readonly { to: string; label: TextKey; icon: IconName; needs: string }[] = [
+interface Place {
+  to: string
+  label: TextKey
+  icon: IconName
+  needs: string
+}
+const work: readonly Place[] = [
   { to: '/', label: 'nav.home', icon: 'home', needs: 'device:read' },
   { to: '/devices', label: 'nav.devices', icon: 'devices', needs: 'device:read' },
+  { to: '/groups', label: 'nav.groups', icon: 'group', needs: 'group:read' },
   { to: '/enrol', label: 'nav.enrol', icon: 'add', needs: 'invitation:write' },
   { to: '/policies', label: 'nav.policies', icon: 'policy', needs: 'policy:read' },
   { to: '/activities', label: 'nav.activities', icon: 'activity', needs: 'activity:read' },
+  { to: '/alerts', label: 'nav.alerts', icon: 'bell', needs: 'device:read' },
+]
+const administration: readonly Place[] = [
+  { to: '/users', label: 'nav.users', icon: 'user', needs: 'user:read' },
+  { to: '/roles', label: 'nav.roles', icon: 'role', needs: 'role:read' },
+  { to: '/clients', label: 'nav.clients', icon: 'key', needs: 'client:read' },
+  { to: '/licences', label: 'nav.licences', icon: 'text', needs: 'licence:read' },
+  { to: '/certificates', label: 'nav.certificates', icon: 'seal', needs: 'certificate:read' },
+  { to: '/configuration', label: 'nav.configuration', icon: 'gear', needs: 'configuration:read' },
+  { to: '/audit', label: 'nav.audit', icon: 'book', needs: 'audit:read' },
 ]
 
 export function Shell() {
@@ -96,36 +113,46 @@ export function Shell() {
 
 function Places() {
   const { permissions } = useSession()
-  const { pathname } = useLocation()
   const version = useQuery(about()).data?.version
+  const allowed = (places: readonly Place[]) => places.filter((place) => holds(permissions, place.needs))
+  const kept = allowed(administration)
   return (
     <>
       <div className={classes.places}>
-        {places
-          .filter((place) => holds(permissions, place.needs))
-          .map((place) => {
-            const active =
-              place.to === '/' ? pathname === '/' : pathname === place.to || pathname.startsWith(`${place.to}/`)
-            return (
-              <NavLink
-                key={place.to}
-                component={Link}
-                to={place.to}
-                label={t(place.label)}
-                leftSection={<Icon name={place.icon} />}
-                active={active}
-                {...(active ? { 'aria-current': 'page' as const } : {})}
-                className={classes.place ?? ''}
-              />
-            )
-          })}
+        {allowed(work).map((place) => (
+          <PlaceLink key={place.to} place={place} />
+        ))}
+        {kept.length > 0 && (
+          <Text size="xs" c="dimmed" fw={600} px="sm" pt="md" pb={4}>
+            {t('nav.administration')}
+          </Text>
+        )}
+        {kept.map((place) => (
+          <PlaceLink key={place.to} place={place} />
+        ))}
       </div>
       {version !== undefined && (
-        <Text size="xs" c="dimmed" px="sm">
+        <Text size="xs" c="dimmed" px="sm" pt="sm">
           {t('nav.version', { version })}
         </Text>
       )}
     </>
+  )
+}
+
+function PlaceLink({ place }: { place: Place }) {
+  const { pathname } = useLocation()
+  const active = place.to === '/' ? pathname === '/' : pathname === place.to || pathname.startsWith(`${place.to}/`)
+  return (
+    <NavLink
+      component={Link}
+      to={place.to}
+      label={t(place.label)}
+      leftSection={<Icon name={place.icon} />}
+      active={active}
+      {...(active ? { 'aria-current': 'page' as const } : {})}
+      className={classes.place ?? ''}
+    />
   )
 }
 

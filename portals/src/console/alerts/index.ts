@@ -1,0 +1,2 @@
+/** The door of the alert page. */
+export { AlertListPage } from './list-page.tsx'

@@ -1,0 +1,2 @@
+/** The door of the certificate page. */
+export { CertificateListPage } from './list-page.tsx'

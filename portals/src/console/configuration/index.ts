@@ -1,0 +1,2 @@
+/** The door of the configuration page. */
+export { ConfigurationPage } from './configuration-page.tsx'

@@ -1,0 +1,2 @@
+/** The door of the licence page. */
+export { LicencePage } from './licence-page.tsx'
