@@ -228,9 +228,9 @@ async function idle(program: string, root: string): Promise<string> {
       const fields = (await proc('stat')).split(') ').at(-1)?.split(' ') ?? []
       return Number(fields[11]) + Number(fields[12])
     }
-    await new Promise((resolve) => setTimeout(resolve, 4_000))
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
     const [start, busy] = [performance.now(), await ticks()]
-    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
     // Field 14 and 15 of proc(5) count hundredths of a second.
     const share = ((await ticks()) - busy) / ((performance.now() - start) / 1000)
     const status = await proc('status')

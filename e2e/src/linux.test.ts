@@ -1,13 +1,12 @@
 /**
- * Linux in full: one policy with every feature reaches a real agent over a Debian-like tree, each is verified, drifts by hand, is corrected, and is gone
- * byte for byte when the policy goes; signed commands end in a corporate wipe.
+ * Linux in full: one policy with every feature reaches a real agent over a Debian-like tree; each is verified, drifts by hand, is corrected, and is gone
+ * byte for byte when the policy goes.
  */
 import assert from 'node:assert/strict'
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { linuxCertificates } from '@muster/contract'
 import { makeDebianTree } from './debian-tree.ts'
 import { agentMain, type Installation, install } from './installation.ts'
 import { type Running, run, runToEnd, until } from './processes.ts'
@@ -29,7 +28,18 @@ const more: Record<string, string> = {
   'var/log/syslog': '2026-01-02T18:00:00 kiosk-7 cron: hello\n',
 }
 const passphrase = 'correct horse battery'
-const pem = (linuxCertificates.examples[0] as { certificates: { pem: string }[] }).certificates[0]?.pem as string
+const pem = `-----BEGIN CERTIFICATE-----
+MIIBuDCCAV+gAwIBAgIUXjQkkCB9FRKuGvRuBio/cKupWgswCgYIKoZIzj0EAwIw
+KTEQMA4GA1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMRXhhbXBsZSBSb290MCAXDTI2
+MTEyMjA4MjcyOVoYDzIxMjYxMDI5MDgyNzI5WjApMRAwDgYDVQQKDAdFeGFtcGxl
+MRUwEwYDVQQDDAxFeGFtcGxlIFJvb3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AATWourmES9pHRCGarsdnrt6d8D58Hjya15Q1zu7US/SBI8QDPLACtARZG7fiGNX
+lKB1QBl6uQGM0y+Pss/oB1ewo2MwYTAdBgNVHQ4EFgQU6Jt14jF4UzOvT0RZDorH
+OM2kzbMwHwYDVR0jBBgwFoAU6Jt14jF4UzOvT0RZDorHOM2kzbMwDwYDVR0TAQH/
+BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAQYwCgYIKoZIzj0EAwIDRwAwRAIgZnIpEIs+
+9J/d3q9+jHXegi+UzAuQVNXh2POjHIL7l5oCIGdbiBPOKQP5fjlMN1d15tX0RTa7
+lLm78YWZ+/gIINE2
+-----END CERTIFICATE-----\n`
 
 /** Each feature, the file by which it drifts, and what is written over it. */
 const features: { feature: string; settings: Record<string, unknown>; file: string; drift?: string }[] = [

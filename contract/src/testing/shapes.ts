@@ -31,7 +31,7 @@ function assertReason(o: object): void {
 }
 
 /** Nothing but what survives being written down. */
-export function assertJson(value: unknown): void {
+function assertJson(value: unknown): void {
   const plain = JSON.parse(JSON.stringify(value)) as Json
   assert.deepEqual(plain, JSON.parse(JSON.stringify(plain)))
 }

@@ -5,7 +5,5 @@ export {
   type ConfigurationKey,
   type Configured,
   configurationKeys,
-  isConfigurationKey,
   type Notifier,
-  notifiers,
 } from './keys.ts'

@@ -7,7 +7,7 @@ const seconds = z.number().int().min(5).max(86_400)
 const days = z.number().int().min(1).max(3650)
 
 /** How sleeping devices are woken; each is an adapter of the push room. */
-export const notifiers = ['apns', 'fcm', 'wns', 'mqtt', 'webpush', 'sms'] as const
+const notifiers = ['apns', 'fcm', 'wns', 'mqtt', 'webpush', 'sms'] as const
 export type Notifier = (typeof notifiers)[number]
 
 export const configurationKeys = {

@@ -32,7 +32,7 @@ export async function phone(
   return speaking(bench, channel, key, o.user)
 }
 
-export function speaking(bench: CoreBench, channel: Channel, key: string, user?: string): Phone {
+function speaking(bench: CoreBench, channel: Channel, key: string, user?: string): Phone {
   const raw = (body: JsonObject) =>
     bench.call('pull', 'POST', '/connect', {
       headers: { authorization: key },

@@ -81,7 +81,7 @@ const refused = new Set(['28000', '28P01', '3D000', '42501'])
 const awayWords =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed/
 
-export function isAway(e: unknown): boolean {
+function isAway(e: unknown): boolean {
   if (e instanceof DatabaseProblem) return e.code === 'database-away'
   const state = sqlState(e)
   return (state !== undefined && away.has(state)) || (e instanceof Error && awayWords.test(e.message))

@@ -41,7 +41,7 @@ export interface KnownDetail extends ChannelDetail {
   readonly deviceNo: number
 }
 
-export function toChannel(r: HeadRow): KnownChannel {
+function toChannel(r: HeadRow): KnownChannel {
   return {
     no: r.no,
     device: r.device,

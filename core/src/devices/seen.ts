@@ -1,7 +1,8 @@
 /** When each channel was last heard of: kept in memory, written in one sorted batch. A crash loses at most one flush interval. */
 import type { Db, Log } from '../db/index.ts'
+import { numbers } from './numbers.ts'
 
-export const flushEveryMs = 5_000
+const flushEveryMs = 5_000
 /** Seconds of silence that a device may promise at most: a year. */
 const longestS = 31_536_000
 
@@ -13,36 +14,49 @@ export interface Seen {
 
 const flushStatement = `
   insert into seen as s (channel, at, expect_s)
-  select channel, at, greatest(expect_s, 0) from unnest($1::bigint[], $2::timestamptz[], $3::integer[]) as x (channel, at, expect_s) order by channel
+  select channel, to_timestamp(at / 1000), greatest(expect_s, 0) from unnest($1::bigint[], $2::float8[], $3::integer[]) as x (channel, at, expect_s) order by channel
   on conflict (channel) do update set at = greatest(s.at, excluded.at), expect_s = case when excluded.expect_s > 0 then excluded.expect_s else s.expect_s end`
 
 /** `after` is called with the channels of each flush (the console's "last seen" follows from it). */
 export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) => void }): Seen {
-  let dirty = new Map<number, { at: number; expectInS: number }>()
+  /** Milliseconds and seconds per channel; `dirty` names those whose time is not 0. No object per mark: marks are the most frequent thing of all. */
+  const atOf = numbers()
+  const expectOf = numbers()
+  let dirty: number[] = []
   let timer: NodeJS.Timeout | undefined
   let flushing: Promise<number> = Promise.resolve(0)
 
   async function write(): Promise<number> {
-    if (dirty.size === 0) return 0
-    const batch = [...dirty].sort(([a], [b]) => a - b)
-    dirty = new Map()
-    const channels = batch.map(([no]) => no)
+    if (dirty.length === 0) return 0
+    const channels = dirty.sort((a, b) => a - b)
+    dirty = []
+    const at = channels.map(atOf.get)
+    const expected = channels.map(expectOf.get)
+    for (const no of channels) {
+      atOf.set(no, 0)
+      expectOf.set(no, 0)
+    }
     try {
       await o.db.tx(async (tx) => {
         await tx.query({ text: 'set local synchronous_commit = off' })
         await tx.query({
           name: 'seen-flush',
           text: flushStatement,
-          values: [channels, batch.map(([, s]) => new Date(s.at)), batch.map(([, s]) => s.expectInS)],
+          values: [channels, at, expected],
         })
       })
     } catch (error) {
-      for (const [no, s] of batch) if (!dirty.has(no)) dirty.set(no, s)
+      for (const [i, no] of channels.entries()) if (atOf.get(no) === 0) put(no, at[i] ?? 0, expected[i] ?? 0)
       arm()
       throw error
     }
     o.after?.(channels)
     return channels.length
+  }
+  function put(channel: number, at: number, expectInS: number): void {
+    if (atOf.get(channel) === 0) dirty.push(channel)
+    atOf.set(channel, at)
+    if (expectInS > 0) expectOf.set(channel, expectInS)
   }
   const flush = () => {
     flushing = flushing.catch(() => 0).then(write)
@@ -56,9 +70,7 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
   }
   return {
     mark: (channel, expectInS = 0) => {
-      const known = dirty.get(channel)
-      const promised = Number.isFinite(expectInS) ? Math.min(Math.max(Math.round(expectInS), 0), longestS) : 0
-      dirty.set(channel, { at: Date.now(), expectInS: promised || (known?.expectInS ?? 0) })
+      put(channel, Date.now(), Number.isFinite(expectInS) ? Math.min(Math.max(Math.round(expectInS), 0), longestS) : 0)
       arm()
     },
     flush,

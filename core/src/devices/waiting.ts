@@ -4,24 +4,7 @@
  * What a device put off is a word of its own: it is offered to a new connection, yet nobody is woken for it.
  */
 
-const chunkSize = 4096
-
-/** One number per channel, in chunks, so that sparse channel numbers cost little (32 bytes a channel in all). */
-function numbers(): { get(no: number): number; set(no: number, value: number): void } {
-  const chunks: (Float64Array | undefined)[] = []
-  return {
-    get: (no) => chunks[Math.floor(no / chunkSize)]?.[no % chunkSize] ?? 0,
-    set: (no, value) => {
-      const at = Math.floor(no / chunkSize)
-      let chunk = chunks[at]
-      if (!chunk) {
-        chunk = new Float64Array(chunkSize)
-        chunks[at] = chunk
-      }
-      chunk[no % chunkSize] = value
-    },
-  }
-}
+import { numbers } from './numbers.ts'
 
 export interface Waiting {
   /** Something may wait for these channels, or for everybody. Wakes whoever holds a long poll. */

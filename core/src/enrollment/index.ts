@@ -1,6 +1,6 @@
 /** The door of enrolment. */
 export type { Begin, DeviceClient } from './begin.ts'
-export { bindCredential, type Credential, clientHash } from './credentials.ts'
+export { type Credential, clientHash } from './credentials.ts'
 export type { EnrollmentDeps } from './deps.ts'
 export { createEnrollment, type Enrollment } from './enrollment.ts'
 export type { Identifier } from './identity.ts'
@@ -12,4 +12,4 @@ export type {
 export type { Licence, Licences } from './licences.ts'
 export type { OwnershipChange } from './ownership.ts'
 export type { EnrollmentPorts } from './ports.ts'
-export { type EnrolmentState, transitions } from './states.ts'
+export type { EnrolmentState } from './states.ts'

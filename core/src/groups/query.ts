@@ -14,7 +14,7 @@ export interface Condition {
 }
 export type Query = { and: Query[] } | { or: Query[] } | { not: Query } | Condition
 
-export const queryLimits = { depth: 8, nodes: 100, values: 200 } as const
+const queryLimits = { depth: 8, nodes: 100, values: 200 } as const
 
 type ColumnType = 'text' | 'boolean' | 'user'
 /** Fields that are columns of a device; every other field is the fact of that name. `owner` is a user's id. */

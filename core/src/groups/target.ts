@@ -70,7 +70,7 @@ export function targetSql(target: Target, reach: Reach): Sql {
 }
 
 /** Whether the device `d` belongs to the group. */
-export function inGroups(groups: readonly number[]): Sql {
+function inGroups(groups: readonly number[]): Sql {
   return sql`exists (select from group_member gm where gm.device = d.no and gm.group_no = any(${groups}::bigint[]))`
 }
 

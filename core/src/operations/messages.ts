@@ -10,7 +10,7 @@ export interface LoggedMessage {
 }
 export const messagePlace = 'message|log|sealed'
 /** Kept of one message at most; the rest is cut and `size` tells the truth. */
-export const messageBytes = 256 * 1024
+const messageBytes = 256 * 1024
 
 export async function writeMessages(tx: Tx, secrets: Secrets, messages: readonly LoggedMessage[]): Promise<void> {
   if (messages.length === 0) return

@@ -60,7 +60,7 @@ export interface SendDeps {
 const chunk = 1_000
 const refusedShown = 200
 /** Seconds a destructive operation is held, during which one click cancels it. */
-export const holdS = 600
+const holdS = 600
 const longestDeadlineS = 5 * 366 * 86_400
 
 interface Prepared {

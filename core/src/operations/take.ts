@@ -20,7 +20,7 @@ export interface Taken {
   readonly sent: { channel: number; activity: number }[]
 }
 /** Seconds after which an unanswered delivery is judged (redelivered when that is safe, else outcome unknown). */
-export const leaseS = 300
+const leaseS = 300
 
 interface SentRow {
   item: number

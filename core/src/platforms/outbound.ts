@@ -2,7 +2,7 @@
 
 const timeoutMs = 30_000
 
-export class OutboundRefused extends Error {
+class OutboundRefused extends Error {
   constructor(origin: string) {
     super(`calls to ${origin} are not allowed: add the origin to the platform's settings`)
     this.name = 'OutboundRefused'

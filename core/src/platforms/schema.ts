@@ -3,7 +3,7 @@ import sql, { raw } from 'sql-template-tag'
 import type { Db, MigrationSet } from '../db/index.ts'
 import type { Registry } from '../registry/index.ts'
 
-export const schemaOf = (platform: string) => `plugin_${platform.replaceAll('-', '_')}`
+const schemaOf = (platform: string) => `plugin_${platform.replaceAll('-', '_')}`
 
 export function pluginMigrations(registry: Registry): MigrationSet[] {
   return [...registry.platforms.values()]

@@ -1,0 +1,321 @@
+/** The command line's tools for administrators: groups, policies from a file, backups, the doctor, against a real server. */
+import assert from 'node:assert/strict'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { silentLog, type TestDatabase, testDatabase } from '@muster/core/testing'
+import { type RunningServer, startServer } from '@muster/server'
+import { run } from './program.ts'
+import { enrolDevice } from './testing/device.ts'
+
+interface Ran {
+  code: number
+  out: string
+  err: string
+}
+let server: RunningServer
+let database: TestDatabase
+let folder: string
+let env: NodeJS.ProcessEnv
+
+async function muster(args: string[], more: NodeJS.ProcessEnv = {}, input = ''): Promise<Ran> {
+  let [out, err] = ['', '']
+  const terminal = {
+    out: (text: string) => {
+      out += text
+    },
+    err: (text: string) => {
+      err += text
+    },
+    interactive: false,
+    env: { ...env, ...more },
+    readInput: async () => input,
+    code: 0,
+  }
+  return { code: await run(args, terminal), out, err }
+}
+async function ok(args: string[], more: NodeJS.ProcessEnv = {}): Promise<string> {
+  const ran = await muster(args, more)
+  assert.equal(ran.code, 0, `muster ${args.join(' ')}: ${ran.err}${ran.out}`)
+  return ran.out
+}
+const okJson = async <T>(args: string[], more: NodeJS.ProcessEnv = {}) =>
+  JSON.parse(await ok(['--json', ...args], more)) as T
+
+before(async () => {
+  database = await testDatabase()
+  folder = await mkdtemp(join(tmpdir(), 'muster-tools-'))
+  server = await startServer({
+    dataDir: join(folder, 'var'),
+    databaseUrl: database.url,
+    httpPort: 0,
+    httpsPort: null,
+    portal: false,
+    adminPassword: 'first administrator',
+    bootstrapClient: 'boot:0123456789abcdef0123',
+    log: silentLog,
+  })
+  env = {
+    MUSTER_URL: server.publicUrl,
+    MUSTER_CLIENT: 'boot:0123456789abcdef0123',
+    MUSTER_HTTP_PORT: String(server.ports.http),
+    MUSTER_HTTPS_PORT: 'off',
+    DATABASE_URL: database.url,
+    MUSTER_DATA: join(folder, 'var'),
+  }
+})
+after(async () => {
+  await server.stop()
+  await database.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('groups', () => {
+  it('are made, filled, listed and removed', async () => {
+    const { code } = await okJson<{ code: string }>(['invite', '--platform', 'linux'])
+    await enrolDevice(server.publicUrl, code, 'kiosk-1')
+    await ok(['groups', 'create', 'kiosks', '--description', 'in the hall'])
+    assert.match(await ok(['groups', 'members', 'kiosks', '--add', 'kiosk-1']), /kiosk-1 +linux/)
+    assert.match(await ok(['groups']), /kiosks +1 +by hand +in the hall/)
+    assert.deepEqual(await okJson(['groups', 'members', 'kiosks', '--remove', 'kiosk-1']), [])
+    const twice = await muster(['groups', 'create', 'kiosks'])
+    assert.deepEqual([twice.code, /already-exists/.test(twice.err)], [1, true])
+    assert.equal((await muster(['groups', 'create', 'x', '--query', '{'])).code, 2)
+    assert.match(
+      (await muster(['groups', 'create', 'x', '--query', '{"field":"nothing","op":"eq","value":1}'])).err,
+      /invalid-query|invalid-request/,
+    )
+    await ok(['groups', 'create', 'passing'])
+    await ok(['groups', 'remove', 'passing'])
+    assert.equal((await muster(['groups', 'remove', 'passing'])).code, 1)
+  })
+})
+
+describe('policies from a file', () => {
+  const file = () => join(folder, 'policies.yaml')
+  const write = (text: string) => writeFile(file(), text)
+  const banner = (text: string, name = 'Banner', more = '') => `
+  - name: ${name}
+    platform: linux
+    assignment: { groups: [kiosks] }${more}
+    features:
+      linux.banner:
+        settings: { text: ${JSON.stringify(text)} }
+`
+  it('shows what would change, does it, and then finds nothing to change', async () => {
+    await write(`policies:${banner('Hands off')}`)
+    const diff = await muster(['policy', 'diff', file()])
+    assert.equal(diff.code, 1, diff.err)
+    assert.match(diff.out, /\+ Banner \(linux\)/)
+    assert.deepEqual(await okJson(['policy', 'list']), [])
+    await ok(['policy', 'apply', file()])
+    const [made] = await okJson<{ name: string; state: string; version: number; unpublished: boolean }[]>([
+      'policy',
+      'list',
+    ])
+    assert.deepEqual([made?.name, made?.state, made?.version, made?.unpublished], ['Banner', 'active', 1, false])
+    assert.match(await ok(['policy', 'apply', file(), '--check']), /Nothing to change/)
+    assert.match(await ok(['policy', 'diff', file()]), /Nothing to change/)
+  })
+  it('changes just what differs, and takes away only with --prune', async () => {
+    await write(
+      `policies:${banner('Second', 'Second')}${banner('Hands on', 'Banner', '\n    description: for guests')}`,
+    )
+    const plan = await muster(['--json', 'policy', 'diff', file()])
+    const { steps, applied } = JSON.parse(plan.out) as {
+      steps: { do: string; name?: string; changes?: { path: string }[] }[]
+      applied: boolean
+    }
+    assert.deepEqual(
+      steps.map((s) => s.do),
+      ['create', 'change', 'order'],
+    )
+    assert.deepEqual(
+      [plan.code, applied, steps[1]?.changes?.map((c) => c.path)],
+      [1, false, ['description', 'features.linux.banner.settings.text']],
+    )
+    await ok(['policy', 'apply', file()])
+    assert.match(await ok(['policy', 'diff', file()]), /Nothing to change/)
+    const listed = await okJson<{ name: string }[]>(['policy', 'list'])
+    assert.deepEqual(
+      listed.map((p) => p.name),
+      ['Second', 'Banner'],
+    )
+    await write(`policies:${banner('Second', 'Second')}`)
+    assert.match(await ok(['policy', 'apply', file()]), /Nothing to change/)
+    assert.match((await muster(['policy', 'diff', file(), '--prune'])).out, /- Banner \(linux\)/)
+    await ok(['policy', 'apply', file(), '--prune'])
+    assert.deepEqual(
+      (await okJson<{ name: string }[]>(['policy', 'list'])).map((p) => p.name),
+      ['Second'],
+    )
+  })
+  it('writes what it reads', async () => {
+    const text = await ok(['policy', 'get'])
+    assert.match(text, /groups:\n +- kiosks/)
+    await write(text)
+    assert.match(await ok(['policy', 'diff', file()]), /Nothing to change/)
+    assert.equal((await muster(['policy', 'get', 'Nowhere'])).code, 2)
+  })
+  it('takes values from the environment, and says which is missing', async () => {
+    await write(
+      'policies:\n  - name: Second\n    platform: linux\n    assignment: { groups: [kiosks] }\n    features: { linux.banner: { settings: { text: { $env: BANNER } } } }\n',
+    )
+    const missing = await muster(['policy', 'diff', file()])
+    assert.equal(missing.code, 2)
+    assert.match(missing.err, /BANNER/)
+    assert.match(
+      (await muster(['policy', 'diff', file()], { BANNER: 'from outside' })).out,
+      /"Second" -> "from outside"/,
+    )
+  })
+  it('refuses what is no policy file', async () => {
+    const bad = [
+      'policies: [',
+      'policies: 7',
+      'x: 1',
+      'policies:\n  - {name: a}',
+      `policies:${banner('a')}${banner('b')}`,
+      'policies:\n  - {name: a, platform: linux, assignment: {groups: [nobody]}}',
+      'policies:\n  - &a {name: a, platform: linux}\n  - *a',
+      'policies:\n  - {name: a, name: b, platform: linux}',
+    ]
+    for (const text of bad) {
+      await write(text)
+      const ran = await muster(['policy', 'apply', file()])
+      assert.equal(ran.code, 2, `${text}: ${ran.out}${ran.err}`)
+    }
+    assert.equal((await muster(['policy', 'apply', join(folder, 'absent')])).code, 2)
+    await write('policies:\n  - {name: a, platform: linux, features: {linux.nothing: {}}}')
+    assert.match((await muster(['policy', 'apply', file()])).err, /unknown-feature/)
+  })
+})
+
+describe('backup', () => {
+  const passphrase = { MUSTER_BACKUP_PASSPHRASE: 'correct horse battery staple' }
+  it('is made beside a running server, checked, and restored on an empty machine in recovery mode', async () => {
+    const file = join(folder, 'all.backup')
+    assert.match(await ok(['backup', 'create', file, '--with-keys'], passphrase), /rows of \d+ tables/)
+    assert.match(await ok(['backup', 'check', file]), /Sound: .* with key files/)
+    assert.equal((await muster(['backup', 'create', file])).code, 1)
+    assert.equal((await muster(['backup', 'create', `${file}2`, '--with-keys'])).code, 2)
+    const fresh = await testDatabase({ migrated: false })
+    const there = { DATABASE_URL: fresh.url, MUSTER_DATA: join(folder, 'fresh') }
+    const wrong = await muster(['backup', 'restore', file], {
+      ...there,
+      MUSTER_BACKUP_PASSPHRASE: 'something else entirely',
+    })
+    assert.deepEqual([wrong.code, /passphrase-wrong/.test(wrong.err)], [1, true])
+    assert.match(await ok(['backup', 'restore', file], { ...there, ...passphrase }), /recovery mode/)
+    const full = await muster(['backup', 'restore', file], { ...there, ...passphrase })
+    assert.match(full.err, /database-not-empty/)
+    const restored = await startServer({
+      dataDir: join(folder, 'fresh'),
+      databaseUrl: fresh.url,
+      httpPort: 0,
+      httpsPort: null,
+      portal: false,
+      log: silentLog,
+    })
+    const at = { ...there, MUSTER_URL: restored.publicUrl }
+    try {
+      assert.equal((await okJson<{ active: boolean }>(['recovery'], at)).active, true)
+      assert.match(await ok(['devices'], at), /kiosk-1/)
+      const wipe = await muster(['send', 'device.wipe', '--device', 'kiosk-1', '--no-wait'], at)
+      assert.match(wipe.err, /recovery-mode/)
+      await ok(['recovery', 'end'], at)
+      assert.equal((await okJson<{ active: boolean }>(['recovery', 'status'], at)).active, false)
+      assert.match(await ok(['audit', 'verify'], at), /the chain holds/)
+    } finally {
+      await restored.stop()
+      await fresh.close()
+    }
+  })
+  it('works on the embedded database, with the server running and without', async () => {
+    const embedded = { DATABASE_URL: '', MUSTER_DATA: join(folder, 'embedded') }
+    await ok(['migrate'], embedded)
+    await ok(['backup', 'create', join(folder, 'cold.backup')], embedded)
+    const running = await startServer({
+      dataDir: embedded.MUSTER_DATA,
+      httpPort: 0,
+      httpsPort: null,
+      portal: false,
+      log: silentLog,
+    })
+    try {
+      await ok(['backup', 'create', join(folder, 'warm.backup')], embedded)
+      assert.equal((await fetch(`${running.publicUrl}/readyz`)).status, 200, 'the database is still there')
+    } finally {
+      await running.stop()
+    }
+    const cut = join(folder, 'cut.backup')
+    await writeFile(cut, (await readFile(join(folder, 'warm.backup'))).subarray(0, 500))
+    const elsewhere = { DATABASE_URL: '', MUSTER_DATA: join(folder, 'elsewhere') }
+    assert.match((await muster(['backup', 'restore', cut], elsewhere)).err, /backup-damaged/)
+    assert.match((await muster(['backup', 'restore', join(folder, 'warm.backup')], elsewhere)).err, /keys-missing/)
+  })
+})
+
+describe('doctor', () => {
+  it('finds nothing wrong where nothing is, and says it for programs too', async () => {
+    const { ok: well, findings } = await okJson<{ ok: boolean; findings: { check: string; state: string }[] }>([
+      'doctor',
+    ])
+    assert.ok(well, JSON.stringify(findings))
+    for (const check of [
+      'http port',
+      'data folder',
+      'key files',
+      'database',
+      'clock',
+      'schema',
+      'master key',
+      'certificates',
+    ])
+      assert.ok(
+        findings.some((f) => f.check === check),
+        check,
+      )
+    assert.match(await ok(['doctor']), /http port +ok .*served by a Muster/)
+  })
+  it('names what is wrong: a taken port, open keys, no database', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, resolve))
+    const key = join(folder, 'var/keys/audit.pem')
+    await chmod(key, 0o644)
+    try {
+      const { port } = other.address() as AddressInfo
+      const ran = await muster(['doctor'], {
+        MUSTER_HTTP_PORT: String(port),
+        DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+      })
+      assert.equal(ran.code, 1)
+      assert.match(ran.out, /http port +FAILED .*used by something else/)
+      assert.match(ran.out, /key files +FAILED +audit.pem can be read by others/)
+      assert.match(ran.out, /database +FAILED/)
+    } finally {
+      await chmod(key, 0o600)
+      other.close()
+    }
+  })
+})
+
+describe('fleet', () => {
+  it('runs simulated devices against the server', async () => {
+    const report = await okJson<{ devices: { enrolled: number } }>([
+      'fleet',
+      '--devices',
+      '3',
+      '--duration',
+      '2s',
+      '--preset',
+      'calm',
+    ])
+    assert.equal(report.devices.enrolled, 3)
+    assert.equal((await muster(['fleet', '--devices', 'many'])).code, 2)
+    assert.equal((await muster(['fleet', '--devices', '1'], { MUSTER_CLIENT: '' })).code, 2)
+  })
+})
