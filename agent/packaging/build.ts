@@ -24,12 +24,11 @@ const ours = /^(muster-agent[-_][\w.+~-]+\.(tar\.gz|deb)|install\.sh)$/
 /** What goes to /usr/lib/muster-agent. */
 async function agentFiles(arch: Arch, node?: string): Promise<{ files: Entry[]; stripped: boolean }> {
   const program = await findRuntime(arch, node)
-  const [bundle, runtime, nodeLicence] = await Promise.all([
-    bundleAgent(here('../src/main.ts')),
-    readRuntime(program),
-    licenceBeside(program),
-  ])
+  const nodeLicence = await licenceBeside(program)
   if (nodeLicence === undefined) throw new Error(`The licence of Node.js (LICENSE) must lie beside ${program}.`)
+  // One after the other: what fails leaves no temporary file behind.
+  const bundle = await bundleAgent(here('../src/main.ts'))
+  const runtime = await readRuntime(program)
   const files: Entry[] = [
     { path: 'bin/muster-agent', bytes: Buffer.from(await read('files/muster-agent.sh')), mode: 0o755 },
     { path: 'lib/node', bytes: runtime.bytes, mode: 0o755 },

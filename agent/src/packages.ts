@@ -46,7 +46,7 @@ export function isInstalled(tree: Tree, name: string): boolean {
 }
 
 /** Paragraph by paragraph, without a copy of each: the file has some megabytes. */
-export function readStatus(text: string): Package[] {
+function readStatus(text: string): Package[] {
   const found: Package[] = []
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n\n', at)

@@ -36,7 +36,7 @@ export function inWords(p: Policy, n: Names): WantedPolicy {
 }
 
 /** The assignment with ids; UsageError for a name that nothing has. */
-export function inIds(w: WantedPolicy, n: Names): Assignment {
+function inIds(w: WantedPolicy, n: Names): Assignment {
   const entries = Object.entries(w.assignment).map(([key, values]) => {
     if (!named.includes(key as 'roles')) return [key, values]
     const known = n.ids[key as 'roles']

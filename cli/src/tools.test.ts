@@ -85,7 +85,7 @@ describe('groups', () => {
     assert.deepEqual([twice.code, /already-exists/.test(twice.err)], [1, true])
     assert.equal((await muster(['groups', 'create', 'x', '--query', '{'])).code, 2)
     assert.match(
-      (await muster(['groups', 'create', 'x', '--query', '{"field":"nothing","op":"eq","value":1}'])).err,
+      (await muster(['groups', 'create', 'x', '--query', '{"field":"name","op":"nonsense","value":1}'])).err,
       /invalid-query|invalid-request/,
     )
     await ok(['groups', 'create', 'passing'])

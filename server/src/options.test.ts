@@ -20,7 +20,9 @@ it('reads what is given', () => {
     MUSTER_TLS_CERT: 'a.pem',
     MUSTER_TLS_KEY: 'a.key',
     MUSTER_LOG_LEVEL: 'warn',
+    MUSTER_WEBHOOK_NETWORKS: '10.1.0.0/16, ::1',
   })
+  assert.deepEqual(o.webhooks, { networks: ['10.1.0.0/16', '::1'], plainHttp: false })
   assert.deepEqual(
     [o.dataDir, o.httpPort, o.httpsPort, o.publicUrl, o.roles, o.trustedProxies, o.tls, o.logLevel],
     [
@@ -42,6 +44,8 @@ it('names the variable that is wrong', () => {
     MUSTER_PUBLIC_URL: ['muster.example', 'ftp://x', 'https://x/?q', 'https://u@x'],
     MUSTER_ROLES: ['api,king'],
     MUSTER_LOG_LEVEL: ['loud'],
+    MUSTER_WEBHOOK_NETWORKS: ['home', '10.0.0.0/99'],
+    MUSTER_WEBHOOK_HTTP: ['yes'],
     MUSTER_TLS_CERT: ['only.pem'],
   }
   for (const [name, values] of Object.entries(wrong))

@@ -72,10 +72,7 @@ export function optionsOf(env: Environment): ServerOptions {
       ?.split(',')
       .map((p) => p.trim()),
     metricsAddress: text('MUSTER_METRICS_ADDRESS'),
-    webhooks: {
-      networks: readNetworks(text('MUSTER_WEBHOOK_NETWORKS')),
-      plainHttp: text('MUSTER_WEBHOOK_HTTP') === 'allow',
-    },
+    webhooks: webhooks(text('MUSTER_WEBHOOK_NETWORKS'), text('MUSTER_WEBHOOK_HTTP')),
     agentPackages: text('MUSTER_AGENT_PACKAGES'),
     logLevel: level(text('MUSTER_LOG_LEVEL')),
   }
@@ -104,6 +101,11 @@ function rolesOf(value: string | undefined): readonly Role[] | undefined {
   const unknown = wanted?.find((r) => !roles.includes(r as Role))
   if (unknown !== undefined) throw new Error(`MUSTER_ROLES takes ${roles.join(', ')}: ${unknown}`)
   return wanted && wanted.length > 0 ? (wanted as Role[]) : undefined
+}
+function webhooks(networks: string | undefined, http: string | undefined): WebhookReach | undefined {
+  if (http !== undefined && http !== 'allow') throw new Error(`MUSTER_WEBHOOK_HTTP takes "allow", or is unset: ${http}`)
+  if (networks === undefined && http === undefined) return undefined
+  return { networks: readNetworks(networks), plainHttp: http === 'allow' }
 }
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 function level(value: string | undefined): string | undefined {

@@ -61,7 +61,7 @@ async function takenOver(m: Machine, files: string[]): Promise<Done> {
   return ran.exitCode === 0 ? { files, reloaded: true } : { files, skipped: ['nmcli connection reload'] }
 }
 
-export function connection(s: Settings, authority: string | undefined): string {
+function connection(s: Settings, authority: string | undefined): string {
   const ssid = [...Buffer.from(s.ssid)].map((byte) => `${byte};`).join('')
   const hash = createHash('sha256').update(`muster wifi ${s.ssid}`).digest('hex')
   // RFC 9562: version 8, ours to make; the same network keeps its identity over changes of its settings.

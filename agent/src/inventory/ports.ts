@@ -48,7 +48,7 @@ export function portFacts(tree: Tree): JsonObject {
 }
 
 /** The kernel writes addresses as 32-bit words in its own byte order, which is little-endian on all that we run on. */
-export function addressOf(hex: string): string | undefined {
+function addressOf(hex: string): string | undefined {
   if (!/^([0-9A-F]{8}|[0-9A-F]{32})$/.test(hex)) return undefined
   const bytes = Buffer.from(hex, 'hex')
   for (let i = 0; i < bytes.length; i += 4) bytes.subarray(i, i + 4).reverse()

@@ -30,8 +30,8 @@ export async function opTrip(size: Size): Promise<Result> {
       (port: number, each: number, echoes = false) =>
       (n: number) =>
         load.trip({ port, connections, seed, devices, sequence: 1, echo: echoes, ...share(n, each) })
-    const each = quick ? 300 : 18_000
-    const naiveEach = quick ? 300 : 5_000
+    const each = quick ? 300 : 6_000
+    const naiveEach = quick ? 300 : 2_000
     const subjects: Subject<Trips>[] = [
       { name: 'muster', pid: muster.pid, run: job(muster.port, each) },
       { name: 'echo', pid: echo.pid, run: job(echo.port, each, true) },

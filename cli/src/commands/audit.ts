@@ -72,7 +72,7 @@ async function ofDatabase(terminal: Terminal): Promise<Verified> {
   const { createLog } = await import('@muster/server')
   const options = await settings(terminal)
   const log = createLog('error', process.stderr)
-  const db = await openDb({ url: options.databaseUrl, dataDir: options.dataDir, log, wait: false })
+  const db = await openDb({ url: options.databaseUrl, dataDir: options.dataDir, log, wait: false, beside: true })
   try {
     return await createAudit({
       db,

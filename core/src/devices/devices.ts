@@ -97,9 +97,14 @@ export function createDevices(o: DevicesOptions): Devices {
 }
 
 /** Tells every node that something waits: at once by NOTIFY, and for good through the outbox. */
-export async function tellWaiting(tx: Tx, events: Events, channels: readonly number[], urgent = false): Promise<void> {
+export async function tellWaiting(
+  tx: Tx,
+  events: Events,
+  channels: readonly number[] | '*',
+  urgent = false,
+): Promise<void> {
   if (channels.length === 0) return
-  const named = channels.length <= 500 ? [...channels] : '*'
+  const named = channels !== '*' && channels.length <= 500 ? [...channels] : '*'
   await events.emit(tx, 'channels.waiting', { channels: named, urgent })
   await tx.query(sql`select pg_notify('muster_waiting', ${named === '*' ? '*' : named.join(',')})`)
 }

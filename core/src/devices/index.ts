@@ -9,7 +9,7 @@ export {
 } from './channels.ts'
 export { createDevices, type Devices, tellWaiting } from './devices.ts'
 export { checkFacts, type FactsReport, identifiersOf, readTime, tooDeep, writeFacts } from './facts.ts'
-export { type DeviceTokens, type Identity, type Proof } from './identity.ts'
+export type { DeviceTokens, Identity, Proof } from './identity.ts'
 export { type Liveness, livenessSql, livenessWords } from './liveness.ts'
 export type { Seen } from './seen.ts'
 export type { Waiting } from './waiting.ts'

@@ -21,6 +21,7 @@ import { refuseInRecovery } from '../recovery/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import { secretPlace } from './activities.ts'
+import { sendPlain } from './plain.ts'
 import { supersede } from './supersede.ts'
 
 export interface Send {
@@ -59,6 +60,7 @@ export interface SendDeps {
 
 const chunk = 1_000
 const refusedShown = 200
+const noChannel: Reason = { code: 'no-channel', text: 'The device has no channel that can do this.' }
 /** Seconds a destructive operation is held, during which one click cancels it. */
 const holdS = 600
 const longestDeadlineS = 5 * 366 * 86_400
@@ -130,35 +132,44 @@ export function createSend(o: SendDeps) {
       const no = await insertActivity(tx, s, p, hash)
       if (no === undefined) return repeat(tx, s, hash)
       if (p.descriptor.danger === 'destructive') await refuseInRecovery(tx)
-      const { rows, refused } = await select(tx, p.descriptor, candidates)
-      if (rows.length === 0) throw new Problem('empty-target', { refused: refused as unknown as Json })
-      await enqueue(tx, { no, p, rows, urgent: s.urgent ?? false })
+      const { targets, channels, refused, devices } = await reach(tx, { no, p, candidates, urgent: s.urgent ?? false })
+      if (targets === 0) throw new Problem('empty-target', { refused: refused as unknown as Json })
       await tx.query(
-        sql`update activity set targets = ${rows.length}, refused = ${jsonText(refused)}::jsonb where no = ${no}`,
+        sql`update activity set targets = ${targets}, refused = ${jsonText(refused)}::jsonb where no = ${no}`,
       )
       if (p.descriptor.collapse) await supersede(tx, no)
-      if (p.descriptor.id === 'device.disenrol')
-        await o.startDisenrol(
-          tx,
-          rows.map((r) => r.device),
-          s.principal.actor,
-        )
+      if (p.descriptor.id === 'device.disenrol') await o.startDisenrol(tx, devices, s.principal.actor)
       await o.audit.write(tx, {
         actor: s.principal.actor,
         act: `operation.${p.descriptor.id}`,
         subject: `activity:${no}`,
-        detail: { params: p.params, target: s.target as Json, targets: rows.length, refused: refused.length },
+        detail: { params: p.params, target: s.target as Json, targets, refused: refused.length },
       })
-      await o.events.emit(tx, 'activity.created', { activity: no, operation: p.descriptor.id, targets: rows.length })
-      if (p.descriptor.danger !== 'destructive')
-        await tellWaiting(
-          tx,
-          o.events,
-          rows.map((r) => r.channel),
-          s.urgent,
-        )
-      return { id: String(no), targets: rows.length, refused }
+      await o.events.emit(tx, 'activity.created', { activity: no, operation: p.descriptor.id, targets })
+      if (p.descriptor.danger !== 'destructive') await tellWaiting(tx, o.events, channels, s.urgent)
+      return { id: String(no), targets, refused }
     })
+  }
+
+  /** Rows for every channel that gets it: by one statement when nothing has to be asked of any device. */
+  async function reach(
+    tx: Tx,
+    a: { no: number; p: Prepared; candidates: Sql; urgent: boolean },
+  ): Promise<{ targets: number; channels: number[] | '*'; refused: Refused[]; devices: number[] }> {
+    const { no, p, candidates, urgent } = a
+    const plain = await sendPlain(tx, registry, { ...p, no, urgent, target: candidates, refusedShown })
+    if (plain) {
+      const refused = plain.withoutChannel.map((device) => ({ device, ...noChannel }))
+      return { targets: plain.targets, channels: plain.channels ?? '*', refused, devices: [] }
+    }
+    const { rows, refused } = await select(tx, p.descriptor, candidates)
+    if (rows.length > 0) await enqueue(tx, { no, p, rows, urgent })
+    return {
+      targets: rows.length,
+      channels: rows.map((r) => r.channel),
+      refused,
+      devices: rows.map((r) => r.device),
+    }
   }
 
   async function insertActivity(tx: Tx, s: Send, p: Prepared, hash: Buffer): Promise<number | undefined> {
@@ -204,7 +215,7 @@ export function createSend(o: SendDeps) {
       if (known.length === 0) refuse(c.id, { code: 'unsupported', text: `The platform ${c.platform} cannot do this.` })
       else if (d.effect === 'wipe' && c.ownership === 'byod')
         refuse(c.id, { code: 'wipe-byod', text: 'A personally owned device is never wiped whole.' })
-      else if (!first) refuse(c.id, { code: 'no-channel', text: 'The device has no channel that can do this.' })
+      else if (!first) refuse(c.id, noChannel)
       else if (first.row.when) conditional.push({ ...c, able })
       else rows.push({ channel: first.channel, device: c.device, safe: isSafe(d, first.row) })
     }

@@ -9,9 +9,6 @@ export function drifted(code: string, text: string, evidence: Json): Verdict {
 export function failed(code: string, text: string, evidence: Json): Verdict {
   return { state: 'failed', reason: { code, text }, evidence }
 }
-export function unknown(text: string): Verdict {
-  return { state: 'unknown', reason: { code: 'no-evidence', text } }
-}
 
 /** Settings whose value in force is another: what was demanded and what was found. */
 export function differing(demanded: Readonly<JsonObject>, found: Readonly<JsonObject>): JsonObject {
