@@ -93,7 +93,7 @@ async function seriousFindings(page: Page): Promise<string[]> {
 }
 
 /** Unpacks Chromium once a version, into a folder named by it; several test processes may come at once. */
-export async function chromiumPath(): Promise<string> {
+async function chromiumPath(): Promise<string> {
   const { version } = JSON.parse(
     await readFile(join(require.resolve('@sparticuz/chromium'), '../../package.json'), 'utf8'),
   ) as { version: string }

@@ -3,7 +3,7 @@ import { type Json, Problem } from '@muster/contract'
 import sql, { join, type Sql } from 'sql-template-tag'
 import { type Principal, type Reach, reachFor, reachSql } from '../access/index.ts'
 import type { Audit } from '../audit/index.ts'
-import { type Db, isUuid, type Page, pageOf, readCursor, rowNo } from '../db/index.ts'
+import { type Db, exactTime, isUuid, type Page, pageOf, readCursor, rowNo } from '../db/index.ts'
 import type { Events } from '../events/index.ts'
 
 export const alertSeverities = ['warning', 'critical'] as const
@@ -43,7 +43,7 @@ interface Row {
 
 /** What is about the installation is for those who reach everything. */
 const within = (reach: Reach) => (reach.all ? sql`true` : sql`(x.device is not null and ${reachSql(reach)})`)
-const columns = sql`x.no, x.at, to_char(x.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place, x.type, x.severity, x.data, x.acknowledged, x.acknowledged_by, d.id as device, d.name as device_name`
+const columns = sql`x.no, x.at, ${exactTime(sql`x.at`)} as place, x.type, x.severity, x.data, x.acknowledged, x.acknowledged_by, d.id as device, d.name as device_name`
 const from = sql`device_event x left join device d on d.no = x.device`
 
 export function createAlerts(o: { db: Db; events: Events; audit: Audit }) {

@@ -1,5 +1,6 @@
 /** Keyset pages: what a list answers, and the opaque cursor that says where its last page ended. */
 import { Problem } from '@muster/contract'
+import sql, { type Sql } from 'sql-template-tag'
 
 export interface Page<T> {
   items: T[]
@@ -77,3 +78,7 @@ function decode(text: string): CursorValue[] {
   if (!Array.isArray(values)) throw new Problem('invalid-cursor')
   return values
 }
+
+/** A time as a cursor keeps it: to the microsecond, for a Date would cut it and rows at the border would be skipped. */
+export const exactTime = (column: Sql): Sql =>
+  sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`

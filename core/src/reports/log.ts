@@ -2,7 +2,7 @@
 import type { Json } from '@muster/contract'
 import sql, { empty } from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
-import { type Db, type Page, pageOf, readCursor } from '../db/index.ts'
+import { type Db, exactTime, type Page, pageOf, readCursor } from '../db/index.ts'
 import { messagePlace } from '../operations/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 
@@ -27,6 +27,7 @@ export interface MessageView {
 interface EventRow {
   at: Date
   no: number
+  place: string
   type: string
   severity: DeviceEventView['severity']
   data: Json
@@ -34,6 +35,7 @@ interface EventRow {
 interface MessageRow {
   at: Date
   no: number
+  place: string
   channel: string
   outbound: boolean
   outcome: string
@@ -49,13 +51,13 @@ export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
   return {
     events: async (deviceNo: number, p: { cursor?: string; limit: number }): Promise<Page<DeviceEventView>> => {
       const rows = await o.db.query<EventRow>(
-        sql`select x.at, x.no, x.type, x.severity, x.data from device_event x where x.device = ${deviceNo} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`,
+        sql`select x.at, x.no, ${exactTime(sql`x.at`)} as place, x.type, x.severity, x.data from device_event x where x.device = ${deviceNo} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`,
       )
       return pageOf(
         rows,
         p.limit,
         (r) => ({ at: r.at.toISOString(), type: r.type, severity: r.severity, data: r.data }),
-        (r) => [r.at.toISOString(), r.no],
+        (r) => [r.place, r.no],
       )
     },
     /** `reader`: with it the contents are opened, and that is written down. */
@@ -64,7 +66,7 @@ export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
       p: { cursor?: string; limit: number; reader?: string },
     ): Promise<Page<MessageView>> => {
       const rows = await o.db.query<MessageRow>(sql`
-        select x.at, x.no, c.name as channel, x.outbound, x.outcome, x.size, ${p.reader === undefined ? sql`null::bytea` : sql`x.sealed`} as sealed
+        select x.at, x.no, ${exactTime(sql`x.at`)} as place, c.name as channel, x.outbound, x.outcome, x.size, ${p.reader === undefined ? sql`null::bytea` : sql`x.sealed`} as sealed
         from message x join channel c on c.no = x.channel where c.device = ${device.no} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`)
       const { reader } = p
       if (reader !== undefined)
@@ -85,7 +87,7 @@ export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
         size: r.size,
         ...(r.sealed && { content: o.secrets.open(messagePlace, r.sealed).toString('utf8') }),
       })
-      return pageOf(rows, p.limit, view, (r) => [r.at.toISOString(), r.no])
+      return pageOf(rows, p.limit, view, (r) => [r.place, r.no])
     },
   }
 }

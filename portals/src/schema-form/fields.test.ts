@@ -158,3 +158,21 @@ test('what no widget fits is written as JSON; an empty closed object asks nothin
   const empty = fieldsOf({ type: 'object', properties: {}, additionalProperties: false })
   assert.ok(empty.kind === 'group' && empty.fields.length === 0)
 })
+
+test('a choice among values with words of their own keeps both', () => {
+  const field = fieldsOf(
+    oneOf(
+      [
+        { value: '7', label: 'Berlin' },
+        { value: '9', label: 'Lyon' },
+      ],
+      { title: 'Group' },
+    ),
+  )
+  assert.ok(field.kind === 'choice')
+  assert.deepEqual([field.label, field.options, field.labels], ['Group', ['7', '9'], ['Berlin', 'Lyon']])
+  const none = fieldsOf(oneOf([]))
+  assert.ok(none.kind === 'choice' && none.options.length === 0)
+  const untitled = fieldsOf({ oneOf: [{ const: 1 }, { const: 2, title: 'Two' }] })
+  assert.ok(untitled.kind === 'choice' && untitled.labels === undefined)
+})
