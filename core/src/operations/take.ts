@@ -44,12 +44,12 @@ export interface DeliveryExtras {
   envelope(c: ChannelDetail, id: string, words: ActivityWords, deadline: Date): Promise<string | undefined>
 }
 
+/** By the channels of each exchange; the deadline is wrapped so that no plan walks the deadlines of everybody instead. */
 const claim = `
   with want as (select * from unnest($1::integer[], $2::bigint[], $3::integer[], $4::boolean[]) as w (item, channel, n, again)),
   picked as (
-    select i.item, p.channel, p.activity from (select item, min(n) as n, bool_or(again) as again from want group by item) i cross join lateral (
-      select q.channel, q.activity from want w join pending q on q.channel = w.channel
-      where w.item = i.item and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and q.deadline > now()
+    select i.item, p.channel, p.activity from (select item, array_agg(channel) as channels, min(n) as n, bool_or(again) as again from want group by item) i cross join lateral (
+      select q.channel, q.activity from pending q where q.channel = any(i.channels) and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and (q.deadline > now()) is true
       order by (q.kept is not null) desc, q.urgent desc, q.activity limit i.n for update of q skip locked) p
   )
   update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()

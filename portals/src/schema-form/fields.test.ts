@@ -1,7 +1,7 @@
 /** Schemas as zod writes them become the fields that a form shows. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Field, fieldsOf, type JsonSchema, labelsOf } from './fields.ts'
+import { type Field, fieldsOf, type JsonSchema, labelsOf, oneOf } from './fields.ts'
 
 const object = (properties: Record<string, JsonSchema>, required: string[] = []): JsonSchema => ({
   type: 'object',
