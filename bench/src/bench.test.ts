@@ -1,0 +1,42 @@
+/** Each benchmark as a small instance: its counts must agree. Times are told, never judged: another machine is another time. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { benchmarks } from './index.ts'
+
+const size = { quick: true, seed: 7 }
+async function run(name: string) {
+  const result = await benchmarks[name]!(size)
+  assert.deepEqual([result.name, result.seed], [name, size.seed])
+  for (const key of ['value', 'yardstick', 'ratio'] as const)
+    assert.ok(result[key] > 0, `${name}: ${key} ${result[key]}`)
+  return result
+}
+
+test('an idle poll issues no statement, and every device is seen', async () => {
+  const r = await run('idle-poll')
+  assert.equal(r.polls, 1_000)
+  // What recurs by itself in the meantime is counted too; a statement a poll would be a thousand.
+  assert.ok(Number(r.statementsPerPoll) < 0.2, `${r.statementsPerPoll} statements a poll`)
+  assert.equal(r.devicesSeen, 500)
+})
+
+test('every acknowledged operation is a row of history, and nothing else is', async () => {
+  const r = await run('op-trip')
+  assert.deepEqual([r.acknowledged, r.historyRows, r.unmatched], [450, 450, 0])
+})
+
+test('an operation to everybody is a row for each, and another node hands it over', async () => {
+  const r = await run('enqueue-100k')
+  assert.deepEqual([r.devices, r.rows], [500, 500])
+  assert.ok(Number(r.longestVisibleMs) < 10_000)
+})
+
+test('every device that enrolled is active', async () => {
+  const r = await run('enrol')
+  assert.deepEqual([r.enrolled, r.activeRows], [40, 40])
+})
+
+test('a herd that comes back is answered whole, and never 5xx', async () => {
+  const r = await run('restart-herd')
+  assert.deepEqual([r.devices, r.serverErrors], [200, 0])
+})
