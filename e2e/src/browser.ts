@@ -76,9 +76,17 @@ interface AxeResults {
 }
 
 /** axe is evaluated by the debugger, so the page's content policy stays as strict as it is. */
+/** What fades in or out is judged when it has: half-transparent text has no contrast of its own. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity),
+  )
+}
+
 async function seriousFindings(page: Page): Promise<string[]> {
   const source = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
   await page.evaluate(source)
+  await settled(page)
   const { violations } = await page.evaluate(() =>
     (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
   )

@@ -33,6 +33,10 @@ const rest = `
     select 'ClientCredentials', m.token, '{"clientId": "", "scope": ""}'::jsonb || jsonb_build_object('clientId', 'bench-' || m.n), 'bench-' || m.n, now() + interval '1 day' from mine m`
 
 export async function putFleet(db: Db, seed: number, devices: number): Promise<void> {
+  // The server completes it when it starts.
+  await db.query({
+    text: `insert into platform (id, title, installed, descriptors) values ('linux', 'Linux', true, '{}')`,
+  })
   for (let from = 0; from < devices; from += chunk) {
     const numbers = Array.from({ length: Math.min(chunk, devices - from) }, (_, i) => from + i)
     const ids = numbers.map((n) => uuidOf(seed, n))

@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Db, openDb } from '@muster/core'
+import { coreMigrations, type Db, migrate, openDb } from '@muster/core'
 import { parentOf } from '../machine.ts'
 import { putFleet } from './fleet.ts'
 import { type Muster, type MusterOptions, startMuster } from './muster.ts'
@@ -24,7 +24,7 @@ export interface Bed {
 const silent = () => undefined
 const log = { info: silent, warn: silent, error: silent }
 
-/** PostgreSQL with the settings that Muster gives its own, so durable; migrated and filled by a first start of the server. */
+/** PostgreSQL with the settings that Muster gives its own, so durable; migrated and filled. */
 export async function makeBed(o: { devices: number; seed: number }): Promise<Bed> {
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-bench-'))
   // PostgreSQL refuses to run as root: then it is somebody else who must reach its folder.
@@ -32,8 +32,7 @@ export async function makeBed(o: { devices: number; seed: number }): Promise<Bed
   const db = await openDb({ dataDir, log })
   const start = (more: Partial<MusterOptions> = {}) =>
     startMuster({ dataDir: join(dataDir, 'server'), databaseUrl: db.url, ...more })
-  const first = await start()
-  await first.stop()
+  await migrate(db, [coreMigrations()])
   await putFleet(db, o.seed, o.devices)
   return {
     db,

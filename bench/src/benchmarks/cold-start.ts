@@ -1,17 +1,17 @@
 /** cold-start: from starting the server's process to the first device that is answered rightly, with the fleet in the database. */
-import { freePort, type Muster, makeBed } from '../bed/index.ts'
+import { freePort, type Muster } from '../bed/index.ts'
 import { syncPath } from '../load/index.ts'
 import { spread } from '../measure.ts'
 import { tokenOf } from '../random.ts'
 import { type Result, round, say } from '../report.ts'
-import { profiling, type Size } from './benchmark.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
 
 const promisedMs = 1_000
 
 export async function coldStart(size: Size): Promise<Result> {
   const { seed, quick } = size
   const devices = quick ? 500 : 100_000
-  const bed = await makeBed({ devices, seed })
+  const bed = await bedOf(size, devices)
   try {
     // The first start after a change of the fleet has policies to evaluate; the promise is of a restart.
     await (await bed.start()).stop()

@@ -1,10 +1,10 @@
 /** enqueue-100k: one operation to 100,000 devices, until the API has answered and until any other node hands it over. */
 import type { Db } from '@muster/core'
-import { type Muster, makeBed } from '../bed/index.ts'
+import type { Muster } from '../bed/index.ts'
 import { type Seen, startLoad } from '../load/index.ts'
 import { inTurns, type Subject } from '../measure.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { profiling, type Size } from './benchmark.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
 import { send } from './op-trip.ts'
 
 /** Written by hand: what the same rows cost in one statement, indexes and commit included. */
@@ -16,7 +16,7 @@ const byHand = `
 export async function enqueue(size: Size): Promise<Result> {
   const { seed, quick } = size
   const devices = quick ? 500 : 100_000
-  const bed = await makeBed({ devices, seed })
+  const bed = await bedOf(size, devices)
   try {
     const muster = await bed.start({ execArgv: profiling(size) })
     const [other, load] = await Promise.all([bed.start({ roles: 'api,devices' }), startLoad(seed, devices)])

@@ -1,10 +1,10 @@
 /** enrol: register with a code, get a token, accept, first check-in, as the agent does; each step durable. */
-import { makeBed, putInvitations } from '../bed/index.ts'
+import { putInvitations } from '../bed/index.ts'
 import { type Enrolled, startLoad } from '../load/index.ts'
 import { inTurns, mustBeRight, type Subject } from '../measure.ts'
 import { randomOf } from '../random.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { profiling, type Size } from './benchmark.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
 
 const promised = 300
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -13,7 +13,7 @@ export async function enrol(size: Size): Promise<Result> {
   const { seed, quick } = size
   const each = quick ? 20 : 1_500
   const runs = quick ? 1 : 5
-  const bed = await makeBed({ devices: quick ? 100 : 10_000, seed })
+  const bed = await bedOf(size, quick ? 500 : 10_000)
   try {
     const random = randomOf(seed)
     const code = () =>

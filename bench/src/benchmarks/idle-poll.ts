@@ -1,17 +1,16 @@
 /** idle-poll: any of 100,000 devices asks whether something waits, and nothing does. */
-import { makeBed } from '../bed/index.ts'
 import { startEcho } from '../echo/index.ts'
 import { type Seen, startLoad } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { putNaiveFleet, startNaive } from '../naive/index.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { profiling, type Size } from './benchmark.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
 
 export async function idlePoll(size: Size): Promise<Result> {
   const { seed, quick } = size
   const devices = quick ? 500 : 100_000
   const connections = quick ? 8 : 64
-  const bed = await makeBed({ devices, seed })
+  const bed = await bedOf(size, devices)
   try {
     await putNaiveFleet(bed.db, seed, devices)
     const [muster, echo, naive, load] = await Promise.all([
@@ -32,7 +31,7 @@ export async function idlePoll(size: Size): Promise<Result> {
     })
 
     let statements = 0
-    const amount = quick ? { requests: 1_000 } : { seconds: 5 }
+    const amount = quick ? { requests: 1_000 } : { seconds: 3 }
     const job = (port: number, expect: string) => (n: number) =>
       load.poll({ port, connections, seed: seed + n, devices, expect, ...amount })
     const counted = async (n: number): Promise<Seen> => {

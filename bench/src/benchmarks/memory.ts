@@ -1,9 +1,8 @@
 /** memory: what a node keeps in memory of each device that polls, and what the process takes with an empty fleet. */
-import { makeBed } from '../bed/index.ts'
 import { startLoad } from '../load/index.ts'
 import { rssOf } from '../machine.ts'
 import { type Result, round, say } from '../report.ts'
-import { profiling, type Size } from './benchmark.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
 
 /** Promised bytes for 10,000 devices. */
 const promised = 2_000_000
@@ -14,7 +13,7 @@ export async function memory(size: Size): Promise<Result> {
   const { seed, quick } = size
   const devices = quick ? 500 : 100_000
   const connections = quick ? 8 : 64
-  const bed = await makeBed({ devices: devices + 1, seed })
+  const bed = await bedOf(size, devices + 1)
   try {
     const [muster, load] = await Promise.all([bed.start({ execArgv: profiling(size) }), startLoad(seed, devices)])
     const idle = '{"deliveries":[],'

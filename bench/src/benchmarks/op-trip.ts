@@ -1,18 +1,18 @@
 /** op-trip: a device fetches the operation that waits for it and tells in 200 bytes that it is done; durable when it is answered. */
-import { type Muster, makeBed } from '../bed/index.ts'
+import type { Muster } from '../bed/index.ts'
 import { startEcho } from '../echo/index.ts'
 import { startLoad, type Trips } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { putNaiveFleet, putNaiveOperations, startNaive } from '../naive/index.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { profiling, type Size } from './benchmark.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
 
 export async function opTrip(size: Size): Promise<Result> {
   const { seed, quick } = size
   const devices = quick ? 500 : 100_000
   const runs = quick ? 1 : 5
   const connections = quick ? 8 : 128
-  const bed = await makeBed({ devices, seed })
+  const bed = await bedOf(size, devices)
   try {
     await putNaiveFleet(bed.db, seed, devices)
     await putNaiveOperations(bed.db)

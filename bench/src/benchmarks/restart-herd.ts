@@ -1,15 +1,15 @@
 /** restart-herd: 20,000 devices hold connections, the server restarts, and all come back; nobody is answered 5xx. */
-import { freePort, makeBed } from '../bed/index.ts'
+import { freePort } from '../bed/index.ts'
 import { startLoad } from '../load/index.ts'
 import { type Result, round, say } from '../report.ts'
-import { profiling, type Size } from './benchmark.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
 
 export async function restartHerd(size: Size): Promise<Result> {
   const { seed, quick } = size
-  const devices = quick ? 200 : 20_000
+  const devices = quick ? 500 : 20_000
   /** Faster than the minute that agents take, so that the herd is a hard one. */
   const spreadS = quick ? 0.5 : 10
-  const bed = await makeBed({ devices, seed })
+  const bed = await bedOf(size, devices)
   try {
     const port = await freePort()
     const [first, load] = await Promise.all([bed.start({ port }), startLoad(seed, devices)])
