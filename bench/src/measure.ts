@@ -43,7 +43,7 @@ export async function inTurns<T extends Seen>(
   subjects: readonly Subject<T>[],
   o: { runs: number; databasePid: number; warm?: boolean; per?: (seen: T) => number },
 ): Promise<Map<string, Measured<T>>> {
-  if (o.warm !== false) for (const s of subjects) await s.run(-1)
+  if (o.warm !== false) for (const s of subjects) refuseWrong(s.name, await s.run(-1))
   const taken = new Map(
     subjects.map((s) => [s.name, [] as { seen: T; server: number; database: number; elsewhere: number }[]]),
   )
@@ -87,10 +87,10 @@ export async function inTurns<T extends Seen>(
 
 /** Throws when anything was answered that should not have been: a figure of wrong answers is none. */
 export function mustBeRight(measured: Iterable<Measured>): void {
-  for (const m of measured) {
-    for (const run of m.runs) {
-      const [what] = Object.entries(run.wrong)
-      if (what) throw new Error(`${m.name}: ${what[1]} wrong answers, such as: ${what[0]}`)
-    }
-  }
+  for (const m of measured) for (const run of m.runs) refuseWrong(m.name, run)
+}
+
+function refuseWrong(name: string, seen: Seen): void {
+  const [what] = Object.entries(seen.wrong)
+  if (what) throw new Error(`${name}: ${what[1]} wrong answers, such as: ${what[0]}`)
 }

@@ -30,8 +30,12 @@ export async function makeBed(o: { devices: number; seed: number }): Promise<Bed
   // PostgreSQL refuses to run as root: then it is somebody else who must reach its folder.
   await chmod(dataDir, 0o755)
   const db = await openDb({ dataDir, log })
-  const start = (more: Partial<MusterOptions> = {}) =>
-    startMuster({ dataDir: join(dataDir, 'server'), databaseUrl: db.url, ...more })
+  const started: Muster[] = []
+  const start = async (more: Partial<MusterOptions> = {}) => {
+    const muster = await startMuster({ dataDir: join(dataDir, 'server'), databaseUrl: db.url, ...more })
+    started.push(muster)
+    return muster
+  }
   await migrate(db, [coreMigrations()])
   await putFleet(db, o.seed, o.devices)
   return {
@@ -41,6 +45,8 @@ export async function makeBed(o: { devices: number; seed: number }): Promise<Bed
     ...o,
     start,
     close: async () => {
+      // After a failure some still run, and their connections would hold the database open.
+      for (const muster of started) await muster.stop()
       await db.close()
       await rm(dataDir, { recursive: true, force: true })
     },

@@ -11,7 +11,7 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 export async function enrol(size: Size): Promise<Result> {
   const { seed, quick } = size
-  const each = quick ? 20 : 1_500
+  const each = quick ? 20 : 500
   const runs = quick ? 1 : 5
   const bed = await bedOf(size, quick ? 500 : 10_000)
   try {

@@ -188,6 +188,18 @@ test('an export verifies without a database, and with heads kept elsewhere shows
   )
 })
 
+test('what is sealed while an export runs is left to the next: no head without its entry', async () => {
+  await write(5)
+  await audit.seal()
+  const lines: (AuditLine | HeadLine)[] = []
+  for await (const line of audit.lines()) {
+    lines.push(JSON.parse(JSON.stringify(line)) as AuditLine | HeadLine)
+    await write(1)
+    await audit.seal()
+  }
+  assert.deepEqual(await verifyChain(from(lines), publicKey), { ok: true, entries: 5 })
+})
+
 test('property: any changed, dropped, doubled or swapped line of an export is found', async () => {
   await write(12)
   await audit.seal()

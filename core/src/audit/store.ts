@@ -91,13 +91,18 @@ export async function* exportLines(db: Db): AsyncGenerator<AuditLine | HeadLine>
   const heads = (above: number, upTo: number) =>
     db.query<HeadRow>(sql`SELECT seq, encode(chain, 'hex') AS chain, signature, at FROM audit_head
       WHERE seq > ${above} AND seq <= ${upTo} ORDER BY seq`)
+  // What is sealed while the export runs belongs to the next one: else a head could come without its entry.
+  const [bound] = await db.query<{ end: number }>(
+    sql`SELECT greatest((SELECT max(seq) FROM audit), (SELECT max(seq) FROM audit_head), 0) AS end`,
+  )
+  const end = bound?.end ?? 0
   let seq = 0
   for (;;) {
     const rows = await db.query<AuditLine>({
       name: 'audit-export',
       text: `SELECT seq, no, ${atText} AS at, actor, act, subject, detail, remote, encode(chain, 'hex') AS chain
-        FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`,
-      values: [seq, exportStep],
+        FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`,
+      values: [seq, end, exportStep],
     })
     const last = rows.at(-1)
     if (!last) break
@@ -111,7 +116,7 @@ export async function* exportLines(db: Db): AsyncGenerator<AuditLine | HeadLine>
     for (const head of signed.values()) yield headLine(head)
     seq = last.seq
   }
-  for (const head of await heads(seq, Number.MAX_SAFE_INTEGER)) yield headLine(head)
+  for (const head of await heads(seq, end)) yield headLine(head)
 }
 
 export interface AuditFilter {

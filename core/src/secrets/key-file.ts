@@ -1,6 +1,7 @@
 /** Key files: made once and whole, readable by their owner alone, replaced at one stroke. */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -68,7 +69,12 @@ export function prepareKeyFile(file: string, text: string): void {
   }
 }
 
+/** A node that hears of the new key while another still makes it known may have done it already: then it is done. */
 export function promoteKeyFile(prepared: string, file: string): void {
-  renameSync(prepared, file)
+  try {
+    renameSync(prepared, file)
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'ENOENT' || !existsSync(file)) throw e
+  }
   syncFolder(file)
 }
