@@ -24,7 +24,10 @@ export interface Platform {
   open(host: PlatformHost, settings: Json): Promise<OpenPlatform>
 }
 /** `channel` names the kind: the part of a channel's name before ':'. */
-interface Row { channel: 'device' | 'user' | 'agent'; when?(c: ChannelDetail): true | Reason; needs?: readonly string[]; examples: readonly RowExample[] }
+interface Row { channel: 'device' | 'user' | 'agent'; when?(c: ChannelDetail): true | Reason; needs?: readonly string[]; examples: readonly RowExample[]
+  /** Its functions look at the head of the channel alone (Channel): facts, variables, push and state are then not read, nor handed over with its deliveries. */
+  blind?: true
+}
 /** `in` is given to `to` (with `kept`, where the example shows a second message); a secret that the row needs stands as "secret:<name>". */
 export interface RowExample { readonly in: JsonObject; readonly kept?: Json; readonly wire: Json; readonly replies?: readonly { readonly reply: Json; readonly outcome: Json }[] }
 export interface OperationRow extends Row {
@@ -74,11 +77,13 @@ export interface PlatformHost {
   detail(c: Channel): Promise<ChannelDetail>
   organisation(): Promise<string>                                                           // the name shown to people; cached
   invitation(code: string): Promise<Terms>                                                  // looks, spends nothing
-  begin(code: string, facts: JsonObject, channel?: string): Promise<Channel>                // spends the invitation, opens an epoch: created
+  begin(by: string | { certificate: Bytes }, facts: JsonObject, channel?: string): Promise<Channel>  // spends the invitation of this code, or of this proven certificate, and opens an epoch: created; a device that is in begins again with its certificate
   terms(c: Channel): Promise<Terms>
   channel(of: Channel, name: string, facts: JsonObject): Promise<Channel>                   // user channel, agent beside OS
   key(c: Channel, key: string): Promise<void>                                               // a secret of the device's own, by which identify({ key }) knows it; kept hashed
   activate(c: Channel, facts: JsonObject, accepted?: { licence: string }): Promise<void>    // repeats change nothing
+  /** An idle poll in one step, from memory alone: its channel, when it is known and open and nothing waits for it; it was seen then. undefined: nothing was done, `identify` and `turn` tell. */
+  idle(proof: { bearer: string }, take: number, expectInS: (c: Channel) => number): Channel | undefined
   turn(c: Channel | readonly Channel[], t: Turn): Promise<readonly Delivery[]>              // zero statements when nothing is said and nothing waits
   sentBytes(c: Channel, raw: Bytes): void                                                  // message log, rides the next batch
   wait(c: Channel, signal: AbortSignal): Promise<void>                                     // long poll: resolves when something waits or the signal ends
@@ -87,8 +92,12 @@ export interface PlatformHost {
   errand(c: Channel, name: string, payload: Json, collapse?: string): Promise<void>        // the plugin's own command: same queue, same promises
   gone(c: Channel, reason: Reason): Promise<void>                                          // the device left by itself
   find(by: { ref: string } | { fact: string; value: string }): Promise<Channel | undefined>
-  readonly certificates: { issue(c: Channel, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void> }
-  readonly secrets: { put(c: Channel, name: string, value: string): Promise<void> }        // escrow; read only through `needs`, audited
+  /** DER, leaf first, then the authorities. For a code: one key, which lets nobody in before `begin`; for a channel: the next one, those before it good for 7 more days. */
+  readonly certificates: {
+    issue(to: Channel | { code: string }, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void>; authorities(): Bytes[]
+    own(purpose: string): Promise<{ key: string; chain: Bytes[]; notAfter: Date }>         // this server's, for the platform's protocol: RSA, PKCS#8 PEM
+  }
+  readonly secrets: { put(c: Channel, name: string, value: string): Promise<void>; get(c: Channel, name: string): Promise<string | undefined> }  // escrow, audited; operations read it through `needs`, `get` is for the device that asks for its own
   signingKeys(): readonly JsonObject[]                                                     // public keys (JWK) that prove a Delivery's envelope: Ed25519
   readonly sql: <T>(text: TemplateStringsArray, ...v: unknown[]) => Promise<T[]>           // the plugin's schema alone
   readonly fetch: typeof globalThis.fetch                                                  // allow-listed, bounded, logged
@@ -116,6 +125,8 @@ export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; maxBytes: number                 // path below the platform's own `/<id>`
   access: { device: true } | { public: string } | { permission: string }                   // public: the reason why; permission: admin set-up
   handle(r: Message): Promise<Reply>
+  /** The same answer where it is known at once, as to an idle poll: without a promise, from memory. undefined: nothing was done, `handle` answers. Only of `device` routes. */
+  now?(r: Pick<Message, 'headers' | 'body'>): Reply | undefined
 }
 export interface Message { method: string; path: string; query: string; headers: Readonly<Record<string, string>>; body: Bytes; certificate?: Bytes; remote: string; signal: AbortSignal }
 export interface Reply { status: number; headers?: Record<string, string>; body?: Bytes | string }

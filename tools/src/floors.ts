@@ -25,7 +25,15 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   '@muster/plugin-*': {
     folder: 'plugins/!(kit)',
-    may: [contract, '@muster/kit'],
+    may: [
+      contract,
+      '@muster/kit',
+      '@muster/kit/cms',
+      '@muster/kit/der',
+      '@muster/kit/plist',
+      '@muster/kit/wbxml',
+      '@muster/kit/xml',
+    ],
     tests: [`${contract}/testing`, '@muster/kit/testing'],
     without: ['http', 'console'],
   },
@@ -44,18 +52,20 @@ export const rooms: Readonly<Record<string, Room>> = {
     may: [contract, '@muster/core', '@muster/server', '@muster/client', '@muster/fleet'],
     tests: ['@muster/core/testing'],
   },
-  '@muster/e2e': { folder: 'e2e', may: ['@muster/*'], tests: ['@muster/*/testing'] },
+  '@muster/e2e': { folder: 'e2e', may: ['@muster/*', '@muster/*/testing'] },
   '@muster/bench': { folder: 'bench', may: ['@muster/*', '@muster/core/testing'] },
   '@muster/tools': { folder: 'tools', may: [contract, '@muster/core', '@muster/server', '@muster/client'] },
 }
 
 /** Inside core: a feature may import the doors of the floors below its own; what must flow upward is an event. */
 export const coreFloors: readonly (readonly string[])[] = [
+  ['failpoints'],
   ['db', 'clock'],
   ['secrets', 'registry', 'signing', 'retention', 'jobs'],
   ['events', 'audit'],
   ['configuration', 'access', 'certificates', 'escrow', 'recovery'],
   ['devices'],
+  ['queries'],
   ['groups', 'enrollment'],
   ['operations'],
   ['policies', 'apps'],

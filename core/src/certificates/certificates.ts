@@ -11,6 +11,7 @@ import { type Authorities, ensureAuthorities } from './authorities.ts'
 import { currentCrl } from './crl.ts'
 import { plainSerial } from './encoding.ts'
 import { deviceSubject, signLeaf } from './leaf.ts'
+import { type OwnCertificate, ownCertificate } from './own-certificate.ts'
 import { readRequest } from './request.ts'
 import { type ServerCertificate, serverCertificate } from './server-certificate.ts'
 import {
@@ -19,9 +20,12 @@ import {
   holdChannel,
   insertCertificate,
   listCertificates,
+  ofInvitation,
   openChannel,
   revokeWhere,
+  shortenOthers,
 } from './store.ts'
+import { X509Certificate } from './x509.ts'
 
 export interface Issued {
   serial: string
@@ -49,6 +53,15 @@ export interface Certificates {
    * `validDays` 1 to 825, 365 when absent. Problems: invalid-request (`csr`), device-gone.
    */
   issue(channel: number, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
+  /** Issues the next one for a channel that proved itself: those it had work for 7 more days. Problems as of issue. */
+  succeed(channel: number, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
+  /**
+   * Certifies a key for the device that will come with this invitation (row number; the caller has looked that it is open). It lets nobody in
+   * until enrolment binds it. The same key again answers the same certificate. Problems: invalid-request (`csr`), invitation-used (another key came first).
+   */
+  issueForInvitation(invitation: number, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
+  /** A certificate and key of this server's own for a platform's protocol, made or renewed when needed. */
+  own(purpose: string): Promise<OwnCertificate>
   /** Issues anew for the channel of a certificate that is still good; that one works for 7 more days, so a lost answer locks nobody out. Problems: not-found, wrong-state, those of issue. */
   renew(serial: string, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
   /** One certificate, or all of a channel; a repeat changes nothing. Answers how many. Problem: not-found (serial). */
@@ -136,6 +149,61 @@ export function createCertificates(d: {
     return [der, a.issuing.der, a.root.der]
   }
 
+  async function issueForInvitation(
+    invitation: number,
+    csr: Uint8Array,
+    profile: { validDays?: number } = {},
+  ): Promise<Buffer[]> {
+    const a = need()
+    const { validDays } = checkInput(profileShape, profile)
+    const { publicKey, rsa } = await readRequest(csr)
+    const [clock] = await db.query<{ now: Date }>(sql`select now()`)
+    const subject = deviceSubject({
+      organisation: a.organisation,
+      device: `invitation ${invitation}`,
+      channel: 'device',
+    })
+    const leaf = await signLeaf(a, {
+      subject,
+      names: [],
+      usage: 'clientAuth',
+      publicKey,
+      rsa,
+      validDays,
+      now: clock!.now,
+      crlUrl: d.crlUrl,
+    })
+    const der = Buffer.from(leaf.rawData)
+    const kept = await db.tx(async (tx) => {
+      await tx.query(
+        sql`select pg_advisory_xact_lock(hashtextextended(${`certificate of invitation ${invitation}`}, 7313))`,
+      )
+      const there = await ofInvitation(tx, invitation)
+      if (there) return there
+      await insertCertificate(tx, {
+        serial: leaf.serialNumber,
+        fingerprint: hashOf(der),
+        authority: a.issuing.no,
+        channel: null,
+        invitation,
+        subject: leaf.subject,
+        der,
+        notBefore: leaf.notBefore,
+        notAfter: leaf.notAfter,
+      })
+      await audit.write(tx, {
+        actor: 'system',
+        act: 'certificate.issue',
+        subject: `certificate:${leaf.serialNumber}`,
+        detail: { invitation, notAfter: leaf.notAfter.toISOString() },
+      })
+      return der
+    })
+    const same = new X509Certificate(new Uint8Array(kept)).publicKey.rawData
+    if (!Buffer.from(same).equals(Buffer.from(publicKey.rawData))) throw new Problem('invitation-used')
+    return [kept, a.issuing.der, a.root.der]
+  }
+
   async function renew(serial: string, csr: Uint8Array, profile: { validDays?: number } = {}): Promise<Buffer[]> {
     const old = await bySerial(db, plainSerial(serial))
     if (!old || old.channel === null) throw new Problem('not-found')
@@ -218,6 +286,10 @@ export function createCertificates(d: {
       return { root: { pem: root.pem, der: root.der }, issuing: { pem: issuing.pem, der: issuing.der } }
     },
     issue: (channel, csr, profile) => issue(channel, csr, profile),
+    succeed: (channel, csr, profile) =>
+      issue(channel, csr, profile, (tx) => shortenOthers(tx, channel, limits.overlapDays)),
+    issueForInvitation,
+    own: (purpose) => ownCertificate(d, need(), purpose),
     renew,
     revoke,
     revokeChannels: async (tx, channels, reason) => {

@@ -1,7 +1,7 @@
 /** Small encodings that certificates need. */
 import { randomBytes } from 'node:crypto'
 
-export function pemOf(label: 'CERTIFICATE' | 'X509 CRL', der: Uint8Array): string {
+export function pemOf(label: 'CERTIFICATE' | 'PRIVATE KEY' | 'X509 CRL', der: Uint8Array): string {
   const body = Buffer.from(der)
     .toString('base64')
     .replace(/.{64}(?=.)/g, '$&\n')

@@ -21,7 +21,8 @@ import {
 export interface Leaf {
   subject: JsonName
   names: JsonGeneralName[]
-  usage: 'clientAuth' | 'serverAuth'
+  /** `any`: no extended key usage; the key signs and decrypts for a protocol of ours. */
+  usage: 'clientAuth' | 'serverAuth' | 'any'
   publicKey: PublicKey
   rsa: boolean
   validDays: number
@@ -50,8 +51,8 @@ export async function signLeaf(a: Authorities, l: Leaf): Promise<X509Certificate
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(flags, true),
-      new ExtendedKeyUsageExtension([usages[l.usage]], false),
-      new SubjectAlternativeNameExtension(l.names, false),
+      ...(l.usage === 'any' ? [] : [new ExtendedKeyUsageExtension([usages[l.usage]], false)]),
+      ...(l.names.length > 0 ? [new SubjectAlternativeNameExtension(l.names, false)] : []),
       await SubjectKeyIdentifierExtension.create(l.publicKey),
       await AuthorityKeyIdentifierExtension.create(a.issuing.certificate.publicKey),
       ...(l.crlUrl ? [new CRLDistributionPointsExtension([l.crlUrl])] : []),

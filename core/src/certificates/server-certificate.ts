@@ -77,7 +77,7 @@ export async function serverCertificate(
       notBefore: leaf.notBefore,
       notAfter: leaf.notAfter,
     })
-    const secret = keyPem(Buffer.from(await crypto.subtle.exportKey('pkcs8', pair.privateKey)))
+    const secret = pemOf('PRIVATE KEY', Buffer.from(await crypto.subtle.exportKey('pkcs8', pair.privateKey)))
     const chain = pemOf('CERTIFICATE', der) + a.issuing.pem
     await tx.affected(sql`
       insert into server_certificate (hosts, key_sealed, chain, serial, not_after) values (${key}, ${d.secrets.seal(place(key), secret)}, ${chain}, ${leaf.serialNumber}, ${leaf.notAfter})
@@ -97,10 +97,6 @@ const place = (hosts: string) => `server_certificate|${hosts}|key_sealed`
 function shown(key: string, chain: string, notAfter: Date): ServerCertificate {
   const end = '-----END CERTIFICATE-----\n'
   return { key, cert: chain.slice(0, chain.indexOf(end) + end.length), chain, notAfter }
-}
-
-function keyPem(pkcs8: Buffer): string {
-  return `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END PRIVATE KEY-----\n`
 }
 
 function isHost(h: string): boolean {

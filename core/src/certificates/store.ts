@@ -39,6 +39,7 @@ export async function insertCertificate(
     fingerprint: Buffer
     authority: number
     channel: number | null
+    invitation?: number
     subject: string
     der: Buffer
     notBefore: Date
@@ -46,11 +47,26 @@ export async function insertCertificate(
   },
 ): Promise<void> {
   await tx.affected(sql`
-    insert into certificate (serial, fingerprint, authority, channel, subject, certificate, not_before, not_after)
-    values (${c.serial}, ${c.fingerprint}, ${c.authority}, ${c.channel}, ${c.subject}, ${c.der}, ${c.notBefore}, ${c.notAfter})`)
+    insert into certificate (serial, fingerprint, authority, channel, invitation, subject, certificate, not_before, not_after)
+    values (${c.serial}, ${c.fingerprint}, ${c.authority}, ${c.channel}, ${c.invitation ?? null}, ${c.subject}, ${c.der}, ${c.notBefore}, ${c.notAfter})`)
   if (c.channel === null) return
   await tx.affected(
     sql`insert into credential (hash, channel, kind, expires) values (${c.fingerprint}, ${c.channel}, 'certificate', ${c.notAfter})`,
+  )
+}
+
+/** What was issued for an invitation, and is not revoked. */
+export async function ofInvitation(on: Sqlish, invitation: number): Promise<Buffer | undefined> {
+  const [row] = await on.query<{ certificate: Buffer }>(
+    sql`select certificate from certificate where invitation = ${invitation} and revoked is null`,
+  )
+  return row?.certificate
+}
+
+/** What else lets this channel in works for a while longer: a lost answer locks nobody out. */
+export async function shortenOthers(tx: Tx, channel: number, days: number): Promise<void> {
+  await tx.affected(
+    sql`update credential set expires = least(expires, now() + make_interval(days => ${days})) where channel = ${channel} and kind = 'certificate' and revoked is null`,
   )
 }
 

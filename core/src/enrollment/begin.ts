@@ -2,9 +2,12 @@
 import { type IdentifierKind, identifierKinds, type JsonObject, Problem } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { z } from 'zod'
-import { checkInput, plainText, type Tx, uuidv7 } from '../db/index.ts'
+import { checkInput, plainText, type Tx, together, uuidv7 } from '../db/index.ts'
 import { identifiersOf, type KnownChannel, readChannel } from '../devices/index.ts'
-import { bindCredential, clientHash } from './credentials.ts'
+import { bindCertificate, holdCertificate } from './certified.ts'
+import { codeHash } from './code.ts'
+import { bindCredential, clientHash, type DeviceClient } from './credentials.ts'
+import { createCrowd, type Plain } from './crowd.ts'
 import type { EnrollmentDeps } from './deps.ts'
 import { decides, type Identifier, meaningful, sameDevice } from './identity.ts'
 import type { Claim, Invitations } from './invitations.ts'
@@ -20,15 +23,10 @@ import {
   takeIdentifiers,
 } from './store.ts'
 
-/** The OAuth client that a device registers as; with `secretHash` its row is made here, in the same transaction. */
-export interface DeviceClient {
-  id: string
-  name?: string
-  secretHash?: Uint8Array
-  metadata?: JsonObject
-}
-export interface Begin {
-  code: string
+/** By the invitation's code, or by the certificate (DER) that was issued for it and whose key the device has proven. */
+export type Begin = BeginAs &
+  ({ code: string; certificate?: undefined } | { certificate: Uint8Array; code?: undefined })
+export interface BeginAs {
   /** The platform that asks: a code for another is refused and stays unspent. */
   platform: string
   facts?: JsonObject
@@ -56,32 +54,57 @@ const shape = z.object({
   client: z.object({ id: plainText(200, 1), name: plainText(200).optional() }).optional(),
 })
 
+interface Task {
+  b: Begin
+  given: readonly Identifier[]
+  channel: string
+  name: string
+}
+
+/** What of it may come in with others; undefined for what only `alone` knows. */
+function plain({ b, given, channel, name }: Task): Plain | undefined {
+  const hash = b.code === undefined ? undefined : codeHash(b.code)
+  if (!hash || (b.facts && Object.keys(b.facts).length > 0)) return undefined
+  const head = { codeHash: hash, platform: b.platform, channel, name, identifiers: given }
+  if (!b.client) return head
+  const { secretHash } = b.client
+  return secretHash && { ...head, client: { ...b.client, secretHash } }
+}
+
 export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
+  const beginMany = createCrowd(d)
+  const inCrowd = together<Task, KnownChannel>({
+    many: (tasks) => beginMany(tasks.map((t) => plain(t) as Plain)),
+    alone,
+    keys: ({ b, given }) => [b.code ?? '', b.client?.id ?? '', ...given.map((i) => `${i.kind}|${i.value}`)],
+  })
   /**
    * Exactly one of raced callers with a code gets the channel, in state created with 24 h to activate; nothing is spent when anything fails.
    * Problems: invitation-unknown, -used, -expired, -revoked, -platform, invalid-request.
    */
   return async function begin(b: Begin): Promise<{ channel: KnownChannel }> {
-    const {
-      identifiers,
-      channel: name,
-      name: deviceName,
-    } = checkInput(shape, {
+    const { identifiers, channel, name } = checkInput(shape, {
       identifiers: b.identifiers ?? identifiersOf(b.facts ?? {}),
       channel: b.channel,
       name: b.name,
       client: b.client && { id: b.client.id, name: b.client.name },
     })
-    const given = meaningful(identifiers)
+    const task: Task = { b, given: meaningful(identifiers), channel, name }
+    return { channel: await (plain(task) ? inCrowd(task) : alone(task)) }
+  }
+
+  async function alone({ b, given, channel: name, name: deviceName }: Task): Promise<KnownChannel> {
     return d.db.tx(async (tx) => {
-      const claim = await invitations.claim(tx, b.code, b.platform)
+      const held = b.certificate && (await holdCertificate(tx, b.certificate, b.platform, given))
+      if (held?.again) return (await readChannel(tx, held.again))!
+      const claim = held?.bound ?? (await invitations.claim(tx, held?.invited ?? b.code ?? '', b.platform))
       await lockIdentifiers(tx, given)
       const device = await takeDevice(tx, claim, given, deviceName)
       const enrolment = await insertEnrolment(tx, {
         device: device.no,
         ownership: claim.ownership,
         blocked: device.blocked,
-        invitation: claim.no,
+        invitation: claim.no ?? undefined,
       })
       const { no: channel } = await ensureChannel(tx, {
         enrolment: enrolment.no,
@@ -89,10 +112,12 @@ export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
         epoch: enrolment.epoch,
         name,
       })
-      await invitations.claimed(tx, claim, device)
+      if (!held?.bound) await invitations.claimed(tx, claim, device)
+      if (held) await bindCertificate(tx, held, channel)
       await takeIdentifiers(tx, device.no, given)
       if (b.client) await bindClient(tx, b.client, channel)
-      if (b.facts && Object.keys(b.facts).length > 0) await d.ports.writeFacts(tx, device.no, b.facts)
+      if (b.facts && Object.keys(b.facts).length > 0)
+        await d.ports.writeFacts(tx, [{ device: device.no, facts: b.facts }])
       const detail = {
         platform: b.platform,
         ownership: claim.ownership,
@@ -110,13 +135,13 @@ export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
         device: device.id,
         what: ['enrolment'],
       })
-      return { channel: (await readChannel(tx, channel))! }
-    })
+      return (await readChannel(tx, channel))!
+    }, 'enrolment.begin')
   }
 
   /** The known device, its open enrolment closed, or a new one; locked either way. */
   async function takeDevice(tx: Tx, claim: Claim, given: readonly Identifier[], name: string): Promise<DeviceRow> {
-    const known = sameDevice(given, await candidates(tx, claim.platform, given.filter(decides)))
+    const known = claim.device ?? sameDevice(given, await candidates(tx, claim.platform, given.filter(decides)))
     const device = known === undefined ? undefined : await lockDevice(tx, sql`no = ${known}`)
     if (!device) return newDevice(tx, claim, name)
     const open = await openEnrolment(tx, device.no)

@@ -1,6 +1,6 @@
 /** What lets a channel in: hashes of certificates, keys and client ids, each bound to one channel. */
 import { createHash } from 'node:crypto'
-import { Problem } from '@muster/contract'
+import { type JsonObject, Problem } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { Sqlish } from '../db/index.ts'
 
@@ -12,6 +12,13 @@ export interface Credential {
   expires?: Date
 }
 
+/** The OAuth client that a device registers as; with `secretHash` its row is made here, in the same transaction. */
+export interface DeviceClient {
+  id: string
+  name?: string
+  secretHash?: Uint8Array
+  metadata?: JsonObject
+}
 /** How a client stands among the credentials: the hash of its id (its secret is the key manager's). */
 export function clientHash(id: string): Buffer {
   return createHash('sha256').update(`client:${id}`).digest()

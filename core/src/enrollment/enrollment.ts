@@ -1,7 +1,7 @@
 /** Enrolment: how a device comes in, becomes managed, changes hands and leaves. */
 import { type JsonObject, type Ownership, Problem, type Terms } from '@muster/contract'
 import sql from 'sql-template-tag'
-import { checkInput, type Page, type Sqlish } from '../db/index.ts'
+import { checkInput, gather, type Page, type Sqlish } from '../db/index.ts'
 import { type KnownChannel, readChannel } from '../devices/index.ts'
 import { type Begin, channelName, createBegin } from './begin.ts'
 import { bindCredential, type Credential } from './credentials.ts'
@@ -29,6 +29,8 @@ export interface Enrollment extends Lifecycle {
   /** What a code would give; spends nothing. Problems: invitation-unknown, -used, -expired, -revoked. */
   look(code: string, language?: string): Promise<Terms>
   begin(b: Begin): Promise<{ channel: KnownChannel }>
+  /** Certifies a key for the device that will begin with this code; spends nothing. Leaf, intermediate, root in DER. Problems: those of look, invitation-platform, invitation-used (another key came first), invalid-request. */
+  certify(code: string, platform: string, csr: Uint8Array): Promise<Buffer[]>
   /** Problem: not-found. */
   terms(channel: number, language?: string): Promise<Terms>
   /** One more channel of an open enrolment (`user:501`, `agent`); a repeat answers the same one. Problems: device-gone, wrong-state, invalid-request. */
@@ -38,21 +40,45 @@ export interface Enrollment extends Lifecycle {
   licences: Licences
 }
 
+interface Granted {
+  platform: string
+  ownership: Ownership
+  accepted: boolean
+}
+const grantedText = `
+  select c.no as channel, v.platform, e.ownership, e.licence is not null as accepted
+  from channel c join enrolment e on e.no = c.enrolment join device v on v.no = c.device where c.no = any($1::bigint[])`
+
 export function createEnrollment(d: EnrollmentDeps): Enrollment {
   const licences = createLicences(d)
   const invitations: Invitations = createInvitations(d, licences)
 
+  /** Asked for in crowds while devices enrol. */
+  const granted = gather(async (channels: number[]) => {
+    const rows = await d.db.query<Granted & { channel: number }>({
+      name: 'enrolment-terms',
+      text: grantedText,
+      values: [channels],
+    })
+    return new Map(rows.map(({ channel, ...row }) => [channel, row]))
+  })
+  const licence = gather(
+    async (asked: string[]) =>
+      new Map(
+        await Promise.all(
+          asked.map(async (key): Promise<[string, Pick<Terms, 'licence'>]> => {
+            const [platform = '', language] = key.split(' ')
+            return [key, await licences.shown(platform, language)]
+          }),
+        ),
+      ),
+  )
   async function terms(channel: number, language = 'en'): Promise<Terms> {
-    const [row] = await d.db.query<{
-      platform: string
-      ownership: Ownership
-      accepted: boolean
-    }>(sql`
-      select v.platform, e.ownership, e.licence is not null as accepted from channel c join enrolment e on e.no = c.enrolment join device v on v.no = c.device where c.no = ${channel}`)
+    const row = await granted(channel)
     if (!row) throw new Problem('not-found')
     return {
       ...row,
-      ...(await licences.shown(row.platform, language)),
+      ...(await licence(`${row.platform} ${language}`)),
       organisation: await d.ports.organisation(),
     }
   }
@@ -83,7 +109,7 @@ export function createEnrollment(d: EnrollmentDeps): Enrollment {
           what: ['channels'],
         })
       }
-      if (Object.keys(facts).length > 0) await d.ports.writeFacts(tx, device.no, facts)
+      if (Object.keys(facts).length > 0) await d.ports.writeFacts(tx, [{ device: device.no, facts }])
       return (await readChannel(tx, no))!
     })
   }
@@ -94,6 +120,7 @@ export function createEnrollment(d: EnrollmentDeps): Enrollment {
     invitations: { list: invitations.list, revoke: invitations.revoke },
     look: invitations.look,
     begin: createBegin(d, invitations),
+    certify: async (code, platform, csr) => d.ports.certify(await invitations.open(code, platform), csr),
     terms,
     addChannel,
     bindCredential,

@@ -1,5 +1,6 @@
 /** The door of enrolment. */
-export type { Begin, DeviceClient } from './begin.ts'
+export type { Begin } from './begin.ts'
+export type { DeviceClient } from './credentials.ts'
 export { type Credential, clientHash } from './credentials.ts'
 export type { EnrollmentDeps } from './deps.ts'
 export { createEnrollment, type Enrollment } from './enrollment.ts'

@@ -1,6 +1,6 @@
 /** Invitations: a code that lets one device in, once, for a while. The code is shown when it is made and never again. */
 import { type Ownership, ownerships, Problem, type Terms } from '@muster/contract'
-import sql, { empty } from 'sql-template-tag'
+import sql, { empty, type Sql } from 'sql-template-tag'
 import { z } from 'zod'
 import { checkInput, type Page, pageOf, readNo, rowNo, type Sqlish, type Tx } from '../db/index.ts'
 import { codeHash, newCode } from './code.ts'
@@ -32,10 +32,13 @@ export interface InvitationRequest {
 }
 /** What a claimed invitation grants. */
 export interface Claim {
-  no: number
+  /** Null: of a device that begins again, when its invitation is deleted. */
+  no: number | null
   platform: string
   ownership: Ownership
   user: number | null
+  /** The device that begins again with the certificate it has. */
+  device?: number
 }
 export interface Invitations {
   /** Makes one; `code` is shown this once. Problems: unknown-platform, invalid-request. */
@@ -46,7 +49,9 @@ export interface Invitations {
   /** What the code would give; spends nothing. Problems: invitation-unknown, -used, -expired, -revoked. */
   look(code: string, language?: string): Promise<Terms>
   /** Spends the code by compare-and-set: of many callers one gets it, the others the Problem that says why. */
-  claim(tx: Tx, code: string, platform: string): Promise<Claim>
+  claim(tx: Tx, by: string | { invitation: number }, platform: string): Promise<Claim>
+  /** Row number of an open invitation for this platform. Problems as of look, and invitation-platform. */
+  open(code: string, platform: string): Promise<number>
   /** Notes which device it let in. */
   claimed(tx: Tx, claim: Claim, device: { no: number; id: string }): Promise<void>
 }
@@ -117,7 +122,7 @@ export function createInvitations(d: EnrollmentDeps, licences: Licences): Invita
         state: 'open',
       })
       return { invitation, code }
-    })
+    }, 'enrolment.invite')
   }
 
   async function list(o: { cursor?: string; limit: number; state?: InvitationState }): Promise<Page<Invitation>> {
@@ -165,26 +170,32 @@ export function createInvitations(d: EnrollmentDeps, licences: Licences): Invita
     }
   }
 
-  async function claim(tx: Tx, code: string, platform: string): Promise<Claim> {
-    const hash = codeHash(code)
-    if (!hash) throw new Problem('invitation-unknown')
+  async function claim(tx: Tx, by: string | { invitation: number }, platform: string): Promise<Claim> {
+    const which = place(by)
     const [row] = await tx.query<Claim>(sql`
-      update invitation i set used = now() where hash = ${hash} and used is null and revoked is null and expires > now()
+      update invitation i set used = now() where ${which} and used is null and revoked is null and expires > now()
         and not exists (select from app_user u where u.no = i.user_no and u.disabled)
       returning no, platform, ownership, user_no as "user"`)
-    if (!row) throw refusal(await byCode(tx, code))
+    if (!row) throw refusal(await found(tx, which))
     if (row.platform !== platform) throw new Problem('invitation-platform', { platform: row.platform })
     return row
   }
 
   async function claimed(tx: Tx, c: Claim, device: { no: number; id: string }): Promise<void> {
+    if (c.no === null) return
     await tx.affected(sql`update invitation set used_by = ${device.no} where no = ${c.no}`)
     await d.events.emit(tx, 'invitation.changed', {
       invitation: c.no,
       state: 'used',
     })
   }
-  return { create, list, revoke, look, claim, claimed }
+  async function open(code: string, platform: string): Promise<number> {
+    const row = await byCode(d.db, code)
+    if (row?.state !== 'open') throw refusal(row)
+    if (row.platform !== platform) throw new Problem('invitation-platform', { platform: row.platform })
+    return row.no
+  }
+  return { create, list, revoke, look, open, claim, claimed }
 }
 
 /** The platform is installed and offers this ownership; the user exists and may sign in. */
@@ -211,10 +222,18 @@ async function checkGrant(tx: Tx, platform: string, ownership: Ownership, user: 
     })
 }
 
+function place(by: string | { invitation: number }): Sql {
+  if (typeof by !== 'string') return sql`i.no = ${by.invitation}`
+  const hash = codeHash(by)
+  if (!hash) throw new Problem('invitation-unknown')
+  return sql`i.hash = ${hash}`
+}
+
 async function byCode(on: Sqlish, code: string): Promise<Row | undefined> {
-  const hash = codeHash(code)
-  if (!hash) return undefined
-  const [row] = await on.query<Row & { disabled: boolean | null }>(sql`${selectionWithDisabled} where i.hash = ${hash}`)
+  return codeHash(code) ? found(on, place(code)) : undefined
+}
+async function found(on: Sqlish, which: Sql): Promise<Row | undefined> {
+  const [row] = await on.query<Row & { disabled: boolean | null }>(sql`${selectionWithDisabled} where ${which}`)
   return row?.state === 'open' && row.disabled ? { ...row, state: 'revoked' } : row
 }
 const selectionWithDisabled = sql`

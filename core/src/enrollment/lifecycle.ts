@@ -1,8 +1,9 @@
 /** The enrolment's life after it began: activated, asked to leave, gone, blocked, and what the clock ends. */
-import { type JsonObject, Problem } from '@muster/contract'
+import { Problem } from '@muster/contract'
 import sql, { type Sql } from 'sql-template-tag'
-import { isUuid, type Tx } from '../db/index.ts'
+import { isUuid, type Tx, together } from '../db/index.ts'
 import { type KnownChannel, readChannel, tellWaiting } from '../devices/index.ts'
+import { type Activation, createActivations } from './activations.ts'
 import type { EnrollmentDeps } from './deps.ts'
 import type { Licences } from './licences.ts'
 import { removeEnrolments } from './removal.ts'
@@ -19,7 +20,7 @@ import {
 
 export interface Lifecycle {
   /** created -> active; a repeat changes nothing. Problems: licence-not-accepted, device-gone, wrong-state (disenrolling). */
-  activate(o: { channel: number; facts?: JsonObject; accepted?: { licence: string } }): Promise<KnownChannel>
+  activate(o: Activation): Promise<KnownChannel>
   /** active -> disenrolling with 24 h to confirm; created -> removed at once; a repeat changes nothing. Problems: not-found, wrong-state (removed). */
   disenrol(o: { device: string; actor: string }): Promise<{ state: EnrolmentState }>
   /** The same for many devices whose `device.disenrol` the caller queues itself; those not active are left alone. */
@@ -33,11 +34,13 @@ export interface Lifecycle {
 }
 
 export function createLifecycle(d: EnrollmentDeps, licences: Licences): Lifecycle {
-  async function activate(o: {
-    channel: number
-    facts?: JsonObject
-    accepted?: { licence: string }
-  }): Promise<KnownChannel> {
+  const activate = together<Activation, KnownChannel>({
+    many: createActivations(d),
+    alone: activateOne,
+    keys: (o) => [String(o.channel)],
+  })
+
+  async function activateOne(o: Activation): Promise<KnownChannel> {
     return d.db.tx(async (tx) => {
       const { device, enrolment } = await byChannel(tx, o.channel)
       if (enrolment.state === 'disenrolling') throw new Problem('wrong-state', { state: enrolment.state })
@@ -50,7 +53,8 @@ export function createLifecycle(d: EnrollmentDeps, licences: Licences): Lifecycl
           sql`activated = now(), deadline = null, licence = ${licence ?? null}, licence_accepted = case when ${licence !== undefined} then now() end`,
         )
         await setLifecycle(tx, device, 'active')
-        if (o.facts && Object.keys(o.facts).length > 0) await d.ports.writeFacts(tx, device.no, o.facts)
+        if (o.facts && Object.keys(o.facts).length > 0)
+          await d.ports.writeFacts(tx, [{ device: device.no, facts: o.facts }])
         await d.audit.write(tx, {
           actor: `device:${device.id}`,
           act: 'device.activate',
@@ -69,7 +73,7 @@ export function createLifecycle(d: EnrollmentDeps, licences: Licences): Lifecycl
         })
       }
       return (await readChannel(tx, o.channel))!
-    })
+    }, 'enrolment.activate')
   }
 
   /** The licence row to note; undefined when the platform needs none. */
@@ -102,7 +106,7 @@ export function createLifecycle(d: EnrollmentDeps, licences: Licences): Lifecycl
         actor: o.actor,
       })
       return { state: 'disenrolling' }
-    })
+    }, 'enrolment.disenrol')
   }
 
   async function startDisenrol(tx: Tx, devices: readonly number[], actor: string): Promise<void> {
@@ -130,7 +134,7 @@ export function createLifecycle(d: EnrollmentDeps, licences: Licences): Lifecycl
       const enrolment = await enrolmentOf(tx, o.channel)
       if (!enrolment) throw new Problem('not-found')
       return (await removeEnrolments(d, tx, [enrolment.no], o)) > 0
-    })
+    }, 'enrolment.gone')
   }
 
   async function block(o: { device: string; on: boolean; actor: string }): Promise<boolean> {

@@ -7,10 +7,12 @@ export interface EnrollmentPorts {
   closeEpoch(tx: Tx, channels: readonly number[]): Promise<void>
   /** Operations: queues `device.disenrol` on the channel. */
   sendDisenrol(tx: Tx, o: { device: number; channel: number; actor: string }): Promise<void>
-  /** Devices: writes reported facts and the typed columns that follow from them. */
-  writeFacts(tx: Tx, device: number, facts: JsonObject): Promise<void>
+  /** Devices: writes reported facts and the typed columns that follow from them, each device once. */
+  writeFacts(tx: Tx, reports: readonly { device: number; facts: JsonObject }[]): Promise<void>
   /** Certificates: all unrevoked ones of these channels. */
   revokeCertificates(tx: Tx, channels: readonly number[], reason: string): Promise<void>
+  /** Certificates: one for the key of this PKCS#10 request, bound to no channel yet. Problems: invalid-request (`csr`), invitation-used. */
+  certify(invitation: number, csr: Uint8Array): Promise<Buffer[]>
   /** A new owner or ownership gave a device new channels: move what is kept per channel and outlives the epoch (escrow, settings). */
   moveChannels(tx: Tx, moved: readonly { from: number; to: number }[]): Promise<void>
   /** The name that a person sees before enrolling. */

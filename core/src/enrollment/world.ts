@@ -1,5 +1,5 @@
 /** What the tests of enrolment stand on: a real database, one platform, and ports that remember what they were asked. */
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import type { JsonObject } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { createAudit } from '../audit/index.ts'
@@ -35,6 +35,8 @@ export async function openWorld(db: Db, log: Log): Promise<World> {
       sql`insert into platform (id, title, installed, descriptors) values (${id}, ${id}, true, ${descriptors}::jsonb)`,
     )
   }
+  await db.query(sql`
+    insert into authority (role, subject, certificate, key_sealed, serial, not_before, not_after) values ('issuing', 'CN=test', '', '', '01', now(), now() + interval '1 day')`)
   const events = createEvents({ db, log })
   const asked: World['asked'] = {
     closed: [],
@@ -56,13 +58,21 @@ export async function openWorld(db: Db, log: Log): Promise<World> {
       trip('sendDisenrol')
       asked.disenrol.push(o.channel)
     },
-    writeFacts: async (_tx, device, facts) => {
+    writeFacts: async (_tx, reports) => {
       trip('writeFacts')
-      asked.facts.push([device, facts])
+      for (const { device, facts } of reports) asked.facts.push([device, facts])
     },
     revokeCertificates: async (_tx, channels) => {
       trip('revokeCertificates')
       asked.certificates.push(...channels)
+    },
+    certify: async (invitation, csr) => {
+      trip('certify')
+      const der = createHash('sha256').update(csr).digest()
+      await db.query(sql`
+        insert into certificate (serial, fingerprint, authority, invitation, subject, certificate, not_before, not_after)
+        select ${der.toString('hex')}, ${createHash('sha256').update(der).digest()}, no, ${invitation}, 'CN=invited', ${der}, now(), now() + interval '1 day' from authority limit 1`)
+      return [der]
     },
     moveChannels: async (_tx, moved) => {
       trip('moveChannels')

@@ -26,6 +26,27 @@ export async function putEscrow(
   })
 }
 
+/** For the device itself, which asks for what it gave: undefined when it never did. */
+export async function readOwnEscrow(
+  o: { db: Db; secrets: Secrets; audit: Audit },
+  c: Pick<Channel, 'no' | 'device'>,
+  name: string,
+): Promise<string | undefined> {
+  return o.db.tx(async (tx) => {
+    const [row] = await tx.query<{ sealed: Buffer }>(
+      sql`select sealed from escrow where channel = ${c.no} and name = ${name}`,
+    )
+    if (!row) return undefined
+    await o.audit.write(tx, {
+      actor: `device:${c.device}`,
+      act: 'escrow.read',
+      subject: `device:${c.device}`,
+      detail: { name, why: 'asked by the device' },
+    })
+    return o.secrets.open(place(c.device, name), row.sealed).toString()
+  })
+}
+
 /** What rows of operations and features ask for by `needs`; a name that was never escrowed is absent. */
 export async function readEscrow(
   o: { secrets: Secrets; audit: Audit },

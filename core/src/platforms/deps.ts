@@ -24,7 +24,7 @@ export interface PlatformsDeps {
   enrollment: Enrollment
   operations: Operations
   policies: Policies
-  certificates: Pick<Certificates, 'issue' | 'revoke'>
+  certificates: Pick<Certificates, 'succeed' | 'revoke' | 'own' | 'authorities'>
   /** Seconds to the next poll, with jitter. */
   pace(platform: string): number
   organisation(): string

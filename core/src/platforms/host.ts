@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { type Channel, type ChannelDetail, type PlatformHost, Problem } from '@muster/contract'
 import type { Clock } from '../clock/index.ts'
 import { gather } from '../db/index.ts'
-import { checkFacts, identifiersOf, type KnownChannel, readChannel, readDetails } from '../devices/index.ts'
-import { putEscrow } from '../escrow/index.ts'
+import { checkFacts, identifiersOf, type KnownChannel, readDetails } from '../devices/index.ts'
+import { putEscrow, readOwnEscrow } from '../escrow/index.ts'
 import type { InstalledPlatform } from '../registry/index.ts'
 import type { PlatformsDeps } from './deps.ts'
 import { findChannel } from './find.ts'
@@ -35,12 +35,6 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     if (k.lifecycle === 'removed') throw new Problem('device-gone')
     return k
   }
-  async function again(no: number): Promise<KnownChannel> {
-    devices.identity.forget([no])
-    const c = await readChannel(db, no)
-    if (!c) throw new Problem('device-gone')
-    return c
-  }
   const host: PlatformHost = {
     identify: async (proof) => {
       const c = await devices.identity.identify(proof)
@@ -57,11 +51,16 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       if (terms.platform !== id) throw new Problem('invitation-platform', { platform: terms.platform })
       return terms
     },
-    begin: async (code, facts, channel) => {
+    begin: async (by, facts, channel) => {
       checkFacts(facts)
-      return (
-        await enrollment.begin({ code, platform: id, facts, identifiers: identifiersOf(facts) as never, channel })
-      ).channel
+      const begun = await enrollment.begin({
+        ...(typeof by === 'string' ? { code: by } : by),
+        platform: id,
+        facts,
+        identifiers: identifiersOf(facts) as never,
+        channel,
+      })
+      return begun.channel
     },
     terms: async (c) => enrollment.terms((await known(c)).no),
     channel: async (of, name, facts) => {
@@ -76,10 +75,14 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       }),
     activate: async (c, facts, accepted) => {
       checkFacts(facts)
-      await enrollment.activate({ channel: (await known(c)).no, facts, accepted })
-      await again(c.no)
+      devices.identity.changed(await enrollment.activate({ channel: (await known(c)).no, facts, accepted }))
       devices.seen.mark(c.no, 2 * o.pace(id))
       devices.waiting.heard([c.no])
+    },
+    idle: (proof, take, expectInS) => {
+      const c = devices.identity.remembered(proof.bearer)
+      if (c?.platform !== id || !(c.lifecycle === 'active' || c.lifecycle === 'disenrolling')) return undefined
+      return operations.idle(c, take, expectInS(c)) ? c : undefined
     },
     turn: async (c, t) => {
       const channels = await Promise.all((Array.isArray(c) ? c : [c as Channel]).map(known))
@@ -103,7 +106,13 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     },
     find: (by) => findChannel(db, id, by),
     certificates: {
-      issue: async (c, csr) => o.certificates.issue((await known(c)).no, csr),
+      issue: async (to, csr) =>
+        'code' in to ? enrollment.certify(to.code, id, csr) : o.certificates.succeed((await open(to)).no, csr),
+      own: async (purpose) => o.certificates.own(`${id}:${purpose}`),
+      authorities: () => {
+        const { issuing, root } = o.certificates.authorities()
+        return [issuing.der, root.der]
+      },
       revoke: async (c) =>
         void (await o.certificates.revoke({
           channel: (await known(c)).no,
@@ -111,7 +120,10 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
           actor: `platform:${id}`,
         })),
     },
-    secrets: { put: async (c, name, value) => putEscrow(o, await open(c), name, value) },
+    secrets: {
+      put: async (c, name, value) => putEscrow(o, await open(c), name, value),
+      get: async (c, name) => readOwnEscrow(o, await open(c), name),
+    },
     signingKeys: () => o.signing.publicKeys(),
     sql: pluginSql(db, id),
     fetch: createFetch({ origins: installed.platform.origins?.(installed.settings) ?? [], log }),

@@ -1,0 +1,147 @@
+/**
+ * Devices that come in crowds, each new and with a code of its own: all of one batch come in by the same few statements and one commit.
+ * Whatever is unusual (a device that is known, a code that is not open, facts, a certificate) is left to `begin`, which knows every case.
+ */
+import type { JsonObject } from '@muster/contract'
+import { type Tx, uuidv7 } from '../db/index.ts'
+import type { KnownChannel } from '../devices/index.ts'
+import { clientHash, type DeviceClient } from './credentials.ts'
+import type { EnrollmentDeps } from './deps.ts'
+import type { Identifier } from './identity.ts'
+import { lockIdentifiers } from './store.ts'
+
+/** One that may come in with others. */
+export interface Plain {
+  codeHash: Buffer
+  platform: string
+  channel: string
+  name: string
+  identifiers: readonly Identifier[]
+  client?: DeviceClient & { secretHash: Uint8Array }
+}
+
+interface Row {
+  n: number
+  device: number
+  id: string
+  enrolment: number
+  channel: number
+  invitation: number
+  ownership: KnownChannel['ownership']
+  identifiers: number
+}
+
+/**
+ * `skip locked`: somebody else spends this code now; alone it waits for how that ends. A device that shares an identifier with a known one is
+ * left out; the identifiers are locked, so nobody who begins can come in between.
+ */
+const enter = `
+  with given as (select * from unnest($1::integer[], $2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[])
+      as g (n, code, platform, id, name, channel, client, client_name, secret, metadata, credential)),
+  said as (select * from unnest($12::integer[], $13::text[], $14::text[]) as s (n, kind, value)),
+  claim as materialized (
+    select g.*, i.no as invitation, i.user_no, i.ownership from given g join invitation i on i.hash = g.code
+    where i.platform = g.platform and i.used is null and i.revoked is null and i.expires > now()
+      and not exists (select from app_user u where u.no = i.user_no and u.disabled)
+      and not exists (select from said s join identifier k on k.kind = s.kind and k.value = s.value and k.until is null where s.n = g.n)
+    order by i.no for update of i skip locked),
+  devices as (insert into device (id, platform, owner, ownership, name) select id, platform, user_no, ownership, name from claim order by n returning no, id),
+  spent as (update invitation i set used = now(), used_by = d.no from claim c join devices d using (id) where i.no = c.invitation),
+  enrolments as (
+    insert into enrolment (device, epoch, ownership, blocked, invitation, deadline)
+    select d.no, 1, c.ownership, false, c.invitation, now() + interval '24 hours' from claim c join devices d using (id) order by c.n returning no, device),
+  channels as (
+    insert into channel (enrolment, device, epoch, name)
+    select e.no, d.no, 1, c.channel from claim c join devices d using (id) join enrolments e on e.device = d.no order by c.n returning no, device),
+  clients as (
+    insert into oauth_client (id, name, secret_hash, metadata, channel)
+    select c.client, c.client_name, c.secret, c.metadata, h.no from claim c join devices d using (id) join channels h on h.device = d.no where c.client is not null order by c.n),
+  bound as (
+    insert into credential (hash, channel, kind)
+    select c.credential, h.no, 'client' from claim c join devices d using (id) join channels h on h.device = d.no where c.client is not null),
+  named as (
+    insert into identifier (kind, value, device) select s.kind, s.value, d.no from said s join claim c using (n) join devices d using (id)
+    on conflict (kind, value) where until is null do nothing returning device)
+  select c.n, d.no as device, d.id, e.no as enrolment, h.no as channel, c.invitation, c.ownership, (select count(*) from named k where k.device = d.no) as identifiers
+  from claim c join devices d using (id) join enrolments e on e.device = d.no join channels h on h.device = d.no order by c.n`
+
+export function createCrowd(d: EnrollmentDeps) {
+  /** All in one transaction; undefined for those that are left to `begin`. Throws when nothing was done. */
+  return async function beginMany(all: readonly Plain[]): Promise<(KnownChannel | undefined)[]> {
+    return d.db.tx(async (tx) => {
+      await lockIdentifiers(
+        tx,
+        all.flatMap((p) => p.identifiers),
+      )
+      const rows = await tx.query<Row>({ name: 'enrol-crowd', text: enter, values: values(all) })
+      const heads: (KnownChannel | undefined)[] = all.map(() => undefined)
+      for (const r of rows) {
+        const p = all[r.n] as Plain
+        if (r.identifiers !== p.identifiers.length) throw new Error('an identifier was taken meanwhile')
+        heads[r.n] = head(r, p)
+      }
+      await tell(tx, all, rows)
+      return heads
+    }, 'enrolment.begin')
+  }
+
+  async function tell(tx: Tx, all: readonly Plain[], rows: readonly Row[]): Promise<void> {
+    await d.audit.writeMany(
+      tx,
+      rows.map((r) => ({
+        actor: `device:${r.id}`,
+        act: 'device.enrol',
+        subject: `device:${r.id}`,
+        detail: {
+          platform: (all[r.n] as Plain).platform,
+          ownership: r.ownership,
+          epoch: 1,
+          invitation: r.invitation,
+          channel: r.channel,
+        },
+      })),
+    )
+    await d.events.emitMany(
+      tx,
+      rows.flatMap((r) => [
+        { type: 'invitation.changed' as const, data: { invitation: r.invitation, state: 'used' as const } },
+        { type: 'device.changed' as const, data: { device: r.id, what: ['enrolment'] } },
+      ]),
+    )
+  }
+}
+
+function values(all: readonly Plain[]): unknown[] {
+  const said = all.flatMap((p, n) => p.identifiers.map((i) => ({ ...i, n })))
+  const metadata = (m: JsonObject | undefined) => JSON.stringify(m ?? {})
+  return [
+    all.map((_, n) => n),
+    all.map((p) => p.codeHash),
+    all.map((p) => p.platform),
+    all.map(() => uuidv7()),
+    all.map((p) => p.name),
+    all.map((p) => p.channel),
+    all.map((p) => p.client?.id ?? null),
+    all.map((p) => p.client?.name ?? p.client?.id ?? null),
+    all.map((p) => (p.client ? Buffer.from(p.client.secretHash) : null)),
+    all.map((p) => metadata(p.client?.metadata)),
+    all.map((p) => (p.client ? clientHash(p.client.id) : null)),
+    said.map((s) => s.n),
+    said.map((s) => s.kind),
+    said.map((s) => s.value),
+  ]
+}
+
+function head(r: Row, p: Plain): KnownChannel {
+  return {
+    no: r.channel,
+    device: r.id,
+    deviceNo: r.device,
+    platform: p.platform,
+    epoch: 1,
+    name: p.channel,
+    lifecycle: 'created',
+    blocked: false,
+    ownership: r.ownership,
+  }
+}

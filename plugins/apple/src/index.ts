@@ -1,0 +1,2 @@
+/** The door of Apple's platform. */
+export { apple } from './platform.ts'

@@ -1,0 +1,56 @@
+/** Configuration profiles: one for each policy feature, with identifiers that stay, so that a change is a difference and a missing one is drift. */
+import { createHash } from 'node:crypto'
+import { canonical, type Json, type JsonObject } from '@muster/contract'
+import { writeXmlPlist } from '@muster/kit/plist'
+import { toDict } from '../wire/index.ts'
+
+/** What a feature's row gives: the payloads without their common keys, and which channel they are for. */
+export interface ProfileContent {
+  title: string
+  payloads: readonly (JsonObject & { PayloadType: string })[]
+}
+export interface ProfileNames {
+  /** `com.example.muster` */
+  prefix: string
+  organisation: string
+}
+
+/** `<prefix>.<feature>`: the same as long as the feature is. */
+export const profileIdentifier = (prefix: string, feature: string): string => `${prefix}.${feature}`
+
+/** A UUID (version 8, RFC 9562) that follows from what it names. */
+export function uuidOf(...parts: readonly string[]): string {
+  const b = createHash('sha256').update(parts.join('\u0000')).digest().subarray(0, 16)
+  b[6] = ((b[6] ?? 0) & 0x0f) | 0x80
+  b[8] = ((b[8] ?? 0) & 0x3f) | 0x80
+  return b
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    .toUpperCase()
+}
+
+/** Of the settings as an administrator wrote them, before a device's own values and secrets go in: equal settings, equal UUID. */
+export const settingsUuid = (feature: string, settings: Json): string => uuidOf('profile', feature, canonical(settings))
+
+/** The profile in XML, unsigned. */
+export function buildProfile(feature: string, uuid: string, content: ProfileContent, names: ProfileNames): string {
+  const identifier = profileIdentifier(names.prefix, feature)
+  return writeXmlPlist(
+    toDict({
+      PayloadType: 'Configuration',
+      PayloadVersion: 1,
+      PayloadIdentifier: identifier,
+      PayloadUUID: uuid,
+      PayloadDisplayName: content.title,
+      PayloadOrganization: names.organisation,
+      PayloadRemovalDisallowed: true,
+      PayloadContent: content.payloads.map((payload, i) => ({
+        PayloadVersion: 1,
+        PayloadIdentifier: `${identifier}.${i + 1}`,
+        PayloadUUID: uuidOf(uuid, String(i)),
+        PayloadDisplayName: content.title,
+        ...payload,
+      })),
+    }),
+  )
+}

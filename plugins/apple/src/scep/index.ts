@@ -1,0 +1,2 @@
+/** The door of SCEP. */
+export { type Challenges, scepRoutes } from './service.ts'

@@ -1,0 +1,113 @@
+/** The SCEP service (RFC 8894): certificates for who knows the challenge of an invitation, and the next one for who has one of ours. */
+import { type Bytes, isProblem, type Message, type PlatformHost, type Reply, type Route } from '@muster/contract'
+import { certificatesOnly, readCertificate } from '@muster/kit/cms'
+import { DerError } from '@muster/kit/der'
+import {
+  type Authority,
+  authorityOf,
+  challengeOf,
+  readScep,
+  type ScepAnswer,
+  ScepError,
+  type ScepRequest,
+  writeScep,
+} from './message.ts'
+import { queryOf } from './query.ts'
+
+/** RFC 8894, 3.5.2. GetNextCACert is not offered: an authority lives for ten years. */
+const capabilities = ['AES', 'DES3', 'POSTPKIOperation', 'Renewal', 'SHA-1', 'SHA-256', 'SHA-512', 'SCEPStandard']
+const messageBytes = 64 * 1024
+/** The registration authority is asked for anew this often; it lives for years. */
+const authorityMs = 3_600_000
+
+/**
+ * Looks up what a challenge that is no invitation code stands for: a channel whose identity is to be renewed. Spends it.
+ */
+export type Challenges = (challenge: string, csr: Bytes) => Promise<Bytes[] | undefined>
+
+export function scepRoutes(host: PlatformHost, challenges: Challenges): Route[] {
+  let kept: { authority: Promise<Authority>; until: number } | undefined
+  function authority(): Promise<Authority> {
+    const now = host.clock.now().getTime()
+    if (kept && kept.until > now) return kept.authority
+    const made = host.certificates.own('scep').then(authorityOf)
+    kept = { authority: made, until: now + authorityMs }
+    made.catch(() => {
+      kept = undefined
+    })
+    return made
+  }
+
+  async function handle(r: Message): Promise<Reply> {
+    const query = queryOf(r.query)
+    switch (query.operation) {
+      case 'GetCACaps':
+        return { status: 200, headers: { 'content-type': 'text/plain' }, body: `${capabilities.join('\n')}\n` }
+      case 'GetCACert': {
+        const { chain } = await authority()
+        return {
+          status: 200,
+          headers: { 'content-type': 'application/x-x509-ca-ra-cert' },
+          body: certificatesOnly(chain),
+        }
+      }
+      case 'PKIOperation':
+        return operate(r.method === 'POST' ? r.body : query.message)
+      default:
+        return { status: 400, headers: { 'content-type': 'text/plain' }, body: 'The SCEP operation is unknown.\n' }
+    }
+  }
+
+  async function operate(message: Bytes): Promise<Reply> {
+    const a = await authority()
+    try {
+      const request = readScep(message, a)
+      return certRep(writeScep(request, await decide(request), a))
+    } catch (e) {
+      if (!(e instanceof ScepError)) throw e
+      host.log.info({ fail: e.fail, why: e.message }, 'a SCEP request was refused')
+      if (e.to) return certRep(writeScep(e.to, { fail: e.fail }, a))
+      return {
+        status: 400,
+        headers: { 'content-type': 'text/plain' },
+        body: 'This is no SCEP message for this server.\n',
+      }
+    }
+  }
+
+  /** Nothing waits for a person here, so there is never a pending request to poll for. */
+  async function decide(request: ScepRequest): Promise<ScepAnswer> {
+    if (request.type === 'CertPoll') return { fail: 'badCertId' }
+    if (readCertificate(request.signer).key.asymmetricKeyType !== 'rsa') return { fail: 'badAlg' }
+    try {
+      const issued = await issue(request)
+      return issued ? { issued } : { fail: 'badRequest' }
+    } catch (e) {
+      if (!isProblem(e) && !(e instanceof DerError)) throw e
+      host.log.info({ why: e.message }, 'a SCEP request was refused')
+      return { fail: 'badRequest' }
+    }
+  }
+
+  async function issue(request: ScepRequest): Promise<Bytes[] | undefined> {
+    const c = await host.identify({ certificate: request.signer })
+    // Signed with the certificate that it has: the signature is the proof, no challenge is needed (RFC 8894, 2.3).
+    if (!('refused' in c)) return host.certificates.issue(c, request.content)
+    if (request.type === 'RenewalReq') return undefined
+    const challenge = challengeOf(request.content)
+    if (!challenge) return undefined
+    return (
+      (await challenges(challenge, request.content)) ?? host.certificates.issue({ code: challenge }, request.content)
+    )
+  }
+
+  const route = { path: '/scep', access: { public: 'SCEP: requests carry their own proof' } } as const
+  return [
+    { ...route, method: 'GET', maxBytes: 0, handle },
+    { ...route, method: 'POST', maxBytes: messageBytes, handle },
+  ]
+}
+
+function certRep(body: Buffer): Reply {
+  return { status: 200, headers: { 'content-type': 'application/x-pki-message' }, body }
+}

@@ -1,0 +1,3 @@
+/** WBXML as OMA DM speaks it. */
+export { readWbxml } from './read.ts'
+export { writeWbxml } from './write.ts'
