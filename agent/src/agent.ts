@@ -2,7 +2,11 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsonObject } from '@muster/contract'
+import { createAbout } from './about.ts'
+import { createClock } from './clock.ts'
 import { type Run, run } from './commands.ts'
+import { createContact } from './contact.ts'
+import type { Trust } from './envelope.ts'
 import { createExecutor } from './execute.ts'
 import { messageOf } from './failure.ts'
 import { sayFarewell } from './farewell.ts'
@@ -14,10 +18,10 @@ import { createLoop, type Ending } from './loop.ts'
 import { createObserver } from './observe.ts'
 import type { Surroundings } from './operations/index.ts'
 import { createReporter } from './report.ts'
-import { restoreAll } from './restore.ts'
-import { type Link, openState, type StateFolder } from './state.ts'
+import { recoverTrials, restoreAll } from './restore.ts'
+import { type AgentState, type Link, openState, type StateFolder } from './state.ts'
 import { createTokens } from './token.ts'
-import { createTree, type Tree } from './tree.ts'
+import { createTree, diskFull, type Tree } from './tree.ts'
 import { agentVersion } from './version.ts'
 import { createWatcher } from './watch.ts'
 
@@ -55,32 +59,31 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
   const http = createHttp(state.link, agentVersion)
   const ledger = openLedger(path.join(folder.at, 'deliveries.jsonl'), now)
   const originals = openOriginals(tree, folder)
-  let sequence = state.sequence
   let leaving: Leaving | undefined
   const machine = { tree, originals, run: o.run ?? run, reach: reachOf(state.link) }
+  folder.sweep()
+  await recoverTrials(machine, log)
   const observer = createObserver(machine)
   const evidenceNow = () => storable(evidence(tree, originals, observer.seen())) as JsonObject
-  const wholeNow = () => ({ ...wholeFacts(tree, state.readOnly), ...evidenceNow() })
+  const clock = createClock(now)
+  const contact = createContact(folder, now)
+  const wholeNow = () => ({ ...wholeFacts(tree, state.readOnly), ...contact.facts(), ...evidenceNow() })
+  const sequence = reportNumbers(folder, state)
   const reporter = createReporter({
     ledger,
-    now,
+    now: clock.serverNow,
     log,
     facts: { whole: wholeNow, evidence: evidenceNow },
-    sequence: {
-      last: () => sequence,
-      save(n) {
-        sequence = n
-        folder.write({ ...(folder.read() ?? state), sequence: n })
-      },
-    },
+    sequence,
   })
   const executor = createExecutor({
     ...machine,
     folder,
     ledger,
     now,
+    serverNow: clock.serverNow,
     readOnly: state.readOnly,
-    trust: { device: state.device, epoch: state.epoch, signingKeys: state.signingKeys ?? [] },
+    trust: trustOf(folder, { ...state, device: state.device, epoch: state.epoch }),
     refresh() {
       reporter.wholeDue()
       return wholeNow()
@@ -106,13 +109,22 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
     tokenPath: state.about?.token ?? 'oauth2/token',
     registrationPath: state.about?.registration,
   })
+  const about = createAbout(http)
   const watcher = createWatcher(tree)
   const loop = createLoop({
     http,
     tokens,
     executor,
     reporter,
-    sequence: () => sequence,
+    sequence: sequence.last,
+    async met(time) {
+      const aheadS = clock.saw(time)
+      const news = contact.met({ aheadS, minimumAgent: await about.minimumAgent() })
+      for (const text of news.log) log(text)
+      if (news.event) reporter.event(news.event.type, news.event.data)
+      if (news.log.length > 0) reporter.wholeDue()
+    },
+    missed: (problem) => contact.missed(problem),
     leaving: () => leaving !== undefined,
     watcher,
     log,
@@ -134,6 +146,52 @@ export async function runAgent(o: AgentOptions, mode: 'once' | 'run'): Promise<E
     watcher.close()
     ledger.close()
     http.close()
+  }
+}
+
+/** The keys by which signed commands are judged: those of the enrolment, and those that they vouched for since. */
+function trustOf(folder: StateFolder, state: AgentState & { device: string; epoch: number }): Trust {
+  let keys = state.signingKeys ?? []
+  return {
+    device: state.device,
+    epoch: state.epoch,
+    get signingKeys() {
+      return keys
+    },
+    learned(next) {
+      keys = next
+      try {
+        folder.write({ ...(folder.read() ?? state), signingKeys: next })
+      } catch (error) {
+        // The chain comes with the next command, too.
+        if (!diskFull(error)) throw error
+      }
+    },
+  }
+}
+
+/** Numbers of reports, kept before they are used. Those that a full disk does not keep stay far from what a restart would begin with. */
+function reportNumbers(folder: StateFolder, state: AgentState) {
+  let last = state.sequence
+  let apart = false
+  function keep(n: number): void {
+    last = n
+    try {
+      folder.write({ ...(folder.read() ?? state), sequence: n })
+      apart = false
+    } catch (error) {
+      if (!diskFull(error)) throw error
+      if (!apart) last += 1000
+      apart = true
+    }
+  }
+  return {
+    last: () => last,
+    passed: keep,
+    next() {
+      keep(last + 1)
+      return last
+    },
   }
 }
 

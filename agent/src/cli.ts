@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises'
 import { Command, CommanderError } from 'commander'
 import { openPlace, runAgent, wholeFacts } from './agent.ts'
 import { run } from './commands.ts'
+import { ageWords, clockWords, readContact } from './contact.ts'
 import { type Asker, enrol, StepFailed } from './enrol.ts'
 import { messageOf } from './failure.ts'
 import { openOriginals } from './features/index.ts'
@@ -186,6 +187,7 @@ function status(o: { root: string; json?: boolean }): void {
   const { tree, folder } = place(o.root)
   const state = folder.read()
   const running = holder(folder.at)
+  const contact = readContact(folder)
   const known = {
     version: agentVersion,
     enrolled: state?.step === 'done',
@@ -199,6 +201,10 @@ function status(o: { root: string; json?: boolean }): void {
     root: tree.root,
     state: folder.at,
     running: running ?? null,
+    contact: contact ? `${contact.reached ? 'well' : 'none'} since ${contact.since}` : null,
+    problem: contact?.problem ?? null,
+    clock: contact?.clockAheadS === undefined ? null : clockWords(contact.clockAheadS),
+    outdated: contact?.minimumAgent === undefined ? null : ageWords(contact.minimumAgent),
     managed: openOriginals(tree, folder).features(),
   }
   if (o.json) {

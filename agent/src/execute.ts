@@ -5,6 +5,7 @@ import { Deferred, messageOf, Refused } from './failure.ts'
 import { features } from './features/index.ts'
 import type { Ledger } from './ledger.ts'
 import { EndedBadly, operations, type Surroundings } from './operations/index.ts'
+import { diskFull } from './tree.ts'
 
 type Delivery = agentChannel.AgentDelivery
 type Result = agentChannel.Result
@@ -23,6 +24,8 @@ export interface ExecutorDeps extends Surroundings {
   readonly trust: Trust
   readonly readOnly: boolean
   readonly now: () => number
+  /** The same by the server's clock, which deadlines are set by. */
+  readonly serverNow: () => number
   /** A command without a valid signature came. */
   refused(delivery: Delivery, reason: Refused): void
 }
@@ -34,12 +37,17 @@ export function createExecutor(o: ExecutorDeps): Executor {
   let active = false
 
   async function work(): Promise<void> {
-    for (let d = queue.shift(); d; d = queue.shift()) {
-      current = d.id
-      await one(d)
+    try {
+      for (let d = queue.shift(); d; d = queue.shift()) {
+        current = d.id
+        await one(d)
+      }
+    } finally {
+      // Whatever failed: what is left in the queue was never begun, so the server offers it again.
+      queue.length = 0
+      current = undefined
+      active = false
     }
-    current = undefined
-    active = false
   }
 
   async function one(d: Delivery): Promise<void> {
@@ -66,7 +74,7 @@ export function createExecutor(o: ExecutorDeps): Executor {
     }
     const operation = operations.get(d.name)
     if (!operation) throw new Refused('unsupported', `This agent does not know the operation ${d.name}.`)
-    if (Date.parse(d.deadline) < o.now()) throw new Refused('expired', 'It came after its deadline.')
+    if (Date.parse(d.deadline) < o.serverNow()) throw new Refused('expired', 'It came after its deadline.')
     const keepUntil = operation.words.signed ? signature(d) : undefined
     if (operation.changes && o.readOnly)
       throw new Refused('read-only', 'The agent only reports on this device and changes nothing.')
@@ -143,7 +151,12 @@ function repeatable(d: Delivery): boolean {
   )
 }
 
-function failure(id: string, error: unknown): Result {
+const fullRetryS = 300
+
+function failure(id: string, cause: unknown): Result {
+  const error = diskFull(cause)
+    ? new Deferred('disk-full', `Nothing can be written on this device just now: ${messageOf(cause)}`, fullRetryS)
+    : cause
   const code = error instanceof Refused ? error.code : 'agent-error'
   const text = messageOf(error).slice(0, 4096)
   if (error instanceof Deferred) return { id, state: 'deferred', code, text, retryAfterS: error.retryAfterS }

@@ -201,7 +201,7 @@ function unreachable(error: Error & { code?: string }, base: URL): Unreachable {
   if (untrusted.has(code))
     return new Unreachable(
       'untrusted',
-      `The certificate of ${base.host} is not trusted (${error.message}). Give its authority with --ca FILE or its fingerprint with --server-fingerprint, and check the clock.`,
+      `The certificate of ${base.host} is not trusted (${error.message}). Give its authority with --ca FILE or its fingerprint with --server-fingerprint, and check the clock, which shows ${new Date().toISOString()}.`,
     )
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new Unreachable('no-such-host', `The name ${base.hostname} is not known. Check the address and the network.`)

@@ -5,7 +5,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { agentChannel } from '@muster/contract'
-import { isCode, replaceFile } from './tree.ts'
+import { diskFull, isCode, replaceFile } from './tree.ts'
 
 type Result = agentChannel.Result
 export interface Remembered {
@@ -26,8 +26,9 @@ export interface Remembered {
 
 export interface Ledger {
   get(id: string): Remembered | undefined
-  /** Durable when it returns. */
+  /** Durable when it returns; throws when it cannot be (a full disk), and then nothing has begun. */
   started(id: string, o?: { keepUntil?: number; redo?: agentChannel.AgentDelivery; setting?: boolean }): void
+  /** What has happened is remembered whatever the disk says, and written as soon as it can be. */
   done(result: Result, setting?: boolean): void
   reported(ids: readonly string[]): void
   /** A repeat of something reported before is reported again. */
@@ -49,23 +50,70 @@ const bodiesKept = 100
 export function openLedger(at: string, now: () => number = Date.now): Ledger {
   fs.mkdirSync(path.dirname(at), { recursive: true, mode: 0o700 })
   const known = load(at)
-  compact()
-  let lines = known.size
-  let file = fs.openSync(at, 'a', 0o600)
-
-  function put(entry: Remembered): void {
-    known.set(entry.id, entry)
-    const text = Buffer.from(`${JSON.stringify(entry)}\n`)
-    fs.writeSync(file, text)
-    fs.fsyncSync(file)
-    lines += 1
-    if (lines > 2 * known.size + 500 || known.size > rememberedLimit + 200) reopen()
-  }
-  function reopen(): void {
-    fs.closeSync(file)
-    compact()
-    lines = known.size
+  /** What is known is not all in the file. */
+  let behind = false
+  let file = -1
+  let lines = 0
+  try {
+    rewrite()
+  } catch (error) {
+    if (!diskFull(error)) throw error
+    dropTornEnd(at)
     file = fs.openSync(at, 'a', 0o600)
+    lines = known.size
+  }
+
+  function append(entry: Remembered): void {
+    if (behind) return rewrite()
+    const { size } = fs.fstatSync(file)
+    try {
+      fs.writeFileSync(file, `${JSON.stringify(entry)}\n`)
+      fs.fsyncSync(file)
+    } catch (error) {
+      // Half a line must not spoil the next one; giving space back needs none.
+      fs.ftruncateSync(file, size)
+      throw error
+    }
+    lines += 1
+  }
+
+  /** Durable, or not at all. */
+  function put(entry: Remembered): void {
+    const before = known.get(entry.id)
+    known.set(entry.id, entry)
+    try {
+      append(entry)
+    } catch (error) {
+      if (before) known.set(entry.id, before)
+      else known.delete(entry.id)
+      throw error
+    }
+    tidy()
+  }
+  function note(entry: Remembered): void {
+    known.set(entry.id, entry)
+    try {
+      append(entry)
+      tidy()
+    } catch (error) {
+      if (!diskFull(error)) throw error
+      behind = true
+    }
+  }
+  function tidy(): void {
+    if (lines <= 2 * known.size + 500 && known.size <= rememberedLimit + 200) return
+    try {
+      rewrite()
+    } catch (error) {
+      if (!diskFull(error)) throw error
+    }
+  }
+  function rewrite(): void {
+    compact()
+    if (file >= 0) fs.closeSync(file)
+    file = fs.openSync(at, 'a', 0o600)
+    lines = known.size
+    behind = false
   }
 
   /** Forgets what is old or too much, oldest first; never what the server has yet to hear of. Bodies of results long reported go earlier. */
@@ -88,7 +136,7 @@ export function openLedger(at: string, now: () => number = Date.now): Ledger {
     started: (id, o = {}) => put({ id, at: now(), state: 'started', ...o, tries: (known.get(id)?.tries ?? 0) + 1 }),
     done(result, setting) {
       const before = known.get(result.id)
-      put({
+      note({
         id: result.id,
         at: now(),
         state: 'done',
@@ -101,12 +149,12 @@ export function openLedger(at: string, now: () => number = Date.now): Ledger {
     reported(ids) {
       for (const id of ids) {
         const entry = known.get(id)
-        if (entry?.state === 'done' && !entry.reported) put({ ...entry, reported: true })
+        if (entry?.state === 'done' && !entry.reported) note({ ...entry, reported: true })
       }
     },
     again(id) {
       const entry = known.get(id)
-      if (entry?.reported) put({ ...entry, reported: false })
+      if (entry?.reported) note({ ...entry, reported: false })
     },
     unreported: () =>
       [...known.values()].flatMap((e) =>
@@ -114,6 +162,14 @@ export function openLedger(at: string, now: () => number = Date.now): Ledger {
       ),
     interrupted: () => [...known.values()].filter((e) => e.state === 'started'),
     close: () => fs.closeSync(file),
+  }
+}
+
+function dropTornEnd(at: string): void {
+  try {
+    fs.truncateSync(at, fs.readFileSync(at).lastIndexOf('\n') + 1)
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error
   }
 }
 

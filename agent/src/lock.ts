@@ -1,7 +1,7 @@
 /** One agent at a time works on a state folder. A lock left by a crash is known by its process being gone or another one. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { isCode } from './tree.ts'
+import { diskFull, isCode } from './tree.ts'
 
 class LockHeld extends Error {
   readonly pid: number
@@ -24,6 +24,11 @@ export function takeLock(folder: string): () => void {
         if (read(at) === mine) fs.rmSync(at, { force: true })
       }
     } catch (error) {
+      if (diskFull(error)) {
+        // A full disk must not keep the device from being managed; what was made of the file says nothing.
+        if (read(at) === '') fs.rmSync(at, { force: true })
+        return () => undefined
+      }
       if (!isCode(error, 'EEXIST')) throw error
       const pid = holder(folder)
       if (pid !== undefined) throw new LockHeld(pid, folder)

@@ -1,6 +1,7 @@
 /** The agent's day: tell what is new, take what waits, do it, tell again; hold a long poll when the server offers one, poll at its pace otherwise. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { agentChannel } from '@muster/contract'
+import { pauseAfter } from './back-off.ts'
 import type { Executor } from './execute.ts'
 import { messageOf } from './failure.ts'
 import { asRecord, type Http, ServerRefused } from './http.ts'
@@ -16,6 +17,9 @@ export interface LoopDeps {
   executor: Executor
   reporter: Reporter
   sequence: () => number
+  /** The server answered, with its time in the answer; it could not be spoken with. */
+  met(serverTime: string): Promise<void>
+  missed(problem: string): void
   /** device.disenrol was carried out. */
   leaving: () => boolean
   watcher: Watcher
@@ -34,8 +38,6 @@ const path = 'linux/agent/sync'
 /** How long a batch of work may take before the server hears that it is under way. */
 const quickMs = 5_000
 const busyMs = 20_000
-const firstPauseS = 2
-const longestPauseS = 300
 const roundsLimit = 50
 /** Rounds in a row that may follow one another without a pause. */
 const livelyLimit = 100
@@ -60,6 +62,7 @@ export function createLoop(o: LoopDeps): Loop {
     if (answer.status !== 200) throw new ServerRefused(answer)
     const read = SyncAnswer.parse(answer.body)
     if (told) o.reporter.answered(told, read.sequence)
+    await o.met(read.time)
     return read
   }
 
@@ -149,6 +152,7 @@ export function createLoop(o: LoopDeps): Loop {
       return 'stopped'
     } catch (error) {
       if (error instanceof Gone) return 'gone'
+      o.missed(messageOf(error))
       throw error
     }
   }
@@ -171,7 +175,9 @@ export function createLoop(o: LoopDeps): Loop {
         if (error instanceof Gone) return 'gone'
         if (signal.aborted) break
         failures += 1
-        const waitS = pauseAfter(error, failures)
+        const asked = error instanceof ServerRefused ? error.retryAfterS : undefined
+        const waitS = pauseAfter(failures, random(), asked)
+        o.missed(messageOf(error))
         o.log(`the server cannot be spoken with (${messageOf(error)}); trying again in ${Math.round(waitS)} s`)
         await pause(waitS, signal)
       }
@@ -179,12 +185,6 @@ export function createLoop(o: LoopDeps): Loop {
     return 'stopped'
   }
 
-  /** Doubles up to five minutes, spread so that devices that lost a server together do not return together. */
-  function pauseAfter(error: unknown, failures: number): number {
-    const asked = error instanceof ServerRefused ? (error.retryAfterS ?? 0) : 0
-    const own = Math.min(longestPauseS, firstPauseS * 2 ** Math.min(failures - 1, 10)) * (0.5 + random())
-    return Math.max(asked * (1 + random() * 0.2), own)
-  }
   return { once, run }
 }
 

@@ -28,7 +28,7 @@ export function checkPin(
     return `no certificate of the server has the fingerprint given; its own has ${leaf.fingerprint256.replaceAll(':', '').toLowerCase()}`
   for (const [i, c] of chain.slice(0, pinned + 1).entries()) {
     if (now < new Date(c.validFrom) || now > new Date(c.validTo))
-      return `the certificate ${c.subject.replaceAll('\n', ', ')} is not valid at this time`
+      return `the certificate ${c.subject.replaceAll('\n', ', ')} is valid from ${c.validFrom} to ${c.validTo}, and the clock of this device shows ${now.toISOString()}`
     const issuer = i < pinned ? chain[i + 1] : undefined
     if (issuer && !(issuer.ca && c.checkIssued(issuer) && c.verify(issuer.publicKey)))
       return 'the certificates of the server do not form a chain'

@@ -26,7 +26,8 @@ export interface ReporterDeps {
   /** Everything; and only the evidence of policy features. */
   facts: { whole(): JsonObject; evidence(): JsonObject }
   now: () => number
-  sequence: { last(): number; save(n: number): void }
+  /** `next`: a number that no report before has borne. `passed`: the server is ahead. */
+  sequence: { next(): number; passed(n: number): void }
   log: (text: string) => void
 }
 
@@ -59,7 +60,8 @@ export function createReporter(o: ReporterDeps): Reporter {
   }
 
   function facts(): Pick<Told, 'facts' | 'partial'> {
-    if (whole || o.now() - wholeAt >= wholeEveryMs) return { facts: bounded(o.facts.whole()), partial: false }
+    // A clock that was put right may be behind the last time.
+    if (whole || Math.abs(o.now() - wholeAt) >= wholeEveryMs) return { facts: bounded(o.facts.whole()), partial: false }
     const changed = changedEvidence()
     return Object.keys(changed).length === 0 ? {} : { facts: changed, partial: true }
   }
@@ -83,9 +85,8 @@ export function createReporter(o: ReporterDeps): Reporter {
       ...(events.length > 0 ? { events: events.slice(0, agentLimits.events) } : {}),
     }
     if (Object.keys(told).length === 0) return undefined
-    const sequence = o.sequence.last() + 1
     // On disk before it is sent: after a crash no other report may bear the same number.
-    o.sequence.save(sequence)
+    const sequence = o.sequence.next()
     underWay = { sequence, at: new Date(o.now()).toISOString(), ...told }
     return underWay
   }
@@ -108,7 +109,7 @@ export function createReporter(o: ReporterDeps): Reporter {
       close(told)
       if (sequence > told.sequence) {
         o.log(`the server has seen report ${sequence} of this device already; going on from there`)
-        o.sequence.save(sequence)
+        o.sequence.passed(sequence)
         whole = true
       } else if (told.facts) {
         remember(told.facts)

@@ -1,4 +1,4 @@
-/** Takes back everything that Muster put on the machine. */
+/** Takes back everything that Muster put on the machine, and what was on trial when the agent was interrupted. */
 
 import { messageOf, Refused } from './failure.ts'
 import { features, type Machine } from './features/index.ts'
@@ -20,4 +20,18 @@ export async function restoreAll(m: Machine): Promise<string[]> {
   if (failed.length > 0)
     throw new Refused('undo-incomplete', `Not everything could be taken back. ${failed.join('; ')}`.slice(0, 2000))
   return files
+}
+
+/** Before anything else is done: whatever was on trial may be what keeps the device from its server, or people from the device. */
+export async function recoverTrials(m: Machine, log: (text: string) => void): Promise<void> {
+  m.originals.sweep()
+  for (const id of m.originals.guarded()) {
+    try {
+      await features.get(id)?.recover?.(m)
+      m.originals.settle(id)
+      log(`${id} was interrupted while it was on trial: what was in force before is again`)
+    } catch (error) {
+      log(`${id} was interrupted while it was on trial, and cannot be taken back yet: ${messageOf(error)}`)
+    }
+  }
 }

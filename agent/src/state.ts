@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { agentChannel, Json, Ownership } from '@muster/contract'
-import { isCode, replaceFile } from './tree.ts'
+import { isCode, replaceFile, sweepBeside } from './tree.ts'
 
 /** How far the enrolment came: the last step that succeeded. */
 export type Step = agentChannel.StepName
@@ -39,6 +39,8 @@ export interface StateFolder {
   readonly at: string
   read(): AgentState | undefined
   write(state: AgentState): void
+  /** Halves of files that an interrupted writing left go. */
+  sweep(): void
   /** Other files of the folder by name, JSON. */
   readJson(name: string): unknown
   writeJson(name: string, value: unknown): void
@@ -90,6 +92,9 @@ export function openState(at: string): StateFolder {
       return state
     },
     write: (state) => writeJson('agent.json', state),
+    sweep() {
+      for (const name of ['agent.json', 'contact.json', 'deliveries.jsonl']) sweepBeside(file(name))
+    },
     list(name) {
       try {
         return fs.readdirSync(file(name)).sort()
@@ -101,7 +106,14 @@ export function openState(at: string): StateFolder {
     remove: (name) => fs.rmSync(file(name), { force: true, recursive: true }),
     wipe(o) {
       // The credentials go first: a crash in between must not leave them behind.
-      const names = ['agent.json', 'deliveries.jsonl', 'scripts', ...(o?.keepOriginals ? [] : ['originals', 'memos'])]
+      const names = [
+        'agent.json',
+        'deliveries.jsonl',
+        'contact.json',
+        'guards',
+        'scripts',
+        ...(o?.keepOriginals ? [] : ['originals', 'memos']),
+      ]
       for (const name of names) fs.rmSync(file(name), { force: true, recursive: true })
     },
   }

@@ -1,6 +1,7 @@
 /** Access tokens of the device: client credentials grant, renewed well before they end; and now and then a new secret to get them with. */
 import { asRecord, type Http, ServerRefused, Unreachable } from './http.ts'
 import type { AgentState, StateFolder } from './state.ts'
+import { diskFull } from './tree.ts'
 
 export interface Tokens {
   /** `fresh`: the one at hand was refused. */
@@ -19,6 +20,8 @@ export function createTokens(o: {
   registrationPath?: string
 }): Tokens {
   let renewFrom = 0
+  /** Of a full disk: the token serves without having been kept. */
+  let unkept: AgentState['token']
   async function renew(state: AgentState): Promise<string> {
     const { client } = state
     if (!client) throw new Error('This device is not enrolled.')
@@ -33,12 +36,21 @@ export function createTokens(o: {
     if (answer.status !== 200 || typeof said.access_token !== 'string') throw new ServerRefused(answer)
     const lifeS = typeof said.expires_in === 'number' && said.expires_in > 0 ? said.expires_in : 3600
     renewFrom = o.now() + lifeS * 1000 * renewAt
-    o.folder.write({
-      ...(o.folder.read() ?? state),
-      token: { value: said.access_token, expiresAt: o.now() + lifeS * 1000 },
-    })
-    await rotate()
+    if (keep({ value: said.access_token, expiresAt: o.now() + lifeS * 1000 }, state)) await rotate()
     return said.access_token
+  }
+
+  /** False: it could not be written. A new secret could not be, either, so none is asked for then. */
+  function keep(token: NonNullable<AgentState['token']>, state: AgentState): boolean {
+    try {
+      o.folder.write({ ...(o.folder.read() ?? state), token })
+      unkept = undefined
+      return true
+    } catch (error) {
+      if (!diskFull(error)) throw error
+      unkept = token
+      return false
+    }
   }
 
   /** RFC 7592 section 2.2. The server keeps the old secret good for a while, so an answer that is lost locks nobody out. */
@@ -66,7 +78,7 @@ export function createTokens(o: {
     async get(fresh = false) {
       const state = o.folder.read()
       if (!state) throw new Error('This device is not enrolled.')
-      const { token } = state
+      const token = unkept ?? state.token
       // After a restart the token's whole life is not known: it serves until a little before its end.
       const due = renewFrom > 0 ? o.now() >= renewFrom : token !== undefined && o.now() >= token.expiresAt - 300_000
       if (token && !fresh && !due) return token.value

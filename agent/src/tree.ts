@@ -36,6 +36,8 @@ export interface Tree {
   remove(inside: string): void
   /** Only when it is empty. */
   removeDirectory(inside: string): void
+  /** What writing `inside` left behind when it was cut off between file and name. Answers how many files went. */
+  sweep(inside: string): number
 }
 
 const linksLimit = 40
@@ -139,6 +141,7 @@ export function createTree(root: string): Tree {
         if (!isCode(error, 'ENOTEMPTY', 'ENOENT', 'ENOTDIR', 'EEXIST')) throw error
       }
     },
+    sweep: (inside) => sweepBeside(resolve(inside, false)),
     remove(inside) {
       const at = resolve(inside, false)
       fs.rmSync(at, { force: true })
@@ -173,6 +176,17 @@ export function replaceFile(
   syncDirectory(path.dirname(at))
 }
 
+/** Removes temporary files of `replaceFile` for this name; answers how many. */
+export function sweepBeside(at: string): number {
+  const folder = path.dirname(at)
+  const head = `.${path.basename(at)}.muster-`
+  const torn = fs.existsSync(folder)
+    ? fs.readdirSync(folder).filter((n) => n.startsWith(head) && /^[0-9a-f]{12}$/.test(n.slice(head.length)))
+    : []
+  for (const name of torn) fs.rmSync(path.join(folder, name), { force: true })
+  return torn.length
+}
+
 /** A rename is durable only once its directory is. */
 function syncDirectory(at: string): void {
   const directory = fs.openSync(at, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
@@ -185,6 +199,11 @@ function syncDirectory(at: string): void {
 
 export function isCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}
+
+/** No room, no quota left, or mounted read-only since: nothing can be written now, and later perhaps it can. */
+export function diskFull(error: unknown): boolean {
+  return isCode(error, 'ENOSPC', 'EDQUOT', 'EROFS')
 }
 
 /** Regular files alone (a pipe would hang), never more than `max` bytes; /proc tells no sizes, so it reads until the end. */

@@ -47,3 +47,9 @@ test('a herd that comes back is answered whole, and never 5xx', async () => {
   const r = await run('restart-herd')
   assert.deepEqual([r.devices, r.serverErrors], [500, 0])
 })
+
+// Last: it fills the bed with what others count.
+test('every view of the console is answered, and its list holds each device once', async () => {
+  const r = await run('console')
+  assert.ok(Number(r.devices) >= 500 && Number(r.views) > 50, JSON.stringify(r))
+})

@@ -1,6 +1,7 @@
 /** The door of the benchmarks, by name. */
 import type { Benchmark } from './benchmarks/benchmark.ts'
 import { coldStart } from './benchmarks/cold-start.ts'
+import { consoleViews } from './benchmarks/console.ts'
 import { enqueue } from './benchmarks/enqueue-100k.ts'
 import { enrol } from './benchmarks/enrol.ts'
 import { idlePoll } from './benchmarks/idle-poll.ts'
@@ -16,4 +17,5 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'cold-start': coldStart,
   enrol,
   'restart-herd': restartHerd,
+  console: consoleViews,
 }

@@ -60,3 +60,8 @@ export function machineName(): string {
   const memory = Number(/^MemTotal:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) / 1024 / 1024
   return `${list.length} x ${list[0]?.model.trim() ?? 'unknown'}, ${Math.round(memory)} GB, Node ${process.version}`
 }
+
+/** Files, and so connections, that one process may have open. */
+export function openAtMost(): number {
+  return Number(/^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024)
+}

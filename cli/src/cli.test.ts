@@ -1,92 +1,36 @@
 /** The command line against a real server: what it prints, what it refuses, and its exit codes. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { silentLog, testDatabase } from '@muster/core/testing'
-import { type RunningServer, startServer } from '@muster/server'
+import { testDatabase } from '@muster/core/testing'
 import { param } from './commands/send.ts'
-import { run } from './program.ts'
-import { plain, type Terminal } from './terminal.ts'
+import { plain } from './terminal.ts'
 import { createBrowser } from './testing/browser.ts'
 import { enrolDevice } from './testing/device.ts'
+import { adminPassword, type CliInstallation, installCli, type Ran } from './testing/installation.ts'
 
-interface Ran {
-  code: number
-  out: string
-  err: string
-}
-let server: RunningServer
-let database: Awaited<ReturnType<typeof testDatabase>>
+let cli: CliInstallation
 let folder: string
 let env: NodeJS.ProcessEnv
-
-async function muster(
-  args: string[],
-  o: { env?: NodeJS.ProcessEnv; input?: string; onErr?: (text: string) => void } = {},
-): Promise<Ran> {
-  let out = ''
-  let err = ''
-  const told = (text: string) => {
-    err += text
-    o.onErr?.(text)
-  }
-  const terminal: Terminal = {
-    out: (text) => {
-      out += text
-    },
-    err: told,
-    interactive: false,
-    env: { ...env, ...o.env },
-    readInput: async () => o.input ?? '',
-    code: 0,
-  }
-  const code = await run(args, terminal)
-  return { code, out, err }
-}
-async function ok(args: string[], input?: string): Promise<string> {
-  const ran = await muster(args, { input })
-  assert.equal(ran.code, 0, `muster ${args.join(' ')}: ${ran.err}${ran.out}`)
-  return ran.out
-}
-const okJson = async <T>(args: string[]) => JSON.parse(await ok(['--json', ...args])) as T
+const muster: CliInstallation['muster'] = (args, o) => cli.muster(args, o)
+const ok: CliInstallation['ok'] = (args, o) => cli.ok(args, o)
+const okJson: CliInstallation['okJson'] = (args, o) => cli.okJson(args, o)
 
 before(async () => {
-  database = await testDatabase()
-  folder = await mkdtemp(join(tmpdir(), 'muster-cli-'))
-  server = await startServer({
-    dataDir: join(folder, 'var'),
-    databaseUrl: database.url,
-    httpPort: 0,
-    httpsPort: 0,
-    portal: false,
-    adminPassword: 'first administrator',
-    bootstrapClient: 'boot:0123456789abcdef0123',
-    log: silentLog,
-  })
-  env = {
-    MUSTER_URL: server.publicUrl,
-    MUSTER_CLIENT: 'boot:0123456789abcdef0123',
-    MUSTER_TOKEN_FILE: join(folder, 'config/tokens.json'),
-    DATABASE_URL: database.url,
-    MUSTER_DATA: join(folder, 'var'),
-  }
+  cli = await installCli()
+  ;({ folder, env } = cli)
 })
-after(async () => {
-  await server.stop()
-  await database.close()
-  await rm(folder, { recursive: true, force: true })
-})
+after(() => cli.close())
 
 describe('invite and devices', () => {
   it('prints code, link, QR code and steps', async () => {
     const out = await ok(['invite', '--platform', 'linux', '--user', 'admin', '--expires', '2h'])
     const code = /Code +(\S+)/.exec(out)?.[1]
     assert.ok(code)
-    assert.match(out, new RegExp(`Link +${server.publicUrl}/enrol/${code}`))
+    assert.match(out, new RegExp(`Link +${cli.server.publicUrl}/enrol/${code}`))
     assert.match(out, /[▀▄█]{4}/)
     assert.match(out, new RegExp(`muster-agent enroll .*--code ${code}`))
     assert.doesNotMatch(await ok(['invite', '--platform', 'linux', '--no-qr']), /[▀▄█]{4}/)
@@ -158,7 +102,7 @@ describe('send to devices', () => {
     const devices = []
     for (const name of ['web-01', 'web-02']) {
       const { code } = await okJson<{ code: string }>(['invite', '--platform', 'linux'])
-      devices.push(await enrolDevice(server.publicUrl, code, name))
+      devices.push(await enrolDevice(cli.server.publicUrl, code, name))
     }
     await ok(['devices', 'show', 'web-01'])
     const one = await answered(
@@ -203,7 +147,10 @@ describe('users and clients', () => {
       ['administrator'],
     )
     assert.ok(made.password.length >= 16)
-    assert.match(await ok(['user', 'passwd', 'anna', '--password-stdin'], 'a very long word\n'), /is set\.\n$/)
+    assert.match(
+      await ok(['user', 'passwd', 'anna', '--password-stdin'], { input: 'a very long word\n' }),
+      /is set\.\n$/,
+    )
     assert.equal(await signIn('anna', 'a very long word'), 200)
     await ok(['user', 'disable', 'anna'])
     assert.equal(await signIn('anna', 'a very long word'), 401)
@@ -295,8 +242,8 @@ describe('the program', () => {
   })
   it('trusts the root it is given, in a process of its own', async () => {
     const ca = join(folder, 'root.pem')
-    await writeFile(ca, server.core.certificates.authorities().root.pem)
-    const https = { MUSTER_URL: `https://localhost:${server.ports.https}` }
+    await writeFile(ca, cli.server.core.certificates.authorities().root.pem)
+    const https = { MUSTER_URL: `https://localhost:${cli.server.ports.https}` }
     assert.equal((await spawned(['devices'], { ...https, MUSTER_CA: ca })).code, 0)
     const stranger = await spawned(['devices'], https)
     assert.deepEqual([stranger.code, /certificate/.test(stranger.err)], [3, true])
@@ -318,11 +265,11 @@ function spawned(args: string[], more: NodeJS.ProcessEnv): Promise<Ran> {
 async function approve(link: string): Promise<void> {
   const browser = createBrowser()
   const code = new URL(link).searchParams.get('user_code') ?? ''
-  const confirm = await browser.submit(await browser.go(link.replace(server.publicUrl, env.MUSTER_URL!)), {
+  const confirm = await browser.submit(await browser.go(link.replace(cli.server.publicUrl, env.MUSTER_URL!)), {
     user_code: code,
   })
   const signInPage = await browser.submit(confirm, { confirm: 'yes' })
-  const consent = await browser.submit(signInPage, { username: 'admin', password: 'first administrator' })
+  const consent = await browser.submit(signInPage, { username: 'admin', password: adminPassword })
   const done = await browser.submit(consent)
   assert.match(done.html, /<h1>Done<\/h1>/)
 }

@@ -22,6 +22,11 @@ const simulated = 50
 const client = { id: 'demo', secret: randomBytes(24).toString('base64url') }
 const password = process.env.MUSTER_ADMIN_PASSWORD || randomBytes(12).toString('base64url')
 const children: ChildProcess[] = []
+/** Stops everything that was started, removes what was made, and ends with the code. */
+let ending: (code: number) => Promise<void> = async (code) => process.exit(code)
+let stopping = false
+/** A child that has not ended by then is ended. */
+const patienceMs = 15_000
 const started = Date.now()
 
 const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}`)
@@ -30,9 +35,8 @@ async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-demo-'))
   // PostgreSQL never runs as root: its own user must be able to pass through.
   await chmod(dataDir, 0o711)
-  const ending = end(dataDir)
-  process.once('SIGINT', ending)
-  process.once('SIGTERM', ending)
+  ending = end(dataDir)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void ending(0))
   const http = await freePort(Number(process.env.MUSTER_HTTP_PORT ?? 8080))
   const https = await freePort(Number(process.env.MUSTER_HTTPS_PORT ?? 8443))
   const url = `http://localhost:${http}`
@@ -49,9 +53,10 @@ async function main(): Promise<void> {
     MUSTER_LOG_LEVEL: process.env.MUSTER_LOG_LEVEL ?? 'warn',
     DATABASE_URL: '',
   })
-  server.once('exit', (code) => {
-    console.error(`The server ended (${code}).`)
-    void ending()
+  server.once('exit', (code, signal) => {
+    if (stopping) return
+    console.error(`The server ended by itself (${code ?? signal}). What it said is above.`)
+    void ending(1)
   })
   await ready(url)
   say('the server is ready; enrolling this machine with the agent, read-only')
@@ -65,9 +70,11 @@ async function main(): Promise<void> {
   say(
     `enrolled: ${device.name || device.id} (${device.osName ?? 'Linux'} ${device.osVersion ?? ''}), reporting every change and changing nothing`,
   )
-  const fleet = ['--server', url, '--devices', String(simulated), '--preset', 'usual']
+  const fleet = ['--server', url, '--devices', String(simulated), '--preset', 'usual', '--quiet']
   start(fleetMain, fleet, { MUSTER_BOOTSTRAP_CLIENT: `${client.id}:${client.secret}` }, 'ignore')
-  say(`${simulated} simulated devices are enrolling beside it`)
+  say(
+    `${simulated} simulated devices enrol beside it in the next seconds; they drift, fail and fall silent as real ones do`,
+  )
   console.log(`
   Open       ${url}
   User       admin
@@ -75,7 +82,8 @@ async function main(): Promise<void> {
   Device     ${url}/devices/${device.id}
 
   Also on    https://localhost:${https} (certificate of Muster's own authority)
-  Stop with  Ctrl+C; the data folder is removed then.
+  From here  MUSTER_URL=${url} npx muster login && MUSTER_URL=${url} npx muster devices
+  Stop with  Ctrl+C; everything is stopped and the data folder removed.
 `)
 }
 
@@ -171,25 +179,33 @@ async function firstDevice(url: string): Promise<Device> {
   return device
 }
 
-function end(dataDir: string): () => Promise<void> {
+function end(dataDir: string): (code: number) => Promise<void> {
   let over: Promise<void> | undefined
-  return () => {
+  return (code) => {
     over ??= (async () => {
+      stopping = true
+      if (code === 0) say('stopping')
       for (const child of children) child.kill('SIGTERM')
-      await Promise.all(
-        children.map((c) =>
-          c.exitCode !== null || c.signalCode !== null ? undefined : new Promise((resolve) => c.once('exit', resolve)),
-        ),
-      )
+      const late = setTimeout(() => {
+        for (const child of children) child.kill('SIGKILL')
+      }, patienceMs)
+      await Promise.all(children.map(gone))
+      clearTimeout(late)
       await rm(dataDir, { recursive: true, force: true })
-      process.exit(0)
+      say(`stopped; ${dataDir} is removed`)
+      process.exit(code)
     })()
     return over
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error)
-  for (const child of children) child.kill('SIGTERM')
-  process.exitCode = 1
+function gone(child: ChildProcess): Promise<unknown> | undefined {
+  const ended = child.exitCode !== null || child.signalCode !== null
+  return ended ? undefined : new Promise((resolve) => child.once('exit', resolve))
+}
+
+main().catch(async (error: unknown) => {
+  // Whoever stopped it need not hear that what was under way was cut off.
+  if (!stopping) console.error(error instanceof Error ? error.message : error)
+  await ending(1)
 })

@@ -1,5 +1,5 @@
 /** Policies as a file people keep in version control: YAML with names instead of ids, and secrets by the environment. */
-import { parseDocument, stringify } from 'yaml'
+import { type Document, isNode, LineCounter, parseDocument, stringify } from 'yaml'
 import { z } from 'zod'
 import { UsageError } from './terminal.ts'
 
@@ -36,7 +36,8 @@ export type WantedPolicy = z.output<typeof policy>
 /** Throws UsageError that names the line or the member. */
 export function readPolicyFile(text: string, env: NodeJS.ProcessEnv): WantedPolicy[] {
   // Aliases are a way to make much out of little; policies need none.
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true })
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true, lineCounter })
   const [error] = document.errors
   if (error) throw new UsageError(error.message)
   let value: unknown
@@ -47,7 +48,9 @@ export function readPolicyFile(text: string, env: NodeJS.ProcessEnv): WantedPoli
   }
   const read = file.safeParse(value)
   if (!read.success) {
-    const lines = read.error.issues.slice(0, 10).map((i) => `  ${i.path.map(String).join('.')}: ${i.message}`)
+    const lines = read.error.issues
+      .slice(0, 10)
+      .map((i) => `  ${whereIn(document, lineCounter, i.path)}${i.path.map(String).join('.')}: ${i.message}`)
     throw new UsageError(`this is no policy file\n${lines.join('\n')}`)
   }
   const twice = read.data.policies.find((p, i, all) => all.findIndex((x) => x.name === p.name) !== i)
@@ -56,6 +59,17 @@ export function readPolicyFile(text: string, env: NodeJS.ProcessEnv): WantedPoli
     ...p,
     features: filled(p.features as Json, env, `${p.name}.features`) as WantedPolicy['features'],
   }))
+}
+
+/** `line 3, column 7: ` of the member, or of the nearest above it that is there. */
+function whereIn(document: Document.Parsed, counter: LineCounter, path: readonly PropertyKey[]): string {
+  for (let depth = path.length; depth >= 0; depth -= 1) {
+    const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true)
+    if (!isNode(node) || !node.range) continue
+    const { line, col } = counter.linePos(node.range[0])
+    return `line ${line}, column ${col}: `
+  }
+  return ''
 }
 
 /** `{ $env: NAME }` stands for a value of the environment, so that no secret is in the file. */

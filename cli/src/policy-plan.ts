@@ -11,7 +11,9 @@ export interface Change {
 }
 export type Step =
   | { do: 'create'; name: string; policy: WantedPolicy }
-  | { do: 'change'; name: string; policy: WantedPolicy; now: Policy; changes: Change[] }
+  | { do: 'change'; name: string; policy: WantedPolicy; now: Policy; changes: Change[]; paths: string[] }
+  /** Nothing else differs. The server shows no secrets, so that it alone can tell whether these do: by taking them. */
+  | { do: 'secrets'; name: string; policy: WantedPolicy; now: Policy; paths: string[] }
   | { do: 'delete'; name: string; now: Policy }
   | { do: 'order'; name: string; platform: string; order: string[] }
 
@@ -73,8 +75,14 @@ export function makePlan({ wanted, now, names, catalog, prune }: PlanInput): Ste
     }
     if (found.platform !== w.platform)
       throw new UsageError(`${w.name} is a policy of ${found.platform}: the platform of a policy never changes`)
-    const changes = differences(comparable(inWords(found, names), catalog), comparable(w, catalog), found)
-    if (changes.length > 0) steps.push({ do: 'change', name: w.name, policy: w, now: found, changes })
+    const changes = differences(
+      comparable(inWords(found, names), catalog),
+      comparable(hidden(w, catalog), catalog),
+      found,
+    )
+    const paths = sameSecrets(w, found, catalog)
+    if (changes.length > 0) steps.push({ do: 'change', name: w.name, policy: w, now: found, changes, paths })
+    else if (paths.length > 0) steps.push({ do: 'secrets', name: w.name, policy: w, now: found, paths })
   }
   const kept = new Set(wanted.map((w) => w.name))
   if (prune)
@@ -121,14 +129,34 @@ function withDefaults(value: unknown, schema: unknown): Record<string, unknown> 
   return { ...Object.fromEntries(defaults), ...(value as Record<string, unknown>) }
 }
 
-/** Leaf by leaf. A secret cannot be read, so that it is there counts as the same; it is sent with any other change. */
+const secretsOf = (catalog: Catalog, feature: string) => catalog.features.find((f) => f.id === feature)?.secret ?? []
+
+/** Secrets that the file names and the server has: whether they are the same is not to be seen. */
+function sameSecrets(w: WantedPolicy, now: Policy, catalog: Catalog): string[] {
+  return Object.entries(w.features).flatMap(([id, f]) => {
+    const there = now.features.find((x) => x.feature === id)?.settings ?? {}
+    return secretsOf(catalog, id)
+      .filter((key) => there[key] === mask && f.settings[key] !== undefined && f.settings[key] !== mask)
+      .map((key) => `features.${id}.settings.${key}`)
+  })
+}
+
+/** As the server would show it: secrets are compared, and printed, by being there. */
+function hidden(w: WantedPolicy, catalog: Catalog): WantedPolicy {
+  const features = Object.entries(w.features).map(([id, f]) => {
+    const secrets = secretsOf(catalog, id).filter((key) => f.settings[key] !== undefined)
+    return [id, { ...f, settings: { ...f.settings, ...Object.fromEntries(secrets.map((key) => [key, mask])) } }]
+  })
+  return { ...w, features: Object.fromEntries(features) }
+}
+
+/** Leaf by leaf. */
 function differences(from: WantedPolicy, to: WantedPolicy, now: Policy): Change[] {
   const changes = walk('', from, to)
   if (now.unpublished && changes.length === 0) changes.push({ path: 'published', from: false, to: true })
   return changes
 }
 function walk(path: string, from: unknown, to: unknown): Change[] {
-  if (from === mask && typeof to === 'string') return []
   if (isDeepStrictEqual(from, to)) return []
   if (!isRecord(from) || !isRecord(to)) return [{ path, from, to }]
   const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort()
@@ -143,14 +171,16 @@ export async function apply(
   client: MusterClient,
   steps: readonly Step[],
   names: Names,
-  done: (s: Step) => void,
+  done: (s: Step, changed: boolean) => void,
 ): Promise<void> {
   for (const s of steps) {
+    let changed = true
     if (s.do === 'create') await create(client, s.policy, names)
     else if (s.do === 'change') await change(client, s, names)
+    else if (s.do === 'secrets') changed = await secrets(client, s, names)
     else if (s.do === 'delete') await remove(client, s.now)
     else await order(client, s)
-    done(s)
+    done(s, changed)
   }
 }
 function draft(w: WantedPolicy, names: Names) {
@@ -171,6 +201,14 @@ async function change(client: MusterClient, s: Extract<Step, { do: 'change' }>, 
   const header = { 'if-match': `"${revision}"` }
   await answer(client.PUT('/api/v1/policies/{id}', { params: { path: { id }, header }, body: draft(s.policy, names) }))
   await publish(client, id, s.policy.state)
+}
+/** The server keeps a secret that is the same as it is, so that only another one makes the draft differ from what is published. */
+async function secrets(client: MusterClient, s: Extract<Step, { do: 'secrets' }>, names: Names): Promise<boolean> {
+  const { id, revision } = s.now
+  const params = { path: { id }, header: { 'if-match': `"${revision}"` } }
+  const saved = await answer(client.PUT('/api/v1/policies/{id}', { params, body: draft(s.policy, names) }))
+  if (saved.unpublished) await publish(client, id, s.policy.state)
+  return saved.unpublished
 }
 async function publish(client: MusterClient, id: string, wanted: Policy['state']): Promise<void> {
   const params = { path: { id } }

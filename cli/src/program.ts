@@ -1,6 +1,7 @@
 /** The program: its commands, its options, and what its exit code says. */
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
+import { alertsCommand } from './commands/alerts.ts'
 import { auditCommand } from './commands/audit.ts'
 import { backupCommand } from './commands/backup.ts'
 import { clientCommand } from './commands/client.ts'
@@ -11,10 +12,12 @@ import { groupsCommand } from './commands/groups.ts'
 import { inviteCommand } from './commands/invite.ts'
 import { loginCommand } from './commands/login.ts'
 import { policyCommand } from './commands/policy.ts'
+import { queriesCommand } from './commands/queries.ts'
 import { recoveryCommand } from './commands/recovery.ts'
 import { sendCommand } from './commands/send.ts'
 import { migrateCommand, serveCommand } from './commands/server.ts'
 import { userCommand } from './commands/user.ts'
+import { webhooksCommand } from './commands/webhooks.ts'
 import { exitCodes, processTerminal, type Terminal, tell } from './terminal.ts'
 
 const help = `
@@ -49,12 +52,15 @@ function createProgram(terminal: Terminal): Command {
     loginCommand,
     inviteCommand,
     devicesCommand,
+    queriesCommand,
     groupsCommand,
     policyCommand,
     sendCommand,
     userCommand,
     clientCommand,
     auditCommand,
+    alertsCommand,
+    webhooksCommand,
     fleetCommand,
     doctorCommand,
     backupCommand,

@@ -151,6 +151,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List saved queries: shared ones and your own */
+        get: operations["listQueries"];
+        put?: never;
+        /** Save a query of the device list */
+        post: operations["createQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a saved query */
+        get: operations["getQuery"];
+        /** Rename or change a saved query, share it, or take it back */
+        put: operations["saveQuery"];
+        post?: never;
+        /** Remove a saved query */
+        delete: operations["removeQuery"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/effective-policy": {
         parameters: {
             query?: never;
@@ -482,6 +519,77 @@ export interface paths {
         /** Set the order of a platform's policies: the first wins */
         put: operations["orderPolicies"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what a policy would change, for whom, before it does
+         * @description Counts devices; each count lists its devices by its `pick`. Nothing is written.
+         */
+        post: operations["previewPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See what a policy that is not yet made would change */
+        post: operations["previewNewPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{id}/preview/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** List the devices behind one count of a preview */
+        post: operations["listPolicyPreviewDevices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{id}/preview/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See what a policy would change on one device, value by value */
+        post: operations["whatIfPolicy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1515,6 +1623,29 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        /** @description What the list of devices is narrowed to; all that are set must match */
+        DeviceFilter: {
+            /** @description Part of name, serial, model, owner or operating system */
+            q?: string;
+            platform?: string;
+            /** @enum {string} */
+            ownership?: "byod" | "cope" | "work-profile" | "dedicated";
+            /** @enum {string} */
+            liveness?: "reachable" | "unreachable" | "inactive";
+            /**
+             * @description Without it, removed devices are left out
+             * @enum {string}
+             */
+            lifecycle?: "created" | "active" | "disenrolling" | "removed";
+            /** @enum {string} */
+            compliance?: "compliant" | "violated" | "unknown" | "none";
+            /** @description Group id */
+            group?: string;
+            /** @description User id */
+            owner?: string;
+            /** @enum {string} */
+            formFactor?: "phone" | "tablet" | "laptop" | "desktop" | "server" | "virtual" | "kiosk" | "printer" | "point-of-sale" | "tv" | "sensor" | "other";
+        };
         DevicePage: {
             items: components["schemas"]["DeviceSummary"][];
             /** @description Cursor of the next page; absent on the last */
@@ -1622,6 +1753,8 @@ export interface components {
             };
             steps: components["schemas"]["EnrolmentStep"][];
         };
+        /** @enum {string} */
+        EventType: "device.enrolled" | "device.changed" | "device.removed" | "device.blocked" | "device.reported" | "device.event" | "activity.created" | "activity.cancelled" | "operations.changed" | "policy.changed" | "settings.changed" | "compliance.changed" | "invitation.changed" | "group.changed" | "query.changed" | "user.changed" | "role.changed" | "client.changed" | "configuration.changed" | "installation.event" | "alert.acknowledged" | "webhook.changed" | "recovery.changed";
         Fact: {
             id: string;
             title: string;
@@ -1644,6 +1777,25 @@ export interface components {
             at: string;
             graceUntil: string | null;
             escalatedAt: string | null;
+        };
+        FeaturePreview: {
+            feature: string;
+            title: string;
+            /** @description Would be given new settings: of this policy, or of the one behind it */
+            delivers: components["schemas"]["PreviewCount"];
+            /** @description Are to have these settings already */
+            unchanged: components["schemas"]["PreviewCount"];
+            /** @description Keep the settings of a policy that comes first */
+            overridden: components["schemas"]["PreviewCount"];
+            /** @description Would have it taken away */
+            removes: components["schemas"]["PreviewCount"];
+            /** @description Could not be given it, by reason */
+            cannot: {
+                devices: number;
+                /** @description Lists these devices */
+                pick: string;
+                reason: components["schemas"]["Reason"];
+            }[];
         };
         FieldError: {
             path: string;
@@ -1883,6 +2035,27 @@ export interface components {
             createdAt: string;
             createdBy: string;
         };
+        PolicyConflict: {
+            devices: number;
+            /** @description Lists these devices */
+            pick: string;
+            feature: string;
+            title: string;
+            with: {
+                id: string;
+                name: string;
+                priority: number;
+            };
+            /**
+             * @description priority: the first policy wins the feature whole; union: lists of both are united, the rest is its
+             * @enum {string}
+             */
+            rule: "priority" | "union";
+            /** @description Whether this policy comes first */
+            wins: boolean;
+            ours: components["schemas"]["JsonObject"];
+            theirs: components["schemas"]["JsonObject"];
+        };
         PolicyDraft: {
             name: string;
             description?: string;
@@ -1919,6 +2092,59 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        /** @description What a policy would do; nothing is written */
+        PolicyPreview: {
+            /** @description null: it is not yet made */
+            policy: string | null;
+            name: string;
+            platform: string;
+            priority: number;
+            /** @description What it would have */
+            version: number;
+            /** @description Whether it would count at once */
+            active: boolean;
+            /** @description Active devices of its platform within your reach */
+            devices: number;
+            reached: components["schemas"]["PreviewCount"];
+            /** @description Reached then, not now */
+            gains: components["schemas"]["PreviewCount"];
+            /** @description Reached now, not then */
+            loses: components["schemas"]["PreviewCount"];
+            /** @description Reached now and then, with other settings */
+            changes: components["schemas"]["PreviewCount"];
+            /** @description Reached now and then, and nothing changes */
+            same: components["schemas"]["PreviewCount"];
+            features: components["schemas"]["FeaturePreview"][];
+            /** @description Other policies that set the same features to something else */
+            conflicts: components["schemas"]["PolicyConflict"][];
+        };
+        PolicyPreviewDevicePage: {
+            items: components["schemas"]["Named"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PolicyPreviewPick: {
+            /** @description Instead of the draft that is saved */
+            draft?: components["schemas"]["PolicyDraft"];
+            /**
+             * @description What would be done. Publishing an inactive policy is shown as it will be once it is active
+             * @default publish
+             * @enum {string}
+             */
+            act?: "publish" | "activate" | "deactivate";
+            /** @description The `pick` of a count */
+            pick: string;
+        };
+        PolicyPreviewRequest: {
+            /** @description Instead of the draft that is saved */
+            draft?: components["schemas"]["PolicyDraft"];
+            /**
+             * @description What would be done. Publishing an inactive policy is shown as it will be once it is active
+             * @default publish
+             * @enum {string}
+             */
+            act?: "publish" | "activate" | "deactivate";
+        };
         PolicyPublished: {
             id: string;
             version: number;
@@ -1938,6 +2164,33 @@ export interface components {
         };
         PolicyVersionList: {
             items: components["schemas"]["PolicyVersion"][];
+        };
+        /** @description What a policy would change on one device, value by value */
+        PolicyWhatIf: {
+            /** @description Whether the policy reaches the device now */
+            before: boolean;
+            after: boolean;
+            features: {
+                feature: string;
+                title: string;
+                /** @enum {string} */
+                outcome: "delivers" | "unchanged" | "overridden" | "removes" | "cannot";
+                reason: components["schemas"]["Reason"] | null;
+                before: {
+                    settings: components["schemas"]["JsonObject"];
+                    policy: components["schemas"]["Named"];
+                } | null;
+                after: {
+                    settings: components["schemas"]["JsonObject"];
+                    policy: components["schemas"]["Named"];
+                } | null;
+            }[];
+        };
+        /** @description Devices, and the word that lists them */
+        PreviewCount: {
+            devices: number;
+            /** @description Lists these devices */
+            pick: string;
         };
         /** @description What went wrong (RFC 9457) and what to do about it */
         Problem: {
@@ -2000,6 +2253,31 @@ export interface components {
         RoleList: {
             items: components["schemas"]["Role"][];
         };
+        /** @description A filter of the device list with a name */
+        SavedQuery: {
+            id: string;
+            name: string;
+            shared: boolean;
+            filter: components["schemas"]["DeviceFilter"];
+            revision: number;
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+        };
+        SavedQueryDraft: {
+            name: string;
+            /**
+             * @description Everybody's, for which `query:write` is needed; else only your own
+             * @default false
+             */
+            shared?: boolean;
+            filter: components["schemas"]["DeviceFilter"];
+        };
+        SavedQueryPage: {
+            items: components["schemas"]["SavedQuery"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         Session: {
             user: {
                 id: string;
@@ -2039,7 +2317,7 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** @description Which devices; always only those within your reach */
+        /** @description Which devices; always only those within your reach. A filter means every active device that the list shows with it, however many; an activity, the devices where it stands in one of these states */
         Target: {
             devices: string[];
         } | {
@@ -2050,6 +2328,11 @@ export interface components {
             roles: string[];
         } | {
             query: components["schemas"]["DeviceQuery"];
+        } | {
+            filter: components["schemas"]["DeviceFilter"];
+        } | {
+            activity: string;
+            states: ("held" | "pending" | "sent" | "acknowledged" | "deferred" | "completed" | "failed" | "cancelled" | "expired" | "superseded")[];
         } | {
             /** @constant */
             all: true;
@@ -2122,7 +2405,8 @@ export interface components {
         WebhookDraft: {
             url: string;
             description?: string;
-            events?: string[];
+            /** @description Types of events; none named: all */
+            events?: components["schemas"]["EventType"][];
         };
         WebhookList: {
             items: components["schemas"]["Webhook"][];
@@ -2195,6 +2479,7 @@ export type DeviceChange = components['schemas']['DeviceChange'];
 export type DeviceCompliance = components['schemas']['DeviceCompliance'];
 export type DeviceEvent = components['schemas']['DeviceEvent'];
 export type DeviceEventPage = components['schemas']['DeviceEventPage'];
+export type DeviceFilter = components['schemas']['DeviceFilter'];
 export type DevicePage = components['schemas']['DevicePage'];
 export type DeviceQuery = components['schemas']['DeviceQuery'];
 export type DeviceSummary = components['schemas']['DeviceSummary'];
@@ -2203,8 +2488,10 @@ export type EffectiveFeature = components['schemas']['EffectiveFeature'];
 export type EffectivePolicy = components['schemas']['EffectivePolicy'];
 export type EnrolmentStep = components['schemas']['EnrolmentStep'];
 export type EnrolmentTerms = components['schemas']['EnrolmentTerms'];
+export type EventType = components['schemas']['EventType'];
 export type Fact = components['schemas']['Fact'];
 export type FeatureCompliance = components['schemas']['FeatureCompliance'];
+export type FeaturePreview = components['schemas']['FeaturePreview'];
 export type FieldError = components['schemas']['FieldError'];
 export type Group = components['schemas']['Group'];
 export type GroupDevicePage = components['schemas']['GroupDevicePage'];
@@ -2237,15 +2524,22 @@ export type OperationPage = components['schemas']['OperationPage'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionList = components['schemas']['PermissionList'];
 export type Policy = components['schemas']['Policy'];
+export type PolicyConflict = components['schemas']['PolicyConflict'];
 export type PolicyDraft = components['schemas']['PolicyDraft'];
 export type PolicyFeature = components['schemas']['PolicyFeature'];
 export type PolicyFeatureDraft = components['schemas']['PolicyFeatureDraft'];
 export type PolicyOrder = components['schemas']['PolicyOrder'];
 export type PolicyPage = components['schemas']['PolicyPage'];
+export type PolicyPreview = components['schemas']['PolicyPreview'];
+export type PolicyPreviewDevicePage = components['schemas']['PolicyPreviewDevicePage'];
+export type PolicyPreviewPick = components['schemas']['PolicyPreviewPick'];
+export type PolicyPreviewRequest = components['schemas']['PolicyPreviewRequest'];
 export type PolicyPublished = components['schemas']['PolicyPublished'];
 export type PolicyRollback = components['schemas']['PolicyRollback'];
 export type PolicyVersion = components['schemas']['PolicyVersion'];
 export type PolicyVersionList = components['schemas']['PolicyVersionList'];
+export type PolicyWhatIf = components['schemas']['PolicyWhatIf'];
+export type PreviewCount = components['schemas']['PreviewCount'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type Reason = components['schemas']['Reason'];
@@ -2255,6 +2549,9 @@ export type Role = components['schemas']['Role'];
 export type RoleAssignment = components['schemas']['RoleAssignment'];
 export type RoleDraft = components['schemas']['RoleDraft'];
 export type RoleList = components['schemas']['RoleList'];
+export type SavedQuery = components['schemas']['SavedQuery'];
+export type SavedQueryDraft = components['schemas']['SavedQueryDraft'];
+export type SavedQueryPage = components['schemas']['SavedQueryPage'];
 export type Session = components['schemas']['Session'];
 export type SignIn = components['schemas']['SignIn'];
 export type Summary = components['schemas']['Summary'];
@@ -2406,6 +2703,8 @@ export interface operations {
                 /** @description User id */
                 owner?: string;
                 formFactor?: "phone" | "tablet" | "laptop" | "desktop" | "server" | "virtual" | "kiosk" | "printer" | "point-of-sale" | "tv" | "sensor" | "other";
+                /** @description Only these devices (ids with commas between, at most 200), removed ones too; other filters do not count */
+                ids?: string;
             };
             header?: never;
             path?: never;
@@ -3096,6 +3395,470 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueries: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                cursor?: string;
+                /** @description Rows a page, at most */
+                limit?: number;
+                /** @description Only those of this name, whatever the case */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryPage"];
+                };
+            };
+            /** @description `invalid-cursor`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createQuery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryDraft"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-exists`, `too-many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQuery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveQuery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that was read, in quotes: "7". Required */
+                "if-match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryDraft"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-exists` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `revision-mismatch` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeQuery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
@@ -5273,6 +6036,510 @@ export interface operations {
                 };
             };
             /** @description `unknown-platform` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPreview"];
+                };
+            };
+            /** @description `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-settings`, `unknown-feature`, `unsupported-feature` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewNewPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPreview"];
+                };
+            };
+            /** @description `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-settings`, `unknown-feature`, `unknown-platform`, `unsupported-feature` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicyPreviewDevices: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                cursor?: string;
+                /** @description Rows a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPreviewPick"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPreviewDevicePage"];
+                };
+            };
+            /** @description `invalid-cursor`, `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-settings`, `unknown-feature`, `unsupported-feature` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whatIfPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyWhatIf"];
+                };
+            };
+            /** @description `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-settings`, `unknown-feature`, `unsupported-feature` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8771,7 +10038,8 @@ export interface operations {
                 "application/json": {
                     url: string;
                     description?: string;
-                    events?: string[];
+                    /** @description Types of events; none named: all */
+                    events?: components["schemas"]["EventType"][];
                 };
             };
         };

@@ -20,7 +20,7 @@ export interface OperationDescriptor<P = unknown, R = unknown> {
   readonly expiresS: number
   /** Names of params stored encrypted and never shown again. */
   readonly secret?: readonly string[]
-  /** What it does to data, for the destruction budget and the BYOD rule: `wipe` is the whole device. */
+  /** What it does to data, for the destruction budget and the BYOD rule: `wipe` is the whole device. Completed, it ends the enrolment, whether or not the device still says farewell. */
   readonly effect?: 'wipe' | 'corporate-wipe'
   /** The device acts only on a proof that Muster sent this to it: each delivery carries a signed envelope (compact JWS, EdDSA). */
   readonly signed?: true

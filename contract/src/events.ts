@@ -19,6 +19,8 @@ export interface EventMap {
   'compliance.changed': { devices: string[] }
   'invitation.changed': { invitation: number; state: string }
   'group.changed': { group: number }
+  /** A saved query of the device list. */
+  'query.changed': { query: number }
   'user.changed': { user: number; what: string }
   'role.changed': { role: number; what: string }
   'client.changed': { client: string; what: string }
@@ -32,3 +34,33 @@ export interface EventMap {
   'recovery.changed': { active: boolean }
 }
 export type EventType = keyof EventMap
+
+/** Between nodes: they name credentials and queues, and say nothing to a person. */
+type InnerEventType = 'channels.waiting' | 'credentials.revoked' | 'tokens.revoked'
+const told: Readonly<Record<Exclude<EventType, InnerEventType>, true>> = {
+  'device.enrolled': true,
+  'device.changed': true,
+  'device.removed': true,
+  'device.blocked': true,
+  'device.reported': true,
+  'device.event': true,
+  'activity.created': true,
+  'activity.cancelled': true,
+  'operations.changed': true,
+  'policy.changed': true,
+  'settings.changed': true,
+  'compliance.changed': true,
+  'invitation.changed': true,
+  'group.changed': true,
+  'query.changed': true,
+  'user.changed': true,
+  'role.changed': true,
+  'client.changed': true,
+  'configuration.changed': true,
+  'installation.event': true,
+  'alert.acknowledged': true,
+  'webhook.changed': true,
+  'recovery.changed': true,
+}
+/** Every type that the event stream and webhooks carry. */
+export const eventTypes = Object.keys(told) as (keyof typeof told)[]

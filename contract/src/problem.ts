@@ -82,7 +82,10 @@ const problems = {
   'secret-unreadable': [500, 'A stored secret cannot be decrypted: the key file does not match this database.'],
   overloaded: [503, 'The server is busy. Wait for the seconds in Retry-After.'],
   starting: [503, 'The server is starting. Wait for the seconds in Retry-After.'],
-  'database-away': [503, 'The database does not answer. Nothing was changed; try again shortly.'],
+  'database-away': [
+    503,
+    'The database does not answer. What was asked for may have been done all the same: try again shortly, an operation with the same Idempotency-Key.',
+  ],
   'internal-error': [
     500,
     'Something went wrong on our side. The request id helps the administrator find it in the log.',

@@ -18,13 +18,14 @@ import { createGroups } from './groups/index.ts'
 import { createJobs, type Job } from './jobs/index.ts'
 import { createOperations, type Operations, trimUnmatched } from './operations/index.ts'
 import { createPlatforms, moveChannels, type Pusher, pluginMigrations } from './platforms/index.ts'
-import { createPolicies, isSettingId, type Policies } from './policies/index.ts'
+import { createPolicies, isSettingId, type Policies, type Previews } from './policies/index.ts'
+import { createQueries } from './queries/index.ts'
 import { createRecovery } from './recovery/index.ts'
 import { createRegistry } from './registry/index.ts'
 import { createDeviceLog, createDeviceReports, createSummary, createVisibleEvents } from './reports/index.ts'
 import { dropMonths, makeMonths } from './retention/index.ts'
 import { openSecrets } from './secrets/index.ts'
-import { createSigning } from './signing/index.ts'
+import { createSigning, readLinks } from './signing/index.ts'
 import { createWebhooks, type Poster } from './webhooks/index.ts'
 
 export interface CoreOptions {
@@ -40,10 +41,18 @@ export interface CoreOptions {
   poster?: Poster
   /** Where the outside world reaches us; certificates carry the address of the revocation list below it. */
   publicUrl?: string
+  /** True while devices' inventory is to wait, so that what they acknowledge need not. */
+  pressed?(): boolean
 }
-/** On every node; more channels than this and everyone asks the database once. */
+/** On every node; more open rows than this and everyone asks the database once. */
 const sweepEveryMs = 60_000
-const sweptAtOnce = 20_000
+const seenAtOnce = 50_000
+
+/** Why an enrolment ends with this operation, whether or not a farewell follows; undefined: it goes on. */
+function endOf(operation: string, effect: 'wipe' | 'corporate-wipe' | undefined): string | undefined {
+  if (operation === 'device.disenrol') return 'disenrolled'
+  return effect === undefined ? undefined : { wipe: 'wiped', 'corporate-wipe': 'wiped-corporate' }[effect]
+}
 
 /** A core of tests and tools calls nobody. */
 const noPoster: Poster = {
@@ -64,13 +73,15 @@ export async function createCore(o: CoreOptions) {
   const secrets = await openSecrets({ db, keyFile: join(o.keysDir, 'master.key') })
   const events = createEvents({ db, log })
   const audit = createAudit({ db, log, signingKey: await openAuditKey(join(o.keysDir, 'audit.pem'), db) })
-  const signing = await createSigning(await openAuditKey(join(o.keysDir, 'commands.pem')))
+  const commandsKey = join(o.keysDir, 'commands.pem')
+  const signing = await createSigning(await openAuditKey(commandsKey), readLinks(commandsKey))
   const base = { db, events, audit, secrets, log }
 
   const configuration = createConfiguration(base)
   const access = createAccess(base)
   const certificates = createCertificates({ ...base, crlUrl: o.publicUrl && `${o.publicUrl}/pki/crl` })
-  const devices = createDevices({ ...base, tokens: access })
+  const devices = createDevices({ ...base, tokens: access, look: lookForWork })
+  const queries = createQueries(base)
   const groups = createGroups(base)
   // Enrolment and policies call upward through ports; both are only called once everything is made.
   const enrollment = createEnrollment({
@@ -78,8 +89,13 @@ export async function createCore(o: CoreOptions) {
     ports: {
       closeEpoch: (tx, channels) => operations.closeEpoch(tx, channels),
       sendDisenrol: (tx, d) => operations.sendDisenrol(tx, d),
-      writeFacts: async (tx, deviceNo, facts) => void (await writeFacts(tx, [{ deviceNo, facts }])),
+      writeFacts: async (tx, reports) =>
+        void (await writeFacts(
+          tx,
+          reports.map((r) => ({ deviceNo: r.device, facts: r.facts })),
+        )),
       revokeCertificates: (tx, channels, reason) => certificates.revokeChannels(tx, channels, reason),
+      certify: (invitation, csr) => certificates.issueForInvitation(invitation, csr),
       moveChannels,
       organisation: () => configuration.get('organisation').value.name,
     },
@@ -89,7 +105,7 @@ export async function createCore(o: CoreOptions) {
     title: (feature) => registry.features.get(feature)?.title ?? feature,
     warn: (tx, warnings) => operations.sendWarnings(tx, warnings),
   })
-  const policies: Policies = createPolicies({
+  const policies: Policies & Previews = createPolicies({
     ...base,
     registry,
     compliance,
@@ -110,8 +126,10 @@ export async function createCore(o: CoreOptions) {
     startDisenrol: (tx, list, actor) => enrollment.startDisenrol(tx, list, actor),
     afterSettled: async (rows) => {
       for (const r of rows) {
-        if (r.operation !== 'device.disenrol' || r.state !== 'completed') continue
-        await enrollment.confirmGone({ channel: r.channel, reason: 'disenrolled', actor: 'system' })
+        const reason =
+          r.state === 'completed' ? endOf(r.operation, registry.operations.get(r.operation)?.effect) : undefined
+        if (reason === undefined) continue
+        await enrollment.confirmGone({ channel: r.channel, reason, actor: 'system' })
         devices.identity.forget([r.channel])
       }
     },
@@ -128,6 +146,7 @@ export async function createCore(o: CoreOptions) {
     pace: (platform) => configuration.pace(platform),
     organisation: () => configuration.get('organisation').value.name,
     pusher: o.pusher,
+    pressed: o.pressed,
     clock,
   })
   const reports = {
@@ -160,7 +179,7 @@ export async function createCore(o: CoreOptions) {
     { name: 'webhooks', everyS: 2, run: (signal) => webhooks.deliver(signal) },
     { name: 'retention', everyS: 3600, run: () => retain() },
   ]
-  /** The sweep under the followers: set-based, and it writes only what differs. */
+  /** The sweep under the followers, also right after a start: set-based, and it writes only what differs. */
   async function evaluateAll(): Promise<void> {
     for (const platform of registry.platforms.keys()) await db.tx((tx) => policies.evaluateScope(tx, { platform }))
   }
@@ -173,13 +192,16 @@ export async function createCore(o: CoreOptions) {
     await webhooks.trim(outboxDays)
   }
 
-  /** The net under the index of waiting work: what waits is heard of again, whatever word of it was lost. */
-  async function sweep(): Promise<void> {
-    const open = await db.query<{ channel: number }>(
-      sql`select distinct channel from pending where state = 'pending' and (due is null or due <= now()) limit ${sweptAtOnce + 1}`,
-    )
-    devices.waiting.heard(open.length > sweptAtOnce ? '*' : open.map((r) => r.channel))
-    devices.waiting.heard(await policies.waitingChannels())
+  /** All that could be fetched, in one statement. What is due later is told of when its time has come. */
+  async function lookForWork(): Promise<{ waiting: number[]; putOff: number[] } | undefined> {
+    const most = seenAtOnce + 1
+    const rows = await db.query<{ channel: number; now: boolean }>(sql`
+      (select channel, true as now from pending where state = 'pending' and (due is null or due <= now()) limit ${most})
+      union all (select channel, false from pending where state = 'deferred' limit ${most})
+      union all (select channel, due is null or due <= now() from channel_set where desired is distinct from applied or redo <> '{}' limit ${most})`)
+    if (rows.length >= most) return undefined
+    const channels = (now: boolean) => rows.filter((r) => r.now === now).map((r) => r.channel)
+    return { waiting: channels(true), putOff: channels(false) }
   }
 
   const stopping: (() => Promise<unknown> | unknown)[] = []
@@ -192,6 +214,7 @@ export async function createCore(o: CoreOptions) {
     access,
     certificates,
     devices,
+    queries,
     groups,
     enrollment,
     operations,
@@ -219,13 +242,14 @@ export async function createCore(o: CoreOptions) {
       stopping.push(() => platforms.close())
       const sweeping = setInterval(
         () =>
-          void sweep().catch((error: unknown) =>
-            log.warn({ error }, 'the sweep of waiting work failed; it comes again'),
-          ),
+          void devices
+            .sweep()
+            .catch((error: unknown) => log.warn({ error }, 'the sweep of waiting work failed; it comes again')),
         sweepEveryMs,
       ).unref()
       stopping.push(() => clearInterval(sweeping))
       if (roles.worker) await startWorker()
+      await devices.looked()
     },
     /** In the reverse order of starting; what devices said is written before it resolves. */
     async stop(): Promise<void> {
@@ -240,7 +264,6 @@ export async function createCore(o: CoreOptions) {
     const follower = policies.follow()
     stopping.push(() => follower.stop())
     await follower.ready
-    await evaluateAll()
     const waker = platforms.wake()
     stopping.push(() => waker.stop())
     const running = createJobs({ db, log, jobs: [...jobs, ...platforms.jobs()] })

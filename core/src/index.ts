@@ -46,16 +46,19 @@ export {
   coreMigrations,
   DatabaseProblem,
   type Db,
+  type Embedded,
   fieldErrors,
   type Log,
   migrate,
   openDb,
   type Page,
   sqlState,
+  startEmbedded,
   uuidv7,
 } from './db/index.ts'
 export { livenessWords } from './devices/index.ts'
 export type { EventRecord } from './events/index.ts'
+export { failing, failpoint, failpointNames } from './failpoints/index.ts'
 export { type Group, type Query, type Target, targetSchema } from './groups/index.ts'
 export {
   type ActivityView,
@@ -75,7 +78,23 @@ export {
   type Pusher,
   pluginMigrations,
 } from './platforms/index.ts'
-export type { EffectiveFeature, EffectivePolicy, PolicyView } from './policies/index.ts'
+export {
+  type EffectiveFeature,
+  type EffectivePolicy,
+  type PolicyPreview,
+  type PolicyView,
+  previewActs,
+  type WhatIf,
+} from './policies/index.ts'
+export {
+  type ComplianceState,
+  complianceStates,
+  type DeviceFilter,
+  filterSchema,
+  lifecycles,
+  type SavedQuery,
+  savedQuerySchema,
+} from './queries/index.ts'
 export { createRegistry } from './registry/index.ts'
 export {
   complianceWords,
@@ -86,6 +105,7 @@ export {
   type Summary,
 } from './reports/index.ts'
 export { masterIdOf } from './secrets/index.ts'
+export { rotateSigningKey } from './signing/index.ts'
 export {
   type DeliveryView,
   type PostAnswer,

@@ -21,7 +21,7 @@ interface Answer {
   features: { settings: { text: string } }[]
 }
 
-describe("an administrator's work in a browser", { timeout: 180_000 }, () => {
+describe("an administrator's work in a browser", { timeout: 600_000 }, () => {
   let muster: Installation
   let browser: OpenBrowser
   let folder: string
@@ -35,7 +35,7 @@ describe("an administrator's work in a browser", { timeout: 180_000 }, () => {
     ids.push(...(await Promise.all(enrolled)))
     agent = run(agentMain, ['run', '--root', join(folder, 'ws-0')])
     browser = await openBrowser({ baseURL: muster.url, colorScheme: 'light' })
-    browser.page.setDefaultTimeout(8000)
+    browser.page.setDefaultTimeout(60_000)
     await browser.page.goto('/')
     await signIn('admin', muster.adminPassword)
     await browser.page.getByRole('heading', { name: 'Home' }).waitFor()
@@ -118,7 +118,7 @@ describe("an administrator's work in a browser", { timeout: 180_000 }, () => {
       deadline: new Date(Date.now() + 1500).toISOString(),
     })
     await page.goto(`/activities/${id}`)
-    await page.getByRole('button', { name: 'Retry on 1 device' }).click({ timeout: 30_000 })
+    await page.getByRole('button', { name: 'Retry on 1 device' }).click()
     await page.getByRole('button', { name: 'Check whom it reaches' }).click()
     await page.getByRole('button', { name: 'Send to 1 device' }).click()
     await page.getByText('0 of 1 settled').waitFor()
@@ -282,7 +282,7 @@ describe("an administrator's work in a browser", { timeout: 180_000 }, () => {
     await page.emulateMedia({ colorScheme: 'dark' })
     const pages = ['groups/new', 'alerts', 'users', 'roles', 'clients', 'licences', 'certificates', 'audit']
     for (const path of [...pages, 'configuration', 'roles/new', 'policies']) {
-      await page.goto(`/${path}`)
+      await browser.visit(`/${path}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.getByText('Loading…').waitFor({ state: 'detached' })
       await sound()

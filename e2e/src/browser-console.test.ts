@@ -12,7 +12,7 @@ import { makeDebianTree } from './debian-tree.ts'
 import { agentMain, type Installation, install } from './installation.ts'
 import { type Running, run, runToEnd } from './processes.ts'
 
-describe('console in a browser', { timeout: 180_000 }, () => {
+describe('console in a browser', { timeout: 600_000 }, () => {
   let muster: Installation
   let browser: OpenBrowser
   let root: string
@@ -24,7 +24,7 @@ describe('console in a browser', { timeout: 180_000 }, () => {
     root = await mkdtemp(join(tmpdir(), 'muster-tree-'))
     await makeDebianTree(root)
     browser = await openBrowser({ baseURL: muster.url, colorScheme: 'dark' })
-    browser.page.setDefaultTimeout(20_000)
+    browser.page.setDefaultTimeout(60_000)
   })
   after(async () => {
     await browser?.close()
@@ -64,7 +64,7 @@ describe('console in a browser', { timeout: 180_000 }, () => {
     const code = await page.getByText(/^([0-9A-Z]{5}-){3}[0-9A-Z]{5}$/).textContent()
     await sound()
     await runToEnd(agentMain, ['enroll', '--server', muster.url, '--code', code ?? '', '--root', root, '--yes'])
-    await page.getByRole('heading', { name: 'Enrolled!' }).waitFor({ timeout: 6000 })
+    await page.getByRole('heading', { name: 'Enrolled!' }).waitFor()
     agent = run(agentMain, ['run', '--root', root])
     await page.getByRole('link', { name: 'Open the device' }).first().click()
     await page.getByRole('heading', { name: 'kiosk-7', level: 1 }).waitFor()
@@ -112,7 +112,8 @@ describe('console in a browser', { timeout: 180_000 }, () => {
         `${device}/settings`,
         `${device}/compliance`,
       ]) {
-        await page.goto(path)
+        // The tabs of a device are one page.
+        await (path.startsWith(`${device}/`) ? page.goto(path) : browser.visit(path))
         await page.getByRole('heading', { level: 1 }).waitFor()
         await page.getByText('Loading…').waitFor({ state: 'detached' })
         await sound()

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { createHeap } from './agenda.ts'
 import { createBehaviour, presets } from './behaviour.ts'
 import { createHistogram } from './histogram.ts'
-import { linux } from './linux/index.ts'
+import { linuxSimulator as simulator } from './platforms/index.ts'
 import { createRandom, draw, keyOf } from './random.ts'
 
 test('draws repeat, lie in [0, 1), and are spread evenly whatever grows', () => {
@@ -42,7 +42,7 @@ test('habits show at their rates and do not follow one another', () => {
 })
 
 test('identities: the same for the same seed, and no two devices alike', () => {
-  const of = (seed: string, no: number) => linux.identity(createRandom(keyOf(seed, no)), no)
+  const of = (seed: string, no: number) => simulator.identity(createRandom(keyOf(seed, no)), no)
   assert.deepEqual(of('a', 7), of('a', 7))
   const values = new Set<string>()
   for (const seed of ['a', 'b'])

@@ -1,7 +1,7 @@
 /** Reads the server's history through its API, for the checker to judge. */
 import type { HistoryRow } from './check.ts'
 import type { ApiClient } from './invitations.ts'
-import { createWire, problemOf, type Wire } from './wire.ts'
+import { createWire, grantAsked, jsonOf, problemOf, retryAfterOf, type Wire } from './wire.ts'
 
 const pageSize = 200
 
@@ -14,23 +14,22 @@ export async function* readHistory(o: {
 }): AsyncGenerator<HistoryRow> {
   const wire = createWire({ server: o.server, connections: 2, ...(o.ca === undefined ? {} : { ca: o.ca }) })
   try {
-    const basic = `Basic ${Buffer.from(`${encodeURIComponent(o.client.id)}:${encodeURIComponent(o.client.secret)}`).toString('base64')}`
+    const scope = 'activity:read device:read'
     const signIn = () =>
-      wire.send({
-        kind: 'api',
-        method: 'POST',
-        path: 'oauth2/token',
-        authorization: basic,
-        form: `grant_type=client_credentials&scope=${encodeURIComponent('activity:read device:read')}`,
-      })
+      wire.send({ kind: 'api', method: 'POST', path: 'oauth2/token', ...grantAsked(o.client, scope) })
     let token: string | undefined
     const get = async (path: string): Promise<Page> => {
       for (;;) {
         token ??= tokenOf(await signIn())
-        const answer = await wire.send({ kind: 'api', method: 'GET', path, authorization: `Bearer ${token}` })
-        if (answer.status === 200) return answer.body as Page
+        const answer = await wire.send({
+          kind: 'api',
+          method: 'GET',
+          path,
+          headers: ['authorization', `Bearer ${token}`],
+        })
+        if (answer.status === 200) return jsonOf(answer) as Page
         if (answer.status === 429 || answer.status === 503)
-          await new Promise((resolve) => setTimeout(resolve, 1000 * (answer.retryAfterS ?? 1)))
+          await new Promise((resolve) => setTimeout(resolve, 1000 * (retryAfterOf(answer) ?? 1)))
         else if (answer.status === 401 && problemOf(answer) === 'token-expired') token = undefined
         else throw new Error(`The server does not show ${path}: ${problemOf(answer)} (${answer.status}).`)
       }
@@ -58,7 +57,7 @@ async function* ofDevice(get: (path: string) => Promise<Page>, device: string): 
 }
 
 function tokenOf(answer: Awaited<ReturnType<Wire['send']>>): string {
-  const value = (answer.body as { access_token?: unknown } | undefined)?.access_token
+  const value = (jsonOf(answer) as { access_token?: unknown } | undefined)?.access_token
   if (answer.status !== 200 || typeof value !== 'string')
     throw new Error(`The API client gets no token: ${problemOf(answer)} (${answer.status}).`)
   return value

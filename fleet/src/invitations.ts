@@ -1,7 +1,7 @@
 /** Where enrolment codes come from: given ones, a function of the caller, or the server's API through an API client. */
 import type { Ownership } from '@muster/contract'
 import { type Agenda, sleep } from './agenda.ts'
-import { type Answered, problemOf, type Send } from './wire.ts'
+import { type Answered, grantAsked, jsonAsked, jsonOf, problemOf, retryAfterOf, type Send } from './wire.ts'
 
 /** Answers n codes. */
 export type Invite = (n: number) => Promise<readonly string[]>
@@ -56,33 +56,26 @@ function inviteByApi(
   o: { send: Send; agenda: Agenda; platform: string; ownership: Ownership },
 ): Invite {
   let token: Promise<string> | undefined
-  const basic = `Basic ${Buffer.from(`${encodeURIComponent(client.id)}:${encodeURIComponent(client.secret)}`).toString('base64')}`
 
   async function signIn(): Promise<string> {
     const answer = await patient(o.agenda, () =>
-      o.send({
-        kind: 'api',
-        method: 'POST',
-        path: 'oauth2/token',
-        authorization: basic,
-        form: 'grant_type=client_credentials&scope=invitation%3Awrite',
-      }),
+      o.send({ kind: 'api', method: 'POST', path: 'oauth2/token', ...grantAsked(client, 'invitation:write') }),
     )
-    const value = (answer.body as { access_token?: unknown } | undefined)?.access_token
+    const value = (jsonOf(answer) as { access_token?: unknown } | undefined)?.access_token
     if (answer.status !== 200 || typeof value !== 'string')
       throw new Error(`The API client gets no token: ${problemOf(answer)} (${answer.status}).`)
     return value
   }
   async function one(): Promise<string> {
-    const json = JSON.stringify({ platform: o.platform, ownership: o.ownership })
+    const asked = { platform: o.platform, ownership: o.ownership }
     for (let fresh = false; ; fresh = true) {
       token ??= signIn()
       const mine = token
       const bearer = await mine
       const answer = await patient(o.agenda, () =>
-        o.send({ kind: 'api', method: 'POST', path: 'api/v1/invitations', authorization: `Bearer ${bearer}`, json }),
+        o.send({ kind: 'api', method: 'POST', path: 'api/v1/invitations', ...jsonAsked(asked, bearer) }),
       )
-      const code = (answer.body as { code?: unknown } | undefined)?.code
+      const code = (jsonOf(answer) as { code?: unknown } | undefined)?.code
       if (answer.status === 201 && typeof code === 'string') return code
       if (answer.status !== 401 || fresh)
         throw new Error(`The server gives no invitation: ${problemOf(answer)} (${answer.status}).`)
@@ -98,7 +91,7 @@ async function patient(agenda: Agenda, send: () => Promise<Answered>): Promise<A
     try {
       const answer = await send()
       if ((answer.status !== 429 && answer.status !== 503) || attempt >= tries) return answer
-      await sleep(agenda, 1000 * (answer.retryAfterS ?? attempt))
+      await sleep(agenda, 1000 * (retryAfterOf(answer) ?? attempt))
     } catch (error) {
       if (attempt >= tries) throw error
       await sleep(agenda, Math.min(5000, 250 * attempt))

@@ -9,6 +9,7 @@ import {
   checkRecord,
   type FleetOptions,
   type Preset,
+  platforms,
   presets,
   type Rates,
   readHistory,
@@ -21,7 +22,8 @@ muster-fleet check --server URL --record FILE        compare its record with the
 
   --client ID:SECRET   API client that may invite devices (and, for check, read activities); or MUSTER_BOOTSTRAP_CLIENT
   --codes FILE         enrolment codes, one a line, instead of a client
-  --platform linux     --ownership cope      --seed TEXT (default: muster)
+  --platform NAME (default: linux; there are: ${[...platforms.keys()].join(', ')})
+  --ownership cope          --seed TEXT (default: muster)
   --duration S         seconds to live once all are enrolled; without it until interrupted
   --preset calm|usual|rough (default: usual)           --rate NAME=CHANCE (repeatable: ${Object.keys(presets.calm).join(', ')})
   --polling            no long polls         --poll S  seconds between polls, instead of the server's
@@ -30,6 +32,7 @@ muster-fleet check --server URL --record FILE        compare its record with the
   --leave SHARE        share of the devices that say farewell in the end
   --ca FILE            authority of the server's certificate (PEM)
   --json               print the report as one JSON object
+  --quiet              no lines of progress
 `
 
 function read(args: string[]) {
@@ -54,6 +57,7 @@ function read(args: string[]) {
       leave: { type: 'string' },
       ca: { type: 'string' },
       json: { type: 'boolean', default: false },
+      quiet: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -76,7 +80,7 @@ async function run(v: Values, server: string): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   const ownership = ownerships.find((o) => o === v.ownership)
-  if (v.platform !== 'linux' || ownership === undefined || !(v.preset in presets)) throw new TypeError(help)
+  if (ownership === undefined || !(v.preset in presets)) throw new TypeError(help)
   const source =
     v.codes === undefined
       ? { client: clientOf(v) }
@@ -103,7 +107,7 @@ async function run(v: Values, server: string): Promise<number> {
     record: v.record,
     state: v.state,
     ca: v.ca === undefined ? undefined : fs.readFileSync(v.ca, 'utf8'),
-    tell: (line) => stderr.write(`${line}\n`),
+    tell: v.quiet ? undefined : (line) => stderr.write(`${line}\n`),
   }
   const report = await runFleet(options)
   stdout.write(`${JSON.stringify(report, undefined, v.json ? undefined : 2)}\n`)

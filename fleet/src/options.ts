@@ -9,7 +9,8 @@ export interface FleetOptions {
   /** Address of the server: `https://muster.example`. */
   readonly server: string
   readonly devices: number
-  readonly platform: 'linux'
+  /** Id of a platform that can be simulated: `platforms`. */
+  readonly platform: string
   /** The same seed makes the same devices with the same habits. */
   readonly seed: string
   /** Where enrolment codes come from: exactly one of the three. */
@@ -49,6 +50,11 @@ export interface FleetOptions {
   readonly watch?: (line: RecordLine) => void
   /** File that keeps the devices from one run to the next, so that they need not enrol again. */
   readonly state?: string
+  /**
+   * Called once when the run begins, with what wakes the device of a push address (false: nobody has it); answers what ends it. For a push service of a test, or one that
+   * stands in for a vendor's.
+   */
+  readonly pushes?: (wake: (address: string) => boolean) => () => void
   /** Gets a line of progress now and then. */
   readonly tell?: (line: string) => void
 }

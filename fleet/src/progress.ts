@@ -1,7 +1,7 @@
 /** A line of progress every few seconds; the record is written out as often. */
 import type { Agenda } from './agenda.ts'
+import type { Meter } from './meter.ts'
 import type { FleetRecord } from './record.ts'
-import type { Meter } from './wire.ts'
 
 const everyS = 5
 

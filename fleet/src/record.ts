@@ -15,6 +15,7 @@ export type RecordEvent =
   | 'reported'
   | 'acknowledged-by-server'
   | 'silent'
+  | 'woken'
   | 'restarted'
   | 'drifted'
   | 'answer-lost'

@@ -10,6 +10,8 @@ export interface Stop {
   drainUntil(): number
   /** Resolves after the time; when the run stops, at once. */
   pause(ms: number): Promise<void>
+  /** A pause that may be ended early. */
+  nap(ms: number): { readonly over: Promise<void>; end(): void }
 }
 
 /** Once the run has stopped, nothing rests longer. */
@@ -21,6 +23,16 @@ export function createStop(agenda: Agenda, drainS: number): Stop {
   setMaxListeners(0, controller.signal)
   const sleepers = new Set<() => void>()
   let until = Number.POSITIVE_INFINITY
+
+  function nap(ms: number): { over: Promise<void>; end(): void } {
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    const end = () => {
+      if (sleepers.delete(end)) resolve()
+    }
+    sleepers.add(end)
+    agenda.at(agenda.now() + (controller.signal.aborted ? Math.min(ms, shortMs) : ms), end)
+    return { over, end }
+  }
   return {
     signal: controller.signal,
     drainUntil: () => until,
@@ -30,13 +42,7 @@ export function createStop(agenda: Agenda, drainS: number): Stop {
       controller.abort()
       for (const wake of [...sleepers]) wake()
     },
-    pause: (ms) =>
-      new Promise((resolve) => {
-        const wake = () => {
-          if (sleepers.delete(wake)) resolve()
-        }
-        sleepers.add(wake)
-        agenda.at(agenda.now() + (controller.signal.aborted ? Math.min(ms, shortMs) : ms), wake)
-      }),
+    pause: (ms) => nap(ms).over,
+    nap,
   }
 }

@@ -52,13 +52,18 @@ export function virtualSend(channel: FakeChannel, agenda: Agenda, seed = 1): Sen
       channel.handle({
         method: a.method,
         path: `/${a.path}`,
-        authorization: a.authorization,
-        body: a.json ?? a.form ?? '',
+        authorization: headerOf(a, 'authorization'),
+        body: String(a.body ?? ''),
       }),
       gone,
     ])
     await pass(back)
     if (a.lose) throw new WireFailed('answer-lost')
-    return { status: answer.status, body: answer.body }
+    return { status: answer.status, headers: {}, bytes: Buffer.from(JSON.stringify(answer.body ?? null)) }
   }
+}
+
+function headerOf({ headers = [] }: Asked, name: string): string | undefined {
+  const at = headers.indexOf(name)
+  return at < 0 ? undefined : headers[at + 1]
 }

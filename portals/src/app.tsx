@@ -20,6 +20,8 @@ const User = lazy(() => import('./console/users/index.ts').then((m) => ({ defaul
 const Roles = lazy(() => import('./console/roles/index.ts').then((m) => ({ default: m.RoleListPage })))
 const Role = lazy(() => import('./console/roles/index.ts').then((m) => ({ default: m.RolePage })))
 const Clients = lazy(() => import('./console/clients/index.ts').then((m) => ({ default: m.ClientListPage })))
+const Webhooks = lazy(() => import('./console/webhooks/index.ts').then((m) => ({ default: m.WebhookListPage })))
+const Webhook = lazy(() => import('./console/webhooks/index.ts').then((m) => ({ default: m.WebhookPage })))
 const Licences = lazy(() => import('./console/licences/index.ts').then((m) => ({ default: m.LicencePage })))
 const Certificates = lazy(() =>
   import('./console/certificates/index.ts').then((m) => ({ default: m.CertificateListPage })),
@@ -55,6 +57,8 @@ export function App() {
               <Route path="roles" element={<Roles />} />
               <Route path="roles/:id" element={<Role />} />
               <Route path="clients" element={<Clients />} />
+              <Route path="webhooks" element={<Webhooks />} />
+              <Route path="webhooks/:id" element={<Webhook />} />
               <Route path="licences" element={<Licences />} />
               <Route path="certificates" element={<Certificates />} />
               <Route path="configuration" element={<Configuration />} />

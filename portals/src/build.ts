@@ -1,8 +1,8 @@
 /** Bundles the portals when the bundle is missing or was made from other sources, and renders the page that starts them. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,7 +22,7 @@ export interface BuildLog {
 
 /** Makes `distDir` fit the sources and says whether it had to build. Safe when several processes call it at once. */
 export async function buildPortals(log: BuildLog): Promise<{ built: boolean; distDir: string }> {
-  const hash = await sourcesHash()
+  const hash = sourcesHash()
   if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === hash) return { built: false, distDir }
   log.info({}, 'Building the portals (once; a few seconds)')
   const started = performance.now()
@@ -80,7 +80,7 @@ async function vite(out: string): Promise<void> {
 
 /** Beside each file its compressed form, made once: serving then costs no processor time. */
 async function compress(folder: string): Promise<void> {
-  for (const file of (await filesOf(folder)).filter((name) => /\.(js|css)$/.test(name))) {
+  for (const file of filesOf(folder).filter((name) => /\.(js|css)$/.test(name))) {
     const bytes = await readFile(file)
     await writeFile(`${file}.gz`, await gzipped(bytes, { level: 9 }))
     await writeFile(
@@ -105,21 +105,22 @@ async function replace(out: string): Promise<void> {
   await rm(old, { recursive: true, force: true })
 }
 
-async function sourcesHash(): Promise<string> {
+/** Read without waiting in between, as each start does it and nobody else is served yet: a third of the time that it takes otherwise. */
+function sourcesHash(): string {
   const client = dirname(fileURLToPath(import.meta.resolve('@muster/client')))
   const files = [join(root, 'index.html'), join(root, 'vite.config.ts'), join(root, 'package.json')]
-  for (const folder of [join(root, 'src'), join(root, 'public'), client]) files.push(...(await filesOf(folder)))
+  for (const folder of [join(root, 'src'), join(root, 'public'), client]) files.push(...filesOf(folder))
   const hash = createHash('sha256')
   for (const file of files.sort())
     hash
       .update(`${relative(root, file)}\0`)
-      .update(await readFile(file))
+      .update(readFileSync(file))
       .update('\0')
   return hash.digest('hex')
 }
 
-async function filesOf(folder: string): Promise<string[]> {
+function filesOf(folder: string): string[] {
   if (!existsSync(folder)) return []
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
   return entries.filter((e) => e.isFile() && !e.name.endsWith('.test.ts')).map((e) => join(e.parentPath, e.name))
 }

@@ -11,6 +11,7 @@ export const pageRoots = [
   'users',
   'roles',
   'clients',
+  'webhooks',
   'licences',
   'certificates',
   'configuration',

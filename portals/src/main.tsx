@@ -9,8 +9,10 @@ import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router'
 import { ApiProblem } from './api/index.ts'
 import { App } from './app.tsx'
+import { language } from './text/index.ts'
 import { cssVariables, theme } from './ui/index.ts'
 
+document.documentElement.lang = language
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 setNonce(nonce)
 

@@ -1,6 +1,7 @@
 /** The door of the server. */
 export { apiPrefix } from './api/index.ts'
 export { type Description, describeServer } from './describe.ts'
+export type { RouteEntry } from './gateway/index.ts'
 export { createLog } from './log.ts'
 export { optionsOf, type Role, roles, type ServerOptions } from './options.ts'
 export { installedPlatforms } from './platforms.ts'

@@ -40,6 +40,10 @@ export interface ServerOptions {
   platforms?: readonly Platform[]
   platformSettings?: Readonly<Record<string, Json>>
   limits?: Partial<Limits>
+  /** What waits in this process (exchanges with devices, work for the database), by which load is judged; counted when unset. */
+  waiting?: () => { turns: number; pool: number }
+  /** Connections at each port; 50,000 when unset. */
+  maxConnections?: number
   /** False: no portal (tests of the API alone). */
   portal?: boolean
   pusher?: Pusher
@@ -75,6 +79,7 @@ export function optionsOf(env: Environment): ServerOptions {
     webhooks: webhooks(text('MUSTER_WEBHOOK_NETWORKS'), text('MUSTER_WEBHOOK_HTTP')),
     agentPackages: text('MUSTER_AGENT_PACKAGES'),
     logLevel: level(text('MUSTER_LOG_LEVEL')),
+    maxConnections: positive('MUSTER_MAX_CONNECTIONS', text('MUSTER_MAX_CONNECTIONS')),
   }
 }
 
@@ -85,6 +90,11 @@ function port(name: string, value: string | undefined): number | null | undefine
   if (!Number.isInteger(number) || number < 0 || number > 65_535)
     throw new Error(`${name} is a port number, or "off": ${value}`)
   return number
+}
+function positive(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Error(`${name} is a whole number above 0: ${value}`)
+  return Number(value)
 }
 function publicUrl(value: string | undefined): string | undefined {
   if (value === undefined) return undefined

@@ -1,5 +1,6 @@
 /** The platforms of this build. Any subset works: the server starts with none, one or several. */
 import type { Platform } from '@muster/contract'
+import { apple } from '@muster/plugin-apple'
 import { linux } from '@muster/plugin-linux'
 
-export const installedPlatforms: readonly Platform[] = [linux]
+export const installedPlatforms: readonly Platform[] = [linux, apple]

@@ -7,12 +7,12 @@ import { registerApi } from './api/index.ts'
 import { addShortcuts, registerDeviceRoutes } from './devices/index.ts'
 import { createDownloads } from './downloads/index.ts'
 import { ensureAdministrator, nameOrganisation } from './first-start.ts'
-import { createGateway, type RouteEntry } from './gateway/index.ts'
+import { createGateway, type Pressure, type RouteEntry } from './gateway/index.ts'
 import { createLog } from './log.ts'
 import { roles as allRoles, type ServerOptions } from './options.ts'
 import { installedPlatforms } from './platforms.ts'
 import { registerPortal } from './portal/index.ts'
-import { createMetrics, healthRoutes, pkiRoutes } from './service/index.ts'
+import { createMetrics, failAroundAnswers, healthRoutes, pkiRoutes } from './service/index.ts'
 import { keepTls } from './tls.ts'
 import { createPoster } from './webhooks/index.ts'
 
@@ -43,6 +43,8 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     for (const step of closing.splice(0).reverse()) await step()
   }
 
+  /** The gateway measures how pressed the node is; the core, which comes before it, asks. */
+  const pressedBy: { current?: Pressure } = {}
   try {
     const db = await openDb({ url: o.databaseUrl, dataDir: o.dataDir, log })
     closing.push(() => db.close())
@@ -57,6 +59,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       pusher: o.pusher,
       poster,
       publicUrl,
+      pressed: () => pressedBy.current?.sheds('inventory') ?? false,
     })
     closing.push(() => core.events.close())
     await nameOrganisation(core, o.organisation)
@@ -76,14 +79,17 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       trustedProxies: o.trustedProxies,
       bootstrapClient: o.bootstrapClient,
       registration: {
-        look: core.enrollment.look,
         claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }),
       },
       permissions: [...core.registry.operations.keys()].map(operationPermission),
+      maxConnections: o.maxConnections,
+      waiting: o.waiting ?? (() => ({ turns: core.operations.queued(), pool: db.waiting() })),
     })
+    pressedBy.current = gateway.pressure
     const { app, stopping } = gateway
     const metrics = createMetrics(core)
     metrics.measure(app)
+    failAroundAnswers(app)
     healthRoutes(app, core, { roles, stopping })
     pkiRoutes(app, core)
     if (o.metricsAddress === undefined) metrics.route(app)

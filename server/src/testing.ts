@@ -206,3 +206,5 @@ export async function eventually<T>(look: () => Promise<T | undefined | false>, 
   }
 }
 export const nobody = '00000000-0000-7000-8000-000000000000'
+
+export * as parsers from './parsers.ts'

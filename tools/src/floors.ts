@@ -52,7 +52,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     may: [contract, '@muster/core', '@muster/server', '@muster/client', '@muster/fleet'],
     tests: ['@muster/core/testing'],
   },
-  '@muster/e2e': { folder: 'e2e', may: ['@muster/*', '@muster/*/testing'] },
+  '@muster/e2e': { folder: 'e2e', may: ['@muster/*', '@muster/*/testing', '@muster/kit/*'] },
   '@muster/bench': { folder: 'bench', may: ['@muster/*', '@muster/core/testing'] },
   '@muster/tools': { folder: 'tools', may: [contract, '@muster/core', '@muster/server', '@muster/client'] },
 }

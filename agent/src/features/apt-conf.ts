@@ -35,7 +35,10 @@ export function parseAptConf(texts: readonly string[]): AptConf {
       .join('::')
       .toLowerCase()
     const list = name === '' ? full : full.endsWith('::') ? full.slice(0, -2) : undefined
-    if (list !== undefined) lists.set(list, [...(lists.get(list) ?? []), value])
+    const items = list === undefined ? undefined : lists.get(list)
+    // Added to, not copied: a list as long as its file would cost the square of it.
+    if (items) items.push(value)
+    else if (list !== undefined) lists.set(list, [value])
     else values.set(full, value)
   }
   for (const text of texts) readOne(text, set, clear)

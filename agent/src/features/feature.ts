@@ -29,6 +29,8 @@ export interface Feature {
   observe?(m: Machine): Promise<JsonObject>
   /** Settings as the server sent them; throws Refused (invalid-settings, not-applicable ...) or Deferred. Idempotent. */
   put(m: Machine, settings: unknown): Promise<Done>
+  /** A put that was on trial was interrupted: back to what was in force before it, on disk and in what runs. */
+  recover?(m: Machine): Promise<void>
   /** Exactly as before the first put. Never put: changes nothing. */
   drop(m: Machine): Promise<Done>
 }

@@ -18,8 +18,14 @@ import { wireguard } from './linux-wireguard.ts'
 import type { Originals } from './originals.ts'
 import { passcode } from './passcode.ts'
 
+export { parseAptConf } from './apt-conf.ts'
 export type { Feature, Machine } from './feature.ts'
+export { readKeyfile } from './keyfile.ts'
+export { readTable, writeTable } from './linux-firewall.ts'
+export { readRules, writeRules } from './linux-sudoers.ts'
+export { dropLines, hasLines, putLines } from './managed-lines.ts'
 export { type Originals, openOriginals } from './originals.ts'
+export { readSshdConfig, sshdConfig } from './sshd-config.ts'
 
 export const features: ReadonlyMap<string, Feature> = new Map(
   [

@@ -63,6 +63,7 @@ export const firewall: Feature = {
     const why = inapplicable(m.tree)
     if (why !== undefined) throw notApplicable(why)
     const table = writeTable({ rules: firewallRules(s), ping: s.ping, logDenied: s.logDenied })
+    m.originals.guard(linuxFirewall.id)
     if (m.tree.live) await load(m, table)
     const link = unitLink(m.tree, unit, 'sysinit.target.wants')
     const edits: Edit[] = [
@@ -75,8 +76,10 @@ export const firewall: Feature = {
       ...link.edits(m.originals.keeps(linuxFirewall.id, link.path)),
     ]
     const files = m.originals.change(linuxFirewall.id, edits)
+    m.originals.settle(linuxFirewall.id)
     return m.tree.live ? { files, reloaded: true } : { files, skipped: ['loading the rules into the kernel'] }
   },
+  recover: takeBack,
   async drop(m): Promise<Done> {
     const placed = m.originals.placed(linuxFirewall.id)
     const files = m.originals.restore(linuxFirewall.id)
@@ -89,22 +92,32 @@ export const firewall: Feature = {
 /** Checked, loaded, and taken back at once when the server cannot be reached any more. */
 async function load(m: Machine, table: string): Promise<void> {
   const checked = await m.run('nft', ['-c', '-f', '-'], { input: table })
-  if (checked.exitCode !== 0)
+  if (checked.exitCode !== 0) {
+    m.originals.settle(linuxFirewall.id)
     throw new Refused('invalid-config', `nft refuses the rules: ${checked.stderr.trim().slice(0, 1000)}`)
+  }
   // Who could not be reached before tells nothing about the firewall.
   const reachable = await m.reach?.(0)
   const loaded = await m.run('nft', ['-f', '-'], { input: table })
-  if (loaded.exitCode !== 0)
+  if (loaded.exitCode !== 0) {
+    m.originals.settle(linuxFirewall.id)
     throw new Refused('not-loaded', `The kernel does not take the rules: ${loaded.stderr.trim().slice(0, 1000)}`)
+  }
   if (!reachable || (await m.reach?.(patienceMs))) return
-  const previous = m.tree.text(file)
-  if (previous !== undefined && m.originals.placed(linuxFirewall.id))
-    await m.run('nft', ['-f', '-'], { input: previous })
-  else await m.run('nft', ['delete', 'table', 'inet', 'muster'])
+  await takeBack(m)
   throw new Refused(
     'cut-off',
     'With these rules the device could not reach its server any more, so they were taken back.',
   )
+}
+
+/** The kernel gets what it had before; the files were not written yet, or are as they were. */
+async function takeBack(m: Machine): Promise<void> {
+  m.originals.revert(linuxFirewall.id)
+  if (!m.tree.live) return
+  const previous = m.originals.placed(linuxFirewall.id) ? m.tree.text(file) : undefined
+  if (previous === undefined) await m.run('nft', ['delete', 'table', 'inet', 'muster'])
+  else await m.run('nft', ['-f', '-'], { input: previous })
 }
 
 interface Table {

@@ -7,11 +7,14 @@ import type { Feature, Machine } from './feature.ts'
 import { dropLines, putLines } from './managed-lines.ts'
 import type { Edit } from './originals.ts'
 import { readSettings } from './settings.ts'
+import { sshAnswers } from './ssh-answers.ts'
 import { hasWayIn } from './ssh-ways-in.ts'
 import { readSshdConfig, type SshdConfig, splitLine, sshdConfig } from './sshd-config.ts'
 
 const dropIn = '/etc/ssh/sshd_config.d/00-muster.conf'
 const bannerFile = '/etc/issue.net'
+/** How long a server that has read its settings anew may take to answer. */
+const patienceMs = 10_000
 
 interface Word {
   keyword: string
@@ -79,25 +82,38 @@ export const ssh: Feature = {
       },
       ...includeEdit(m.tree),
     ]
-    const before = m.originals.placed(linuxSsh.id) ? edits.flatMap((e) => asItIs(m.tree, e)) : []
     const open = wayIn(m.tree)
+    const answered = m.tree.live && (await sshAnswers(readSshdConfig(m.tree), 0))
+    m.originals.guard(linuxSsh.id)
     const files = m.originals.change(linuxSsh.id, edits)
     // Who could sign in before must not be locked out; where nobody could, nobody is.
     if (open && !wayIn(m.tree)) {
-      takeBack(m, before)
+      m.originals.revert(linuxSsh.id)
       throw new Refused(
         'locks-out',
         'With these settings nobody could sign in over SSH: no account that may has an authorised key. It was taken back.',
       )
     }
-    if (!m.tree.live) return { files }
-    const wrong = await validate(m)
+    const wrong = m.tree.live ? await validate(m) : undefined
     if (wrong !== undefined) {
-      takeBack(m, before)
+      m.originals.revert(linuxSsh.id)
       throw new Refused('invalid-config', `The SSH server refuses the configuration, so it was taken back: ${wrong}`)
     }
-    return { files, reloaded: await reload(m) }
+    const reloaded = m.tree.live
+      ? await reload(m).catch((error) => {
+          m.originals.settle(linuxSsh.id)
+          throw error
+        })
+      : undefined
+    if (answered && !(await sshAnswers(readSshdConfig(m.tree), patienceMs))) {
+      await takeBack(m)
+      throw new Refused('locks-out', 'With these settings the SSH server stopped answering, so they were taken back.')
+    }
+    m.originals.settle(linuxSsh.id)
+    return reloaded === undefined ? { files } : { files, reloaded }
   },
+
+  recover: takeBack,
 
   async drop(m) {
     const files = m.originals.restore(linuxSsh.id)
@@ -118,10 +134,10 @@ function inForce(config: SshdConfig): { values: JsonObject; sources: JsonObject;
   return { values, sources, matched }
 }
 
-/** To what was in force before this put: earlier settings of ours, or nothing of ours. */
-function takeBack(m: Machine, before: readonly Edit[]): void {
-  if (before.length > 0) m.originals.change(linuxSsh.id, before)
-  else m.originals.restore(linuxSsh.id)
+/** To what was in force before this put, and the running server with it. */
+async function takeBack(m: Machine): Promise<void> {
+  m.originals.revert(linuxSsh.id)
+  if (m.tree.live) await reload(m)
 }
 
 function wayIn(tree: Tree): boolean {
@@ -147,12 +163,6 @@ function includeEdit(tree: Tree): Edit[] {
       text: putLines(text, { lines: ['Include /etc/ssh/sshd_config.d/*.conf'], silences: () => false, where: 'top' }),
     },
   ]
-}
-
-function asItIs(tree: Tree, e: Edit): Edit[] {
-  if (e.kind === 'link') return []
-  const text = tree.text(e.path)
-  return text === undefined ? [] : [{ ...e, text }]
 }
 
 /** What sshd says against its configuration; undefined when it has nothing to say or is not installed. It insists on an absolute path. */

@@ -43,6 +43,7 @@ export const wireguard: Feature = {
     if (before !== s.name && m.tree.entry(path).kind !== 'absent')
       throw new Refused('name-taken', `${path} exists and is not Muster's. Choose another name.`)
     const own = typeof memo?.key === 'string' ? memo.key : newKey()
+    m.originals.guard(id)
     // The key and the name are known before the file is there, so that whatever is interrupted can be taken back.
     m.originals.remember(id, { name: s.name, ...(s.privateKey === undefined ? { key: own } : {}) })
     const unit = unitLink(m.tree, `wg-quick@${s.name}.service`, 'multi-user.target.wants')
@@ -52,10 +53,13 @@ export const wireguard: Feature = {
     ]
     if (m.tree.live && before !== undefined && before !== s.name) await service(m, 'stop', before)
     const files = m.originals.change(id, edits)
-    return m.tree.live
+    const done: Done = m.tree.live
       ? { files, reloaded: await start(m, s.name, files.length > 0) }
       : { files, skipped: ['starting the tunnel'] }
+    m.originals.settle(id)
+    return done
   },
+  recover: takeBack,
   async drop(m): Promise<Done> {
     const name = ourTunnel(m.originals.memo(id))
     // wg-quick takes down what its file says, so it must still be there.
@@ -70,11 +74,22 @@ async function start(m: Machine, name: string, changed: boolean): Promise<boolea
   if (!changed && m.tree.exists(`/sys/class/net/${name}`)) return false
   const reachable = await m.reach?.(0)
   const failed = await service(m, 'restart', name)
-  if (failed !== undefined) throw new Refused('not-started', `The tunnel is written, but did not start: ${failed}`)
+  if (failed !== undefined) {
+    m.originals.settle(id)
+    throw new Refused('not-started', `The tunnel is written, but did not start: ${failed}`)
+  }
   if (!reachable || (await m.reach?.(patienceMs))) return true
-  await service(m, 'stop', name)
-  m.originals.restore(id)
+  await takeBack(m)
   throw new Refused('cut-off', 'With this tunnel the device could not reach its server any more, so it was taken back.')
+}
+
+/** The tunnel on trial goes down, the one before it, if any, comes up again. */
+async function takeBack(m: Machine): Promise<void> {
+  const tried = ourTunnel(m.originals.memo(id))
+  if (m.tree.live && tried !== undefined) await service(m, 'stop', tried)
+  m.originals.revert(id)
+  const before = ourTunnel(m.originals.memo(id))
+  if (m.tree.live && before !== undefined) await service(m, 'restart', before)
 }
 
 async function service(m: Machine, verb: 'restart' | 'stop', name: string): Promise<string | undefined> {

@@ -53,11 +53,27 @@ export interface Originals {
   remember(feature: string, memo: JsonObject): void
   /** Takes everything back. Answers the files that changed; empty when the feature was never put. */
   restore(feature: string): string[]
+  /** From here until `settle` a change is on trial: `revert` brings back what is in force now, also after the agent was interrupted. */
+  guard(feature: string): void
+  settle(feature: string): void
+  /** Earlier settings of ours, or nothing of ours. Not on trial: changes nothing. */
+  revert(feature: string): string[]
+  /** Halves of files that an interrupted writing left beside those of Muster. */
+  sweep(): void
+  /** Features on trial: at the start of the agent, those whose trial was interrupted. */
+  guarded(): string[]
+}
+
+/** What was in force when a trial began. */
+interface Guard {
+  readonly edits: readonly Edit[]
+  readonly memo?: JsonObject
 }
 
 const sizeLimit = 1024 * 1024
 const name = (feature: string) => `originals/${feature}.json`
 const memoName = (feature: string) => `memos/${feature}.json`
+const guardName = (feature: string) => `guards/${feature}.json`
 
 export function openOriginals(tree: Tree, folder: StateFolder): Originals {
   const read = (feature: string) => (folder.readJson(name(feature)) ?? []) as Kept[]
@@ -104,12 +120,21 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
     return true
   }
 
+  /** A file of ours as it stands now; gone or replaced by something else: nothing to bring back. */
+  function asItStands(k: Kept): Edit[] {
+    const entry = tree.entry(k.path)
+    if (entry.kind === 'link' && k.kind === 'link') return [{ path: k.path, kind: 'link', target: entry.target }]
+    const text = entry.kind === 'file' ? tree.text(k.path, sizeLimit) : undefined
+    if (text === undefined || k.kind === 'link') return []
+    return [{ path: k.path, kind: k.kind, text, ...(k.mode === undefined ? {} : { mode: k.mode, strict: true }) }]
+  }
+
   function removeNew(k: Kept): void {
     tree.remove(k.path)
     for (const directory of k.without ?? []) tree.removeDirectory(directory)
   }
 
-  return {
+  const originals: Originals = {
     placed: (feature) => read(feature).length > 0 || memo(feature) !== undefined,
     features: () => [...new Set([...namesIn(folder, 'originals'), ...namesIn(folder, 'memos')])].sort(),
     memo,
@@ -157,9 +182,31 @@ export function openOriginals(tree: Tree, folder: StateFolder): Originals {
         .map((k) => k.path)
       folder.remove(name(feature))
       folder.remove(memoName(feature))
+      folder.remove(guardName(feature))
+      return changed
+    },
+    sweep() {
+      for (const feature of namesIn(folder, 'originals')) for (const k of read(feature)) tree.sweep(k.path)
+    },
+    guarded: () => namesIn(folder, 'guards'),
+    guard(feature) {
+      // What is on trial already is judged by what was in force before it.
+      if (folder.readJson(guardName(feature)) !== undefined) return
+      folder.writeJson(guardName(feature), { edits: read(feature).flatMap(asItStands), memo: memo(feature) })
+    },
+    settle: (feature) => folder.remove(guardName(feature)),
+    revert(feature) {
+      const before = folder.readJson(guardName(feature)) as Guard | undefined
+      if (before === undefined) return []
+      if (before.edits.length === 0 && before.memo === undefined) return originals.restore(feature)
+      const changed = originals.change(feature, before.edits)
+      if (before.memo) originals.remember(feature, before.memo)
+      else folder.remove(memoName(feature))
+      originals.settle(feature)
       return changed
     },
   }
+  return originals
 }
 
 function write(tree: Tree, path: string, bytes: Uint8Array, like?: Entry, mode?: number): void {

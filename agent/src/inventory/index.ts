@@ -38,7 +38,7 @@ export function inventory(tree: Tree): JsonObject {
   for (const part of parts) {
     try {
       for (const [name, value] of Object.entries(part(tree)))
-        if (value !== null && value !== undefined) facts[name] = storable(value)
+        if (value !== null && value !== undefined) facts[name] = plain(value)
     } catch {
       // A part that cannot be read must not hide the others.
     }
@@ -46,10 +46,26 @@ export function inventory(tree: Tree): JsonObject {
   return facts
 }
 
-/** NUL characters are legal in files, yet no server keeps them. */
+/** Of whatever a device tells of itself: one line each, nothing that steers a terminal or turns the direction of writing, nothing endless. */
+const odd = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
+const plainLimit = 1000
+
+function plain(value: Json): Json {
+  return map(value, (text) => text.slice(0, plainLimit).toWellFormed().replaceAll(odd, '\u{fffd}'))
+}
+
+/** Evidence of settings keeps its lines, as they are compared with what is demanded; what else is odd becomes a mark that no demand equals. */
+const oddInText = /[^\P{Cc}\n\r\t]/gu
+const textLimit = 65_536
+
 export function storable(value: Json): Json {
-  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\u{fffd}')
-  if (Array.isArray(value)) return value.map(storable)
+  return map(value, (text) => text.slice(0, textLimit).toWellFormed().replaceAll(oddInText, '\u{fffd}'))
+}
+
+/** Names in it as well as values. */
+function map(value: Json, change: (text: string) => string): Json {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map((v) => map(v, change))
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, storable(v)]))
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [change(k).slice(0, 128), map(v, change)]))
 }

@@ -215,3 +215,22 @@ test('encrypted volumes: open ones and those of crypttab, and the disk that carr
     ],
   )
 })
+
+test('hostile names: a megabyte, markup, escapes, marks that turn writing around', (t) => {
+  const root = debianTree(t)
+  const put = (file: string, text: string) => fs.writeFileSync(path.join(root, file), text)
+  put('etc/hostname', `${'h'.repeat(60_000)}\n`)
+  put('etc/os-release', `NAME="<script>alert(1)</script>"\nVERSION_ID="\u001b]0;pwned\u0007\u202e21"\n`)
+  put(
+    'etc/passwd',
+    `root:x:0:0:${'g'.repeat(500_000)}:/root:/bin/bash\nev\u0085il:x:1001:1001:\u001b[31mE\u2066:/:/bin/sh\n`,
+  )
+  put('var/lib/dpkg/status', `Package: ${'p'.repeat(1_000_000)}\nStatus: install ok installed\nVersion: \u001b[2J1\n\n`)
+  const facts = inventory(createTree(root))
+  const text = JSON.stringify(facts)
+  assert.ok(text.length < 20_000, String(text.length))
+  assert.doesNotMatch(text, /\\u00[01]|\u0085|\u202e|\u2066/)
+  assert.equal(facts['os.name'], '<script>alert(1)</script>')
+  const [, evil] = facts['users.accounts'] as { name: string; fullName: string }[]
+  assert.deepEqual([evil?.name, evil?.fullName], ['ev\u{fffd}il', '\u{fffd}[31mE\u{fffd}'])
+})

@@ -9,6 +9,7 @@ import { type Muster, type MusterOptions, startMuster } from './muster.ts'
 
 export { putInvitations } from './fleet.ts'
 export { freePort, type Muster } from './muster.ts'
+export { putOffice, settleOffice } from './office.ts'
 
 export interface Bed {
   readonly db: Db

@@ -1,4 +1,7 @@
-/** A herd: every device holds a connection; when the server goes away all come back, each at its own moment, and try until they are answered. */
+/**
+ * A herd: devices hold connections, as many as a process may; when the server goes away all come back, each at its own moment, and try until
+ * they are answered.
+ */
 import { randomOf } from '../random.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { pollBody, withToken } from './requests.ts'
@@ -11,6 +14,8 @@ export interface HerdJob {
   seed: number
   /** Seconds over which they come. */
   spreadS: number
+  /** Devices that keep their connection; the others end it once they are answered. */
+  held: number
 }
 export interface Herd extends Seen {
   /** Devices that were answered 200. */
@@ -19,6 +24,8 @@ export interface Herd extends Seen {
   refused: number
 }
 const firstPauseMs = 500
+/** A coming that takes longer has failed: then what was seen so far is told. */
+const patienceMs = 150_000
 
 /** Resolves with the first coming; `again` waits until all were cut and came once more; `end` closes them. */
 export async function herd(job: HerdJob, tokens: Buffer) {
@@ -36,7 +43,14 @@ export async function herd(job: HerdJob, tokens: Buffer) {
   }
   function cut(device: number): void {
     if (!connections.delete(device)) return
-    if (connections.size === job.devices - 1 && round.left.size === 0) round = begin()
+    if (round.left.size === 0) {
+      round = begin()
+      // Those without a connection come at the times they would poll.
+      for (let other = job.held; other < job.devices; other += 1) comeSoon(other)
+    }
+    comeSoon(device)
+  }
+  function comeSoon(device: number): void {
     setTimeout(() => come(device, 0), random() * job.spreadS * 1000)
   }
   function come(device: number, tries: number): void {
@@ -58,6 +72,10 @@ export async function herd(job: HerdJob, tokens: Buffer) {
           connections.delete(device)
           return retry()
         }
+        if (device >= job.held) {
+          connections.get(device)?.end()
+          connections.delete(device)
+        }
         mine.left.delete(device)
         if (mine.left.size === 0) mine.done.resolve()
       },
@@ -78,11 +96,20 @@ export async function herd(job: HerdJob, tokens: Buffer) {
   }
   async function seen(): Promise<Herd> {
     const mine = round
+    const timer = setTimeout(() => {
+      const { statuses } = mine.tally.end()
+      const refused = `${mine.refused} connections were refused or cut`
+      mine.done.reject(
+        new Error(
+          `${mine.left.size} of ${job.devices} devices were not answered; answers ${JSON.stringify(statuses)}; ${refused}`,
+        ),
+      )
+    }, patienceMs)
     await mine.done.promise
+    clearTimeout(timer)
     return { ...mine.tally.end(), devices: job.devices - mine.left.size, refused: mine.refused }
   }
-  for (let device = 0; device < job.devices; device += 1)
-    setTimeout(() => come(device, 0), random() * job.spreadS * 1000)
+  for (let device = 0; device < job.devices; device += 1) comeSoon(device)
   return {
     connected: await seen(),
     again: async () => {

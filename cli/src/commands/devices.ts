@@ -1,28 +1,30 @@
 /** devices: the list, and one with what is known of it. */
 import { ApiProblem, answer, type Device, type DeviceSummary, type MusterClient, type operations } from '@muster/client'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { connect } from '../connect.ts'
-import { ago, json, plain, type Terminal, table } from '../terminal.ts'
+import { ago, json, plain, type Terminal, table, UsageError } from '../terminal.ts'
+import { type FilterFlags, filterOf, withFilter } from './device-filter.ts'
+import { savedQuery } from './queries.ts'
 
 type Filter = NonNullable<operations['listDevices']['parameters']['query']>
 
 export function devicesCommand(terminal: Terminal): Command {
   const devices = new Command('devices').description('devices: list them, show one')
-  devices
-    .command('list', { isDefault: true })
+  withFilter(devices.command('list', { isDefault: true }))
     .description('list devices, newest first')
-    .option('--q <text>', 'part of name, serial, model, owner or operating system')
-    .option('--platform <id>')
-    .addOption(new Option('--liveness <word>').choices(['reachable', 'unreachable', 'inactive']))
-    .addOption(new Option('--compliance <word>').choices(['compliant', 'violated', 'unknown', 'none']))
-    .addOption(new Option('--ownership <word>').choices(['byod', 'cope', 'work-profile', 'dedicated']))
-    .addOption(new Option('--lifecycle <word>').choices(['created', 'active', 'disenrolling', 'removed']))
-    .option('--group <id>', 'members of a group')
+    .option('--query <name>', 'a saved query; what is named beside it narrows it further')
     .option('--limit <n>', 'at most so many', '100')
-    .addHelpText('after', '\nExample:\n  $ npx muster devices list --compliance violated --limit 500\n')
-    .action(async ({ limit, ...filter }: Filter & { limit: string }, command: Command) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ npx muster devices list --compliance violated --limit 500\n  $ npx muster devices list --query silent-kiosks\n',
+    )
+    .action(async ({ limit, query, ...flags }: FilterFlags & { limit: string; query?: string }, command: Command) => {
+      const most = Number(limit)
+      if (!Number.isInteger(most) || most < 1) throw new UsageError(`--limit is a number from 1: ${limit}`)
       const { client, asJson } = connect(terminal, command)
-      const found = await listDevices(client, filter, Math.max(1, Number(limit) || 100))
+      const saved = query === undefined ? {} : (await savedQuery(client, query)).filter
+      const filter = { ...saved, ...(await filterOf(client, flags)) }
+      const found = await listDevices(client, filter, most)
       if (asJson) return json(terminal, found)
       const rows = found.map((d) => [
         d.name,

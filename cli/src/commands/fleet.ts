@@ -7,6 +7,7 @@ import { seconds } from './invite.ts'
 
 interface FleetFlags {
   devices: string
+  platform: string
   seed: string
   duration?: string
   preset: 'calm' | 'usual' | 'rough'
@@ -22,6 +23,7 @@ export function fleetCommand(terminal: Terminal): Command {
   return new Command('fleet')
     .description('run simulated devices against a server')
     .requiredOption('--devices <n>', 'how many')
+    .option('--platform <id>', 'what they are', 'linux')
     .option('--seed <text>', 'the same seed makes the same devices with the same habits', 'muster')
     .option('--duration <time>', 'how long they live once enrolled: 30s, 10m; without it until interrupted')
     .addOption(new Option('--preset <word>', 'their habits').choices(['calm', 'usual', 'rough']).default('usual'))
@@ -31,7 +33,10 @@ export function fleetCommand(terminal: Terminal): Command {
     .option('--leave <share>', 'share of them that say farewell in the end: 0.1')
     .option('--record <file>', 'append what happens in the devices, one JSON object a line')
     .option('--state <file>', 'keep the devices for the next run')
-    .addHelpText('after', '\nExample:\n  $ npx muster fleet --devices 50 --duration 10m --preset rough\n')
+    .addHelpText(
+      'after',
+      '\nThey enrol by themselves and do what they are told until the time is over or Ctrl+C. Their record says what truly happened in them.\n\nExamples:\n  $ npx muster fleet --devices 50 --duration 10m --preset rough\n  $ npx muster fleet --devices 2000 --state fleet.state --record fleet.jsonl\n',
+    )
     .action(async (o: FleetFlags, command: Command) => {
       const { url, asJson } = connect(terminal, command)
       const { runFleet } = await import('@muster/fleet')
@@ -42,7 +47,7 @@ export function fleetCommand(terminal: Terminal): Command {
         const report = await runFleet({
           server: url,
           devices: number('--devices', o.devices),
-          platform: 'linux',
+          platform: o.platform,
           ownership: o.ownership,
           seed: o.seed,
           preset: o.preset,

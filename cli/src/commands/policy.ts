@@ -19,7 +19,8 @@ The file holds policies by name, each platform's in order of priority, the first
       features:
         linux.banner: { settings: { text: "Property of Example Corp" } }
 
-Secrets stay out of it: { $env: NAME } stands for a variable of the environment.
+Secrets stay out of it: { $env: NAME } stands for a variable of the environment. They are never printed;
+whether one that is set on both sides differs is told when it is applied, and then it is published.
 
 Examples:
   $ npx muster policy get > policies.yaml
@@ -92,14 +93,21 @@ async function applyFile(
   const names = await readNames(client)
   const catalog = await answer(client.GET('/api/v1/catalog'))
   const steps = makePlan({ wanted, now: await listPolicies(client), names, catalog, prune: o.prune === true })
-  if (asJson) json(terminal, { steps: steps.map(told), applied: o.check !== true })
-  else show(terminal, steps)
-  if (steps.length === 0) return
+  const sure = steps.filter((s) => s.do !== 'secrets')
+  if (!asJson) show(terminal, steps)
   if (o.check) {
-    terminal.code = exitCodes.failed
+    if (asJson) json(terminal, { steps: steps.map((s) => told(s)), applied: false })
+    if (sure.length > 0) terminal.code = exitCodes.failed
     return
   }
-  await apply(client, steps, names, (s) => asJson || terminal.err(`done: ${s.do} ${plain(s.name)}\n`))
+  const done: object[] = []
+  await apply(client, steps, names, (s, changed) => {
+    done.push(told(s, changed))
+    if (asJson) return
+    const words = changed ? `done: ${s.do}` : 'the same secrets:'
+    terminal.err(`${words} ${plain(s.name)}\n`)
+  })
+  if (asJson) json(terminal, { steps: done, applied: true })
 }
 
 function textOf(file: string): string {
@@ -120,10 +128,15 @@ async function readNames(client: MusterClient): Promise<Names> {
   return { ids: map('name', 'id'), names: map('id', 'name') }
 }
 
-function told(s: Step): object {
-  if (s.do === 'change') return { do: s.do, name: s.name, changes: s.changes }
+/** `changed`: once it is applied, whether anything was different. */
+function told(s: Step, changed?: boolean): object {
+  if (s.do === 'change') return { do: s.do, name: s.name, changes: s.changes, secrets: s.paths }
+  if (s.do === 'secrets') return { do: s.do, name: s.name, secrets: s.paths, changed: changed ?? null }
   return s.do === 'order' ? { do: s.do, platform: s.platform, order: s.order } : { do: s.do, name: s.name }
 }
+
+/** The server shows no secret, not even a print of it. */
+const unseen = 'a secret, set here and there: whether it differs is told when it is applied'
 
 function show(terminal: Terminal, steps: readonly Step[]): void {
   const line = (text: string) => terminal.out(`${plain(text)}\n`)
@@ -136,6 +149,10 @@ function show(terminal: Terminal, steps: readonly Step[]): void {
     } else if (s.do === 'change') {
       line(`~ ${s.name}`)
       for (const c of s.changes as Change[]) line(`    ${c.path}: ${value(c.from)} -> ${value(c.to)}`)
+      for (const path of s.paths) line(`    ${path}: ${unseen}`)
+    } else if (s.do === 'secrets') {
+      line(`? ${s.name}`)
+      for (const path of s.paths) line(`    ${path}: ${unseen}`)
     } else if (s.do === 'delete') line(`- ${s.name} (${s.now.platform})`)
     else line(`~ order of ${s.platform}: ${s.order.join(', ')}`)
   }

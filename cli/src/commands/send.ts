@@ -30,6 +30,8 @@ interface SendOptions {
 const collect = (value: string, before: string[]) => [...before, value]
 const settled = ['completed', 'failed', 'cancelled', 'expired', 'superseded']
 const lookMs = 500
+/** Of an activity for many, for people; --json has all. */
+const shownDevices = 200
 
 export function sendCommand(terminal: Terminal): Command {
   return new Command('send')
@@ -71,11 +73,9 @@ Examples:
       }
       if (!o.wait) return void (asJson && json(terminal, made))
       const activity = await follow(terminal, client, made.id, Date.now() + seconds(o.timeout) * 1000, !asJson)
-      const rows = await answer(
-        client.GET('/api/v1/activities/{id}/devices', { params: { path: { id: made.id }, query: { limit: 200 } } }),
-      )
-      if (asJson) json(terminal, { ...activity, devices: rows.items })
-      else report(terminal, rows.items)
+      const rows = await devicesOf(client, made.id, asJson ? Number.POSITIVE_INFINITY : shownDevices)
+      if (asJson) json(terminal, { ...activity, devices: rows })
+      else report(terminal, rows, activity.targets)
       if ((activity.counts.completed ?? 0) < activity.targets) terminal.code = exitCodes.failed
     })
 }
@@ -145,15 +145,19 @@ async function follow(
   shown: boolean,
 ): Promise<Activity> {
   let last = ''
+  const began = Date.now()
   for (;;) {
     const activity = await answer(client.GET('/api/v1/activities/{id}', { params: { path: { id } } }))
     const line = Object.entries(activity.counts)
       .filter(([, n]) => n > 0)
       .map(([state, n]) => `${n} ${state}`)
       .join(', ')
-    if (shown && line !== last) terminal.out(terminal.interactive ? `\r\x1b[K${line}` : `${line}\n`)
+    const ended = settled.reduce((n, state) => n + (activity.counts[state] ?? 0), 0)
+    if (shown && terminal.interactive)
+      terminal.out(`\r\x1b[K${bar(ended, activity.targets, Date.now() - began)}  ${line}`)
+    else if (shown && line !== last) terminal.out(`${line}\n`)
     last = line
-    const done = settled.reduce((n, state) => n + (activity.counts[state] ?? 0), 0) >= activity.targets
+    const done = ended >= activity.targets
     if (done || Date.now() > until) {
       if (shown && terminal.interactive) terminal.out('\n')
       if (shown && !done) terminal.err('Not all have settled yet: it goes on without being followed.\n')
@@ -163,11 +167,30 @@ async function follow(
   }
 }
 
-function report(terminal: Terminal, rows: readonly Operation[]): void {
+/** `[######----]  6/10  12 s` */
+function bar(ended: number, targets: number, tookMs: number): string {
+  const full = targets === 0 ? 20 : Math.floor((20 * ended) / targets)
+  return `[${'#'.repeat(full)}${'-'.repeat(20 - full)}]  ${ended}/${targets}  ${Math.round(tookMs / 1000)} s`
+}
+
+async function devicesOf(client: MusterClient, id: string, most: number): Promise<Operation[]> {
+  const found: Operation[] = []
+  let cursor: string | undefined
+  do {
+    const query = { cursor, limit: Math.min(200, most - found.length) }
+    const page = await answer(client.GET('/api/v1/activities/{id}/devices', { params: { path: { id }, query } }))
+    found.push(...page.items)
+    cursor = page.next
+  } while (cursor !== undefined && found.length < most)
+  return found
+}
+
+function report(terminal: Terminal, rows: readonly Operation[], targets: number): void {
   for (const r of rows) {
     const result = r.result === null || r.result === undefined ? '' : ` ${JSON.stringify(r.result)}`
     terminal.out(
       `${plain(`${r.deviceName || r.device}: ${r.state}${r.reason ? ` (${r.reason.text})` : ''}${result}`)}\n`,
     )
   }
+  if (rows.length < targets) terminal.out(`... and ${targets - rows.length} more: --json tells all.\n`)
 }

@@ -10,7 +10,14 @@ interface Facts {
   connections: number
   most: number
   migrated: boolean
+  number: number
+  encoding: string
+  fsync: string
+  full_pages: string
+  commit: string
 }
+/** Below it Muster does not start. */
+const oldestMajor = 15
 /** Certificates and decisions on time stand on clocks that agree. */
 const skew = { warnMs: 2_000, failMs: 60_000 }
 const slowMs = 50
@@ -21,12 +28,16 @@ export async function checkDatabase(db: Db, keysDir: string): Promise<Finding[]>
   const [f] = await db.query<Facts>({
     text: `select clock_timestamp() as now, current_setting('server_version') as version, pg_size_pretty(pg_database_size(current_database())) as size,
       (select count(*)::integer from pg_stat_activity where datname = current_database()) as connections, current_setting('max_connections')::integer as most,
-      to_regclass('muster.migration') is not null as migrated`,
+      to_regclass('muster.migration') is not null as migrated, current_setting('server_version_num')::integer as number, current_setting('server_encoding') as encoding,
+      current_setting('fsync') as fsync, current_setting('full_page_writes') as full_pages, current_setting('synchronous_commit') as commit`,
   })
   const tookMs = Date.now() - began
   if (!f) return [failed('database', 'it answered nothing.', 'Look at its log.')]
   return [
-    ok('database', `PostgreSQL ${f.version}, ${f.size}, ${db.url}`),
+    f.number >= oldestMajor * 10_000
+      ? ok('database', `PostgreSQL ${f.version}, ${f.size}, ${db.url}`)
+      : failed('database', `PostgreSQL ${f.version} is too old.`, `Upgrade it to ${oldestMajor} or later.`),
+    ...settings(f),
     roundTrip(await fastest(db)),
     clock(f.now.getTime() - (began + tookMs / 2)),
     f.connections > f.most * 0.8
@@ -36,6 +47,31 @@ export async function checkDatabase(db: Db, keysDir: string): Promise<Finding[]>
       ? [await schema(db), ...(await masterKey(db, keysDir)), ...(await contents(db))]
       : [ok('schema', 'empty: made at the first start')]),
   ]
+}
+
+/** What an acknowledgement stands on: that a commit is on disk when it is answered. */
+function settings(f: Facts): Finding[] {
+  const check = 'settings'
+  const lost = 'What was acknowledged may be lost when the machine goes down'
+  const wrong = [
+    ...(f.encoding === 'UTF8'
+      ? []
+      : [failed(check, `the encoding is ${f.encoding}.`, 'Make the database anew with encoding UTF8.')]),
+    ...(f.fsync === 'on' ? [] : [failed(check, `fsync is ${f.fsync}. ${lost}.`, 'Set fsync = on.')]),
+    ...(f.full_pages === 'on'
+      ? []
+      : [
+          warning(
+            check,
+            `full_page_writes is ${f.full_pages}.`,
+            'Set it on, unless the file system writes whole pages at once.',
+          ),
+        ]),
+    ...(f.commit === 'off'
+      ? [failed(check, `synchronous_commit is off. ${lost}.`, 'Set synchronous_commit = on.')]
+      : []),
+  ]
+  return wrong.length > 0 ? wrong : [ok(check, 'commits are durable, texts are UTF-8')]
 }
 
 async function fastest(db: Db): Promise<number> {

@@ -45,11 +45,13 @@ export function checkKeys(keysDir: string): Finding[] {
   try {
     const names = readdirSync(keysDir)
     const missing = names.length === 0 ? [] : keyFiles.filter((k) => !names.includes(k))
+    const folder = statSync(keysDir).mode & 0o077
     const open = names.filter((n) => (statSync(join(keysDir, n)).mode & 0o077) !== 0)
     const found = [
       ...missing.map((n) =>
         failed(check, `${n} is missing.`, 'Put it back from your backup; every node has the same ones.'),
       ),
+      ...(folder === 0 ? [] : [warning(check, `${keysDir} can be entered by others.`, `chmod 700 ${keysDir}`)]),
       ...open.map((n) => failed(check, `${n} can be read by others.`, `chmod 600 ${join(keysDir, n)}`)),
     ]
     return found.length > 0

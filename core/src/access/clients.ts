@@ -3,7 +3,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { type JsonObject, Problem } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { z } from 'zod'
-import { checkInput, type Page, pageOf, plainText, readCursor, type Tx } from '../db/index.ts'
+import { checkInput, gather, type Page, pageOf, plainText, readCursor, type Tx } from '../db/index.ts'
 import type { AccessDeps, Changed } from './deps.ts'
 import { demandAll, type Principal, system } from './permissions.ts'
 import { permissionPattern, taken } from './roles.ts'
@@ -110,6 +110,7 @@ interface Row {
 }
 const columns = sql`id, name, secret_hash, metadata, scopes, channel, created, rotated, revoked, case when previous_until > now() then previous_hash end previous_hash`
 
+const byIds = sql`select ${columns} from oauth_client where id = any(${[]}::text[])`.text
 const words = (m: JsonObject, key: string) => (Array.isArray(m[key]) ? m[key].map(String) : [])
 const show = (r: Row): ApiClient => ({
   id: r.id,
@@ -125,18 +126,19 @@ const show = (r: Row): ApiClient => ({
 const newSecret = () => randomBytes(32).toString('base64url')
 
 export function createClients(d: AccessDeps, changed: Changed): Clients {
-  async function find(on: Tx | AccessDeps['db'], id: string, lock = false): Promise<Row | undefined> {
-    if (!idShape.test(id)) return undefined
-    const [row] = await on.query<Row>(
-      lock
-        ? sql`select ${columns} from oauth_client where id = ${id} for update`
-        : sql`select ${columns} from oauth_client where id = ${id}`,
-    )
-    return row
+  /** Devices that get their tokens come in crowds. */
+  const read = gather(async (ids: string[]) => {
+    const rows = await d.db.query<Row>({ name: 'oauth_client_read', text: byIds, values: [ids] })
+    return new Map(rows.map((row) => [row.id, row]))
+  })
+  async function find(id: string): Promise<Row | undefined> {
+    return idShape.test(id) ? read(id) : undefined
   }
   /** An open client whose scopes `by` holds: else a new secret of a stronger client would raise a role. */
   async function locked(tx: Tx, id: string, by: Principal): Promise<Row> {
-    const row = await find(tx, id, true)
+    const [row] = idShape.test(id)
+      ? await tx.query<Row>(sql`select ${columns} from oauth_client where id = ${id} for update`)
+      : []
     if (!row) throw new Problem('not-found', { client: id })
     if (row.revoked) throw new Problem('wrong-state', { state: 'revoked' })
     if (by.actor !== `client:${id}`) demandAll(by, row.scopes)
@@ -177,7 +179,7 @@ export function createClients(d: AccessDeps, changed: Changed): Clients {
       return pageOf(rows, limit, show, (r) => [r.name, r.id])
     },
     get: async (id) => {
-      const row = await find(d.db, id)
+      const row = await find(id)
       if (!row || row.channel !== null) throw new Problem('not-found', { client: id })
       return show(row)
     },
@@ -207,13 +209,13 @@ export function createClients(d: AccessDeps, changed: Changed): Clients {
       changed()
     },
     verifySecret: async (id, secret) => {
-      const row = await find(d.db, id)
+      const row = await find(id)
       if (!row || row.revoked) return false
       const given = sha256(secret)
       return same(row.secret_hash, given) || same(row.previous_hash, given)
     },
     record: async (id) => {
-      const row = await find(d.db, id)
+      const row = await find(id)
       if (!row || row.revoked) return undefined
       return {
         id: row.id,

@@ -4,6 +4,7 @@ export { type ApiClient, type ClientInput, type ClientRecord, type Clients, clie
 export type { AccessDeps } from './deps.ts'
 export type { OAuthKeys } from './keys.ts'
 export type { OAuthStore } from './oauth-store.ts'
+export { verifyPassword } from './password.ts'
 export {
   corePermissions,
   covers,
@@ -20,6 +21,7 @@ export {
   system,
 } from './permissions.ts'
 export type { Role, RoleInput, Roles } from './roles.ts'
+export { permissionPattern } from './roles.ts'
 export type { SignedIn } from './sessions.ts'
 export type { DeviceToken } from './tokens.ts'
 export type { RoleAssignment, User, UserInput, Users } from './users.ts'

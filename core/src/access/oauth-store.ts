@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '@muster/contract'
 import sql from 'sql-template-tag'
+import { together } from '../db/index.ts'
 import type { AccessDeps, Changed } from './deps.ts'
 import { sha256 } from './sessions.ts'
 
@@ -22,6 +23,18 @@ export interface OAuthStore {
 
 const accessTokens = ['AccessToken', 'ClientCredentials']
 const open = new Set([...accessTokens, 'RefreshToken', 'Grant'])
+interface Item {
+  kind: string
+  hash: Buffer
+  payload: JsonObject
+  expiresInS: number
+}
+const upsertItems = `
+  insert into oauth_item (kind, hash, payload, client, user_no, grant_id, uid, user_code, expires)
+  select kind, hash, payload, client, user_no, grant_id, uid, user_code, now() + make_interval(secs => expires_s)
+  from unnest($1::text[], $2::bytea[], $3::jsonb[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::float8[])
+    as x (kind, hash, payload, client, user_no, grant_id, uid, user_code, expires_s) order by kind, hash
+  on conflict (kind, hash) do update set payload = excluded.payload, client = excluded.client, user_no = excluded.user_no, grant_id = excluded.grant_id, uid = excluded.uid, user_code = excluded.user_code, expires = excluded.expires`
 interface Row {
   hash: Buffer
   payload: JsonObject
@@ -88,28 +101,43 @@ export function createOAuthStore(d: AccessDeps, changed: Changed): OAuthStore {
     return row && unpack(kind, row, id)
   }
 
+  async function write(items: readonly Item[]): Promise<void> {
+    const user = (v: unknown) => (Number.isSafeInteger(Number(v)) ? Number(v) : null)
+    await d.db.affected({
+      name: 'oauth_item_upsert',
+      text: upsertItems,
+      values: [
+        items.map((i) => i.kind),
+        items.map((i) => i.hash),
+        items.map((i) => JSON.stringify(pack(i.kind, i.hash, i.payload))),
+        items.map((i) => text(i.payload.clientId)),
+        items.map((i) => user(i.payload.accountId)),
+        items.map((i) => text(i.payload.grantId)),
+        items.map((i) => text(i.payload.uid)),
+        items.map((i) => {
+          const userCode = text(i.payload.userCode)
+          return userCode === null ? null : sha256(userCode).toString('base64')
+        }),
+        items.map((i) => i.expiresInS),
+      ],
+    })
+  }
+  /** Tokens of a crowd are durable by one commit. */
+  const keep = together<Item, true>({
+    many: async (items) => {
+      await write(items)
+      return items.map(() => true as const)
+    },
+    alone: async (item) => {
+      await write([item])
+      return true
+    },
+    keys: (item) => [`${item.kind} ${item.hash.toString('hex')}`],
+  })
+
   return {
     upsert: async (kind, id, payload, expiresInS) => {
-      const hash = sha256(id)
-      const account = Number(payload.accountId)
-      const userCode = text(payload.userCode)
-      await d.db.affected({
-        name: 'oauth_item_upsert',
-        text: `insert into oauth_item (kind, hash, payload, client, user_no, grant_id, uid, user_code, expires)
-          values ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
-          on conflict (kind, hash) do update set payload = excluded.payload, client = excluded.client, user_no = excluded.user_no, grant_id = excluded.grant_id, uid = excluded.uid, user_code = excluded.user_code, expires = excluded.expires`,
-        values: [
-          kind,
-          hash,
-          JSON.stringify(pack(kind, hash, payload)),
-          text(payload.clientId),
-          Number.isSafeInteger(account) ? account : null,
-          text(payload.grantId),
-          text(payload.uid),
-          userCode === null ? null : sha256(userCode).toString('base64'),
-          expiresInS,
-        ],
-      })
+      await keep({ kind, hash: sha256(id), payload, expiresInS })
     },
     find: async (kind, id) => {
       if (!usable(id)) return undefined

@@ -54,6 +54,7 @@ export const corePermissions: readonly string[] = [
   'policy:publish',
   'policy:read',
   'policy:write',
+  'query:write',
   'recovery:write',
   'role:read',
   'role:write',

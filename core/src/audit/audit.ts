@@ -1,16 +1,17 @@
 /** The audit: append in the caller's transaction, seal into the chain by one node at a time, list, export and verify. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { type Json, Problem } from '@muster/contract'
+import { Problem } from '@muster/contract'
 import type { Db, Log, Tx } from '../db/index.ts'
 import { type AuditLine, firstChain, type HeadLine, nextChain, signHead, type Verified, verifyChain } from './chain.ts'
 import {
   type AuditEntry,
   type AuditFilter,
   exportLines,
-  insertEntry,
+  insertEntries,
   lastHead,
   lastSealed,
   listEntries,
+  type NewEntry,
   unsealed,
   writeHead,
   writeSeals,
@@ -20,7 +21,9 @@ export type { AuditEntry }
 
 export interface Audit {
   /** Appends, in the same transaction as the change. `detail` holds no secrets. */
-  write(tx: Tx, e: { actor: string; act: string; subject?: string; detail?: Json; remote?: string }): Promise<void>
+  write(tx: Tx, e: NewEntry): Promise<void>
+  /** The same for many in one statement, in their order. */
+  writeMany(tx: Tx, entries: readonly NewEntry[]): Promise<void>
   /** Chains what is not yet; answers how many entries. 0 when another node is at it. Called each second. */
   seal(): Promise<number>
   /** PEM (SPKI): what an export is verified with. Keep a copy away from the server. */
@@ -55,7 +58,7 @@ export function createAudit(o: { db: Db; log: Log; signingKey: KeyObject }): Aud
       await writeSeals(tx, seals)
       await writeHead(tx, { seq, chain, signature: signHead(signingKey, seq, chain) })
       return entries.length
-    })
+    }, 'audit.seal')
   }
 
   async function sealAll(signal: AbortSignal): Promise<number> {
@@ -70,7 +73,10 @@ export function createAudit(o: { db: Db; log: Log; signingKey: KeyObject }): Aud
 
   return {
     write: async (tx, e) => {
-      await insertEntry(tx, e)
+      await insertEntries(tx, [e])
+    },
+    writeMany: async (tx, entries) => {
+      if (entries.length > 0) await insertEntries(tx, entries)
     },
     seal: async () => (await db.lock('audit seal', sealAll)) ?? 0,
     publicKey: () => publicKey.export({ type: 'spki', format: 'pem' }).toString(),

@@ -70,6 +70,29 @@ function createHeads(publicKey?: KeyObject) {
   }
 }
 
+/** An export may come from anybody: what is no line of ours, or nested deeper than anything we write, is not even hashed. */
+function isLine(line: unknown): line is AuditLine | HeadLine {
+  const members = (value: unknown): Record<string, unknown> =>
+    typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  const text = (value: unknown) => typeof value === 'string'
+  const { head, seq, no, at, actor, act, subject, detail, remote, chain } = members(line)
+  if (head !== undefined) {
+    const h = members(head)
+    return Number.isSafeInteger(h.seq) && text(h.chain) && text(h.signature)
+  }
+  const named = [at, actor, act, chain].every(text) && [subject, remote].every((v) => v === null || text(v))
+  return Number.isSafeInteger(seq) && Number.isSafeInteger(no) && named && detail !== undefined && !isDeep(detail)
+}
+const deepest = 100
+function isDeep(value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return true
+    level = level.flatMap((v) => (typeof v === 'object' && v !== null ? Object.values(v) : []))
+  }
+  return false
+}
+
 /**
  * Walks an export: entries in order, each signed head before or right behind its entry. Without a public key signatures are
  * not checked. Entries cut off at the end show by a head beyond them, so keep heads outside the database.
@@ -82,6 +105,7 @@ export async function verifyChain(
   let seq = 0
   const heads = createHeads(publicKey)
   for await (const line of lines) {
+    if (!isLine(line)) return { ok: false, at: seq + 1, reason: 'this is no line of an audit export' }
     if ('head' in line) {
       const wrong = heads.add(line.head, seq, chain)
       if (wrong) return { ok: false, at: line.head.seq, reason: wrong }

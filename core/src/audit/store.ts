@@ -21,15 +21,32 @@ export interface AuditEntry {
   seq: number | null
 }
 
-export function insertEntry(
-  tx: Sqlish,
-  e: { actor: string; act: string; subject?: string; detail?: Json; remote?: string },
-) {
+export interface NewEntry {
+  actor: string
+  act: string
+  subject?: string
+  detail?: Json
+  remote?: string
+}
+
+export function insertEntries(tx: Sqlish, entries: readonly NewEntry[]) {
   return tx.query({
     name: 'audit-insert',
-    text: 'INSERT INTO audit (actor, act, subject, detail, remote) VALUES ($1, $2, $3, $4::jsonb, $5)',
-    values: [e.actor, e.act, e.subject ?? null, jsonText(e.detail ?? {}), e.remote ?? null],
+    text: `INSERT INTO audit (actor, act, subject, detail, remote)
+      SELECT actor, act, subject, detail, remote FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[])
+        WITH ORDINALITY AS e (actor, act, subject, detail, remote, ord) ORDER BY ord`,
+    values: [
+      entries.map((e) => e.actor),
+      entries.map((e) => e.act),
+      entries.map((e) => e.subject ?? null),
+      entries.map((e) => jsonText(e.detail ?? {})),
+      entries.map((e) => e.remote ?? null),
+    ],
   })
+}
+
+export function insertEntry(tx: Sqlish, e: NewEntry) {
+  return insertEntries(tx, [e])
 }
 
 /** Only below the oldest running transaction: one that commits late must not find its place in the chain taken. */

@@ -1,5 +1,6 @@
 /** Reading a backup from end to end before anything of it is believed. */
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { checksum, coreMigrations, type MigrationSet } from '../db/index.ts'
 import {
   endSchema,
@@ -57,10 +58,12 @@ export async function checkBackup(file: string): Promise<Checked> {
   return { header, tables, rows, keys }
 }
 
+const formatSchema = z.object({ format: z.number() })
+
 function readHeader(bytes: Buffer): Header {
   // A later format may hold other members: its number is looked at first.
-  const format: unknown = (JSON.parse(bytes.toString('utf8')) as { format?: unknown } | null)?.format
-  if (typeof format === 'number' && format > formatVersion) throw new BackupProblem('backup-newer', `format ${format}`)
+  const { format } = readJson(formatSchema, bytes)
+  if (format > formatVersion) throw new BackupProblem('backup-newer', `format ${format}`)
   return readJson(headerSchema, bytes)
 }
 

@@ -5,9 +5,9 @@ import sql from 'sql-template-tag'
 import type { Db } from '../db/index.ts'
 import { createEvents, type Events } from '../events/index.ts'
 import type { ComplianceVerdict } from '../policies/index.ts'
+import { complianceSql } from '../queries/index.ts'
 import { silentLog, testDatabase } from '../testing/index.ts'
 import { type Compliance, createCompliance, type Warning } from './compliance.ts'
-import { complianceSql } from './rollup.ts'
 
 let db: Db
 let events: Events

@@ -4,7 +4,7 @@ import sql, { type Sql } from 'sql-template-tag'
 import type { Db, Log, Tx } from '../db/index.ts'
 import type { Events } from '../events/index.ts'
 import type { Action, CompliancePort, ComplianceVerdict } from '../policies/index.ts'
-import { type ComplianceState, complianceSql } from './rollup.ts'
+import { type ComplianceState, complianceSql } from '../queries/index.ts'
 import {
   type Changed,
   type DeviceEvent,

@@ -7,4 +7,3 @@ export {
   type DeviceCompliance,
   type Warning,
 } from './compliance.ts'
-export { type ComplianceState, complianceSql } from './rollup.ts'

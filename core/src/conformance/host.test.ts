@@ -88,7 +88,7 @@ test('a key lets in whom it was made for, until the device is gone', async () =>
   assert.equal(known.no, c.no)
   await assert.rejects(host.key(await bench.enrol('pull'), 'one'), { code: 'conflict' })
   await host.gone(c, { code: 'left', text: 'The person removed it.' })
-  assert.deepEqual(await host.identify({ key: 'one' }), { refused: 'revoked' })
+  assert.deepEqual(await host.identify({ key: 'one' }), { refused: 'gone' })
   await assert.rejects(host.key(c, 'two'), { code: 'device-gone' })
   await assert.rejects(host.errand(c, 'pull.x', {}), { code: 'device-gone' })
   await assert.rejects(host.secrets.put(c, 'x', 'y'), { code: 'device-gone' })

@@ -344,7 +344,7 @@ test('enrolling again closes the epoch: what waited dies with it, the old id mea
   assert.equal(await fresh.answer(command?.id ?? '', 'Acknowledged'), undefined)
   assert.deepEqual(await bench.unmatched(fresh.channel), ['foreign'])
   await bench.heard()
-  assert.deepEqual(await old.raw({ status: 'Idle' }), { status: 410, body: { refused: 'revoked' } }, 'the farewell')
+  assert.deepEqual(await old.raw({ status: 'Idle' }), { status: 410, body: { refused: 'gone' } }, 'the farewell')
 })
 
 test('a person at the device has a queue of their own; one exchange of both never gets more than it can take', async () => {

@@ -3,10 +3,12 @@ import type { Readable, Writable } from 'node:stream'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Sql } from 'sql-template-tag'
+import { type FailpointPath, failing, failpoint } from '../failpoints/index.ts'
 import { clientConfig } from './client.ts'
 import { createListener } from './listen.ts'
 import { createLocks } from './lock.ts'
 import type { Log } from './log.ts'
+import { type About, createNotifier } from './notify.ts'
 import { DatabaseProblem, sqlState, translate, translateConnect } from './problem.ts'
 
 export type Statement = Sql | { name?: string; text: string; values?: unknown[] }
@@ -20,6 +22,8 @@ export interface Tx extends Sqlish {
   readonly tx: true
   /** Runs a statement and says how many rows it touched. */
   affected(q: Statement): Promise<number>
+  /** NOTIFY once this is committed, outside of it; listeners of this process hear it at once. */
+  notify(channel: string, about?: About): void
 }
 
 /** One connection, for work that streams whole tables through it. */
@@ -32,8 +36,11 @@ export interface Session extends Sqlish {
 
 export interface Db extends Sqlish {
   affected(q: Statement): Promise<number>
-  /** BEGIN, work, COMMIT; ROLLBACK if work throws. Serialisation failures and deadlocks run `work` again, at most 3 times. */
-  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * BEGIN, work, COMMIT; ROLLBACK if work throws. Serialisation failures and deadlocks run `work` again, at most 3 times.
+   * `path` names its failpoints; `settings` are statements sent along with BEGIN (`SET LOCAL ...`).
+   */
+  tx<T>(work: (tx: Tx) => Promise<T>, path?: FailpointPath, settings?: string): Promise<T>
   /**
    * Hears NOTIFY on a channel, over one connection shared by all channels. Resolves when the channel is heard.
    * `onReset` is called whenever hearing begins anew: what was said before it may have been missed.
@@ -48,8 +55,10 @@ export interface Db extends Sqlish {
   lock<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>
   /** One connection for the work alone; it is closed afterwards, whatever state it was left in. */
   session<T>(work: (s: Session) => Promise<T>): Promise<T>
-  /** Statements issued through this Db (queries, transactions with their BEGIN and COMMIT, locks, LISTEN). */
+  /** Statements issued through this Db (queries, transactions with their BEGIN and COMMIT, locks, LISTEN), without the NOTIFY that follows commits. */
   readonly statements: number
+  /** Statements and transactions that wait for a connection. */
+  waiting(): number
   /** Where it is connected, without the password. */
   readonly url: string
   ping(): Promise<void>
@@ -65,6 +74,12 @@ function lastOf(r: Ran | Ran[]): Ran {
 
 function driverQuery(q: Statement): pg.QueryConfig {
   return 'name' in q && q.name ? { name: q.name, text: q.text, values: q.values } : { text: q.text, values: q.values }
+}
+
+/** The point before a statement: by its name, else by its first words. */
+function pointOf(path: FailpointPath, q: Statement): string {
+  const said = 'name' in q && q.name ? q.name : q.text.trim().split(/\s+/, 3).join('-')
+  return `${path}/${said.toLowerCase().replace(/[^\w-]/g, '')}`
 }
 
 const retried = new Set(['40001', '40P01'])
@@ -91,6 +106,18 @@ export function createDb(o: {
     statements++
   }
   const listener = createListener({ url: o.url, log: o.log, count })
+  const notifier = createNotifier({
+    log: o.log,
+    local: listener.local,
+    send: async (channels, payloads) => {
+      const q = {
+        text: 'SELECT pg_notify(c, p) FROM unnest($1::text[], $2::text[]) x (c, p)',
+        values: [channels, payloads],
+      }
+      // Over the connection that listens, which knows its own words again; while it is away, over any.
+      if (!(await listener.ask(q))) await pool.query(q)
+    },
+  })
   const locks = createLocks({ url: o.url, log: o.log, count })
 
   async function connect(): Promise<pg.PoolClient> {
@@ -112,30 +139,38 @@ export function createDb(o: {
     }
   }
 
-  async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function once<T>(work: (tx: Tx) => Promise<T>, path?: FailpointPath, settings?: string): Promise<T> {
     const client = await connect()
     let over = false
     let broken: unknown
+    const told = new Map<string, About>()
     const lost = (e: Error) => {
       broken = e
     }
     client.on('error', lost)
     const step = (q: Statement) => {
       if (over) throw new Error('this transaction is over: a statement was issued after its work returned')
-      return run(client, q)
+      return failing && path ? failpoint(pointOf(path, q)).then(() => run(client, q)) : run(client, q)
     }
     const tx: Tx = {
       tx: true,
       query: async <R>(q: Statement) => (await step(q)).rows as R[],
       affected: async (q) => (await step(q)).rowCount ?? 0,
+      notify: (channel, about = []) => {
+        const before = told.get(channel) ?? []
+        told.set(channel, before === '*' || about === '*' ? '*' : [...before, ...about])
+      },
     }
     try {
-      await run(client, { text: 'BEGIN' })
+      await run(client, { text: settings === undefined ? 'BEGIN' : `BEGIN; ${settings}` })
       const result = await work(tx)
       over = true
+      if (failing && path) await failpoint(`${path}/before-commit`)
       const end = await run(client, { text: 'COMMIT' })
+      if (failing && path) await failpoint(`${path}/after-commit`)
       if (end.command === 'ROLLBACK')
         throw new Error('the transaction was rolled back: a failed statement in it was ignored')
+      for (const [channel, about] of told) notifier.tell(channel, about)
       return result
     } catch (e) {
       over = true
@@ -151,10 +186,10 @@ export function createDb(o: {
     }
   }
 
-  async function tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function tx<T>(work: (tx: Tx) => Promise<T>, path?: FailpointPath, settings?: string): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await once(work)
+        return await once(work, path, settings)
       } catch (e) {
         if (attempt >= retries || !retried.has(sqlState(e) ?? '')) throw e
         await new Promise((r) => setTimeout(r, Math.random() * 20 * 2 ** attempt))
@@ -184,6 +219,7 @@ export function createDb(o: {
   }
 
   async function closeAll() {
+    await notifier.close()
     await Promise.all([listener.close(), locks.close(), pool.end()])
     await o.onClose()
   }
@@ -199,6 +235,7 @@ export function createDb(o: {
     get statements() {
       return statements
     },
+    waiting: () => pool.waitingCount,
     url: o.shownUrl,
     ping: async () => {
       await run(pool, { text: 'SELECT 1' })

@@ -265,6 +265,8 @@ export async function startEmbedded(o: EmbeddedOptions): Promise<Embedded> {
 
   async function stop() {
     stopping = true
+    // From here on its end is waited for, so it may keep this process: else an emptied event loop ends it first.
+    running?.child.ref()
     if (running) await halt(running, data)
     await guard
     release()

@@ -8,5 +8,15 @@ export { jsonText } from './json.ts'
 export type { Log } from './log.ts'
 export { checksum, coreMigrations, type Migration, type MigrationSet, migrate } from './migrate.ts'
 export { type OpenDbOptions, openDb } from './open.ts'
-export { type CursorKind, type CursorValue, exactTime, type Page, pageOf, readCursor, readNo } from './page.ts'
+export {
+  type CursorKind,
+  type CursorValue,
+  cursorOf,
+  exactTime,
+  type Page,
+  pageOf,
+  readCursor,
+  readNo,
+} from './page.ts'
 export { type DatabaseCode, DatabaseProblem, isUniqueViolation, sqlState } from './problem.ts'
+export { together } from './together.ts'

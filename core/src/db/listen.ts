@@ -11,6 +11,10 @@ interface Heard {
 interface Listener {
   listen(channel: string, on: (payload: string) => void, onReset: () => void): Promise<() => Promise<void>>
   listening(): boolean
+  /** Calls who listens in this process. */
+  local(channel: string, payload: string): void
+  /** Runs a statement on the listening connection, whose own notifications are not heard again; false while it is away. */
+  ask(q: pg.QueryConfig): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -52,6 +56,10 @@ export function createListener(o: { url: string; log: Log; count: () => void }):
     await c.query(text)
   }
 
+  function local(channel: string, payload: string) {
+    for (const h of channels.get(channel) ?? []) guarded(() => h.on(payload), channel)
+  }
+
   /** One life of the connection: from connecting until it is lost. */
   async function live(): Promise<void> {
     const c = new pg.Client(clientConfig(o.url))
@@ -60,7 +68,8 @@ export function createListener(o: { url: string; log: Log; count: () => void }):
       c.on('end', () => resolve())
     })
     c.on('notification', (n) => {
-      for (const h of channels.get(n.channel) ?? []) guarded(() => h.on(n.payload ?? ''), n.channel)
+      // What this process says it has heard already, when it said it.
+      if (n.processId !== (c as pg.Client & { processID?: number }).processID) local(n.channel, n.payload ?? '')
     })
     client = c
     let beat: NodeJS.Timeout | undefined
@@ -139,6 +148,12 @@ export function createListener(o: { url: string; log: Log; count: () => void }):
   return {
     listen,
     listening: () => up,
+    local,
+    ask: async (q) => {
+      if (!up || !client) return false
+      await client.query(q)
+      return true
+    },
     close: async () => {
       closed = true
       wakeSleeper?.()

@@ -5,8 +5,9 @@ import type { Audit } from '../audit/index.ts'
 import { type Db, isUuid, type Log, type Tx } from '../db/index.ts'
 import type { EventRecord, Events } from '../events/index.ts'
 import { createIdentity, type DeviceTokens, type Identity } from './identity.ts'
+import { createLooks } from './looks.ts'
 import { createSeen, type Seen } from './seen.ts'
-import { createWaiting, type Waiting } from './waiting.ts'
+import { createWaiting, type Found, type Waiting } from './waiting.ts'
 
 export interface Devices {
   readonly identity: Identity
@@ -17,6 +18,10 @@ export interface Devices {
   /** The name administrators see. Problems: not-found, revision-mismatch. */
   rename(id: string, name: string, by: { actor: string; revision?: number }): Promise<void>
   start(): Promise<void>
+  /** Resolves when no look at what waits is under way: those with nothing are known then. */
+  looked(): Promise<void>
+  /** The net under the index of waiting work: a look, and everybody unknown when too much waits to be named. */
+  sweep(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -26,6 +31,8 @@ export interface DevicesOptions {
   audit: Audit
   log: Log
   tokens: DeviceTokens
+  /** A look at all that waits; undefined when it is too much to name. */
+  look?: () => Promise<Found | undefined>
 }
 
 export function createDevices(o: DevicesOptions): Devices {
@@ -33,6 +40,7 @@ export function createDevices(o: DevicesOptions): Devices {
   const identity = createIdentity({ db, tokens: o.tokens, busSilentMs: () => events.freshness() })
   const waiting = createWaiting()
   const seen = createSeen({ db, log: o.log })
+  const looks = createLooks({ waiting, log: o.log, look: o.look ?? (async () => undefined) })
   const closing: (() => Promise<void>)[] = []
 
   async function no(id: string): Promise<number> {
@@ -52,15 +60,19 @@ export function createDevices(o: DevicesOptions): Devices {
       await events.emit(tx, 'device.changed', { device: id, what: ['name'] })
     })
   }
+  function heardOf(channels: readonly number[] | '*'): void {
+    waiting.heard(channels)
+    if (channels === '*') looks.soon()
+  }
   function hear(e: EventRecord): void {
-    if (e.type === 'channels.waiting') waiting.heard(e.data.channels)
+    if (e.type === 'channels.waiting') heardOf(e.data.channels)
     else if (e.type === 'operations.changed')
       waiting.putOff(e.data.rows.flatMap(([channel, , state]) => (state === 'deferred' ? [channel] : [])))
     else if (e.type === 'device.blocked') {
       identity.forget(e.data.channels)
       if (!e.data.blocked) waiting.heard(e.data.channels)
     } else if (e.type === 'device.enrolled') {
-      identity.forget([e.data.channel])
+      identity.enrolled(e.data.channel, e.data.epoch)
       waiting.heard([e.data.channel])
     } else if (e.type === 'device.removed' || e.type === 'credentials.revoked') identity.forget(e.data.channels)
   }
@@ -74,10 +86,10 @@ export function createDevices(o: DevicesOptions): Devices {
     closing.push(
       await db.listen(
         'muster_waiting',
-        (payload) => waiting.heard(payload === '*' ? '*' : payload.split(',').map(Number)),
+        (payload) => heardOf(payload === '*' ? '*' : payload.split(',').map(Number)),
         () => {
-          waiting.heard('*')
           identity.forgetAll()
+          heardOf('*')
         },
       ),
     )
@@ -89,7 +101,10 @@ export function createDevices(o: DevicesOptions): Devices {
     no,
     rename,
     start,
+    looked: looks.done,
+    sweep: looks.now,
     stop: async () => {
+      looks.stop()
       for (const close of closing.splice(0)) await close()
       await seen.stop()
     },
@@ -106,5 +121,5 @@ export async function tellWaiting(
   if (channels.length === 0) return
   const named = channels !== '*' && channels.length <= 500 ? [...channels] : '*'
   await events.emit(tx, 'channels.waiting', { channels: named, urgent })
-  await tx.query(sql`select pg_notify('muster_waiting', ${named === '*' ? '*' : named.join(',')})`)
+  tx.notify('muster_waiting', named)
 }

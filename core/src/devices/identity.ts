@@ -4,6 +4,8 @@ import type { Refusal } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { type Db, gather } from '../db/index.ts'
 import { type KnownChannel, readChannels } from './channels.ts'
+import { createCredentials, type Kind } from './credentials.ts'
+import { createHeads } from './heads.ts'
 
 /** What the key manager says of a device's access token. */
 export interface DeviceTokens {
@@ -13,24 +15,26 @@ export type Proof = { certificate: Uint8Array } | { bearer: string } | { key: st
 
 export interface Identity {
   identify(proof: Proof): Promise<KnownChannel | Refusal>
+  /** The channel of a token that was proved before, from memory alone. */
+  remembered(bearer: string): KnownChannel | undefined
   /** The channel as it is now; undefined when there is none. */
   channel(no: number): Promise<KnownChannel | undefined>
   /** What is cached of these channels and their credentials is asked anew. */
   forget(channels: readonly number[]): void
+  /** The channel's enrolment became active: what is known otherwise is asked anew. */
+  enrolled(channel: number, epoch: number): void
+  /** The channel as its change left it: its credentials stay as they were. */
+  changed(channel: KnownChannel): void
   forgetAll(): void
   size(): number
 }
 
-interface Entry {
-  channel: KnownChannel
-  expires: number
-}
-/** Credentials cached at most, and the longest silence of the bus before nothing cached is believed. */
-const limits = { entries: 250_000, staleMs: 5_000 }
+/** The longest silence of the bus before nothing cached is believed, and the words kept for look-ups under way. */
+const limits = { staleMs: 5_000, words: 10_000 }
 
 /**
  * Staleness: revocations reach every node over the event bus; when the bus was not heard for 5 s, the database is asked each time.
- * Entries hold the channel object itself, so forgetting a channel at once outdates every credential that led to it.
+ * A credential is good for the version of its channel that it was proved with, so forgetting a channel at once outdates every credential of it.
  */
 export function createIdentity(o: {
   db: Db
@@ -39,8 +43,9 @@ export function createIdentity(o: {
   now?: () => number
 }): Identity {
   const now = o.now ?? Date.now
-  const entries = new Map<string, Entry>()
-  const channels = new Map<number, KnownChannel>()
+  const credentials = createCredentials()
+  const heads = createHeads(() => credentials.clear())
+  const words = createWords()
   const read = gather(
     async (nos: number[]) =>
       new Map((await readChannels(o.db, sql`c.no = any(${nos}::bigint[])`)).map((c) => [c.no, c])),
@@ -48,78 +53,114 @@ export function createIdentity(o: {
 
   async function channel(no: number): Promise<KnownChannel | undefined> {
     if (o.busSilentMs() <= limits.staleMs) {
-      const known = channels.get(no)
+      const known = heads.get(no)
       if (known) return known
     }
-    const found = await read(no)
-    if (found) {
-      trim(channels)
-      channels.set(no, found)
-    }
+    const [found, current] = await words.during(() => read(no))
+    if (found && current(no)) heads.put(found)
     return found
   }
-  function cached(hash: string): KnownChannel | Refusal | undefined {
+  function cached(kind: Kind, digest: Buffer): KnownChannel | undefined {
     if (o.busSilentMs() > limits.staleMs) return undefined
-    const entry = entries.get(hash)
-    if (!entry || channels.get(entry.channel.no) !== entry.channel) return undefined
-    if (entry.expires <= now()) {
-      entries.delete(hash)
-      return { refused: 'expired' }
-    }
-    return entry.channel
+    const proved = credentials.get(kind, digest)
+    if (!proved || heads.version(proved.channel) !== proved.version || proved.untilS * 1000 <= now()) return undefined
+    return heads.get(proved.channel)
   }
   async function look(proof: Proof, hash: Buffer): Promise<{ channel: number; expires: Date } | Refusal> {
     if ('bearer' in proof) return o.tokens.channelOfToken(proof.bearer)
     // Of its own kind only: the hash of a client's id stands there too, and ids are no secrets.
     const kind = 'key' in proof ? 'key' : 'certificate'
-    const rows = await o.db.query<{ channel: number; expires: Date | null; revoked: Date | null }>(
-      sql`select channel, expires, revoked from credential where hash = ${hash} and kind = ${kind}`,
-    )
+    const rows = await o.db.query<{ channel: number; expires: Date | null; revoked: Date | null; closed: boolean }>(sql`
+      select k.channel, k.expires, k.revoked, c.closed is not null as closed from credential k left join channel c on c.no = k.channel where k.hash = ${hash} and k.kind = ${kind}`)
     const row = rows[0]
     if (!row) return { refused: 'unknown' }
+    // The device is gone before its credential is: the farewell names the truer reason.
+    if (row.closed) return { refused: 'gone' }
     if (row.revoked) return { refused: 'revoked' }
     return { channel: row.channel, expires: row.expires ?? new Date(8.64e15) }
+  }
+  /** Kept only when nothing was heard of its channel since the look-up began. */
+  async function prove(proof: Proof, kind: Kind, digest: Buffer): Promise<KnownChannel | Refusal> {
+    const [answer, current] = await words.during(async () => {
+      const found = await look(proof, digest)
+      if ('refused' in found) return { refusal: found }
+      if (found.expires.getTime() <= now()) return { refusal: { refused: 'expired' as const } }
+      return { found, head: await channel(found.channel) }
+    })
+    if (answer.refusal) return answer.refusal
+    const { found, head } = answer
+    if (!head) return { refused: 'unknown' }
+    if (head.lifecycle === 'removed') return { refused: 'gone' }
+    const version = heads.version(head.no)
+    if (version > 0 && current(head.no))
+      credentials.put(kind, digest, { channel: head.no, version, untilS: Math.floor(found.expires.getTime() / 1000) })
+    return head
+  }
+  function forget(nos: readonly number[]): void {
+    for (const no of nos) heads.forget(no)
+    words.heard(nos)
   }
   return {
     channel,
     identify: async (proof) => {
       const [kind, bytes] =
         'certificate' in proof
-          ? (['c', proof.certificate] as const)
+          ? (['certificate', proof.certificate] as const)
           : 'bearer' in proof
-            ? (['b', proof.bearer] as const)
-            : (['k', proof.key] as const)
-      const digest = digestOf('sha256', bytes, 'base64')
-      const hash = kind + digest
-      const known = cached(hash)
-      if (known) return known
-      const found = await look(proof, Buffer.from(digest, 'base64'))
-      if ('refused' in found) return found
-      if (found.expires.getTime() <= now()) return { refused: 'expired' }
-      const c = await channel(found.channel)
-      if (!c) return { refused: 'unknown' }
-      if (c.lifecycle === 'removed') return { refused: 'gone' }
-      trim(entries)
-      entries.set(hash, { channel: c, expires: found.expires.getTime() })
-      return c
+            ? (['bearer', proof.bearer] as const)
+            : (['key', proof.key] as const)
+      const digest = digestOf('sha256', bytes, 'buffer')
+      return cached(kind, digest) ?? prove(proof, kind, digest)
     },
-    forget: (nos) => {
-      for (const no of nos) channels.delete(no)
+    remembered: (bearer) => cached('bearer', digestOf('sha256', bearer, 'buffer')),
+    forget,
+    enrolled: (no, epoch) => {
+      const known = heads.get(no)
+      if (known?.lifecycle !== 'active' || known.epoch !== epoch) forget([no])
+    },
+    changed: (head) => {
+      words.heard([head.no])
+      heads.renew(head)
     },
     forgetAll: () => {
-      channels.clear()
-      entries.clear()
+      heads.clear()
+      credentials.clear()
+      words.all()
     },
-    size: () => entries.size,
+    size: credentials.size,
   }
 }
 
-/** The oldest entries make room: bounded memory matters more than a perfect hit rate. */
-function trim<K, V>(map: Map<K, V>): void {
-  if (map.size < limits.entries) return
-  let spare = Math.ceil(limits.entries / 20)
-  for (const key of map.keys()) {
-    if (spare-- === 0) break
-    map.delete(key)
+/** What was heard of channels while look-ups are under way: their answers may be from before it. */
+function createWords() {
+  let under = 0
+  let heard = new Set<number>()
+  /** Counts the times that everything was forgotten. */
+  let all = 0
+
+  function forgotten(): void {
+    all += 1
+    heard = new Set()
+  }
+  return {
+    all: forgotten,
+    heard: (nos: readonly number[]) => {
+      if (under === 0) return
+      for (const no of nos) heard.add(no)
+      if (heard.size > limits.words) forgotten()
+    },
+    /** `current`: nothing was heard of the channel since this look-up began, or an earlier one that is still under way. Ask it at once. */
+    during: async <T>(work: () => Promise<T>): Promise<[T, (no: number) => boolean]> => {
+      const before = all
+      under += 1
+      try {
+        const answer = await work()
+        const words = heard
+        return [answer, (no) => before === all && !words.has(no)]
+      } finally {
+        under -= 1
+        if (under === 0) heard = new Set()
+      }
+    },
   }
 }

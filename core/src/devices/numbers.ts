@@ -1,25 +1,32 @@
-/** One number per channel without an object for each: chunks of plain numbers, so that sparse channel numbers cost little. */
+/** One small number per channel without an object for each: chunks of plain numbers, so that sparse channel numbers cost little. */
 
-const chunkSize = 4096
+const chunkSize = 1024
+/** The greatest number that is kept. */
+export const greatest = 0xffff_ffff
 
 export interface Numbers {
   /** 0 until it is set. */
   get(no: number): number
+  /** A whole number from 0 to `greatest`. */
   set(no: number, value: number): void
+  clear(): void
 }
 
 export function numbers(): Numbers {
-  const chunks: (Float64Array | undefined)[] = []
+  let chunks: (Uint32Array | undefined)[] = []
   return {
     get: (no) => chunks[Math.floor(no / chunkSize)]?.[no % chunkSize] ?? 0,
     set: (no, value) => {
       const at = Math.floor(no / chunkSize)
       let chunk = chunks[at]
       if (!chunk) {
-        chunk = new Float64Array(chunkSize)
+        chunk = new Uint32Array(chunkSize)
         chunks[at] = chunk
       }
       chunk[no % chunkSize] = value
+    },
+    clear: () => {
+      chunks = []
     },
   }
 }

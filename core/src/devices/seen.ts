@@ -1,6 +1,6 @@
 /** When each channel was last heard of: kept in memory, written in one sorted batch. A crash loses at most one flush interval. */
 import type { Db, Log } from '../db/index.ts'
-import { numbers } from './numbers.ts'
+import { greatest, numbers } from './numbers.ts'
 
 const flushEveryMs = 5_000
 /** Seconds of silence that a device may promise at most: a year. */
@@ -19,10 +19,11 @@ const flushStatement = `
 
 /** `after` is called with the channels of each flush (the console's "last seen" follows from it). */
 export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) => void }): Seen {
-  /** Milliseconds and seconds per channel; `dirty` names those whose time is not 0. No object per mark: marks are the most frequent thing of all. */
+  /** Milliseconds since `base` and seconds per channel; `dirty` names those whose time is not 0. No object per mark: marks are the most frequent thing of all. */
   const atOf = numbers()
   const expectOf = numbers()
   let dirty: number[] = []
+  let base = 0
   let timer: NodeJS.Timeout | undefined
   let flushing: Promise<number> = Promise.resolve(0)
 
@@ -30,7 +31,7 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
     if (dirty.length === 0) return 0
     const channels = dirty.sort((a, b) => a - b)
     dirty = []
-    const at = channels.map(atOf.get)
+    const at = channels.map((no) => base + atOf.get(no))
     const expected = channels.map(expectOf.get)
     for (const no of channels) {
       atOf.set(no, 0)
@@ -54,8 +55,10 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
     return channels.length
   }
   function put(channel: number, at: number, expectInS: number): void {
+    if (dirty.length === 0) base = at - 1
     if (atOf.get(channel) === 0) dirty.push(channel)
-    atOf.set(channel, at)
+    // Clocks are set back, too: a moment before the first mark is that of the first.
+    atOf.set(channel, Math.min(Math.max(at - base, 1), greatest))
     if (expectInS > 0) expectOf.set(channel, expectInS)
   }
   const flush = () => {

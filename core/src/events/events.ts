@@ -15,7 +15,7 @@ import {
 } from './store.ts'
 
 export interface Events {
-  /** Hot acknowledgement paths pass `notify: false`: NOTIFY takes a database-wide lock at commit. */
+  /** Followers hear of it once it is committed. Hot acknowledgement paths pass `notify: false`: theirs is heard within a second. */
   emit<K extends keyof EventMap>(tx: Tx, type: K, data: EventMap[K], o?: { notify?: boolean }): Promise<void>
   emitMany(tx: Tx, rows: readonly EventInput[], o?: { notify?: boolean }): Promise<void>
   /**

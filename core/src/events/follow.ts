@@ -11,6 +11,8 @@ export interface FollowOptions {
   after?: string
   /** Told once when `after` is no longer kept (`events-gone`); the follower has ended then. */
   gone?: (problem: Problem) => void
+  /** Milliseconds between two batches when the first was a big one, less the smaller it was: what comes meanwhile joins. */
+  everyMs?: number
 }
 export interface Follower {
   /** Resolves when the place to begin is fixed: what commits from then on will be heard. Load caches after it. */
@@ -30,6 +32,8 @@ interface Deps {
 
 /** A follower slower than this many waiting events gives them up and reads them again by itself. */
 const longestQueue = 10_000
+/** Events of a batch that is a big one. */
+const big = 20
 const firstRetryMs = 100
 const longestRetryMs = 30_000
 
@@ -43,6 +47,8 @@ function createFollower(deps: Deps, o: FollowOptions, on: OnBatch): Follower {
   let atHead = false
   let stopped = false
   let life: Promise<void> | undefined
+  let gaveAt = Number.NEGATIVE_INFINITY
+  let gave = 0
 
   const member: Member = {
     hand: (records) => {
@@ -94,7 +100,15 @@ function createFollower(deps: Deps, o: FollowOptions, on: OnBatch): Follower {
   async function step() {
     if (!atHead) return await catchUp()
     if (queue.length === 0) return await news.sleep(idleMs)
+    const early = (o.everyMs ?? 0) * Math.min(1, gave / big) - (performance.now() - gaveAt)
+    if (early > 0) {
+      await patience.sleep(early)
+      // It may have fallen behind meanwhile.
+      if (!atHead || stopped) return
+    }
     const records = queue
+    gaveAt = performance.now()
+    gave = records.length
     queue = []
     await give(records)
   }

@@ -30,8 +30,8 @@ export const idleMs = 1_000
 /** Rows wait for an older transaction to end: usually a matter of milliseconds. */
 const heldPausesMs = [20, 50, 100, 200, 500]
 const heldLongMs = 30_000
-/** Many notifications in a row are answered by one read. */
-const coalesceMs = 3
+/** What is told within this time is read together; the more the last read found, the more time lies between it and the next. */
+const coalesceMs = { least: 3, perRecord: 3, most: 50 }
 
 export function createReader(o: { db: Db; log: Log; readFrom: ReadFrom }): Reader {
   const { db, log } = o
@@ -45,6 +45,7 @@ export function createReader(o: { db: Db; log: Log; readFrom: ReadFrom }): Reade
   let unlisten: Promise<() => Promise<void>> | undefined
   let holds = 0
   let heldSince: number | undefined
+  let readAt = 0
 
   async function readOnce(): Promise<Read> {
     if (position === '') {
@@ -52,6 +53,7 @@ export function createReader(o: { db: Db; log: Log; readFrom: ReadFrom }): Reade
       started.resolve()
     }
     const began = Date.now()
+    readAt = performance.now()
     const read = await o.readFrom(position, batchSize)
     position = read.position
     if (!read.full && !read.held) freshAt = began
@@ -80,7 +82,9 @@ export function createReader(o: { db: Db; log: Log; readFrom: ReadFrom }): Reade
         const read = await readOnce()
         if (read.full) continue
         await alarm.sleep(pauseAfter(read))
-        if (!closed) await new Promise((r) => setTimeout(r, coalesceMs))
+        const pause =
+          Math.min(coalesceMs.perRecord * read.records.length, coalesceMs.most) - (performance.now() - readAt)
+        if (!closed) await new Promise((r) => setTimeout(r, Math.max(coalesceMs.least, pause)))
       } catch (e) {
         if (closed || (e instanceof DatabaseProblem && e.code === 'database-closed')) return
         log.warn({ err: e }, 'the outbox cannot be read; trying again')

@@ -16,12 +16,11 @@ const trimmedMark = 'outbox.trimmed'
 
 export function insertEvents(tx: Tx, rows: { type: string; data: unknown }[], notify: boolean): Promise<unknown> {
   const values = [rows.map((r) => r.type), rows.map((r) => jsonText(r.data))]
-  const insert = `INSERT INTO outbox (type, data)
-    SELECT type, data FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS e (type, data, ord) ORDER BY ord`
-  if (!notify) return tx.affected({ name: 'outbox-insert', text: insert, values })
+  if (notify) tx.notify('muster_outbox')
   return tx.affected({
-    name: 'outbox-insert-notify',
-    text: `WITH written AS (${insert}) SELECT pg_notify('muster_outbox', '')`,
+    name: 'outbox-insert',
+    text: `INSERT INTO outbox (type, data)
+      SELECT type, data FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS e (type, data, ord) ORDER BY ord`,
     values,
   })
 }

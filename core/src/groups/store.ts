@@ -14,10 +14,12 @@ export interface GroupRow {
   devices: number
 }
 
+/** Members that are there: all by their index, less the few that are gone. */
 const selection = sql`
   select g.no, g.name, g.description, g.query, g.revision, g.created,
-    (select count(*) from group_member m join device d on d.no = m.device where m.group_no = g.no and d.lifecycle <> 'removed') as devices
-  from device_group g`
+    (select count(*) from group_member m where m.group_no = g.no) - coalesce(gone.n, 0) as devices
+  from device_group g left join (
+    select m.group_no, count(*) as n from device d join group_member m on m.device = d.no where d.lifecycle = 'removed' group by 1) gone on gone.group_no = g.no`
 
 export async function readGroup(on: Sqlish, no: number): Promise<GroupRow | undefined> {
   return (await on.query<GroupRow>(sql`${selection} where g.no = ${no}`))[0]

@@ -1,10 +1,11 @@
 /** Cancelling: what waits ends at once; what was handed over is marked, never sent again, and ends by the device's word or as unknown. */
 import { operationPermission, Problem } from '@muster/contract'
-import sql from 'sql-template-tag'
+import sql, { raw } from 'sql-template-tag'
 import { demand, type Principal, reachFor, reachSql } from '../access/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Db } from '../db/index.ts'
 import type { Events } from '../events/index.ts'
+import { outcomeUnknown, perhapsDone } from './transitions.ts'
 
 export interface Cancelled {
   /** Ended before they were handed over. */
@@ -25,11 +26,12 @@ export function createCancel(o: { db: Db; events: Events; audit: Audit }) {
       const reach = reachFor(principal, operationPermission(a.operation))
       const within = sql`p.activity = ${activity} and exists (select from channel c join device d on d.no = c.device where c.no = p.channel and ${reachSql(reach)})`
       const reason = JSON.stringify({ code: 'cancelled', text: `Cancelled by ${principal.name}.` })
+      const unknown = JSON.stringify(outcomeUnknown)
       const [ended] = await tx.query<{ n: number }>(sql`
         with locked as (select p.channel from pending p where ${within} and p.state in ('held', 'pending', 'deferred') order by p.channel for update),
         gone as (delete from pending p using locked l where p.channel = l.channel and p.activity = ${activity} and p.state in ('held', 'pending', 'deferred') returning p.*),
         moved as (insert into history (channel, activity, epoch, operation, state, reason, attempts, created)
-          select channel, activity, epoch, operation, 'cancelled', ${reason}::jsonb, attempts, created from gone returning activity),
+          select channel, activity, epoch, operation, 'cancelled', case when ${raw(perhapsDone)} then ${unknown}::jsonb else ${reason}::jsonb end, attempts, created from gone returning activity),
         counted as (insert into tally (activity, state, n) select activity, 'cancelled', count(*) from moved group by activity)
         select count(*)::integer as n from moved`)
       const cancelling = await tx.affected(
@@ -47,6 +49,6 @@ export function createCancel(o: { db: Db; events: Events; audit: Audit }) {
         await o.events.emit(tx, 'activity.cancelled', { activity, operation: a.operation, cancelled, cancelling })
       }
       return { cancelled, cancelling }
-    })
+    }, 'operation.cancel')
   }
 }

@@ -1,6 +1,6 @@
-/** The message log: every message in and out, sealed, written with the batch it belongs to. Idle polls never come here. */
+/** The message log: every message in and out, written with the batch it belongs to and sealed once for all of it. Idle polls never come here. */
 import type { Tx } from '../db/index.ts'
-import type { Secrets } from '../secrets/index.ts'
+import { SecretProblem, type Secrets } from '../secrets/index.ts'
 
 export interface LoggedMessage {
   channel: number
@@ -8,21 +8,63 @@ export interface LoggedMessage {
   outcome: string
   raw: Uint8Array
 }
-export const messagePlace = 'message|log|sealed'
-/** Kept of one message at most; the rest is cut and `size` tells the truth. */
-const messageBytes = 256 * 1024
+/** Where a message sealed by itself belongs (as before 0004), and where those of a batch do. */
+const places = { one: 'message|log|sealed', batch: 'message|log|batch' } as const
+/** Kept of one message at most (the rest is cut and `size` tells the truth), and sealed as one, unless a single message is more. */
+const most = { message: 256 * 1024, sealed: 512 * 1024 } as const
 
+interface Pack {
+  messages: LoggedMessage[]
+  places: number[]
+  bytes: Uint8Array[]
+}
+
+/** The first message of a pack carries the bytes of all; places are counted over all packs of the batch. */
 export async function writeMessages(tx: Tx, secrets: Secrets, messages: readonly LoggedMessage[]): Promise<void> {
-  if (messages.length === 0) return
-  await tx.query({
-    name: 'write-messages',
-    text: 'insert into message (channel, outbound, outcome, size, sealed) select * from unnest($1::bigint[], $2::boolean[], $3::text[], $4::integer[], $5::bytea[])',
-    values: [
-      messages.map((m) => m.channel),
-      messages.map((m) => m.outbound),
-      messages.map((m) => m.outcome),
-      messages.map((m) => m.raw.length),
-      messages.map((m) => secrets.seal(messagePlace, m.raw.subarray(0, messageBytes))),
-    ],
-  })
+  for (const { messages: all, places: at, bytes } of packed(messages))
+    await tx.query({
+      name: 'write-messages',
+      text: `insert into message (channel, outbound, outcome, size, place, carrier, sealed)
+        select channel, outbound, outcome, size, place, $6::bigint, case when ord = 1 then $7::bytea end
+        from unnest($1::bigint[], $2::boolean[], $3::text[], $4::integer[], $5::integer[]) with ordinality as x (channel, outbound, outcome, size, place, ord)`,
+      values: [
+        all.map((m) => m.channel),
+        all.map((m) => m.outbound),
+        all.map((m) => m.outcome),
+        all.map((m) => m.raw.length),
+        at,
+        all[0]?.channel,
+        secrets.seal(places.batch, Buffer.concat(bytes)),
+      ],
+    })
+}
+
+function packed(messages: readonly LoggedMessage[]): Pack[] {
+  const packs: Pack[] = []
+  let room = 0
+  let place = 0
+  for (const m of messages) {
+    const bytes = m.raw.subarray(0, most.message)
+    let pack = packs.at(-1)
+    if (!pack || bytes.length > room) {
+      pack = { messages: [], places: [], bytes: [] }
+      packs.push(pack)
+      room = most.sealed
+    }
+    pack.messages.push(m)
+    pack.places.push(place)
+    pack.bytes.push(bytes)
+    room -= bytes.length
+    place += bytes.length
+  }
+  return packs
+}
+
+/** A message's bytes out of what was sealed. `place`: in its pack; null when it was sealed by itself. */
+export function openMessage(secrets: Secrets, m: { sealed: Buffer; place: number | null; size: number }): Buffer {
+  if (m.place === null) return secrets.open(places.one, m.sealed)
+  const all = secrets.open(places.batch, m.sealed)
+  const end = m.place + Math.min(m.size, most.message)
+  if (end > all.length) throw new SecretProblem('sealed-malformed', places.batch)
+  return all.subarray(m.place, end)
 }

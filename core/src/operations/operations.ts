@@ -44,6 +44,8 @@ export interface Operations extends ReturnType<typeof createViews>, ReturnType<t
   cancel(activity: number, principal: Send['principal']): Promise<Cancelled>
   /** One exchange with a device. Zero statements when nothing is said and nothing waits; else durable when it resolves. */
   turn(channels: readonly KnownChannel[], turn: Turn, o?: TurnOptions): Promise<readonly Delivery[]>
+  /** A turn that only takes, when nothing is known to wait: it was seen. false: nothing was done. */
+  idle(channel: KnownChannel, take: number, expectInS: number): boolean
   sentBytes(channel: ChannelDetail | KnownChannel, raw: Uint8Array): void
   errand(channel: KnownChannel, name: string, payload: Json, collapse?: string): Promise<void>
   tick(): Promise<number>
@@ -99,6 +101,11 @@ export function createOperations(o: OperationsDeps): Operations {
       if (idle(channels, turn)) return []
       checkTurn(turn)
       return queue.add({ channels, turn, urgent: (turn.said?.length ?? 0) > 0 })
+    },
+    idle: (channel, take, expectInS) => {
+      if (take > 0 && !o.devices.waiting.quiet(channel.no)) return false
+      o.devices.seen.mark(channel.no, expectInS)
+      return true
     },
     sentBytes: (channel, raw) => {
       if (outbound.length >= outboundLimit) outbound.shift()

@@ -20,6 +20,8 @@ export interface TurnPart {
     }[],
   ): Promise<number[]>
   variablesChanged(tx: Tx, channels: readonly ChannelDetail[]): Promise<number[]>
+  /** Which of these `take` would look at: the others' details are not even read. */
+  waiting(tx: Tx, channels: readonly number[]): Promise<readonly number[]>
   take(
     tx: Tx,
     wants: readonly { channel: ChannelDetail; take: number; deferred?: 'again' | 'skip' }[],

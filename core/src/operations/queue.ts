@@ -1,6 +1,7 @@
 /** Group commit: turns gather while the last batches are written, two batches at a time, with no timer. */
 import { type Delivery, isProblem, Problem } from '@muster/contract'
 import type { Log } from '../db/index.ts'
+import { failing, failpoint } from '../failpoints/index.ts'
 import type { TurnItem } from './turn.ts'
 
 export const queueLimits = { lanes: 2, batch: 200, waiting: 5_000 } as const
@@ -21,12 +22,21 @@ export interface TurnQueue {
 
 export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<Delivery[][]>; log: Log }): TurnQueue {
   let waiting: Entry[] = []
+  /** Turns that wait, by device. */
+  const queued = new Map<string, number>()
   /** Of `waiting`, the first so many are urgent. */
   let urgent = 0
   let lanes = 0
   const busy = new Set<string>()
   const idle: (() => void)[] = []
 
+  function count(entry: Entry, by: 1 | -1): void {
+    for (const { device } of entry.item.channels) {
+      const n = (queued.get(device) ?? 0) + by
+      if (n > 0) queued.set(device, n)
+      else queued.delete(device)
+    }
+  }
   /** Devices keep their order: one that is in a batch under way waits for it. */
   function next(): Entry[] {
     const batch: Entry[] = []
@@ -40,13 +50,17 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
     }
     waiting = rest
     urgent = rest.filter((e) => e.item.urgent).length
-    for (const e of batch) for (const c of e.item.channels) busy.add(c.device)
+    for (const e of batch) {
+      for (const c of e.item.channels) busy.add(c.device)
+      count(e, -1)
+    }
     return batch
   }
   async function lane(): Promise<void> {
     for (let batch = next(); batch.length > 0; batch = next()) {
       await write(batch)
       for (const e of batch) for (const c of e.item.channels) busy.delete(c.device)
+      if (failing) await failpoint('turns.between-batches')
     }
   }
   /** A batch that fails is halved until the one that spoils it stands alone. */
@@ -82,7 +96,9 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
       return
     }
     const devices = new Set(entry.item.channels.map((c) => c.device))
-    const earlier = waiting.slice(urgent).filter((e) => e.item.channels.some((c) => devices.has(c.device)))
+    // Mostly nobody of them waits already, and nothing needs to be looked through.
+    const waits = entry.item.channels.some((c) => queued.has(c.device))
+    const earlier = waits ? waiting.slice(urgent).filter((e) => e.item.channels.some((c) => devices.has(c.device))) : []
     if (earlier.length > 0) {
       const promoted = new Set(earlier)
       waiting = [
@@ -99,14 +115,20 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
   function makeRoom(forUrgent: boolean): boolean {
     if (waiting.length < queueLimits.waiting) return true
     if (!forUrgent || waiting.length === urgent) return false
-    waiting.pop()?.reject(overloaded())
+    const last = waiting.pop()
+    if (last) {
+      count(last, -1)
+      last.reject(overloaded())
+    }
     return true
   }
   return {
     add: (item) =>
       new Promise((resolve, reject) => {
         if (!makeRoom(item.urgent)) return reject(overloaded())
-        place({ item, resolve, reject })
+        const entry = { item, resolve, reject }
+        place(entry)
+        count(entry, 1)
         // The next tick of the event loop gathers what arrives together.
         setImmediate(start)
       }),

@@ -69,7 +69,8 @@ interface Prepared {
   descriptor: OperationDescriptor
   params: JsonObject
   secret: Buffer | null
-  deadline: Date
+  /** As it was asked for; without it the descriptor's own time counts, from the database's now. */
+  deadline: Date | null
 }
 interface Selected {
   channel: number
@@ -101,7 +102,7 @@ export function createSend(o: SendDeps) {
     const hidden = Object.fromEntries((descriptor.secret ?? []).flatMap((k) => (k in all ? [[k, all[k] as Json]] : [])))
     const shown = Object.fromEntries(Object.entries(all).filter(([k]) => !(k in hidden)))
     const secret = Object.keys(hidden).length > 0 ? o.secrets.seal(secretPlace, JSON.stringify(hidden)) : null
-    return { descriptor, params: shown, secret, deadline: readDeadline(s.deadline, descriptor.expiresS) }
+    return { descriptor, params: shown, secret, deadline: readDeadline(s.deadline) }
   }
 
   /** SELECT of the devices in the target that this principal may send this operation to. */
@@ -129,10 +130,17 @@ export function createSend(o: SendDeps) {
       .digest()
     const candidates = await reached(s)
     return db.tx(async (tx) => {
-      const no = await insertActivity(tx, s, p, hash)
-      if (no === undefined) return repeat(tx, s, hash)
+      const made = await insertActivity(tx, s, p, hash)
+      if (made === undefined) return repeat(tx, s, hash)
+      const { no, deadline } = made
       if (p.descriptor.danger === 'destructive') await refuseInRecovery(tx)
-      const { targets, channels, refused, devices } = await reach(tx, { no, p, candidates, urgent: s.urgent ?? false })
+      const { targets, channels, refused, devices } = await reach(tx, {
+        no,
+        p,
+        deadline,
+        candidates,
+        urgent: s.urgent ?? false,
+      })
       if (targets === 0) throw new Problem('empty-target', { refused: refused as unknown as Json })
       await tx.query(
         sql`update activity set targets = ${targets}, refused = ${jsonText(refused)}::jsonb where no = ${no}`,
@@ -148,22 +156,22 @@ export function createSend(o: SendDeps) {
       await o.events.emit(tx, 'activity.created', { activity: no, operation: p.descriptor.id, targets })
       if (p.descriptor.danger !== 'destructive') await tellWaiting(tx, o.events, channels, s.urgent)
       return { id: String(no), targets, refused }
-    })
+    }, 'operation.send')
   }
 
   /** Rows for every channel that gets it: by one statement when nothing has to be asked of any device. */
   async function reach(
     tx: Tx,
-    a: { no: number; p: Prepared; candidates: Sql; urgent: boolean },
+    a: { no: number; p: Prepared; deadline: Date; candidates: Sql; urgent: boolean },
   ): Promise<{ targets: number; channels: number[] | '*'; refused: Refused[]; devices: number[] }> {
-    const { no, p, candidates, urgent } = a
-    const plain = await sendPlain(tx, registry, { ...p, no, urgent, target: candidates, refusedShown })
+    const { no, p, deadline, candidates, urgent } = a
+    const plain = await sendPlain(tx, registry, { ...p, no, deadline, urgent, target: candidates, refusedShown })
     if (plain) {
       const refused = plain.withoutChannel.map((device) => ({ device, ...noChannel }))
       return { targets: plain.targets, channels: plain.channels ?? '*', refused, devices: [] }
     }
     const { rows, refused } = await select(tx, p.descriptor, candidates)
-    if (rows.length > 0) await enqueue(tx, { no, p, rows, urgent })
+    if (rows.length > 0) await enqueue(tx, { no, p: { descriptor: p.descriptor, deadline }, rows, urgent })
     return {
       targets: rows.length,
       channels: rows.map((r) => r.channel),
@@ -172,12 +180,20 @@ export function createSend(o: SendDeps) {
     }
   }
 
-  async function insertActivity(tx: Tx, s: Send, p: Prepared, hash: Buffer): Promise<number | undefined> {
-    const [row] = await tx.query<{ no: number }>(sql`
+  /** Undefined: the key was used before. The deadline is set and judged by the database's clock, which also ends what is late. */
+  async function insertActivity(
+    tx: Tx,
+    s: Send,
+    p: Prepared,
+    hash: Buffer,
+  ): Promise<{ no: number; deadline: Date } | undefined> {
+    const [row] = await tx.query<{ no: number; deadline: Date; fair: boolean }>(sql`
       insert into activity (operation, params, secret_params, actor, idem, idem_hash, target, urgent, deadline)
-      values (${p.descriptor.id}, ${jsonText(p.params)}::jsonb, ${p.secret}, ${s.principal.actor}, ${s.idempotencyKey ?? null}, ${hash}, ${jsonText(s.target)}::jsonb, ${s.urgent ?? false}, ${p.deadline})
-      on conflict (actor, idem) where idem is not null do nothing returning no`)
-    return row?.no
+      values (${p.descriptor.id}, ${jsonText(p.params)}::jsonb, ${p.secret}, ${s.principal.actor}, ${s.idempotencyKey ?? null}, ${hash}, ${jsonText(s.target)}::jsonb, ${s.urgent ?? false}, coalesce(${p.deadline}::timestamptz, now() + ${p.descriptor.expiresS} * interval '1 second'))
+      on conflict (actor, idem) where idem is not null do nothing
+      returning no, deadline, deadline > now() and deadline <= now() + ${longestDeadlineS} * interval '1 second' as fair`)
+    if (row && !row.fair) throw badDeadline()
+    return row
   }
   /** The same Idempotency-Key came before: the same answer, or a refusal when it is not the same request. */
   async function repeat(tx: Tx, s: Send, hash: Buffer): Promise<Sent> {
@@ -255,7 +271,7 @@ const isSafe = (d: OperationDescriptor, row: OperationRow) => d.repeatable || ro
 /** One row per channel, in one statement. The ownership comes from the enrolment, so the rule against wiping a personal device holds in the table itself. */
 export async function enqueue(
   tx: Tx,
-  a: { no: number; p: Pick<Prepared, 'descriptor' | 'deadline'>; rows: readonly Selected[]; urgent: boolean },
+  a: { no: number; p: { descriptor: OperationDescriptor; deadline: Date }; rows: readonly Selected[]; urgent: boolean },
 ): Promise<void> {
   const { descriptor: d } = a.p
   const held = d.danger === 'destructive'
@@ -267,13 +283,15 @@ export async function enqueue(
     where e.state in ('active', 'disenrolling') order by c.no`)
 }
 
-function readDeadline(text: string | undefined, expiresS: number): Date {
-  if (text === undefined) return new Date(Date.now() + expiresS * 1000)
+function readDeadline(text: string | undefined): Date | null {
+  if (text === undefined) return null
   const at = new Date(text)
-  const inS = (at.getTime() - Date.now()) / 1000
-  if (!(inS > 0 && inS <= longestDeadlineS))
-    throw new Problem('invalid-request', {
-      errors: [{ path: 'deadline', message: 'must be a time in the future (ISO 8601), at most five years ahead' }],
-    })
+  if (Number.isNaN(at.getTime())) throw badDeadline()
   return at
+}
+
+function badDeadline(): Problem {
+  return new Problem('invalid-request', {
+    errors: [{ path: 'deadline', message: 'must be a time in the future (ISO 8601), at most five years ahead' }],
+  })
 }

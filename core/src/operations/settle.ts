@@ -1,15 +1,17 @@
 /** What devices said of operations, applied: reports are matched to open rows, settled rows move to history, the rest is noted as unmatched. */
 import type { ChannelDetail, Json, OperationRow, Outcome, Reason, Said } from '@muster/contract'
 import { jsonText, type Tx } from '../db/index.ts'
+import type { KnownChannel } from '../devices/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
-import type { ActivityCache } from './activities.ts'
+import type { ActivityCache, ActivityWords } from './activities.ts'
+import { areBlind, type Details, headOnly } from './details.ts'
 import { readOperationWireId } from './ids.ts'
 import { type FinalState, type OpenRow, type OpenState, onReport } from './transitions.ts'
 import { noteUnmatched, plain, type Unmatched } from './unmatched.ts'
 
 /** One thing said, with the channels it may speak for: a device never settles another's. */
 export interface Heard {
-  readonly channels: readonly ChannelDetail[]
+  readonly channels: readonly KnownChannel[]
   readonly said: Said
 }
 export interface SettledRow {
@@ -40,23 +42,34 @@ interface PendingRow extends OpenRow {
 }
 interface Work {
   row: PendingRow
-  detail: ChannelDetail
   settled?: { state: FinalState; reason?: Reason; result?: Json }
   kept?: { state: OpenState; reason?: Reason; dueInS?: number; kept?: Json; ref?: string; raw?: Json }
 }
 
 const lockRows = `
-  select p.channel, p.activity, p.operation, p.state, p.attempts, p.agains, p.unreadable, p.cancelling, p.ref
-  from pending p join unnest($1::bigint[], $2::bigint[]) as x (channel, activity) using (channel, activity)
-  order by p.channel, p.activity for update of p`
+  select p.* from (select * from unnest($1::bigint[], $2::bigint[]) as x (channel, activity) order by 1, 2) x cross join lateral (
+    select q.channel, q.activity, q.operation, q.state, q.attempts, q.agains, q.unreadable, q.cancelling, q.ref
+    from pending q where q.channel = x.channel and q.activity = x.activity limit 1 for update of q) p`
 const lockRefs = `
   select channel, activity, operation, state, attempts, agains, unreadable, cancelling, ref
   from pending where ref = any($1::text[]) and channel = any($2::bigint[]) order by channel, activity for update`
-const moveSettled = `
-  with x as (select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[], $5::jsonb[], $6::smallint[]) as x (channel, activity, state, reason, result, attempts)),
-  gone as (delete from pending p using x where p.channel = x.channel and p.activity = x.activity returning p.*)
-  insert into history (channel, activity, epoch, operation, state, reason, result, attempts, created)
-  select g.channel, g.activity, g.epoch, g.operation, x.state, x.reason, x.result, x.attempts, g.created from gone g join x using (channel, activity)`
+/**
+ * Sorted by whoever gives them, so that two batches never wait for each other. What was never sent is not settled by anybody's word. Each row is
+ * looked up by itself (LATERAL with LIMIT): a join whose plan was made while the table was empty begins at the table, and reads all of it.
+ */
+export const settleRows = `
+  with found as (
+    select x.*, p.place from unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[], $5::jsonb[]) as x (channel, activity, state, reason, result)
+    cross join lateral (
+      select q.ctid as place from pending q where q.channel = x.channel and q.activity = x.activity and q.attempts > 0 limit 1 for update of q) p),
+  gone as (
+    delete from pending p using found x where p.ctid = x.place
+    returning p.channel, p.activity, p.epoch, p.operation, p.attempts, p.created, x.state, x.reason, x.result),
+  moved as (
+    insert into history (channel, activity, epoch, operation, state, reason, result, attempts, created)
+    select channel, activity, epoch, operation, state, reason, result, attempts, created from gone),
+  counted as (insert into tally (activity, state, n) select activity, state, count(*) from gone group by 1, 2)
+  select channel, activity, operation, state from gone`
 const updateKept = `
   update pending p set state = x.state, attempts = x.attempts, agains = x.agains, unreadable = x.unreadable, reason = x.reason, updated = now(),
     kept = coalesce(x.kept, p.kept), ref = coalesce(x.ref, p.ref), lease = case when x.state = 'sent' then p.lease end,
@@ -65,69 +78,143 @@ const updateKept = `
     as x (channel, activity, state, attempts, agains, unreadable, reason, kept, ref, due_s)
   where p.channel = x.channel and p.activity = x.activity`
 
+interface Final {
+  channel: number
+  activity: number
+  state: FinalState
+  reason?: Reason
+  result?: Json
+}
+
 export function createSettle(o: { registry: Registry; activities: ActivityCache }) {
   /** Everything said in a batch about operations. Costs nothing when nothing was said. */
-  return async function settle(tx: Tx, heard: readonly Heard[]): Promise<SettleResult> {
+  return async function settle(tx: Tx, heard: readonly Heard[], details: Details): Promise<SettleResult> {
     if (heard.length === 0) return { settled: [], changed: [], strange: [] }
+    const { finals, others } = await readFinals(tx, heard, details)
+    const settled = await settleAll(
+      tx,
+      [...finals.values()].map((f) => f.final),
+    )
+    for (const r of settled) finals.delete(keyOf(r))
+    // A final word that settled nothing says of what was never sent, is no longer open or is another's: looked at like the rest.
+    const rest = [...others, ...[...finals.values()].map((f) => f.heard)]
+    const slow = rest.length > 0 ? await weigh(tx, rest, details) : { settled: [], changed: [], strange: [] }
+    return {
+      settled: [...settled, ...slow.settled],
+      changed: [
+        ...settled.map((r) => ({ channel: r.channel, activity: r.activity, state: r.state, ready: false })),
+        ...slow.changed,
+      ],
+      strange: slow.strange,
+    }
+  }
+
+  /** Most of what is said is an operation's last word, by our own id, once: these settle without a look at their rows before. */
+  async function readFinals(tx: Tx, heard: readonly Heard[], details: Details) {
+    const finals = new Map<string, { final: Final; heard: Heard }>()
+    const others: Heard[] = []
+    // Who also speaks by names of its own may mean one operation by both: then the order of its words counts.
+    const byName = new Set(heard.flatMap((h) => (h.said.id === undefined ? h.channels.map((c) => c.no) : [])))
+    const named = heard.flatMap((h) => {
+      const id = h.said.id === undefined ? undefined : readOperationWireId(h.said.id)
+      const channel = id && !byName.has(id.channel) && h.channels.find((c) => c.no === id.channel)
+      if (!id || !channel) others.push(h)
+      return id && channel ? [{ h, id, channel, key: keyOf(id) }] : []
+    })
+    const words = await o.activities.read(
+      tx,
+      named.map((n) => n.id.activity),
+    )
+    const twice = repeated(named.map((n) => n.key))
+    const readers = await readersOf(
+      named.map((n) => ({ channel: n.channel, words: words.get(n.id.activity) })),
+      details,
+    )
+    for (const [i, { h, id, key }] of named.entries()) {
+      const outcome = twice.has(key) ? undefined : readers[i]?.(h.said)
+      if (outcome?.state === 'completed' || outcome?.state === 'failed')
+        finals.set(key, { final: { ...id, ...outcome }, heard: h })
+      else others.push(h)
+    }
+    return { finals, others }
+  }
+
+  /** What may be said in any way: each is weighed against its row, under lock. */
+  async function weigh(tx: Tx, heard: readonly Heard[], details: Details): Promise<SettleResult> {
     const rows = await lock(tx, heard)
     const work = new Map<string, Work>()
     const unmatched: Unmatched[] = []
     const strange: Heard[] = []
+    const found = heard.map((h) => {
+      const row = rowOf(rows, h)
+      return { h, row, channel: row && h.channels.find((c) => c.no === row.channel) }
+    })
     const words = await o.activities.read(
       tx,
       [...rows.values()].map((r) => r.activity),
     )
-    for (const h of heard) {
+    const readers = await readersOf(
+      found.map(({ row, channel }) => ({
+        channel,
+        words: row && { kind: words.get(row.activity)?.kind ?? 'operation', operation: row.operation },
+      })),
+      details,
+    )
+    for (const [i, { h, row, channel }] of found.entries()) {
       const note = (why: string) =>
         unmatched.push({ channel: h.channels[0]?.no ?? 0, ref: h.said.id ?? h.said.ref, said: h.said, why })
-      const row = rowOf(rows, h)
-      const detail = row && h.channels.find((c) => c.no === row.channel)
-      if (!row || !detail) {
+      if (!row || !channel) {
         if (h.said.id === undefined) strange.push(h)
         else note(whyNot(h.said.id, h))
         continue
       }
-      const key = `${row.channel}-${row.activity}`
-      const w = work.get(key) ?? { row, detail }
-      if (w.settled) {
-        note('settled')
-        continue
-      }
-      const activity = words.get(row.activity)
-      const outcome = read(h.said, row, detail, activity?.kind === 'errand')
-      if (!apply(w, outcome, h.said)) note('unsent')
+      const key = keyOf(row)
+      const w = work.get(key) ?? { row }
+      if (w.settled) note('settled')
+      else if (!apply(w, readers[i]?.(h.said) ?? unsupported, h.said)) note('unsent')
       else work.set(key, w)
     }
-    await write(tx, [...work.values()], unmatched)
-    return {
-      settled: [...work.values()].flatMap((w) =>
-        w.settled
-          ? [{ channel: w.row.channel, activity: w.row.activity, operation: w.row.operation, state: w.settled.state }]
-          : [],
-      ),
-      strange,
-      changed: [...work.values()].map((w) => ({
-        channel: w.row.channel,
-        activity: w.row.activity,
-        state: w.settled?.state ?? w.row.state,
-        ready: w.kept?.state === 'pending' && !w.settled && w.kept.dueInS === undefined,
-      })),
-    }
+    return { ...(await write(tx, [...work.values()], unmatched)), strange }
   }
 
-  function read(said: Said, row: PendingRow, detail: ChannelDetail, errand: boolean): Outcome {
-    if (!('reply' in said)) return said
-    if (errand) return { state: 'completed', result: said.reply }
-    const rows = o.registry.operationRows(detail.platform, row.operation)
-    const picked = pickRow(rows, detail)
-    const reader = 'row' in picked ? picked.row : rows.find((r) => r.channel === channelKind(detail.name))
-    if (!reader)
-      return {
-        state: 'unreadable',
-        reason: { code: 'unsupported', text: 'This platform no longer reads answers to this operation.' },
-      }
-    return readReply(reader, said.reply, detail)
+  /** How what is said about each is read. Of blind rows' channels nothing more is looked up. */
+  async function readersOf(
+    list: readonly {
+      channel: KnownChannel | undefined
+      words: Pick<ActivityWords, 'kind' | 'operation'> | undefined
+    }[],
+    details: Details,
+  ): Promise<(((said: Said) => Outcome) | undefined)[]> {
+    const found = list.map(({ channel, words }) => {
+      if (!channel || !words) return undefined
+      const rows = o.registry.operationRows(channel.platform, words.operation)
+      return { channel, rows, errand: words.kind === 'errand', blind: words.kind === 'errand' || areBlind(rows) }
+    })
+    const read = await details.of(found.flatMap((f) => (f && !f.blind ? [f.channel] : [])))
+    return found.map(
+      (f) => f && ((said) => readSaid(said, (!f.blind && read.get(f.channel.no)) || headOnly(f.channel), f)),
+    )
   }
+}
+
+const unsupported: Outcome = {
+  state: 'unreadable',
+  reason: { code: 'unsupported', text: 'This platform no longer reads answers to this operation.' },
+}
+
+function readSaid(said: Said, detail: ChannelDetail, o: { rows: readonly OperationRow[]; errand: boolean }): Outcome {
+  if (!('reply' in said)) return said
+  if (o.errand) return { state: 'completed', result: said.reply }
+  const picked = pickRow(o.rows, detail)
+  const reader = 'row' in picked ? picked.row : o.rows.find((r) => r.channel === channelKind(detail.name))
+  return reader ? readReply(reader, said.reply, detail) : unsupported
+}
+
+const keyOf = (r: { channel: number; activity: number }) => `${r.channel}-${r.activity}`
+
+function repeated(keys: readonly string[]): Set<string> {
+  const seen = new Set<string>()
+  return new Set(keys.filter((k) => seen.size === seen.add(k).size))
 }
 
 /** A row's `from` is total by contract; one that throws all the same must not stop the batch. */
@@ -199,24 +286,34 @@ function apply(w: Work, outcome: Outcome, said: Said): boolean {
   return true
 }
 
-async function write(tx: Tx, work: readonly Work[], unmatched: readonly Unmatched[]): Promise<void> {
-  const settled = work.filter((w) => w.settled)
+async function settleAll(tx: Tx, finals: readonly Final[]): Promise<SettledRow[]> {
+  if (finals.length === 0) return []
+  const sorted = finals.toSorted((a, b) => a.channel - b.channel || a.activity - b.activity)
+  const json = (v: unknown) => (v === undefined ? null : jsonText(v))
+  return tx.query<SettledRow>({
+    name: 'settle',
+    text: settleRows,
+    values: [
+      sorted.map((f) => f.channel),
+      sorted.map((f) => f.activity),
+      sorted.map((f) => f.state),
+      sorted.map((f) => json(f.reason)),
+      sorted.map((f) => json(f.result)),
+    ],
+  })
+}
+
+async function write(
+  tx: Tx,
+  work: readonly Work[],
+  unmatched: readonly Unmatched[],
+): Promise<Omit<SettleResult, 'strange'>> {
   const kept = work.filter((w) => !w.settled && w.kept)
   const json = (v: unknown) => (v === undefined ? null : jsonText(v))
-  if (settled.length > 0) {
-    await tx.query({
-      name: 'settle-move',
-      text: moveSettled,
-      values: [
-        settled.map((w) => w.row.channel),
-        settled.map((w) => w.row.activity),
-        settled.map((w) => w.settled?.state),
-        settled.map((w) => json(w.settled?.reason)),
-        settled.map((w) => json(w.settled?.result)),
-        settled.map((w) => w.row.attempts),
-      ],
-    })
-  }
+  const settled = await settleAll(
+    tx,
+    work.flatMap(({ row, settled: s }) => (s ? [{ channel: row.channel, activity: row.activity, ...s }] : [])),
+  )
   if (kept.length > 0) {
     await tx.query({
       name: 'settle-keep',
@@ -236,4 +333,13 @@ async function write(tx: Tx, work: readonly Work[], unmatched: readonly Unmatche
     })
   }
   await noteUnmatched(tx, unmatched)
+  return {
+    settled,
+    changed: work.map((w) => ({
+      channel: w.row.channel,
+      activity: w.row.activity,
+      state: w.settled?.state ?? w.row.state,
+      ready: w.kept?.state === 'pending' && !w.settled && w.kept.dueInS === undefined,
+    })),
+  }
 }

@@ -1,14 +1,16 @@
 /** What can go out now: open rows of a channel become deliveries, marked as sent in the same batch. */
-import type { ChannelDetail, Delivery, Json, JsonObject, Reason } from '@muster/contract'
+import type { ChannelDetail, Delivery, Json, JsonObject, OperationRow, Reason } from '@muster/contract'
 import { jsonText, type Tx } from '../db/index.ts'
+import type { KnownChannel } from '../devices/index.ts'
 import { pickRow, type Registry } from '../registry/index.ts'
 import type { ActivityCache, ActivityWords } from './activities.ts'
+import { areBlind, type Details, headOnly } from './details.ts'
 import { operationWireId } from './ids.ts'
 import type { SettledRow } from './settle.ts'
 
 export interface Want {
   /** All that one exchange fetches for; `take` counts for them together. */
-  readonly channels: readonly ChannelDetail[]
+  readonly channels: readonly KnownChannel[]
   readonly take: number
   /** Offer what the device put off before its time. */
   readonly again: boolean
@@ -44,17 +46,28 @@ export interface DeliveryExtras {
   envelope(c: ChannelDetail, id: string, words: ActivityWords, deadline: Date): Promise<string | undefined>
 }
 
-/** By the channels of each exchange; the deadline is wrapped so that no plan walks the deadlines of everybody instead. */
-const claim = `
+/**
+ * By the channels of each exchange, of those that are handed work: open, and not blocked. The rows found are rewritten where they stand; the
+ * deadline is wrapped so that no plan walks the deadlines of everybody instead. When the leases end is written once for all.
+ */
+export const claim = `
   with want as (select * from unnest($1::integer[], $2::bigint[], $3::integer[], $4::boolean[]) as w (item, channel, n, again)),
   picked as (
-    select i.item, p.channel, p.activity from (select item, array_agg(channel) as channels, min(n) as n, bool_or(again) as again from want group by item) i cross join lateral (
-      select q.channel, q.activity from pending q where q.channel = any(i.channels) and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and (q.deadline > now()) is true
+    select i.item, p.place from (
+      select w.item, array_agg(w.channel) as channels, min(w.n) as n, bool_or(w.again) as again
+      from want w join channel c on c.no = w.channel join enrolment e on e.no = c.enrolment where e.state in ('active', 'disenrolling') and not e.blocked group by w.item) i
+    cross join lateral (
+      select q.ctid as place from pending q where q.channel = any(i.channels) and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and (q.deadline > now()) is true
       order by (q.kept is not null) desc, q.urgent desc, q.activity limit i.n for update of q skip locked) p
-  )
-  update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()
-  from picked k where p.channel = k.channel and p.activity = k.activity
-  returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline, p.kept, p.kept is not null as more, p.safe, p.urgent`
+  ),
+  claimed as (
+    update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()
+    from picked k where p.ctid = k.place
+    returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline, p.kept, p.kept is not null as more, p.safe, p.urgent),
+  leased as (
+    insert into handed (until, channels, activities)
+    select now() + $5 * interval '1 second', array_agg(channel), array_agg(activity) from claimed having count(*) > 0)
+  select * from claimed`
 /** The row that speaks now decides whether handing it over again is safe. */
 const correctSafe = `
   update pending p set safe = x.safe from unnest($1::bigint[], $2::bigint[], $3::boolean[]) as x (channel, activity, safe) where p.channel = x.channel and p.activity = x.activity`
@@ -66,11 +79,11 @@ const refuse = `
 
 export function createTake(o: { registry: Registry; activities: ActivityCache; extras: DeliveryExtras }) {
   /** Rows that turn out impossible end here, and what stands behind them is handed over in their place. */
-  return async function take(tx: Tx, wants: readonly Want[]): Promise<Taken> {
+  return async function take(tx: Tx, wants: readonly Want[], details: Details): Promise<Taken> {
     const taken: Taken = { deliveries: wants.map(() => []), settled: [], sent: [] }
     let asked = wants.map((w, item) => ({ ...w, item })).filter((w) => w.take > 0 && w.channels.length > 0)
     while (asked.length > 0) {
-      const refused = await round(tx, asked, taken)
+      const refused = await round(tx, asked, taken, details)
       asked = asked.flatMap((w) => {
         const n = refused.get(w.item) ?? 0
         return n > 0 ? [{ ...w, take: n }] : []
@@ -84,6 +97,7 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
     tx: Tx,
     asked: readonly (Want & { item: number })[],
     taken: Taken,
+    details: Details,
   ): Promise<Map<number, number>> {
     const rows = await tx.query<SentRow>({ name: 'take', text: claim, values: claimValues(asked) })
     const refused = new Map<number, number>()
@@ -92,12 +106,7 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
     rows.sort(
       (a, b) => Number(b.more) - Number(a.more) || Number(b.urgent) - Number(a.urgent) || a.activity - b.activity,
     )
-    const details = new Map(asked.flatMap((w) => w.channels.map((c) => [c.no, c])))
-    const words = await o.activities.read(
-      tx,
-      rows.map((r) => r.activity),
-    )
-    const planned = rows.map((r) => plan(r, details.get(r.channel) as ChannelDetail, words.get(r.activity)))
+    const planned = await planAll(tx, rows, asked, details)
     const going = planned.filter((p) => p.make)
     const impossible = planned.filter((p) => p.reason)
     if (impossible.length > 0) {
@@ -139,6 +148,22 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
     return refused
   }
 
+  async function planAll(tx: Tx, rows: readonly SentRow[], asked: readonly Want[], details: Details): Promise<Plan[]> {
+    const heads = new Map(asked.flatMap((w) => w.channels.map((c) => [c.no, c])))
+    const words = await o.activities.read(
+      tx,
+      rows.map((r) => r.activity),
+    )
+    const found = rows.map((row) => {
+      const head = heads.get(row.channel) as KnownChannel
+      const said = words.get(row.activity)
+      const choice = said ? o.registry.operationRows(head.platform, said.operation) : []
+      return { row, head, said, choice, blind: said?.kind === 'operation' && areBlind(choice) }
+    })
+    const read = await details.of(found.flatMap((f) => (f.blind ? [] : [f.head])))
+    return found.map((f) => plan(f.row, (!f.blind && read.get(f.head.no)) || headOnly(f.head), f.said, f.choice))
+  }
+
   interface Plan {
     row: SentRow
     needs: readonly string[]
@@ -147,7 +172,12 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
     reason?: Reason
     make?: (secrets: Record<string, string>) => Promise<Delivery>
   }
-  function plan(r: SentRow, channel: ChannelDetail, words: ActivityWords | undefined): Plan {
+  function plan(
+    r: SentRow,
+    channel: ChannelDetail,
+    words: ActivityWords | undefined,
+    choice: readonly OperationRow[],
+  ): Plan {
     if (!words)
       return {
         row: r,
@@ -171,7 +201,7 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
         }),
       }
     }
-    const picked = pickRow(o.registry.operationRows(channel.platform, words.operation), channel)
+    const picked = pickRow(choice, channel)
     if ('reason' in picked) return { row: r, needs: [], safe: r.safe, reason: picked.reason }
     const { row } = picked
     return {

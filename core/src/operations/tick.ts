@@ -8,18 +8,31 @@ import { bounds, outcomeUnknown } from './transitions.ts'
 const release = `
   with due as (select channel, activity from pending where state in ('held', 'deferred', 'pending') and due <= now() and deadline > now() order by channel, activity limit 10000 for update skip locked)
   update pending p set state = 'pending', due = null, updated = now() from due d where p.channel = d.channel and p.activity = d.activity returning p.channel, p.urgent`
+/** What was handed over in batches whose leases end, named once: every row of them is judged in this transaction. */
+const lapse = `
+  with over as (delete from handed where ctid = any(array(select ctid from handed where until <= now() order by until limit 100 for update skip locked)) returning channels, activities)
+  select x.channel, x.activity from over, unnest(over.channels, over.activities) as x (channel, activity) order by 1, 2`
+/** Each looked up by itself, in their order. */
+const named = (
+  condition: string,
+  first: 1 | 2,
+) => `unnest($${first}::bigint[], $${first + 1}::bigint[]) as x (channel, activity) cross join lateral (
+    select q.channel, q.activity, q.lease from pending q where q.channel = x.channel and q.activity = x.activity and ${condition} limit 1 for update of q) p`
 /** A lease that ran out: again when that is safe, else the honest end is that nobody knows. */
 const requeue = `
   with over as (
-    select channel, activity from pending where state = 'sent' and lease <= now() and safe and not cancelling and attempts < $1 and deadline > now()
-    order by channel, activity limit 10000 for update skip locked)
+    select p.channel, p.activity from ${named("q.state = 'sent' and q.lease <= now() and q.safe and not q.cancelling and q.attempts < $1 and q.deadline > now()", 2)})
   update pending p set state = 'pending', lease = null, updated = now(), reason = jsonb_build_object('code', 'no-answer', 'text', 'The device did not answer; it is handed over again.')
   from over o where p.channel = o.channel and p.activity = o.activity returning p.channel`
+/** A lease that does not end yet, because the clock was set back, is looked at again when it does. */
+const later = `
+  insert into handed (until, channels, activities)
+    select max(p.lease), array_agg(p.channel), array_agg(p.activity) from ${named("q.state = 'sent' and q.lease > now()", 1)} having count(*) > 0`
 const end = `
-  with over as (
-    select channel, activity from pending
-    where (state = 'sent' and lease <= now() and (not safe or cancelling or attempts >= $1)) or deadline <= now()
-    order by channel, activity limit 10000 for update skip locked),
+  with lapsed as (
+    select p.channel, p.activity from ${named("q.state = 'sent' and q.lease <= now() and (not q.safe or q.cancelling or q.attempts >= $1)", 2)}),
+  late as (select channel, activity from pending where deadline <= now() order by channel, activity limit 10000 for update skip locked),
+  over as (select * from lapsed union select * from late),
   gone as (delete from pending p using over o where p.channel = o.channel and p.activity = o.activity returning p.*),
   moved as (
     insert into history (channel, activity, epoch, operation, state, reason, attempts, created)
@@ -28,21 +41,30 @@ const end = `
       case when state in ('held', 'pending', 'deferred') and attempts = 0 and agains = 0 then jsonb_build_object('code', 'expired', 'text', 'The deadline passed before the device fetched it.')
         when state = 'deferred' then jsonb_build_object('code', 'expired', 'text', 'The device put it off until the deadline passed.')
         when state = 'acknowledged' and not cancelling then jsonb_build_object('code', 'no-result', 'text', 'The device took it and never told the result.')
-        else $2::jsonb end,
+        else $4::jsonb end,
       attempts, created from gone returning channel, activity, state)
   select m.channel, m.activity, m.state, d.id as device from moved m join channel c on c.no = m.channel join device d on d.no = c.device`
+
+/** Channels and activities, side by side. */
+type Keys = [number[], number[]]
 
 export function createTick(o: { db: Db; events: Events; part: TurnPart }) {
   /** Says how many rows moved. */
   return async function tick(): Promise<number> {
     return o.db.tx(async (tx) => {
       const released = await tx.query<{ channel: number; urgent: boolean }>({ name: 'tick-release', text: release })
-      const again = await tx.query<{ channel: number }>({
-        name: 'tick-requeue',
-        text: requeue,
-        values: [bounds.attempts],
-      })
-      const ended = await endAll(tx)
+      const lapsed = await tx.query<{ channel: number; activity: number }>({ name: 'tick-lapse', text: lapse })
+      const keys: Keys = [lapsed.map((r) => r.channel), lapsed.map((r) => r.activity)]
+      const again =
+        lapsed.length === 0
+          ? []
+          : await tx.query<{ channel: number }>({
+              name: 'tick-requeue',
+              text: requeue,
+              values: [bounds.attempts, ...keys],
+            })
+      if (lapsed.length > 0) await tx.query({ name: 'tick-later', text: later, values: keys })
+      const ended = await endAll(tx, keys)
       const waiting = await o.part.tick(tx)
       const wake = [...new Set([...released, ...again].map((r) => r.channel).concat(waiting))]
       await tellWaiting(
@@ -52,13 +74,13 @@ export function createTick(o: { db: Db; events: Events; part: TurnPart }) {
         released.some((r) => r.urgent),
       )
       return wake.length + ended
-    })
+    }, 'operation.tick')
   }
-  async function endAll(tx: Tx): Promise<number> {
+  async function endAll(tx: Tx, lapsed: Keys): Promise<number> {
     const rows = await tx.query<{ channel: number; activity: number; state: string; device: string }>({
       name: 'tick-end',
       text: end,
-      values: [bounds.attempts, JSON.stringify(outcomeUnknown)],
+      values: [bounds.attempts, ...lapsed, JSON.stringify(outcomeUnknown)],
     })
     if (rows.length === 0) return 0
     await tx.query({

@@ -6,6 +6,10 @@ export const finalStates = ['completed', 'failed', 'cancelled', 'expired', 'supe
 export type OpenState = (typeof openStates)[number]
 export type FinalState = (typeof finalStates)[number]
 
+export function isFinal(state: string): state is FinalState {
+  return (finalStates as readonly string[]).includes(state)
+}
+
 export interface OpenRow {
   readonly state: OpenState
   readonly attempts: number
@@ -41,6 +45,9 @@ export const outcomeUnknown: Reason = {
   code: 'outcome-unknown',
   text: 'It was handed over, and whether the device did it is not known.',
 }
+
+/** SQL over an open row that waits to be handed over again: it was before, and no answer came. Whatever ends it now must not say that it was never done. */
+export const perhapsDone = `(state = 'pending' and reason->>'code' = 'no-answer')`
 
 /** Final rows never come here: they are in history, and a report for them is unmatched. */
 export function onReport(row: OpenRow, said: Outcome): Step {

@@ -1,5 +1,5 @@
 /** Turns: everything devices said and fetched, grouped into one durable transaction for many devices at once. */
-import { type ChannelDetail, type Delivery, Problem, type Said, type Turn } from '@muster/contract'
+import { type Delivery, Problem, type Said, type Turn } from '@muster/contract'
 import { type Db, jsonText, type Log, type Tx } from '../db/index.ts'
 import {
   checkFacts,
@@ -13,15 +13,17 @@ import {
   tooDeep,
   writeFacts,
 } from '../devices/index.ts'
-import type { Events } from '../events/index.ts'
+import type { EventInput, Events } from '../events/index.ts'
 import type { Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
+import { createDetails, type Details } from './details.ts'
 import { writeDeviceEvents } from './device-events.ts'
 import { type LoggedMessage, writeMessages } from './messages.ts'
 import type { TurnPart } from './part.ts'
 import type { createSettle, Heard, SettledRow } from './settle.ts'
 import type { createTake } from './take.ts'
 import { writeTally } from './tally.ts'
+import { isFinal } from './transitions.ts'
 
 export interface TurnItem {
   readonly channels: readonly KnownChannel[]
@@ -62,9 +64,8 @@ interface Written {
  * A batch names its rows by key. Plans of prepared statements are kept, and one that was made while the table of open rows was empty
  * would read all of it for every batch once an activity has filled it (6 CPU-milliseconds an exchange at 100,000 rows).
  */
-const byIndex = {
-  text: 'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off',
-}
+export const byIndex =
+  'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
 /** Deliveries of one exchange at most. */
 const takeLimit = 1_000
 
@@ -88,10 +89,11 @@ export function createTurns(o: TurnDeps) {
     const moment = o.devices.waiting.moment()
     const outbound = o.outbound()
     try {
-      const { answers, drained, settled, woken } = await o.db.tx(async (tx) => {
-        await tx.query(byIndex)
-        return batch(tx, items, outbound)
-      })
+      const { answers, drained, settled, woken } = await o.db.tx(
+        (tx) => batch(tx, items, outbound),
+        'operation.turn',
+        byIndex,
+      )
       for (const d of drained) o.devices.waiting.drained(d.channel, moment, d.again)
       // This node knows at once what the others hear of in a moment.
       o.devices.waiting.heard(woken)
@@ -118,27 +120,16 @@ export function createTurns(o: TurnDeps) {
   }
 
   async function batch(tx: Tx, items: readonly TurnItem[], outbound: LoggedMessage[]): Promise<Written> {
-    const details = await readDetails(tx, [...new Set(items.flatMap((i) => i.channels.map((c) => c.no)))])
-    const own = items.map((i) => ({ item: i, channels: i.channels.flatMap((c) => details.get(c.no) ?? []) }))
-    const open = own.filter(({ channels }) => channels.some((c) => c.lifecycle !== 'removed'))
+    const details = createDetails(tx)
+    const open = await openOnes(items, details)
     const woken: number[] = []
+    const stirred = new Set<number>()
 
-    await writeFactsOf(tx, open, woken)
-    await writeState(tx, open)
-    await writeDeviceEvents(
-      tx,
-      o.events,
-      open.flatMap(({ item, channels }) =>
-        (item.turn.events ?? []).map((e) => ({
-          ...e,
-          channel: channels[0] as KnownDetail,
-          severity: severityOf(channels[0] as KnownDetail, e.type),
-        })),
-      ),
-    )
-    const settled = await settleAll(tx, open, woken)
-    const taken = await takeAll(tx, open)
-    await writeMessages(tx, o.secrets, [...open.flatMap(({ item }) => inbound(item)), ...outbound])
+    await writeReports(tx, open, details, woken)
+    const settled = await settleAll(tx, open, details, woken, stirred)
+    for (const no of woken) stirred.add(no)
+    const taken = await takeAll(tx, open, details, stirred)
+    await writeMessages(tx, o.secrets, [...open.flatMap(inbound), ...outbound])
     await announce(tx, open, settled, taken)
     const empty = new Set(taken.drained.map((d) => d.channel))
     const left = [...new Set(woken)].filter((no) => !empty.has(no))
@@ -150,116 +141,140 @@ export function createTurns(o: TurnDeps) {
       settled: [...settled.settled, ...taken.settled],
     }
   }
-  type Own = { item: TurnItem; channels: KnownDetail[] }
+  /**
+   * Whose enrolment has ended says nothing any more. Reports are judged by what the database says now; of those who only answer and fetch,
+   * memory tells, and the rows themselves: they ended with the enrolment, and are handed to nobody else.
+   */
+  async function openOnes(items: readonly TurnItem[], details: Details): Promise<TurnItem[]> {
+    const read = await details.of(items.flatMap((i) => (reports(i.turn) ? i.channels : [])))
+    return items.filter((i) =>
+      i.channels.some((c) => (reports(i.turn) ? (read.get(c.no)?.lifecycle ?? 'removed') : c.lifecycle) !== 'removed'),
+    )
+  }
   function severityOf(c: KnownDetail, type: string) {
     return o.registry.platforms.get(c.platform)?.descriptors.events.find((e) => e.id === type)?.severity
   }
 
-  async function writeFactsOf(tx: Tx, open: readonly Own[], woken: number[]): Promise<void> {
-    const reports: (FactsReport & { channel: KnownDetail })[] = []
-    for (const { item, channels } of open) {
-      const [channel] = channels
-      if (!item.turn.facts || !channel) continue
-      reports.push({
-        channel,
-        deviceNo: channel.deviceNo,
-        facts: item.turn.facts,
-        partial: item.turn.partial,
-        reportedAt: item.turn.reportedAt,
-      })
-    }
-    const verdicts = open.filter(({ item }) => item.turn.verdicts)
-    if (reports.length === 0 && verdicts.length === 0) return
-    const taken = new Set(await writeFacts(tx, reports))
-    const after =
-      taken.size > 0
-        ? await readDetails(
-            tx,
-            reports.map((r) => r.channel.no),
-          )
-        : new Map<number, KnownDetail>()
-    const rows = open.flatMap(({ item, channels }) => {
-      const [channel] = channels
-      const fresh = channel && item.turn.facts && taken.has(channel.deviceNo)
-      if (!channel || !(fresh || item.turn.verdicts)) return []
-      return [
-        {
-          channel: after.get(channel.no) ?? channel,
-          verdicts: item.turn.verdicts,
-          facts: fresh ? item.turn.facts : undefined,
-          partial: item.turn.partial,
-        },
-      ]
+  /** Facts, verdicts, state and events: of those who bring any. */
+  async function writeReports(tx: Tx, open: readonly TurnItem[], details: Details, woken: number[]): Promise<void> {
+    const reporting = open.filter((i) => reports(i.turn))
+    if (reporting.length === 0) return
+    const read = await details.of([])
+    const own = reporting.flatMap((item) => {
+      const channel = item.channels.flatMap((c) => read.get(c.no) ?? [])[0]
+      return channel ? [{ turn: item.turn, channel }] : []
     })
-    woken.push(...(await o.part.verdicts(tx, rows)))
-    if (after.size > 0) {
-      woken.push(...(await o.part.variablesChanged(tx, [...after.values()])))
-      for (const { channels } of open) for (const [i, c] of channels.entries()) channels[i] = after.get(c.no) ?? c
-    }
+    await writeFactsOf(tx, own, details, woken)
+    await writeState(tx, own)
+    const told = own.flatMap(({ turn, channel }) =>
+      (turn.events ?? []).map((e) => ({ ...e, channel, severity: severityOf(channel, e.type) })),
+    )
+    await writeDeviceEvents(tx, o.events, told)
   }
 
-  /** Operations first, then what only the other part knows; a reply that is nobody's is noted by the one it falls to. */
+  async function writeFactsOf(tx: Tx, own: readonly Reporting[], details: Details, woken: number[]): Promise<void> {
+    const reported: FactsReport[] = own.flatMap(({ turn, channel }) => {
+      const { facts, partial, reportedAt } = turn
+      return facts ? [{ deviceNo: channel.deviceNo, facts, partial, reportedAt }] : []
+    })
+    if (reported.length === 0 && !own.some(({ turn }) => turn.verdicts)) return
+    const taken = new Set(await writeFacts(tx, reported))
+    const fresh = own.filter(({ turn, channel }) => turn.facts && taken.has(channel.deviceNo))
+    const after = await readDetails(
+      tx,
+      fresh.map(({ channel }) => channel.no),
+    )
+    for (const detail of after.values()) details.put(detail)
+    const rows = own.flatMap(({ turn, channel }) => {
+      const now = after.get(channel.no)
+      if (!now && !turn.verdicts) return []
+      return [{ channel: now ?? channel, verdicts: turn.verdicts, facts: now && turn.facts, partial: turn.partial }]
+    })
+    woken.push(...(await o.part.verdicts(tx, rows)))
+    if (after.size > 0) woken.push(...(await o.part.variablesChanged(tx, [...after.values()])))
+  }
+
+  /** Operations first, then what only the other part knows; a reply that is nobody's is noted by the one it falls to. `stirred`: whose work it moved without ending it. */
   async function settleAll(
     tx: Tx,
-    open: readonly Own[],
+    open: readonly TurnItem[],
+    details: Details,
     woken: number[],
+    stirred: Set<number>,
   ): Promise<Awaited<ReturnType<TurnDeps['settle']>>> {
     const heard: Heard[] = []
     const others: Heard[] = []
-    for (const { item, channels } of open)
-      for (const said of item.turn.said ?? [])
+    for (const { turn, channels } of open)
+      for (const said of turn.said ?? [])
         (said.id !== undefined && o.part.owns(said.id) ? others : heard).push({ channels, said })
-    const result = await o.settle(tx, heard)
+    const result = await o.settle(tx, heard, details)
+    for (const r of result.changed) if (!isFinal(r.state)) stirred.add(r.channel)
     const rest = [...others, ...result.strange]
-    if (rest.length > 0) woken.push(...(await o.part.settle(tx, rest.map(asPartSaid))))
+    for (const h of rest) for (const c of h.channels) stirred.add(c.no)
+    if (rest.length > 0) {
+      const read = await details.of(rest.flatMap((h) => h.channels))
+      woken.push(
+        ...(await o.part.settle(
+          tx,
+          rest.flatMap((h) => asPartSaid(h, read)),
+        )),
+      )
+    }
     const requeued = result.changed.filter((r) => r.ready).map((r) => r.channel)
     woken.push(...requeued)
     return result
   }
 
-  async function takeAll(tx: Tx, open: readonly Own[]) {
-    const wants = open.flatMap(({ item, channels }) => {
-      const able = channels.filter(receives)
-      return able.length > 0 && item.turn.take > 0
-        ? [
-            {
-              item,
-              channels: able,
-              take: Math.min(Math.ceil(item.turn.take), takeLimit),
-              again: item.turn.deferred === 'again',
-            },
-          ]
+  /** Who is known to have nothing waiting is not even looked up, unless this very batch stirred them. */
+  async function takeAll(tx: Tx, open: readonly TurnItem[], details: Details, stirred: ReadonlySet<number>) {
+    const wants = open.flatMap((item) => {
+      const again = item.turn.deferred === 'again'
+      const asks =
+        item.turn.take > 0 && item.channels.some((c) => stirred.has(c.no) || !o.devices.waiting.quiet(c.no, again))
+      return asks
+        ? [{ item, channels: item.channels, take: Math.min(Math.ceil(item.turn.take), takeLimit), again }]
         : []
     })
-    const operations = await o.take(tx, wants)
+    const operations = await o.take(tx, wants, details)
     const byItem = new Map(wants.map((w, i) => [w.item, operations.deliveries[i] ?? []]))
     const left = (w: (typeof wants)[number]) => w.take - (byItem.get(w.item)?.length ?? 0)
-    // Channels of one exchange one after the other, so that together they never get more than it can take.
+    await takeSettings(tx, wants, details, byItem, left)
+    // A channel that is given nothing now (blocked, not yet active) is quiet until word of its change comes.
+    const drained = wants
+      .filter((w) => left(w) > 0)
+      .flatMap((w) => w.channels.map((c): Drained => ({ channel: c.no, again: w.again })))
+    return { byItem, drained, settled: operations.settled, sent: operations.sent }
+  }
+
+  /** Channels of one exchange one after the other, so that together they never get more than it can take. */
+  async function takeSettings<W extends { item: TurnItem; channels: readonly KnownChannel[] }>(
+    tx: Tx,
+    wants: readonly W[],
+    details: Details,
+    byItem: ReadonlyMap<TurnItem, Delivery[]>,
+    left: (w: W) => number,
+  ): Promise<void> {
+    const asking = wants.flatMap((w) => w.channels.map((c) => c.no))
+    const having = asking.length > 0 ? new Set(await o.part.waiting(tx, asking)) : new Set<number>()
+    if (having.size === 0) return
+    const read = await details.of(wants.flatMap((w) => w.channels.filter((c) => having.has(c.no))))
     for (let at = 0; wants.some((w) => w.channels.length > at); at++) {
       const room = wants.flatMap((w) => {
-        const channel = w.channels[at]
-        return channel && left(w) > 0 ? [{ channel, take: left(w), deferred: w.item.turn.deferred, item: w.item }] : []
+        const no = w.channels[at]?.no ?? 0
+        const channel = having.has(no) ? read.get(no) : undefined
+        return channel && receives(channel) && left(w) > 0
+          ? [{ channel, take: left(w), deferred: w.item.turn.deferred, item: w.item }]
+          : []
       })
       if (room.length === 0) continue
       const owner = new Map(room.map((r) => [r.channel.no, r.item]))
       for (const d of await o.part.take(tx, room)) byItem.get(owner.get(d.channel.no) as TurnItem)?.push(d)
     }
-    // A channel that is given nothing now (blocked, not yet active) is quiet until word of its change comes.
-    const idle = open.flatMap(({ channels }) =>
-      channels.filter((c) => !receives(c)).map((c): Drained => ({ channel: c.no, again: true })),
-    )
-    const drained = [
-      ...idle,
-      ...wants
-        .filter((w) => left(w) > 0)
-        .flatMap((w) => w.channels.map((c): Drained => ({ channel: c.no, again: w.again }))),
-    ]
-    return { byItem, drained, settled: operations.settled, sent: operations.sent }
   }
 
   async function announce(
     tx: Tx,
-    open: readonly Own[],
+    open: readonly TurnItem[],
     said: Awaited<ReturnType<TurnDeps['settle']>>,
     taken: Awaited<ReturnType<typeof takeAll>>,
   ): Promise<void> {
@@ -268,19 +283,33 @@ export function createTurns(o: TurnDeps) {
       ...taken.settled.map((r): [number, number, string] => [r.channel, r.activity, r.state]),
       ...taken.sent.map((r): [number, number, string] => [r.channel, r.activity, 'sent']),
     ]
-    await writeTally(tx, [...said.settled, ...taken.settled])
-    const devices = new Map(open.flatMap(({ channels }) => channels.map((c) => [c.no, c.device])))
-    if (rows.length > 0)
-      await o.events.emit(
-        tx,
-        'operations.changed',
-        { rows, devices: [...new Set(rows.map((r) => devices.get(r[0]) ?? ''))] },
-        { notify: false },
-      )
-    const reported = open.filter(({ item }) => item.turn.facts).flatMap(({ channels }) => channels[0]?.device ?? [])
-    if (reported.length > 0)
-      await o.events.emit(tx, 'device.reported', { devices: [...new Set(reported)] }, { notify: false })
+    await writeTally(tx, taken.settled)
+    const events: EventInput[] = []
+    if (rows.length > 0) {
+      const devices = new Map(open.flatMap(({ channels }) => channels.map((c) => [c.no, c.device])))
+      const changed = [...new Set(rows.map((r) => devices.get(r[0]) ?? ''))]
+      events.push({ type: 'operations.changed', data: { rows, devices: changed } })
+    }
+    const reported = open.flatMap(({ turn, channels }) => (turn.facts ? (channels[0]?.device ?? []) : []))
+    if (reported.length > 0) events.push({ type: 'device.reported', data: { devices: [...new Set(reported)] } })
+    if (events.length > 0) await o.events.emitMany(tx, events, { notify: false })
   }
+}
+
+interface Reporting {
+  turn: Turn
+  channel: KnownDetail
+}
+
+/** Whether it brings more than answers: what is judged by the whole of the channel. */
+function reports(t: Turn): boolean {
+  return (
+    t.facts !== undefined ||
+    t.verdicts !== undefined ||
+    t.state !== undefined ||
+    t.push !== undefined ||
+    (t.events?.length ?? 0) > 0
+  )
 }
 
 /** Channels that are handed work: open, and not blocked. One that is still being set up only reports. */
@@ -293,24 +322,19 @@ function inbound(item: TurnItem): LoggedMessage[] {
   return item.turn.raw && channel ? [{ channel: channel.no, outbound: false, outcome: '', raw: item.turn.raw }] : []
 }
 
-function asPartSaid({ channels, said }: Heard): Parameters<TurnPart['settle']>[1][number] {
+/** Said of the channel that an id names when it is one of the speaker's, else of the speaker's first: the part then finds it foreign. */
+function asPartSaid({ channels, said }: Heard, read: ReadonlyMap<number, KnownDetail>): PartSaid[] {
   const { id, ref, ...outcome } = said as Said & { id?: string; ref?: string }
-  return { channel: ownerOf(channels, id), id, ref, outcome }
-}
-
-/** The channel an id names when it is one of the speaker's, else the speaker's first: the part then finds it foreign. */
-function ownerOf(channels: readonly ChannelDetail[], id: string | undefined): ChannelDetail {
   const no = id === undefined ? undefined : Number.parseInt(id.slice(1), 36)
-  return channels.find((c) => c.no === no) ?? (channels[0] as ChannelDetail)
+  const channel = read.get((channels.find((c) => c.no === no) ?? channels[0])?.no ?? 0)
+  return channel ? [{ channel, id, ref, outcome }] : []
 }
+type PartSaid = Parameters<TurnPart['settle']>[1][number]
 
-async function writeState(tx: Tx, open: readonly { item: TurnItem; channels: KnownDetail[] }[]): Promise<void> {
-  const rows = open.flatMap(({ item, channels }) => {
-    const [channel] = channels
-    return channel && (item.turn.state !== undefined || item.turn.push !== undefined)
-      ? [{ no: channel.no, state: item.turn.state, push: item.turn.push }]
-      : []
-  })
+async function writeState(tx: Tx, own: readonly Reporting[]): Promise<void> {
+  const rows = own
+    .filter(({ turn }) => turn.state !== undefined || turn.push !== undefined)
+    .map(({ turn, channel }) => ({ no: channel.no, state: turn.state, push: turn.push }))
   if (rows.length === 0) return
   rows.sort((a, b) => a.no - b.no)
   const text = (v: unknown) => (v === undefined ? null : jsonText(v))

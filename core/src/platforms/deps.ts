@@ -29,4 +29,6 @@ export interface PlatformsDeps {
   pace(platform: string): number
   organisation(): string
   pusher?: Pusher
+  /** True while what devices only tell of themselves is to wait: the node is pressed. */
+  pressed?(): boolean
 }

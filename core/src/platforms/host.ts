@@ -1,6 +1,6 @@
 /** What a plugin is given: the core's services, narrowed to its own platform. */
-import { createHash } from 'node:crypto'
-import { type Channel, type ChannelDetail, type PlatformHost, Problem } from '@muster/contract'
+import { createHash, randomInt } from 'node:crypto'
+import { type Channel, type ChannelDetail, type PlatformHost, Problem, type Turn } from '@muster/contract'
 import type { Clock } from '../clock/index.ts'
 import { gather } from '../db/index.ts'
 import { checkFacts, identifiersOf, type KnownChannel, readDetails } from '../devices/index.ts'
@@ -85,7 +85,8 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       return operations.idle(c, take, expectInS(c)) ? c : undefined
     },
     turn: async (c, t) => {
-      const channels = await Promise.all((Array.isArray(c) ? c : [c as Channel]).map(known))
+      if (o.pressed?.() && onlyTells(t)) throw new Problem('overloaded', { retryAfterS: randomInt(5, 30) })
+      const channels = Array.isArray(c) ? await Promise.all(c.map(known)) : [await known(c as Channel)]
       return operations.turn(channels, t)
     },
     sentBytes: (c, raw) => {
@@ -131,4 +132,9 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     clock: o.clock,
   }
   return host
+}
+
+/** Inventory and news, and no answer to anything we sent: the device keeps it and says it again. */
+function onlyTells(t: Turn): boolean {
+  return (t.facts !== undefined || (t.events?.length ?? 0) > 0) && !t.said?.length
 }

@@ -75,7 +75,7 @@ export function createAuthoring(parts: Parts): Authoring {
           features: stored.features.map((f) => f.feature),
         })
         return policyView(await need(tx, no), parts)
-      }),
+      }, 'policy.create'),
     )
   }
 
@@ -90,7 +90,7 @@ export function createAuthoring(parts: Parts): Authoring {
         )
         await tell(tx, row, 'saved', actor, { revision: revision + 1, features: stored.features.map((f) => f.feature) })
         return policyView(await need(tx, no), parts)
-      }),
+      }, 'policy.save'),
     )
   }
 
@@ -100,7 +100,7 @@ export function createAuthoring(parts: Parts): Authoring {
       const row = await need(tx, no, true)
       if (!row.draft) throw new Problem('wrong-state', { state: 'without a draft' })
       return nextVersion(tx, row, row.draft, actor, 'published')
-    })
+    }, 'policy.publish')
   }
 
   function rollback(no: number, version: number, actor: string) {
@@ -155,7 +155,7 @@ export function createAuthoring(parts: Parts): Authoring {
     return db.tx(async (tx) => {
       await turn(tx, no, 'active', 'inactive', actor)
       return policyView(await need(tx, no), parts)
-    })
+    }, 'policy.switch')
   }
 
   async function reorder(platform: string, order: readonly number[], actor: string): Promise<void> {
@@ -239,7 +239,7 @@ export function createAuthoring(parts: Parts): Authoring {
     remove,
     versions,
     get: async (no) => policyView(await need(db, no), parts),
-    activate: (no, actor) => db.tx((tx) => turn(tx, no, 'inactive', 'active', actor)),
+    activate: (no, actor) => db.tx((tx) => turn(tx, no, 'inactive', 'active', actor), 'policy.switch'),
   }
 }
 

@@ -5,6 +5,8 @@ import { evaluate } from './evaluate.ts'
 import type { Parts } from './take.ts'
 
 const atOnce = 500
+/** While devices enrol in crowds, those of this time are evaluated together. The first goes at once. */
+const gatherMs = 250
 /** Changes of an account that say nothing about which devices belong where. */
 const quiet = new Set(['session', 'password', 'signed-in'])
 
@@ -16,13 +18,13 @@ interface Heard {
 
 /** Runs on a worker; two at once only repeat each other. Each evaluation is a transaction of its own. */
 export function followChanges(parts: Parts): Follower {
-  return parts.events.follow({}, async (batch) => {
+  return parts.events.follow({ everyMs: gatherMs }, async (batch) => {
     const heard = listen(batch)
     for (const platform of await platformsOfGroups(heard.groups, parts))
-      await parts.db.tx((tx) => evaluate(tx, { platform }, parts))
+      await parts.db.tx((tx) => evaluate(tx, { platform }, parts), 'policy.follow')
     const devices = await devicesOf(heard, parts)
     for (let i = 0; i < devices.length; i += atOnce)
-      await parts.db.tx((tx) => evaluate(tx, { devices: devices.slice(i, i + atOnce) }, parts))
+      await parts.db.tx((tx) => evaluate(tx, { devices: devices.slice(i, i + atOnce) }, parts), 'policy.follow')
   })
 }
 

@@ -212,6 +212,8 @@ export interface Policies {
   verdicts(tx: Tx, rows: readonly Reported[]): Promise<number[]>
   /** In the order of `wants`; of one channel, puts before drops. */
   take(tx: Tx, wants: readonly Want[]): Promise<SettingDelivery[]>
+  /** Which of these `take` would look at. */
+  waiting(tx: Tx, channels: readonly number[]): Promise<number[]>
   /** Channels with settings that differ from what they should have, of all or of these: the index's start and its sweep. */
   waitingChannels(tx?: Tx, channels?: readonly number[]): Promise<number[]>
   /** Per-device variables changed: what uses them is delivered anew. Answers and wakes the channels touched. */

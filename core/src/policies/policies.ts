@@ -5,17 +5,20 @@ import { effective } from './effective.ts'
 import { evaluate } from './evaluate.ts'
 import { followChanges } from './follow.ts'
 import type { Policies, PoliciesDeps } from './model.ts'
+import { createPreview } from './preview.ts'
+import type { Previews } from './preview-words.ts'
 import { createSets } from './sets.ts'
 import { settle } from './settle.ts'
 import { type Parts, take } from './take.ts'
-import { closed, tick, variablesChanged, waitingChannels } from './upkeep.ts'
+import { closed, tick, variablesChanged, waitingChannels, withSettings } from './upkeep.ts'
 import { verdicts } from './verdicts.ts'
 import { withoutSecrets } from './wanted.ts'
 
-export function createPolicies(deps: PoliciesDeps): Policies {
+export function createPolicies(deps: PoliciesDeps): Policies & Previews {
   const parts: Parts = { ...deps, sets: createSets(), delivery: createDelivery(deps), heard: new WeakMap() }
   return {
     ...createAuthoring(parts),
+    ...createPreview(parts),
     effective: (device) => effective(device, parts),
     desired: async (set) => {
       const features = (await parts.sets.load(deps.db, [set])).get(set) ?? []
@@ -29,6 +32,7 @@ export function createPolicies(deps: PoliciesDeps): Policies {
     settle: (tx, said) => settle(tx, said, parts),
     verdicts: (tx, rows) => verdicts(tx, rows, parts),
     take: (tx, wants) => take(tx, wants, parts),
+    waiting: withSettings,
     waitingChannels: (tx, channels) => waitingChannels(tx ?? deps.db, channels),
     variablesChanged: (tx, channels) => variablesChanged(tx, channels, parts),
     tick: (tx) => tick(tx, parts),

@@ -20,6 +20,7 @@ import { openSecrets } from '../secrets/index.ts'
 import { silentLog, testDatabase } from '../testing/index.ts'
 import type { ComplianceVerdict, Draft, Policies, SettingDelivery } from './model.ts'
 import { createPolicies } from './policies.ts'
+import type { Previews } from './preview-words.ts'
 
 const banner = feature({
   id: 'toy.banner',
@@ -117,7 +118,7 @@ export interface TestDevice {
 }
 export interface World {
   readonly db: Db
-  readonly policies: Policies
+  readonly policies: Policies & Previews
   readonly told: ComplianceVerdict[]
   devices(
     n: number,

@@ -21,6 +21,16 @@ export async function waitingChannels(q: Sqlish, channels?: readonly number[]): 
   return rows.map((r) => r.channel)
 }
 
+/** Which of these have settings to fetch or to be judged: cheap, for it is asked in each batch of turns. */
+export async function withSettings(tx: Tx, channels: readonly number[]): Promise<number[]> {
+  const rows = await tx.query<{ channel: number }>({
+    name: 'policies-waiting',
+    text: `select channel from channel_set where channel = any($1::bigint[]) and (desired is distinct from applied or redo <> '{}')`,
+    values: [channels],
+  })
+  return rows.map((r) => r.channel)
+}
+
 /** Lost answers become pending or, after five, failed. The next time to look is worked out anew when the channel next fetches. */
 export async function tick(tx: Tx, parts: Parts): Promise<number[]> {
   const due = await tx.query<{ channel: number }>({

@@ -8,15 +8,22 @@ import {
   Problem,
   type Reason,
 } from '@muster/contract'
-import sql, { join, type Sql } from 'sql-template-tag'
+import sql, { empty, join } from 'sql-template-tag'
 import { may, type Principal, type Reach, reachFor, reachSql } from '../access/index.ts'
-import { complianceSql as deviceCompliance } from '../compliance/index.ts'
-import { type Db, isUuid, type Page, pageOf, readNo, rowNo } from '../db/index.ts'
+import { type Db, isUuid, type Page, pageOf, readNo } from '../db/index.ts'
 import { channelsOfDevices, type KnownDetail, type Liveness, livenessSql, readDetails } from '../devices/index.ts'
+import {
+  type ComplianceState,
+  complianceStates,
+  type DeviceFilter,
+  complianceSql as deviceCompliance,
+  filterSql,
+  seenSql,
+} from '../queries/index.ts'
 import { pickRow, type Registry } from '../registry/index.ts'
 
-export const complianceWords = ['compliant', 'violated', 'unknown', 'none'] as const
-export type ComplianceWord = (typeof complianceWords)[number]
+export const complianceWords = complianceStates
+export type ComplianceWord = ComplianceState
 
 export interface DeviceSummary {
   id: string
@@ -69,18 +76,6 @@ export interface DevicePage extends DeviceSummary {
   operations: OfferedOperation[]
   revision: number
 }
-export interface DeviceFilter {
-  q?: string
-  platform?: string
-  ownership?: string
-  formFactor?: string
-  lifecycle?: string
-  liveness?: Liveness
-  compliance?: ComplianceWord
-  group?: string
-  owner?: string
-}
-
 interface Row {
   no: number
   id: string
@@ -122,8 +117,8 @@ interface PageRow extends Row {
 }
 
 const complianceSql = deviceCompliance('d')
-const seenJoin = sql`left join lateral (select max(s.at) as at, max(s.expect_s) as expect_s from channel c join seen s on s.channel = c.no where c.device = d.no and c.closed is null) seen_last on true`
-const from = sql`device d left join app_user u on u.no = d.owner left join enrolment e on e.device = d.no and e.epoch = (select max(x.epoch) from enrolment x where x.device = d.no) ${seenJoin}`
+const seenJoin = sql`left join lateral (${seenSql} and c.device = d.no group by c.device) seen_last on true`
+const joins = sql`left join app_user u on u.no = d.owner left join enrolment e on e.device = d.no and e.epoch = (select max(x.epoch) from enrolment x where x.device = d.no) ${seenJoin}`
 const columns = sql`d.no, d.id, d.name, d.platform, d.ownership, d.form_factor, d.manufacturer, d.model, d.os_name, d.os_version, d.serial, u.no as owner_no, u.name as owner_name, d.lifecycle, d.blocked,
   ${livenessSql} as liveness, seen_last.at as last_seen, seen_last.expect_s, ${complianceSql} as compliance,
   (select count(*)::integer from pending p join channel c on c.no = p.channel where c.device = d.no) as open, d.encrypted, d.rooted, d.agent_version, e.activated`
@@ -154,42 +149,19 @@ function summary(r: Row): DeviceSummary {
   }
 }
 
-function conditions(f: DeviceFilter): Sql[] {
-  const all: Sql[] = []
-  const is = (value: string | undefined, column: Sql) => value !== undefined && all.push(sql`${column} = ${value}`)
-  is(f.platform, sql`d.platform`)
-  is(f.ownership, sql`d.ownership`)
-  is(f.formFactor, sql`d.form_factor`)
-  is(f.lifecycle, sql`d.lifecycle`)
-  is(f.liveness, livenessSql)
-  is(f.compliance, complianceSql)
-  if (f.lifecycle === undefined) all.push(sql`d.lifecycle <> 'removed'`)
-  if (f.owner !== undefined) all.push(sql`d.owner = ${rowNo(f.owner) ?? -1}`)
-  if (f.group !== undefined)
-    all.push(sql`exists (select from group_member m where m.device = d.no and m.group_no = ${rowNo(f.group) ?? -1})`)
-  if (f.q) {
-    const like = `%${f.q
-      .toWellFormed()
-      .replaceAll('\0', '')
-      .replace(/[\\%_]/g, (c) => `\\${c}`)}%`
-    all.push(sql`(d.name ilike ${like} or d.serial ilike ${like} or d.model ilike ${like} or d.os_name ilike ${like} or u.name ilike ${like} or d.facts ->> 'network.hostname' ilike ${like}
-      or exists (select from identifier i where i.device = d.no and i.value ilike ${like}))`)
-  }
-  return all
-}
-
 export function createDeviceReports(o: { db: Db; registry: Registry }) {
   const { db, registry } = o
 
-  /** Newest first. */
+  /** Newest first. `ids`: only these, removed ones too. What a row shows is worked out for the rows of the page alone. */
   async function list(
-    f: DeviceFilter & { reach: Reach; cursor?: string; limit: number },
+    f: DeviceFilter & { ids?: readonly string[]; reach: Reach; cursor?: string; limit: number },
   ): Promise<Page<DeviceSummary>> {
     const before = readNo(f.cursor)
-    const where = [reachSql(f.reach), ...conditions(f), ...(before === undefined ? [] : [sql`d.no < ${before}`])]
-    const rows = await db.query<Row>(
-      sql`select ${columns} from ${from} where ${join(where, ' and ')} order by d.no desc limit ${f.limit + 1}`,
-    )
+    const rows = await db.query<Row>(sql`
+      with here as materialized (
+        select d.no from device d where ${reachSql(f.reach)} and ${f.ids ? sql`d.id = any(${f.ids.filter(isUuid)}::uuid[])` : filterSql(f)}
+          ${before === undefined ? empty : sql`and d.no < ${before}`} order by d.no desc limit ${f.limit + 1})
+      select ${columns} from here join device d on d.no = here.no ${joins} order by d.no desc`)
     return pageOf(rows, f.limit, summary, (r) => [r.no])
   }
 
@@ -201,7 +173,7 @@ export function createDeviceReports(o: { db: Db; registry: Registry }) {
         (select coalesce(json_agg(json_build_object('kind', i.kind, 'value', i.value, 'since', i.since) order by i.kind, i.value), '[]') from identifier i where i.device = d.no and i.until is null) as identifiers,
         (select coalesce(json_agg(json_build_object('id', g.no::text, 'name', g.name) order by g.name), '[]') from group_member m join device_group g on g.no = m.group_no where m.device = d.no) as groups,
         (select coalesce(json_agg(json_build_object('name', c.name) order by c.no), '[]') from channel c where c.device = d.no and c.closed is null) as channels
-      from ${from} left join licence l on l.no = e.licence where d.no = ${no}`)
+      from device d ${joins} left join licence l on l.no = e.licence where d.no = ${no}`)
     if (!r) throw new Problem('not-found')
     return {
       ...summary(r),
@@ -282,16 +254,4 @@ export function createDeviceReports(o: { db: Db; registry: Registry }) {
       : { code: 'no-channel', text: 'The device has no channel that can do this.' }
   }
   return { list, page, reached }
-}
-
-/** How many devices within `where` are in each word of each column; removed ones count only as removed. */
-export function summaryCounts(where: Sql): Sql {
-  return sql`with seen_devices as (
-      select d.platform, d.ownership, d.lifecycle, ${livenessSql} as liveness, ${complianceSql} as compliance from device d ${seenJoin} where ${where}),
-    present as (select * from seen_devices where lifecycle <> 'removed')
-    select 'lifecycle' as kind, lifecycle as word, count(*)::integer as n from seen_devices group by 2
-    union all select 'platform', platform, count(*)::integer from present group by 2
-    union all select 'ownership', ownership, count(*)::integer from present group by 2
-    union all select 'liveness', liveness, count(*)::integer from present group by 2
-    union all select 'compliance', compliance, count(*)::integer from present group by 2`
 }

@@ -3,7 +3,6 @@ export {
   type ComplianceWord,
   complianceWords,
   createDeviceReports,
-  type DeviceFilter,
   type DevicePage,
   type DeviceSummary,
   type OfferedOperation,

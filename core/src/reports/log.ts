@@ -3,7 +3,7 @@ import type { Json } from '@muster/contract'
 import sql, { empty } from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import { type Db, exactTime, type Page, pageOf, readCursor } from '../db/index.ts'
-import { messagePlace } from '../operations/index.ts'
+import { openMessage } from '../operations/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 
 export interface DeviceEventView {
@@ -41,7 +41,12 @@ interface MessageRow {
   outcome: string
   size: number
   sealed: Buffer | null
+  offset: number | null
 }
+
+/** The message that carries the bytes of its pack. */
+const carried = sql`left join lateral (
+  select k.sealed, k.place from message k where k.channel = x.carrier and k.at = x.at and k.place <= x.place and k.sealed is not null order by k.place desc limit 1) k on true`
 
 export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
   const place = (cursor: string | undefined) =>
@@ -66,8 +71,8 @@ export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
       p: { cursor?: string; limit: number; reader?: string },
     ): Promise<Page<MessageView>> => {
       const rows = await o.db.query<MessageRow>(sql`
-        select x.at, x.no, ${exactTime(sql`x.at`)} as place, c.name as channel, x.outbound, x.outcome, x.size, ${p.reader === undefined ? sql`null::bytea` : sql`x.sealed`} as sealed
-        from message x join channel c on c.no = x.channel where c.device = ${device.no} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`)
+        select x.at, x.no, ${exactTime(sql`x.at`)} as place, c.name as channel, x.outbound, x.outcome, x.size, ${p.reader === undefined ? sql`null::bytea as sealed, null::integer as offset` : sql`coalesce(k.sealed, x.sealed) as sealed, x.place - k.place as offset`}
+        from message x join channel c on c.no = x.channel ${p.reader === undefined ? empty : carried} where c.device = ${device.no} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`)
       const { reader } = p
       if (reader !== undefined)
         await o.db.tx((tx) =>
@@ -85,7 +90,9 @@ export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
         direction: r.outbound ? 'out' : 'in',
         outcome: r.outcome,
         size: r.size,
-        ...(r.sealed && { content: o.secrets.open(messagePlace, r.sealed).toString('utf8') }),
+        ...(r.sealed && {
+          content: openMessage(o.secrets, { sealed: r.sealed, place: r.offset, size: r.size }).toString('utf8'),
+        }),
       })
       return pageOf(rows, p.limit, view, (r) => [r.place, r.no])
     },

@@ -3,6 +3,8 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { type ChannelDetail, canonical, type Envelope, envelopeType, type JsonObject } from '@muster/contract'
 import { CompactSign, calculateJwkThumbprint, exportJWK } from 'jose'
 
+export { readLinks, rotateSigningKey } from './rotation.ts'
+
 export interface Signing {
   envelope(
     c: Pick<ChannelDetail, 'device' | 'epoch'>,
@@ -15,10 +17,12 @@ export interface Signing {
 /** Allowance for a device whose clock runs behind. */
 const skewS = 300
 
-export async function createSigning(key: KeyObject): Promise<Signing> {
+/** `links`: how devices that know an older key come to know this one (readLinks); every envelope carries them. */
+export async function createSigning(key: KeyObject, links: readonly string[] = []): Promise<Signing> {
   const jwk = await exportJWK(createPublicKey(key))
   const kid = await calculateJwkThumbprint(jwk) // RFC 7638
   const published = { ...jwk, kid, alg: 'EdDSA', use: 'sig' } as unknown as JsonObject
+  const header = { alg: 'EdDSA', kid, typ: envelopeType, ...(links.length > 0 ? { chain: [...links] } : {}) }
   return {
     envelope: (c, command) => {
       const now = Math.floor(Date.now() / 1000)
@@ -31,9 +35,7 @@ export async function createSigning(key: KeyObject): Promise<Signing> {
         exp: Math.floor(command.deadline.getTime() / 1000),
         nonce: command.id,
       }
-      return new CompactSign(Buffer.from(JSON.stringify(payload)))
-        .setProtectedHeader({ alg: 'EdDSA', kid, typ: envelopeType })
-        .sign(key)
+      return new CompactSign(Buffer.from(JSON.stringify(payload))).setProtectedHeader(header).sign(key)
     },
     publicKeys: () => [published],
   }

@@ -1,10 +1,13 @@
 /** The proof that a command carries, judged as a device judges it: by the published key alone. */
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { canonical, Envelope, envelopeType } from '@muster/contract'
-import { calculateJwkThumbprint, compactVerify, importJWK, type JWK } from 'jose'
-import { createSigning } from './index.ts'
+import { canonical, Envelope, envelopeType, KeyLink, keyChainLimit, keyLinkType } from '@muster/contract'
+import { calculateJwkThumbprint, compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
+import { createSigning, readLinks, rotateSigningKey } from './index.ts'
 
 const c = { device: '01930000-0000-7000-8000-000000000007', epoch: 3 }
 const command = {
@@ -59,4 +62,35 @@ test('another key, a changed word or a changed order of params does not pass for
   await assert.rejects(compactVerify([head, changed, signature].join('.'), key))
   const reordered = { ...command, params: { a: command.params.a, b: 2 } }
   assert.equal(canonical(reordered.params), canonical(command.params))
+})
+
+test('a rotated key is vouched for by the one before it, in one file that is never half of anything', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-signing-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'commands.pem')
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(file, pem, { mode: 0o600 })
+  const open = async () => createSigning(createPrivateKey(readFileSync(file)), readLinks(file))
+  const first = (await open()).publicKeys()[0] as JWK
+  assert.equal(decodeProtectedHeader(await (await open()).envelope(c, command)).chain, undefined)
+
+  const turns = [await rotateSigningKey(file), await rotateSigningKey(file)]
+  assert.deepEqual([turns[0]?.from, turns[1]?.from], [first.kid, turns[0]?.to])
+  const signing = await open()
+  const { kid, chain } = decodeProtectedHeader(await signing.envelope(c, command))
+  assert.deepEqual([kid, signing.publicKeys()[0]?.kid], [turns[1]?.to, turns[1]?.to])
+  // Link by link from the first key alone.
+  let key = first
+  for (const link of chain as string[]) {
+    const { payload, protectedHeader } = await compactVerify(link, await importJWK(key, 'EdDSA'))
+    assert.deepEqual([protectedHeader.typ, protectedHeader.kid], [keyLinkType, key.kid])
+    key = KeyLink.parse(JSON.parse(new TextDecoder().decode(payload))).next
+  }
+  assert.equal(key.kid, kid)
+  await compactVerify(await signing.envelope(c, command), await importJWK(key, 'EdDSA'))
+
+  for (let n = 0; n < keyChainLimit; n += 1) await rotateSigningKey(file)
+  assert.equal(readLinks(file).length, keyChainLimit)
+  assert.ok((await (await open()).envelope(c, command)).length < 16_384)
+  assert.deepEqual([readdirSync(folder), statSync(file).mode & 0o777], [['commands.pem'], 0o600])
 })

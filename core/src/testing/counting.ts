@@ -28,6 +28,7 @@ export function countingDb(db: Db): CountingDb {
       note('statements')
       return tx.affected(q)
     },
+    notify: (...args) => tx.notify(...args),
   })
   return {
     query: (q) => {
@@ -38,9 +39,9 @@ export function countingDb(db: Db): CountingDb {
       note('statements')
       return db.affected(q)
     },
-    tx: (work) => {
+    tx: (work, ...how) => {
       note('transactions')
-      return db.tx((tx) => work(counted(tx)))
+      return db.tx((tx) => work(counted(tx)), ...how)
     },
     listen: (...args) => db.listen(...args),
     listening: () => db.listening(),
@@ -49,6 +50,7 @@ export function countingDb(db: Db): CountingDb {
     get statements() {
       return db.statements
     },
+    waiting: () => db.waiting(),
     url: db.url,
     ping: () => db.ping(),
     close: () => db.close(),

@@ -180,6 +180,7 @@ function admin(
       await db.query(
         sql`update pending set ${column} = now() - interval '1 millisecond' where channel = ${c.no} and ${column} is not null`,
       )
+      if (what === 'lease') await db.query(sql`update handed set until = now() - interval '1 millisecond'`)
       if (what === 'deadline') return
       await db.query(
         sql`update feature_state set ${column} = now() - interval '1 millisecond' where channel = ${c.no} and ${column} is not null`,

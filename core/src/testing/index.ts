@@ -5,3 +5,5 @@ export { type TestDatabase, testDatabase } from './database.ts'
 export { type CoreBench, type CoreHarness, createHarness, type OpenOptions } from './harness.ts'
 export { silentLog } from './log.ts'
 export { describeSchema } from './schema.ts'
+/** Loaded late: tests of the lower rooms share this door and need none of it. */
+export const loadParsers = () => import('./parsers.ts')

@@ -1,24 +1,11 @@
 /** The steps of the agent channel as a device walks them: about, look, registration, token, enrolment, sync, farewell (contract/agent-channel.ts). */
 import { agentChannel, type JsonObject } from '@muster/contract'
+import { Refused, refusalOf } from '../refused.ts'
+import { type Answered, grantAsked, jsonAsked, jsonOf, type Send } from '../wire.ts'
 import type { Disk, Report } from './disk.ts'
 import type { Identity, Simulator } from './simulator.ts'
-import { type Answered, problemOf, type Send } from './wire.ts'
 
 const { About, Done, SyncAnswer, TermsMessage, agentProtocol } = agentChannel
-
-/** The server refused, or answered in words that are none of the channel's. */
-export class Refused extends Error {
-  readonly code: string
-  readonly status: number
-  readonly retryAfterS?: number
-  constructor(code: string, a: Answered) {
-    super(`The server refused: ${code} (${a.status})`)
-    this.name = 'Refused'
-    this.code = code
-    this.status = a.status
-    if (a.retryAfterS !== undefined) this.retryAfterS = a.retryAfterS
-  }
-}
 
 export interface Channel {
   about(): Promise<agentChannel.About>
@@ -55,18 +42,15 @@ export function createChannel(send: Send, simulator: Simulator): Channel {
 
   return {
     async about() {
-      const said = read(About, await send({ kind: 'about', method: 'GET', path: paths.about }))
-      if (said.protocol !== agentProtocol || said.platform !== platform)
-        throw new Refused('not-this-channel', { status: 200, body: said })
+      const answer = await send({ kind: 'about', method: 'GET', path: paths.about })
+      const said = read(About, answer)
+      if (said.protocol !== agentProtocol || said.platform !== platform) throw new Refused('not-this-channel', answer)
       return said
     },
     look: async (code) =>
-      read(
-        TermsMessage,
-        await send({ kind: 'look', method: 'POST', path: paths.invitation, json: JSON.stringify({ code }) }),
-      ),
+      read(TermsMessage, await send({ kind: 'look', method: 'POST', path: paths.invitation, ...jsonAsked({ code }) })),
     async register(at, code, identity) {
-      const json = JSON.stringify({
+      const metadata = {
         client_name: identity.name,
         grant_types: ['client_credentials'],
         response_types: [],
@@ -76,81 +60,48 @@ export function createChannel(send: Send, simulator: Simulator): Channel {
         muster_identifiers: identity.identifiers,
         software_id: simulator.software.id,
         software_version: simulator.software.version,
-      })
-      const answer = await send({ kind: 'register', method: 'POST', path: at, authorization: `Bearer ${code}`, json })
+      }
+      const answer = await send({ kind: 'register', method: 'POST', path: at, ...jsonAsked(metadata, code) })
       const { client_id: id, client_secret: secret } = members(answer)
-      if (answer.status !== 201 || typeof id !== 'string' || typeof secret !== 'string') throw refusal(answer)
+      if (answer.status !== 201 || typeof id !== 'string' || typeof secret !== 'string') throw refusalOf(answer)
       return { id, secret }
     },
     async token(at, client) {
-      const authorization = `Basic ${Buffer.from(`${encodeURIComponent(client.id)}:${encodeURIComponent(client.secret)}`).toString('base64')}`
-      const answer = await send({
-        kind: 'token',
-        method: 'POST',
-        path: at,
-        authorization,
-        form: 'grant_type=client_credentials',
-      })
+      const answer = await send({ kind: 'token', method: 'POST', path: at, ...grantAsked(client) })
       const { access_token: value, expires_in: life } = members(answer)
-      if (answer.status !== 200 || typeof value !== 'string') throw refusal(answer)
+      if (answer.status !== 200 || typeof value !== 'string') throw refusalOf(answer)
       return { value, lifeS: typeof life === 'number' && life > 0 ? life : 3600 }
     },
     async enrol(token, disk, facts) {
-      const json = JSON.stringify({
-        ...(disk.licence === undefined ? {} : { licence: disk.licence }),
-        ownership: disk.ownership,
-        facts,
-      })
-      return read(
-        Done,
-        await send({
-          kind: 'enrol',
-          method: 'POST',
-          path: paths.enrolment,
-          authorization: `Bearer ${token}`,
-          json,
-          timeoutS: 60,
-        }),
-      )
+      const { licence, ownership } = disk
+      const said = jsonAsked({ licence, ownership, facts }, token)
+      return read(Done, await send({ kind: 'enrol', method: 'POST', path: paths.enrolment, ...said, timeoutS: 60 }))
     },
     async sync(token, s) {
-      const json = JSON.stringify({
-        ...(s.report ?? { sequence: s.sequence, at: s.at }),
-        take: s.take,
-        ...(s.waitS > 0 ? { waitS: s.waitS } : {}),
-      })
-      const kind = s.report ? 'report' : s.waitS > 0 ? 'hold' : 'poll'
+      const { report, sequence, at, take, waitS } = s
+      const said = { ...(report ?? { sequence, at }), take, ...(waitS > 0 ? { waitS } : {}) }
       const answer = await send({
-        kind,
+        kind: report ? 'report' : waitS > 0 ? 'hold' : 'poll',
         method: 'POST',
         path: paths.sync,
-        authorization: `Bearer ${token}`,
-        json,
-        timeoutS: s.waitS + 30,
+        ...jsonAsked(said, token),
+        timeoutS: waitS + 30,
         lose: s.lose === true,
-        ...(s.signal ? { signal: s.signal } : {}),
+        signal: s.signal,
       })
       return read(SyncAnswer, answer)
     },
     async farewell(token, reason) {
-      const answer = await send({
-        kind: 'farewell',
-        method: 'POST',
-        path: paths.farewell,
-        authorization: `Bearer ${token}`,
-        json: JSON.stringify({ reason }),
-      })
-      if (answer.status !== 204 && answer.status !== 200) throw refusal(answer)
+      const said = jsonAsked({ reason }, token)
+      const answer = await send({ kind: 'farewell', method: 'POST', path: paths.farewell, ...said })
+      if (answer.status !== 204 && answer.status !== 200) throw refusalOf(answer)
     },
   }
 }
 
 function members(a: Answered): { readonly [name: string]: unknown } {
-  return typeof a.body === 'object' && a.body !== null ? (a.body as { [name: string]: unknown }) : {}
-}
-
-function refusal(a: Answered): Refused {
-  return new Refused(a.status >= 400 ? problemOf(a) : 'not-understood', a)
+  const body = jsonOf(a)
+  return typeof body === 'object' && body !== null ? (body as { [name: string]: unknown }) : {}
 }
 
 /** The answer in the contract's words. */
@@ -158,8 +109,8 @@ function read<T>(
   schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
   a: Answered,
 ): T {
-  if (a.status !== 200) throw refusal(a)
-  const said = schema.safeParse(a.body)
+  if (a.status !== 200) throw refusalOf(a)
+  const said = schema.safeParse(jsonOf(a))
   if (!said.success) throw new Refused('not-understood', a)
   return said.data
 }

@@ -63,6 +63,7 @@ function fakeHost(o: { channel?: Partial<ChannelDetail>; terms?: Partial<Terms> 
     async activate(_c: Channel, facts: JsonObject, accepted) {
       fake.activated.push({ facts, accepted: accepted ?? null })
     },
+    idle: () => undefined,
     async turn(_c, t) {
       fake.turns.push(structuredClone(t))
       if (t.state !== undefined) fake.channel = { ...fake.channel, state: t.state }
@@ -90,8 +91,8 @@ function fakeHost(o: { channel?: Partial<ChannelDetail>; terms?: Partial<Terms> 
     desired: no,
     errand: no,
     find: no,
-    certificates: { issue: no, revoke: no },
-    secrets: { put: no },
+    certificates: { issue: no, revoke: no, authorities: () => [], own: no },
+    secrets: { put: no, get: no },
     sql: no,
     fetch: no,
     log: { info: () => undefined, warn: () => undefined },

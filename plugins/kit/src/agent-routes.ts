@@ -15,6 +15,7 @@ import {
   type Reply,
   type Route,
 } from '@muster/contract'
+import { createIdle } from './agent-idle.ts'
 import { createSync } from './agent-sync.ts'
 import { jsonReply, readJson } from './json.ts'
 
@@ -33,7 +34,9 @@ const { About, Done, Enrolment, Farewell, InvitationLook, TermsMessage, agentLim
 
 /** The five routes: about, invitation, enrolment, sync, farewell. */
 export function agentRoutes(host: PlatformHost, o: AgentChannelOptions): Route[] {
-  const sync = createSync(host, { longPollS: Math.min(o.longPollS ?? agentLimits.waitS, agentLimits.waitS) })
+  const longPollS = Math.min(o.longPollS ?? agentLimits.waitS, agentLimits.waitS)
+  const sync = createSync(host, { longPollS })
+  const idle = createIdle(host, { platform: o.platform, longPollS })
   const device = { device: true } as const
   return [
     {
@@ -63,6 +66,7 @@ export function agentRoutes(host: PlatformHost, o: AgentChannelOptions): Route[]
       maxBytes: agentLimits.syncBytes,
       access: device,
       handle: async (r) => sync(await known(host, o, r), r),
+      now: (r) => idle(bearerOf(r), r.body),
     },
     {
       method: 'POST',
@@ -143,13 +147,17 @@ const refusals: Record<Refusal['refused'], ProblemCode> = {
 
 /** The channel behind the bearer token; each kind of refusal has its own code. */
 async function known(host: PlatformHost, o: AgentChannelOptions, r: Message): Promise<Channel> {
-  const bearer = /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(r.headers.authorization ?? '')?.[1]
+  const bearer = bearerOf(r)
   if (bearer === undefined) throw new Problem('unauthenticated')
   const c = await host.identify({ bearer })
   if ('refused' in c) throw new Problem(refusals[c.refused])
   if (c.platform !== o.platform) throw new Problem('foreign-device')
   if (c.lifecycle === 'removed') throw new Problem('device-gone')
   return c
+}
+
+function bearerOf(r: Pick<Message, 'headers'>): string | undefined {
+  return /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(r.headers.authorization ?? '')?.[1]
 }
 
 /** Problems of a step carry its name, unless they name one themselves. */

@@ -1,5 +1,5 @@
 /** One sync of the agent channel: what the agent says goes in by one turn, what waits for it goes out; with nothing waiting, the answer may be held. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   agentChannel,
   type Channel,
@@ -23,15 +23,16 @@ const wakesLimit = 8
 
 export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Channel, r: Message) => Promise<Reply> {
   const alone = oneAtATime()
+  const answers = lastAnswers()
   return async function sync(c, r) {
     if (c.lifecycle === 'created') throw new Problem('wrong-state', { state: c.lifecycle, step: 'licence' })
     const body = readJson(r.body, agentLimits.syncBytes, Sync)
     const waitS = c.blocked ? 0 : Math.min(body.waitS ?? 0, o.longPollS)
-    const expectInS = Math.ceil(2 * (host.pace(c) + waitS) + 30)
-    const idle: Turn = { take: body.take, expectInS }
+    const expectS = expectInS(host.pace(c), waitS)
+    const idle: Turn = { take: body.take, expectInS: expectS }
     const talks = speaks(body)
     const said = talks
-      ? await alone(c.no, () => tell(c, body, r, expectInS))
+      ? await alone(c.no, () => tell(c, body, r, expectS))
       : { sequence: body.sequence, deliveries: await host.turn(c, idle) }
     const deliveries =
       said.deliveries.length > 0 || waitS === 0 || body.take === 0
@@ -47,13 +48,21 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
     r: Message,
     expectInS: number,
   ): Promise<{ sequence: number; deliveries: readonly Delivery[] }> {
-    const { state } = await host.detail(c)
-    const last = lastReport(state)
     const digest = digestOf(body)
     const turn: Turn = { take: body.take, expectInS, raw: r.body }
+    if (settles(body)) {
+      if (answers.repeats(c.no, digest))
+        return { sequence: body.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
+      turn.said = saidBy(body)
+      const deliveries = await host.turn(c, turn)
+      answers.took(c.no, digest)
+      return { sequence: body.sequence, deliveries }
+    }
+    const { state } = await host.detail(c)
+    const last = lastReport(state)
     if (body.sequence === last.sequence && digest === last.digest)
       return { sequence: last.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
-    if (body.results?.length) turn.said = body.results.map((result) => ({ id: result.id, reply: result as Json }))
+    if (body.results?.length) turn.said = saidBy(body)
     if (body.sequence <= last.sequence) return { sequence: last.sequence, deliveries: await host.turn(c, turn) }
     // A higher number proves that it is newer than all before, which the device's clock could not: no reportedAt.
     if (body.facts) Object.assign(turn, { facts: body.facts, partial: body.partial ?? false })
@@ -89,6 +98,11 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
   }
 }
 
+/** Seconds after which silence begins to mean something. */
+export function expectInS(paceS: number, waitS: number): number {
+  return Math.ceil(2 * (paceS + waitS) + 30)
+}
+
 /** Each delivery by its row's own translation. */
 function encode(d: Delivery): agentChannel.AgentDelivery {
   const head = { id: d.id, attempt: d.attempt, deadline: d.deadline }
@@ -119,6 +133,39 @@ function speaks(body: Sync): boolean {
   return (body.results?.length ?? 0) > 0 || body.facts !== undefined || (body.events?.length ?? 0) > 0
 }
 
+/**
+ * Nothing but last words of operations: each settles its operation once, whoever remembers it, so its number needs no place in the
+ * channel's state. Of all else the state tells what was taken.
+ */
+function settles(body: Sync): boolean {
+  const last = body.results?.every((r) => r.state === 'completed' || r.state === 'failed') ?? false
+  return last && body.facts === undefined && !body.events?.length
+}
+
+function saidBy(body: Sync): Turn['said'] {
+  return body.results?.map((result) => ({ id: result.id, reply: result as Json }))
+}
+
+/** Channels whose last answers are remembered. */
+const answersKept = 5_000
+
+/**
+ * The last report of nothing but answers, of those who spoke last: its repeat, as of who never heard us, is no news. One that comes later
+ * or to another node says it of operations that are settled, is noted as unmatched and changes nothing either.
+ */
+function lastAnswers() {
+  const last = new Map<number, string>()
+  return {
+    repeats: (channel: number, digest: string) => last.get(channel) === digest,
+    took: (channel: number, digest: string) => {
+      last.delete(channel)
+      last.set(channel, digest)
+      const [oldest] = last.keys()
+      if (last.size > answersKept && oldest !== undefined) last.delete(oldest)
+    },
+  }
+}
+
 /** What the channel's state remembers of the last report that was taken. */
 function lastReport(state: ChannelDetail['state']): { sequence: number; digest: string } {
   const agent = asObject(asObject(state).agent)
@@ -127,10 +174,8 @@ function lastReport(state: ChannelDetail['state']): { sequence: number; digest: 
 }
 
 /** Of what is told; take and waitS may differ between repeats of one report. */
-function digestOf({ at, results, facts, partial, events }: Sync): string {
-  return createHash('sha256')
-    .update(JSON.stringify([at, results, facts, partial, events]))
-    .digest('base64url')
+function digestOf({ sequence, at, results, facts, partial, events }: Sync): string {
+  return hash('sha256', JSON.stringify([sequence, at, results, facts, partial, events]), 'base64url')
 }
 
 function asObject(value: Json | undefined): JsonObject {

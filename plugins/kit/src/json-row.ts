@@ -28,6 +28,7 @@ export function managedFact(feature: string): string {
 /** The agent remembers ids on disk, so a delivery may safely be repeated. */
 export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRow {
   return {
+    ...(o.when ? {} : { blind: true as const }),
     channel: o.channel ?? 'device',
     when: o.when,
     remembers: true,

@@ -17,10 +17,15 @@ export function readJson<T>(body: Bytes, maxBytes: number, schema: z.ZodType<T>)
   throw new Problem('invalid-request', { errors })
 }
 
+export const jsonHeaders = Object.freeze({
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+})
+
 export function jsonReply(status: number, body: unknown): Reply {
   return {
     status,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+    headers: jsonHeaders,
     body: JSON.stringify(body),
   }
 }

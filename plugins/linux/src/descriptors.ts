@@ -76,6 +76,8 @@ const ownFacts: readonly FactDescriptor[] = [
   { id: 'software.packageCount', title: 'Packages installed', type: 'number', queryable: true },
   { id: 'software.packages', title: 'Packages', type: 'list' },
   { id: 'agent.readOnly', title: 'Agent only reports', type: 'boolean', queryable: true },
+  { id: 'agent.outdated', title: 'Agent is too old for this server', type: 'boolean', queryable: true },
+  { id: 'agent.clockAheadS', title: 'Clock ahead of the server', type: 'number', unit: 'seconds', queryable: true },
   { id: 'agent.root', title: 'Agent manages a mounted tree', type: 'boolean', queryable: true },
   ...allFeatures.map((f): FactDescriptor => ({ id: managedFact(f.id), title: `Evidence: ${f.title}`, type: 'object' })),
 ]
@@ -103,6 +105,7 @@ export const descriptors: Descriptors = {
   features: ownFeatures,
   events: [
     { id: 'agent.started', title: 'The agent started', severity: 'info' },
+    { id: 'agent.clock-off', title: 'The clock of the device is wrong', severity: 'warning' },
     {
       id: 'agent.command-refused',
       title: 'The agent refused a command without a valid signature',

@@ -39,6 +39,7 @@ import {
   checkWireguard,
 } from './checks/index.ts'
 import { allOperations, descriptors } from './descriptors.ts'
+import { judged } from './reports.ts'
 
 const operations: Record<string, OperationRow[]> = Object.fromEntries(allOperations.map((d) => [d.id, [jsonRow(d)]]))
 const features: Record<string, FeatureRow[]> = {
@@ -69,7 +70,7 @@ export const linux: Platform = {
   describe: () => descriptors,
   rows: () => ({ operations, features }),
   open: async (host): Promise<OpenPlatform> => ({
-    routes: agentRoutes(host, { platform: 'linux', version: manifest.version, minimumAgent }),
+    routes: agentRoutes(judged(host, minimumAgent), { platform: 'linux', version: manifest.version, minimumAgent }),
     invite: async (invitation) => ({ steps: steps(invitation) }),
     close: async () => undefined,
   }),

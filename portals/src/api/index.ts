@@ -6,6 +6,17 @@ export { createLive, type Live, type LiveState } from './live.ts'
 export type * from './model.ts'
 export { clients, roles, users } from './people.ts'
 export { groups, policies } from './policies.ts'
-export { about, activities, catalog, checkInMs, devices, invitations, session, summary } from './queries.ts'
+export {
+  about,
+  activities,
+  catalog,
+  checkInMs,
+  devices,
+  invitations,
+  session,
+  summary,
+} from './queries.ts'
+export { queries } from './saved.ts'
 export { type AuditFilters, audit, certificates, configuration, licences } from './server.ts'
-export type { LiveEvent } from './stale.ts'
+export { eventTypes, type LiveEvent } from './stale.ts'
+export { recovery, webhooks } from './webhooks.ts'

@@ -26,6 +26,7 @@ export type {
   EffectivePolicy,
   EnrolmentStep,
   EnrolmentTerms,
+  EventType,
   Fact,
   FeatureCompliance,
   FieldError,
@@ -45,18 +46,27 @@ export type {
   OperationAvailability,
   Permission,
   Policy,
+  PolicyConflict,
   PolicyDraft,
   PolicyFeatureDraft,
+  PolicyPreview,
   PolicyVersion,
+  PolicyWhatIf,
+  PreviewCount,
   Refused,
   Role,
   RoleAssignment,
   RoleDraft,
+  SavedQuery,
+  SavedQueryDraft,
   Session,
   Summary,
   Target,
   User,
   UserChange,
+  Webhook,
+  WebhookDelivery,
+  WebhookDraft,
 } from '@muster/client'
 export type OperationRecord = Operation
 export type InvitationState = Invitation['state']
@@ -64,7 +74,7 @@ export type OperationState = NonNullable<
   NonNullable<paths['/api/v1/activities/{id}/devices']['get']['parameters']['query']>['state']
 >
 type DeviceListQuery = NonNullable<paths['/api/v1/devices']['get']['parameters']['query']>
-export type DeviceFilters = Omit<DeviceListQuery, 'cursor' | 'limit'>
+export type DeviceFilters = Omit<DeviceListQuery, 'cursor' | 'limit' | 'ids'>
 export interface Page<T> {
   items: T[]
   next?: string

@@ -23,6 +23,35 @@ export const policies = {
   deactivate: (id: string) => answer(api.POST('/api/v1/policies/{id}/deactivate', { params: path(id) })),
   rollback: (id: string, version: number) =>
     answer(api.POST('/api/v1/policies/{id}/rollback', { params: path(id), body: { version } })),
+  /** What publishing the saved draft would do; `revision` is the draft's, so that a newer one is asked about anew. */
+  preview: (id: string, revision: number) => ({
+    ...one(['policy', id, 'preview', revision], (signal) =>
+      answer(api.POST('/api/v1/policies/{id}/preview', { params: path(id), body: { act: 'publish' }, signal })),
+    ),
+    retry: false,
+  }),
+  previewDevices: (id: string, revision: number, pick: string) =>
+    pages(['policy', id, 'preview', revision, pick], (query, signal) =>
+      answer(
+        api.POST('/api/v1/policies/{id}/preview/devices', {
+          params: { ...path(id), query },
+          body: { act: 'publish', pick },
+          signal,
+        }),
+      ),
+    ),
+  whatIf: (id: string, revision: number, device: string) => ({
+    ...one(['policy', id, 'what-if', revision, device], (signal) =>
+      answer(
+        api.POST('/api/v1/policies/{id}/preview/devices/{device}', {
+          params: { path: { id, device } },
+          body: { act: 'publish' },
+          signal,
+        }),
+      ),
+    ),
+    retry: false,
+  }),
   /** The first of `ids` wins. */
   order: (platform: string, ids: string[]) => answer(api.PUT('/api/v1/policies/order', { body: { platform, ids } })),
 }

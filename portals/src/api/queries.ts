@@ -17,6 +17,7 @@ import { matching, minute, one, pages, path } from './reads.ts'
 
 /** Milliseconds between looks at times of contact: a check-in shows within 5 s. */
 export const checkInMs = 4000
+const devicesPerPage = 50
 
 export const session = {
   /** null: nobody is signed in. */
@@ -42,10 +43,24 @@ interface DeviceRevision {
   revision: number
 }
 export const devices = {
-  list: (filters: DeviceFilters) =>
-    pages(['devices', filters], (query, signal) =>
-      answer(api.GET('/api/v1/devices', { params: { query: { ...filters, ...query } }, signal })),
+  /** One page of the list, newest first; `cursor`: the `next` of the page before. */
+  page: (filters: DeviceFilters, cursor: string | undefined) => ({
+    ...one(['devices', filters, cursor ?? ''], (signal) =>
+      answer(
+        api.GET('/api/v1/devices', {
+          params: { query: { ...filters, limit: devicesPerPage, ...(cursor === undefined ? {} : { cursor }) } },
+          signal,
+        }),
+      ),
     ),
+    placeholderData: keepPreviousData,
+  }),
+  /** How one device stands in the list: little enough to be read every few seconds, unlike all its facts. */
+  standing: (id: string) =>
+    one(['device', id, 'standing'], async (signal) => {
+      const { items } = await answer(api.GET('/api/v1/devices', { params: { query: { ids: id, limit: 1 } }, signal }))
+      return items[0] ?? null
+    }),
   one: (id: string) =>
     one(['device', id], (signal) => answer(api.GET('/api/v1/devices/{id}', { params: path(id), signal }))),
   operations: (id: string) =>
@@ -58,17 +73,6 @@ export const devices = {
     one(['device', id, 'policy'], (signal) =>
       answer(api.GET('/api/v1/devices/{id}/effective-policy', { params: path(id), signal })),
     ),
-  /** Every device that fits, as ids, at most `most` of them. */
-  async collect(filters: DeviceFilters, most: number): Promise<string[]> {
-    const found: string[] = []
-    for (let cursor: string | undefined; ; ) {
-      const query = { ...filters, limit: 200, ...(cursor === undefined ? {} : { cursor }) }
-      const page = await answer(api.GET('/api/v1/devices', { params: { query } }))
-      found.push(...page.items.map((device) => device.id))
-      cursor = page.next
-      if (cursor === undefined || found.length >= most) return found.slice(0, most)
-    }
-  },
   find: (q: string) => ({
     ...one(['devices', 'find', q], (signal) =>
       answer(api.GET('/api/v1/devices', { params: { query: { limit: 20, ...(q === '' ? {} : { q }) } }, signal })),
@@ -121,20 +125,6 @@ export const activities = {
         }),
       ),
     ),
-  /** The devices that ended in one of these states, at most `most` of them. */
-  async ended(id: string, states: readonly OperationState[], most: number): Promise<string[]> {
-    const found = new Set<string>()
-    for (const state of states) {
-      for (let cursor: string | undefined; found.size < most; ) {
-        const query = { state, limit: 200, ...(cursor === undefined ? {} : { cursor }) }
-        const page = await answer(api.GET('/api/v1/activities/{id}/devices', { params: { ...path(id), query } }))
-        for (const row of page.items) found.add(row.device)
-        cursor = page.next
-        if (cursor === undefined) break
-      }
-    }
-    return [...found].slice(0, most)
-  },
   preview: (body: { operation: string; params: JsonObject; target: Target }) =>
     answer(api.POST('/api/v1/activities/preview', { body })),
   send: (body: ActivityRequest, key: string) =>

@@ -9,7 +9,12 @@ test('a report of some devices touches the list and those devices alone', () => 
 })
 
 test('an event that names no device touches every device read', () => {
-  assert.deepEqual(staleKeys({ type: 'policy.changed', data: { policy: 1 } }), [['policies'], ['policy'], ['device']])
+  assert.deepEqual(staleKeys({ type: 'policy.changed', data: { policy: 1 } }), [
+    ['policies'],
+    ['policy'],
+    ['audit'],
+    ['device'],
+  ])
 })
 
 test('unknown events touch nothing; every event listened to touches something', () => {

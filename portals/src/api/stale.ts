@@ -1,36 +1,41 @@
 /** What an event of the live stream means for what was read before. Pure. */
 
+import type { EventType } from './model.ts'
+
 export interface LiveEvent {
   type: string
   data: Readonly<Record<string, unknown>>
 }
 
-/** Which cached reads an event makes stale. A key marks everything below it. */
-const touches: Readonly<Record<string, readonly string[]>> = {
-  'device.enrolled': ['devices', 'summary', 'invitations', 'device'],
-  'device.changed': ['devices', 'summary', 'device'],
-  'device.removed': ['devices', 'summary', 'device'],
-  'device.blocked': ['devices', 'device'],
+/** Which cached reads an event makes stale: every type the server tells. A key marks everything below it. */
+const touches: Readonly<Record<EventType, readonly string[]>> = {
+  'device.enrolled': ['devices', 'summary', 'invitations', 'groups', 'users', 'certificates', 'audit', 'device'],
+  'device.changed': ['devices', 'summary', 'groups', 'audit', 'device'],
+  'device.removed': ['devices', 'summary', 'groups', 'users', 'certificates', 'alerts', 'audit', 'device'],
+  'device.blocked': ['devices', 'audit', 'device'],
   'device.reported': ['devices', 'summary', 'device'],
   'device.event': ['device', 'alerts'],
-  'installation.event': ['alerts'],
-  'alert.acknowledged': ['alerts'],
-  'activity.created': ['activities', 'activity', 'devices', 'device', 'summary'],
-  'activity.cancelled': ['activities', 'activity', 'devices', 'device', 'summary'],
+  'activity.created': ['activities', 'activity', 'devices', 'summary', 'audit', 'device'],
+  'activity.cancelled': ['activities', 'activity', 'devices', 'summary', 'audit', 'device'],
   'operations.changed': ['activities', 'activity', 'devices', 'device', 'summary'],
-  'policy.changed': ['policies', 'policy', 'device'],
+  'policy.changed': ['policies', 'policy', 'audit', 'device'],
   'settings.changed': ['device'],
   'compliance.changed': ['devices', 'summary', 'device'],
-  'invitation.changed': ['invitations'],
-  'group.changed': ['groups', 'device'],
-  'user.changed': ['users', 'session'],
-  'role.changed': ['roles', 'session'],
-  'client.changed': ['clients'],
-  'configuration.changed': ['about', 'catalog', 'configuration'],
+  'alert.acknowledged': ['alerts', 'audit'],
+  'installation.event': ['alerts'],
+  'invitation.changed': ['invitations', 'audit'],
+  'group.changed': ['groups', 'devices', 'audit', 'device'],
+  'user.changed': ['users', 'roles', 'session', 'audit'],
+  'role.changed': ['roles', 'users', 'session', 'audit'],
+  'client.changed': ['clients', 'audit'],
+  'configuration.changed': ['about', 'catalog', 'configuration', 'audit'],
+  'query.changed': ['queries', 'audit'],
+  'webhook.changed': ['webhooks', 'audit'],
+  'recovery.changed': ['recovery', 'audit'],
 }
 
 /** Events worth listening to: the stream names each by its type. */
-export const eventTypes: readonly string[] = Object.keys(touches)
+export const eventTypes = Object.keys(touches) as readonly EventType[]
 
 /** What a page looks at anew when the stream was interrupted; what hardly ever changes is left. */
 export const watchedKeys: readonly string[] = [...new Set(Object.values(touches).flat())].filter(
@@ -40,7 +45,7 @@ export const watchedKeys: readonly string[] = [...new Set(Object.values(touches)
 /** Cached reads that an event leaves stale; device reads are narrowed to the devices it names. */
 export function staleKeys(event: LiveEvent): string[][] {
   const named = devicesOf(event.data)
-  return (touches[event.type] ?? []).flatMap((key) =>
+  return ((touches as Readonly<Record<string, readonly string[]>>)[event.type] ?? []).flatMap((key) =>
     key === 'device' && named !== undefined ? named.map((device) => ['device', device]) : [[key]],
   )
 }

@@ -6,7 +6,7 @@ import { useParams } from 'react-router'
 import { about, invitations } from '../api/index.ts'
 import { Steps } from '../steps/index.ts'
 import { named, t } from '../text/index.ts'
-import { Ago, Icon, Loading, problemText } from '../ui/index.ts'
+import { Ago, Icon, LanguageChoice, Loading, problemText } from '../ui/index.ts'
 import classes from './enrol.module.css'
 
 export function PublicEnrolPage() {
@@ -53,6 +53,7 @@ export function PublicEnrolPage() {
           </Stack>
         )}
       </Paper>
+      <LanguageChoice />
     </Center>
   )
 }

@@ -1,7 +1,9 @@
 /** The English catalogue: every word the portals say. `{name}` is filled in; `.one`/`.other` depend on a count. */
 import { administration } from './en/administration.ts'
 import { device } from './en/device.ts'
+import { queries } from './en/queries.ts'
 import { shell } from './en/shell.ts'
+import { webhooks } from './en/webhooks.ts'
 import { work } from './en/work.ts'
 
-export const en = { ...shell, ...device, ...work, ...administration } as const
+export const en = { ...shell, ...device, ...work, ...administration, ...webhooks, ...queries } as const

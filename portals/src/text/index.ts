@@ -1,26 +1,18 @@
-/** Every word a person reads comes from the catalogue through here; a second language is a second catalogue. */
+/** Every word a person reads comes from the catalogue of the reader's language, through here. */
 import { en } from './en.ts'
+import { bestOf, chosen, reader } from './language.ts'
+import { createWords } from './words.ts'
 
-export type TextKey = keyof typeof en
-type PluralKey = TextKey extends infer K ? (K extends `${infer Head}.other` ? Head : never) : never
-export type Params = Readonly<Record<string, string | number>>
+export { type Language, languages, speak } from './language.ts'
+export type { Params, TextKey } from './words.ts'
 
-/** The language of the words (BCP 47). */
-export const language = 'en'
+/** The language of the words (BCP 47); a change of it starts the page anew. */
+export const language = bestOf([chosen(), ...reader])
 /** How numbers and dates are written: as the reader's system does, where it speaks the same language. */
-export const locale = navigator.languages.find((one) => one.startsWith(language)) ?? language
-const catalogue: Readonly<Record<string, string>> = en
-const plural = new Intl.PluralRules(language)
-const numbers = new Intl.NumberFormat(locale)
-
-export function t(key: TextKey, params: Params = {}): string {
-  return fill(catalogue[key] ?? key, params)
-}
-
-/** Words that depend on a count `n`: keys `<key>.one` and `<key>.other`. */
-export function tn(key: PluralKey, n: number, params: Params = {}): string {
-  return fill(catalogue[`${key}.${plural.select(n)}`] ?? catalogue[`${key}.other`] ?? key, { n, ...params })
-}
+export const locale = reader.find((one) => one.split('-')[0] === language) ?? language
+// Only who reads German fetches it.
+const catalogue = language === 'de' ? (await import('./de.ts')).de : en
+export const { t, tn, phrase, formatNumber } = createWords(catalogue, language, locale)
 
 /** Words for an id that the server chose (a state, an ownership): the catalogue's, else the id made readable. */
 export function named(
@@ -38,37 +30,22 @@ export function named(
     | 'severity'
     | 'outcome'
     | 'noun'
-    | 'alert',
+    | 'alert'
+    | 'event',
   id: string,
   fallback?: string,
 ): string {
-  return catalogue[`${family}.${id}`] ?? fallback ?? readable(id)
+  return phrase(`${family}.${id}`) ?? fallback ?? readable(id)
 }
 
-/** The catalogue's words under a key that is put together, where it has some. */
-export function phrase(key: string): string | undefined {
-  return catalogue[key]
-}
-
-/** A language in the reader's words: `de` is "German". */
-export function languageName(tag: string): string {
+/** A language in the words of a language, the reader's unless told: `de` is "German". */
+export function languageName(tag: string, inWordsOf: string = language): string {
   try {
-    return new Intl.DisplayNames(language, { type: 'language' }).of(tag) ?? tag
+    return new Intl.DisplayNames(inWordsOf, { type: 'language' }).of(tag) ?? tag
   } catch {
     // Not a language tag: shown as it is.
     return tag
   }
-}
-
-export function formatNumber(n: number): string {
-  return numbers.format(n)
-}
-
-function fill(text: string, params: Params): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const value = params[name]
-    return value === undefined ? whole : typeof value === 'number' ? numbers.format(value) : value
-  })
 }
 
 /** An id or property name as words: `maxFailedAttempts`, `max_failed-attempts` become "Max failed attempts". */

@@ -13,15 +13,22 @@ interface AskProps {
   error?: unknown
   /** What must be typed first: only for what cannot be undone. */
   typed?: { label: string; value: string }
+  size?: 'md' | 'xl'
   onClose: () => void
   onConfirm: () => void
   children?: ReactNode
 }
 
 export function Ask(props: AskProps) {
-  const { opened, title, onClose } = props
+  const { opened, title, onClose, size = 'md' } = props
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('confirm.cancel') }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      size={size}
+      closeButtonProps={{ 'aria-label': t('confirm.cancel') }}
+    >
       {opened && <Question {...props} />}
     </Modal>
   )

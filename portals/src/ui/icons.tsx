@@ -38,6 +38,8 @@ const paths = {
   up: 'M6 15l6-6 6 6',
   edit: 'M4 20l1-4L16.500 4.500l3 3L8 19zM14 7l3 3',
   more: 'M5 12h.1M12 12h.1M19 12h.1',
+  webhook:
+    'M9 8.500a3.500 3.500 0 1 1 5 3.200L17 17M12 8.500 8.500 15M8.500 15a3 3 0 1 1-3-2.500M8.500 16H17a2.500 2.500 0 1 1 0 1',
   box: 'M12 3l8 4.500v9L12 21l-8-4.500v-9zM4 7.500l8 4.500 8-4.500M12 12v9',
 } as const
 export type IconName = keyof typeof paths

@@ -48,7 +48,7 @@ export function AsOf({
   words = 'time.asOf',
 }: {
   at: string | null | undefined
-  words?: 'time.asOf' | 'time.seen' | 'time.since'
+  words?: 'time.asOf' | 'time.seen' | 'time.since' | 'recovery.since'
 }) {
   if (at === null || at === undefined) return <span>{t('time.never')}</span>
   const [before, after] = t(words, { time: '\0' }).split('\0')

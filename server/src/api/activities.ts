@@ -2,6 +2,7 @@
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { DeviceQueryExpression } from './device-query.ts'
+import { DeviceFilter } from './devices.ts'
 import { OperationRecord, operationState } from './operations.ts'
 import { type Api, principalOf, reachOf, rowOf } from './route.ts'
 import { IdParams, id, Json, JsonObject, page, pageQuery, text, time } from './shapes.ts'
@@ -15,9 +16,15 @@ const Target = z
     z.strictObject({ users: ids() }),
     z.strictObject({ roles: ids() }),
     z.strictObject({ query: DeviceQueryExpression }),
+    z.strictObject({ filter: DeviceFilter }),
+    z.strictObject({ activity: id(), states: z.array(operationState).min(1).max(20) }),
     z.strictObject({ all: z.literal(true) }),
   ])
-  .meta({ id: 'Target', description: 'Which devices; always only those within your reach' })
+  .meta({
+    id: 'Target',
+    description:
+      'Which devices; always only those within your reach. A filter means every active device that the list shows with it, however many; an activity, the devices where it stands in one of these states',
+  })
 const ActivityRequest = z
   .strictObject({
     operation: z.string().min(1).max(128).describe('Operation id: device.inventory'),

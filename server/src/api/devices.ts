@@ -96,8 +96,13 @@ const DeviceChange = z
     'takes either a name, or owner and ownership',
   )
   .meta({ id: 'DeviceChange' })
-const DeviceQuery = z.strictObject({
-  ...pageQuery,
+/** Ids in one word of the address: `ids=a,b`. */
+const ids = z
+  .string()
+  .max(200 * 37)
+  .transform((s) => s.split(','))
+  .pipe(z.array(z.uuid()).max(200))
+const filter = {
   q: text(200).optional().describe('Part of name, serial, model, owner or operating system'),
   platform: platformId().optional(),
   ownership: ownership().optional(),
@@ -107,6 +112,18 @@ const DeviceQuery = z.strictObject({
   group: z.string().max(20).optional().describe('Group id'),
   owner: z.string().max(64).optional().describe('User id'),
   formFactor: formFactor().optional(),
+}
+export const DeviceFilter = z.strictObject(filter).meta({
+  id: 'DeviceFilter',
+  description: 'What the list of devices is narrowed to; all that are set must match',
+})
+const DeviceQuery = z.strictObject({
+  ...pageQuery,
+  ...filter,
+  ids: ids
+    .optional()
+    .describe('Only these devices (ids with commas between, at most 200), removed ones too; other filters do not count')
+    .meta({ type: 'string' }),
 })
 
 const OperationPage = page('OperationPage', OperationRecord)

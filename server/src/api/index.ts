@@ -17,6 +17,7 @@ import { groupRoutes } from './groups.ts'
 import { invitationRoutes } from './invitations.ts'
 import { describeApi } from './openapi.ts'
 import { policyRoutes } from './policies.ts'
+import { queryRoutes } from './queries.ts'
 import { recoveryRoutes } from './recovery.ts'
 import { permissionList, roleRoutes } from './roles.ts'
 import { typedRoutes } from './route.ts'
@@ -53,6 +54,7 @@ export async function registerApi(app: FastifyInstance, core: Core, o: ApiOption
       const api = typedRoutes(scope)
       aboutRoutes(api, core)
       deviceRoutes(api, core)
+      queryRoutes(api, core)
       devicePolicyRoutes(api, core)
       summaryRoutes(api, core)
       activityRoutes(api, core)

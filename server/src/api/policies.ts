@@ -1,81 +1,12 @@
 /** Policies: written as drafts, published as versions, put in order, taken back. */
 import type { Core } from '@muster/core'
 import { z } from 'zod'
+import { policyPreviewRoutes } from './policy-preview.ts'
+import { Assignment, NewPolicy, PolicyDraft, PolicyFeature } from './policy-shapes.ts'
 import { type Api, actorOf, IfMatch, revisionOf, rowIn, rowOf } from './route.ts'
-import {
-  formFactor,
-  IdParams,
-  id,
-  JsonObject,
-  list,
-  ownership,
-  page,
-  pageQuery,
-  platformId,
-  text,
-  time,
-} from './shapes.ts'
+import { IdParams, id, list, page, pageQuery, platformId, time } from './shapes.ts'
 
 const tags = ['Policies']
-const action = z.enum(['enforce', 'warn', 'monitor'])
-const ids = () => z.array(id()).max(1000).readonly().optional()
-const Assignment = z
-  .strictObject({
-    roles: ids(),
-    users: ids(),
-    groups: ids(),
-    ownership: z
-      .array(ownership() as z.ZodType<string>)
-      .max(10)
-      .readonly()
-      .optional(),
-    deviceTypes: z.array(z.string().min(1).max(64)).max(100).readonly().optional(),
-    formFactors: z
-      .array(formFactor() as z.ZodType<string>)
-      .max(20)
-      .readonly()
-      .optional(),
-  })
-  .meta({
-    id: 'Assignment',
-    description:
-      'All that are set must match; roles and users are those of the owner; a device in no group does not match groups',
-  })
-const feature = { feature: z.string().min(1).max(128), settings: JsonObject }
-const PolicyFeatureInput = z
-  .strictObject({
-    ...feature,
-    action: action.optional().describe('enforce, unless said'),
-    graceS: z
-      .int()
-      .min(0)
-      .max(365 * 86400)
-      .optional()
-      .describe('Seconds a violation may last before it is escalated'),
-  })
-  .meta({ id: 'PolicyFeatureDraft' })
-const PolicyFeature = z.object({ ...feature, action, graceS: z.int() }).meta({ id: 'PolicyFeature' })
-const draft = {
-  name: text(200, 1),
-  description: text(4000).optional(),
-  assignment: Assignment.default({}),
-  features: z.array(PolicyFeatureInput).max(200),
-}
-const PolicyDraft = z
-  .strictObject({ ...draft, platform: platformId().optional().describe('Cannot be changed; may be repeated') })
-  .meta({ id: 'PolicyDraft' })
-const NewPolicy = z
-  .strictObject({
-    ...draft,
-    platform: platformId(),
-    priority: z
-      .int()
-      .min(1)
-      .max(10_000)
-      .optional()
-      .describe('Place in the order of its platform, 1 wins; last without it'),
-  })
-  .meta({ id: 'NewPolicy' })
 const Policy = z
   .object({
     id: z.string(),
@@ -116,6 +47,7 @@ const checks = ['unknown-feature', 'unsupported-feature', 'invalid-settings'] as
 export function policyRoutes(app: Api, core: Core): void {
   authoring(app, core)
   publishing(app, core)
+  policyPreviewRoutes(app, core)
 }
 
 function authoring(app: Api, core: Core): void {

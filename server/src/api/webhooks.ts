@@ -1,4 +1,5 @@
 /** Webhooks: events carried to an address of yours, signed (Standard Webhooks), in order and without loss. */
+import { eventTypes } from '@muster/contract'
 import { type Core, webhookSettings } from '@muster/core'
 import { z } from 'zod'
 import { type Api, IfMatch, principalOf, revisionOf, rowOf } from './route.ts'
@@ -20,6 +21,10 @@ const Webhook = z
     revision: z.int(),
   })
   .meta({ id: 'Webhook' })
+const EventType = z.enum(eventTypes).meta({ id: 'EventType' })
+const Draft = webhookSettings.extend({
+  events: z.array(EventType).max(100).optional().describe('Types of events; none named: all'),
+})
 const WithSecret = z
   .object({
     webhook: Webhook,
@@ -82,7 +87,7 @@ export function webhookRoutes(app: Api, core: Core): void {
         summary: 'Make a webhook',
         operationId: 'createWebhook',
         description,
-        body: webhookSettings.meta({ id: 'WebhookDraft' }),
+        body: Draft.meta({ id: 'WebhookDraft' }),
         response: { 201: WithSecret },
       },
     },
@@ -113,7 +118,7 @@ export function webhookRoutes(app: Api, core: Core): void {
         description: 'From now on it sees what you may see.',
         params: IdParams,
         headers: IfMatch,
-        body: webhookSettings,
+        body: Draft,
         response: { 200: Webhook },
       },
     },

@@ -1,16 +1,23 @@
 /** The signal by which a waiting route learns that nobody listens any more. */
-import type { ServerResponse } from 'node:http'
 
-/** Aborted when the device goes away or the server stops. */
-export function whileConnected(response: ServerResponse, stopping: AbortSignal): AbortSignal {
+interface Way {
+  once(event: 'close', listener: () => void): unknown
+  off(event: 'close', listener: () => void): unknown
+}
+
+/** Aborted when the answer's way (its response, or its connection) closes or the server stops. `release`: it was answered, and nobody listens to the way for it. */
+export function whileOpen(way: Way, stopping: AbortSignal): { signal: AbortSignal; release(): void } {
   const gone = new AbortController()
-  // The response's end is what tells: a request is "closed" as soon as its body is read.
-  const stop = () => gone.abort()
-  stopping.addEventListener('abort', stop, { once: true })
-  response.once('close', () => {
+  const release = () => {
     stopping.removeEventListener('abort', stop)
+    way.off('close', stop)
+  }
+  const stop = () => {
+    release()
     gone.abort()
-  })
-  if (stopping.aborted) gone.abort()
-  return gone.signal
+  }
+  stopping.addEventListener('abort', stop, { once: true })
+  way.once('close', stop)
+  if (stopping.aborted) stop()
+  return { signal: gone.signal, release }
 }

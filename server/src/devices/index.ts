@@ -2,7 +2,7 @@
 import type { Message, Reply, Route } from '@muster/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientCertificate } from '../gateway/index.ts'
-import { whileConnected } from './connected.ts'
+import { whileOpen } from './connected.ts'
 
 export { addShortcuts } from './shortcut.ts'
 
@@ -48,7 +48,7 @@ function message(request: FastifyRequest, reply: FastifyReply, path: string, sto
     certificate: clientCertificate(request.raw),
     remote: request.ip,
     get signal() {
-      signal ??= whileConnected(reply.raw, stopping)
+      signal ??= whileOpen(reply.raw, stopping).signal
       return signal
     },
   }

@@ -330,7 +330,7 @@ test('a route without a declared permission keeps the server from starting', asy
       log: silentLog,
       publicUrl: w.url,
       ports: {},
-      registration: { look: w.core.enrollment.look, claim: async () => assert.fail() },
+      registration: { claim: async () => assert.fail() },
     })
   const bad = make()
   bad.app.get('/api/v1/forgotten', async () => 'open')

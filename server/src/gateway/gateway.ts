@@ -4,22 +4,24 @@ import type { IncomingMessage } from 'node:http'
 import type { Problem, Reply } from '@muster/contract'
 import type { Access, Log } from '@muster/core'
 import { corePermissions } from '@muster/core'
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
 import { apiHeaders } from './headers.ts'
 import { addJsonParser, jsonLimits } from './json-body.ts'
-import { createDoors, type Ports, type Shortcut, type TlsFiles } from './listen.ts'
+import type { Shortcut } from './lane.ts'
+import { createDoors, type Ports, type TlsFiles } from './listen.ts'
 import { interactionRoutes } from './oauth/interaction.ts'
 import { mountKeyManager } from './oauth/mount.ts'
-import { createKeyManager } from './oauth/provider.ts'
 import { type DeviceRegistration, registrationRoutes } from './oauth/registration.ts'
 import { ensureOwnClients } from './own-clients.ts'
 import { pathFault } from './paths.ts'
 import { guardRoutes, type RouteEntry } from './permission.ts'
+import { createPressure, type Pressure } from './pressure.ts'
 import { identifyPrincipal } from './principal.ts'
 import { asProblem, handleErrors, problemReply } from './problems.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { sessionRoutes } from './session-routes.ts'
+import { mostAtOnce, overloaded, type Weight } from './shed.ts'
 import { createThrottle, defaultLimits, type Limits } from './throttle.ts'
 
 export interface GatewayOptions {
@@ -39,12 +41,17 @@ export interface GatewayOptions {
   /** Addresses or CIDR blocks whose X-Forwarded-* are believed. */
   trustedProxies?: readonly string[]
   limits?: Partial<Limits>
+  /** At each port; 50,000 unless told. */
   maxConnections?: number
+  /** What waits elsewhere in this process, for the decision what to let go; only the event loop's delay and our own requests unless told. */
+  waiting?: () => { turns: number; pool: number }
 }
+/** More than any fleet of one node needs, and less than what would take its memory. */
+const mostConnections = 50_000
 export interface Gateway {
   /** Add routes before `start`; each declares `config.access`. */
   app: FastifyInstance
-  /** Checks every route, opens the key manager, then the ports. */
+  /** Checks every route, then opens the ports. */
   start(): Promise<{ http?: number; https?: number }>
   stop(graceMs?: number): Promise<void>
   /** Aborted when stopping begins: end long polls and streams then. */
@@ -53,10 +60,12 @@ export interface Gateway {
   /** All permissions there are, so all scopes that may be asked for; complete once all routes are added. */
   permissions(): string[]
   renewTls(tls: TlsFiles): void
-  /** Requests by target that are answered before the router: for the few routes whose cost counts. Each takes only what it surely understands. */
+  /** Plain requests by target that are answered below node:http: for the few routes whose cost counts. Not behind a proxy. */
   shortcuts: Map<string, Shortcut>
   /** What a shortcut owes to the rest: throttling, and problems in the usual form. */
   edge: Edge
+  /** How pressed this node is, and so what it lets go. */
+  pressure: Pressure
 }
 export interface Edge {
   /** Why this caller is refused now. */
@@ -68,16 +77,49 @@ export interface Edge {
   readonly proxied: boolean
 }
 
+/** Nobody has asked for the key manager until then: it is made for whoever comes next. */
+const warmAfterMs = 3_000
+
+/** Made when it is first asked for; a failure is tried again by who asks next. */
+function onceMade<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+}
+
 export function createGateway(o: GatewayOptions): Gateway {
   const publicUrl = o.publicUrl.replace(/\/+$/, '')
   const publicOrigin = new URL(publicUrl).origin
   const app = createApp(o)
   const throttle = createThrottle({ ...defaultLimits, ...o.limits })
+  let requests = 0
+  const pressure = createPressure({
+    signals: () => ({ requests, ...(o.waiting?.() ?? { turns: 0, pool: 0 }) }),
+    onChange: (level, measured) =>
+      o.log.warn({ level, ...measured }, level === 0 ? 'calm again' : 'pressed: letting go'),
+  })
+  function admitted(weight: Weight, reply: FastifyReply): void {
+    pressure.note()
+    if (weight === 'never') return
+    const shed = weight === 'work' ? requests >= mostAtOnce : requests >= mostAtOnce || pressure.sheds(weight)
+    if (shed) throw overloaded(pressure.level())
+    requests++
+    reply.raw.once('close', () => requests--)
+  }
   const table = guardRoutes(app, {
     principal: identifyPrincipal(o.access, publicOrigin),
     throttlePrincipal: throttle.principal,
     throttlePublic: throttle.public,
-    throttleDevice: throttle.device,
+    throttleDevice: (request, reply, done) => {
+      pressure.note()
+      throttle.device.call(app, request, reply, done)
+    },
+    admitted,
     deviceAnswered: throttle.deviceAnswered,
     headers: apiHeaders(publicUrl),
   })
@@ -93,11 +135,19 @@ export function createGateway(o: GatewayOptions): Gateway {
       ]),
     ].sort()
 
-  let keyManager: Provider | undefined
-  const provider = () => {
-    if (!keyManager) throw new Error('the key manager opens when the gateway starts')
-    return keyManager
-  }
+  const keyManager = onceMade(async (): Promise<Provider> => {
+    // Not before it is needed: loading it takes a fifth of a second, which no device that comes back has to wait for.
+    const { createKeyManager } = await import('./oauth/provider.ts')
+    return createKeyManager({
+      access: o.access,
+      keys: await o.access.oauthKeys(),
+      log: o.log,
+      issuer: `${publicUrl}/oauth2`,
+      resource: `${publicUrl}/api`,
+      scopes: permissions(),
+      consoleUser,
+    })
+  })
   const consoleSessions = new WeakMap<IncomingMessage, string>()
   const before = (request: FastifyRequest) => {
     const session = sessionCookie(request)
@@ -110,26 +160,16 @@ export function createGateway(o: GatewayOptions): Gateway {
 
   sessionRoutes(app, { access: o.access, publicOrigin, throttle })
   registrationRoutes(app, { access: o.access, registration: o.registration, publicUrl, throttle })
-  interactionRoutes(app, { access: o.access, provider, publicOrigin, throttle })
-  mountKeyManager(app, { publicUrl, throttle, provider, before })
+  interactionRoutes(app, { access: o.access, provider: keyManager, publicUrl, throttle })
+  mountKeyManager(app, { publicUrl, throttle, provider: keyManager, before })
 
   app.addHook('onReady', async () => {
     table.check()
-    const scopes = permissions()
-    await o.access.ensureBuiltinRoles(scopes)
+    await o.access.ensureBuiltinRoles(permissions())
     await ensureOwnClients(o.access, o.log, o.bootstrapClient)
-    const keys = await o.access.oauthKeys()
-    keyManager = createKeyManager({
-      access: o.access,
-      keys,
-      log: o.log,
-      issuer: `${publicUrl}/oauth2`,
-      resource: `${publicUrl}/api`,
-      scopes,
-      consoleUser,
-    })
   })
 
+  let warming: NodeJS.Timeout | undefined
   const shortcuts = new Map<string, Shortcut>()
   const doors = createDoors({
     app,
@@ -138,19 +178,29 @@ export function createGateway(o: GatewayOptions): Gateway {
     host: o.host ?? '::',
     tls: o.tls,
     log: o.log,
-    maxConnections: o.maxConnections,
+    maxConnections: o.maxConnections ?? mostConnections,
   })
   return {
     app,
     start: async () => {
       await app.ready()
       o.access.start()
-      return doors.open()
+      const opened = await doors.open()
+      warming = setTimeout(
+        () =>
+          void keyManager().catch((err: unknown) =>
+            o.log.error({ err }, 'the key manager does not open; it is tried again when it is asked for'),
+          ),
+        warmAfterMs,
+      ).unref()
+      return opened
     },
     stop: async (graceMs = 10_000) => {
+      clearTimeout(warming)
       stopping.abort()
       await doors.close(graceMs)
       await app.close()
+      pressure.stop()
       o.access.stop()
     },
     stopping: stopping.signal,
@@ -158,8 +208,12 @@ export function createGateway(o: GatewayOptions): Gateway {
     permissions,
     renewTls: doors.renewTls,
     shortcuts,
+    pressure,
     edge: {
-      refusal: throttle.deviceRefusal,
+      refusal: (key, ip) => {
+        pressure.note()
+        return throttle.deviceRefusal(key, ip)
+      },
       refused: throttle.deviceRefused,
       problem: (error, path) => problemOf(o.log, error, path),
       proxied: (o.trustedProxies?.length ?? 0) > 0,

@@ -18,7 +18,8 @@ export function readJson(bytes: Uint8Array, depth: number = jsonLimits.depth): J
     if (e instanceof SyntaxError) throw new Problem('malformed-json')
     throw e
   }
-  if (/\\u(?:0000|d[89a-f])/i.test(text) || text.includes('__proto__')) refuseUnfit(value)
+  // Any letter may come escaped, also those of a forbidden key.
+  if (/\\u(?:00[0-7]|d[89a-f])/i.test(text) || text.includes('__proto__')) refuseUnfit(value)
   return value
 }
 

@@ -1,11 +1,13 @@
 /** The two doors to the network: one router behind plain HTTP and behind TLS (HTTP/1.1 and HTTP/2), bounded in head, body and time. */
 import { randomUUID } from 'node:crypto'
-import http from 'node:http'
+import type http from 'node:http'
 import http2 from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Log } from '@muster/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { nodeHttp } from '../node-http.ts'
+import { createLane, type Shortcut } from './lane.ts'
 import { rawProblem } from './problems.ts'
 
 export interface Ports {
@@ -31,11 +33,11 @@ export interface Doors {
 const times = { keepAlive: 120_000, headers: 20_000, request: 120_000, idle: 150_000, handshake: 10_000 }
 const headBytes = 16 * 1024
 const headerCount = 100
+/** Connections that wait to be accepted: after a restart a whole fleet knocks at once. The kernel takes less when its own limit is lower. */
+const backlog = 4096
 
 type Server = http.Server | http2.Http2SecureServer
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void
-/** Answers the request itself, or says false and has touched nothing. */
-export type Shortcut = (request: http.IncomingMessage, response: http.ServerResponse) => boolean
 
 export function createDoors(o: {
   app: FastifyInstance
@@ -44,7 +46,7 @@ export function createDoors(o: {
   tls?: TlsFiles
   log: Log
   maxConnections?: number
-  /** Tried before the router, by the request's target. */
+  /** Served in the lane below node:http, by the request's target. */
   shortcuts?: ReadonlyMap<string, Shortcut>
 }): Doors {
   const sockets = new Set<Socket>()
@@ -59,14 +61,20 @@ export function createDoors(o: {
     // Whoever keeps a connection is sent to another node.
     if (draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close')
     response.once('close', done)
-    const shortcut = request.httpVersionMajor === 1 ? o.shortcuts?.get(request.url ?? '') : undefined
-    if (!shortcut?.(request, response)) o.app.routing(request, response)
+    o.app.routing(request, response)
   }
+  const lane = createLane({
+    shortcuts: o.shortcuts ?? new Map(),
+    draining: () => draining,
+    began: () => active++,
+    done,
+    times: { first: times.headers, keepAlive: times.keepAlive },
+  })
 
   const plain =
     o.ports.http === undefined
       ? undefined
-      : http.createServer(
+      : nodeHttp.createServer(
           {
             maxHeaderSize: headBytes,
             keepAliveTimeout: times.keepAlive,
@@ -78,7 +86,20 @@ export function createDoors(o: {
         )
   const secure = o.ports.https === undefined || !o.tls ? undefined : createSecure(o.tls, handle)
   const servers: Server[] = [plain, secure].filter((s) => s !== undefined)
+  if (plain) throughLane(plain, 'connection')
+  if (secure) throughLane(secure, 'secureConnection')
   for (const server of servers) bound(server)
+
+  /** Connections come to the lane first; what it does not keep goes on to where they went before. HTTP/2 never comes here. */
+  function throughLane(server: Server, event: 'connection' | 'secureConnection'): void {
+    const [onward, ...others] = server.listeners(event) as ((socket: Socket) => void)[]
+    if (!onward || others.length > 0) throw new Error(`it is not known who takes a ${event}`)
+    server.off(event, onward)
+    server.on(event, (socket: Socket & { alpnProtocol?: string | false | null }) => {
+      if (socket.alpnProtocol === 'h2' || !o.shortcuts?.size) onward.call(server, socket)
+      else lane(socket, (s) => onward.call(server, s))
+    })
+  }
 
   function bound(server: Server): void {
     if (o.maxConnections !== undefined) server.maxConnections = o.maxConnections
@@ -105,7 +126,7 @@ export function createDoors(o: {
   async function listen(server: Server, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(port, o.host, () => {
+      server.listen({ port, host: o.host, backlog }, () => {
         server.off('error', reject)
         resolve()
       })
@@ -196,7 +217,11 @@ const certificates = new WeakMap<object, Buffer | null>()
 /** The raw DER of the certificate that the peer showed, unjudged: its signature, revocation and owner are checked by whom it is handed to. */
 export function clientCertificate(request: FastifyRequest['raw']): Buffer | undefined {
   const raw = request as http.IncomingMessage & { stream?: { session?: { socket?: object } } }
-  const socket = raw.stream?.session?.socket ?? raw.socket
+  return certificateOf(raw.stream?.session?.socket ?? raw.socket)
+}
+
+/** The same of a connection. */
+export function certificateOf(socket: object | undefined): Buffer | undefined {
   if (!isTls(socket)) return undefined
   const known = certificates.get(socket)
   if (known !== undefined) return known ?? undefined

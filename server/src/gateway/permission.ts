@@ -10,9 +10,9 @@ import type {
   onResponseHookHandler,
   RouteOptions,
 } from 'fastify'
+import type { RouteAccess } from './route-access.ts'
+import { type Weight, weightOf } from './shed.ts'
 
-/** permission: held by the caller; principal: any signed-in caller; device: a device, proven by the route itself; public: the reason why. */
-export type RouteAccess = { permission: string } | { principal: true } | { device: true } | { public: string }
 export interface RouteEntry {
   method: string
   path: string
@@ -44,6 +44,8 @@ export interface Guards {
   throttleDevice: onRequestHookHandler
   deviceAnswered(request: FastifyRequest, reply: FastifyReply): void
   headers(request: FastifyRequest, reply: FastifyReply): void
+  /** Throws `overloaded` when what weighs so little is being let go. */
+  admitted(weight: Weight, reply: FastifyReply): void
 }
 
 export function guardRoutes(app: FastifyInstance, guards: Guards): RouteTable {
@@ -53,16 +55,18 @@ export function guardRoutes(app: FastifyInstance, guards: Guards): RouteTable {
   const made = new Map<string, onRequestHookHandler | AsyncHook>()
 
   /** Devices get one synchronous hook; the rest may take their time. */
-  function guardOf(access: RouteAccess, ownThrottle: boolean): onRequestHookHandler | AsyncHook {
+  function guardOf(access: RouteAccess, ownThrottle: boolean, weight: Weight): onRequestHookHandler | AsyncHook {
     if ('device' in access) return guards.throttleDevice
     if ('public' in access) {
       return async function publicRoute(request: FastifyRequest, reply: FastifyReply): Promise<void> {
         guards.headers(request, reply)
+        guards.admitted(weight, reply)
         if (!ownThrottle) await guards.throttlePublic(request, reply)
       }
     }
     return async function principalRoute(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       guards.headers(request, reply)
+      guards.admitted(weight, reply)
       await guards.principal(request, reply)
       await guards.throttlePrincipal(request)
       if ('permission' in access) admit(request, access.permission)
@@ -86,8 +90,9 @@ export function guardRoutes(app: FastifyInstance, guards: Guards): RouteTable {
     // HEAD is made from GET, with its hooks already in place.
     if (present.some((h) => ours.has(h))) return
     const ownThrottle = route.config?.ownThrottle === true
-    const key = JSON.stringify([access, ownThrottle])
-    const guard = made.get(key) ?? guardOf(access, ownThrottle)
+    const weight = weightOf(methods[0] ?? 'GET', route.url, access)
+    const key = JSON.stringify([access, ownThrottle, weight])
+    const guard = made.get(key) ?? guardOf(access, ownThrottle, weight)
     made.set(key, guard)
     ours.add(guard)
     route.onRequest = [guard as onRequestHookHandler, ...present]

@@ -44,7 +44,6 @@ export async function openWorld(
     bootstrapClient: `${bootstrap.id}:${bootstrap.secret}`,
     permissions: ['operation:device.lock', 'operation:device.wipe'],
     registration: {
-      look: core.enrollment.look,
       claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }),
     },
     ...options,

@@ -1,8 +1,9 @@
 /** /metrics in Prometheus' format: the process, requests by route, the database, queues. No names and no data of anybody. */
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Core } from '@muster/core'
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { nodeHttp } from '../node-http.ts'
 
 export interface Metrics {
   /** Measures every answer of `app`. */
@@ -65,7 +66,7 @@ export function createMetrics(core: Core): Metrics {
       const colon = address.lastIndexOf(':')
       const port = Number(address.slice(colon + 1))
       if (colon < 0 || !Number.isInteger(port)) throw new Error(`MUSTER_METRICS_ADDRESS is host:port: ${address}`)
-      const server = createServer((request, response) => {
+      const server = nodeHttp.createServer((request, response) => {
         if (request.url !== '/metrics') return void response.writeHead(404).end()
         text().then(
           (body) => response.writeHead(200, { 'content-type': registry.contentType }).end(body),
@@ -95,6 +96,7 @@ function gauges(core: Core, registry: Registry): void {
   gauge('muster_database_listening', '1 while the connection that hears other nodes stands', () =>
     core.db.listening() ? 1 : 0,
   )
+  gauge('muster_database_waiting', 'Work that waits for a database connection', () => core.db.waiting())
   gauge('muster_turns_queued', 'Exchanges with devices that wait for a batch', () => core.operations.queued())
   gauge(
     'muster_events_age_seconds',

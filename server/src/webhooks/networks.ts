@@ -8,12 +8,21 @@ export interface WebhookReach {
   plainHttp?: boolean
 }
 
-/** Not for the public: RFC 6890 and its kin, and the ways to write IPv4 addresses inside IPv6 ones. */
+/** Not for the public: RFC 6890 and its kin, the ways to write IPv4 addresses inside IPv6 ones, and all IPv6 that is no global unicast (RFC 4291). */
 const special = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
-  ...['224.0.0.0/4', '240.0.0.0/4', '::/96', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23'],
-  ...['2001:db8::/32', '2002::/16', '3fff::/20', '5f00::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+  ...[
+    '224.0.0.0/4',
+    '240.0.0.0/4',
+    '::/3',
+    '4000::/2',
+    '8000::/1',
+    '2001::/23',
+    '2001:db8::/32',
+    '2002::/16',
+    '3fff::/20',
+  ],
 ]
 const loopback = listOf(['127.0.0.0/8', '::1/128'])
 const closed = listOf(special)
@@ -50,9 +59,9 @@ export function allowedBy(networks: readonly string[] = []): Allowed {
 function listOf(networks: readonly string[]): BlockList {
   const list = new BlockList()
   for (const network of networks) {
-    const [address = '', bits] = network.split('/')
+    const [address = '', bits, ...more] = network.split('/')
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    if (isIP(address) === 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits)))
+    if (isIP(address) === 0 || more.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits)))
       throw new Error(`not a network: ${network}`)
     list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
   }

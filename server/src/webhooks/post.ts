@@ -1,9 +1,10 @@
 /** One POST to somebody else's server: its name asked once, the address judged and then used, no redirects, little read. */
 import { lookup as askName } from 'node:dns'
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { PostAnswer, Poster } from '@muster/core'
+import { nodeHttp } from '../node-http.ts'
 import { version } from '../version.ts'
 import { type Allowed, allowedBy, isLoopback, type WebhookReach } from './networks.ts'
 
@@ -14,7 +15,7 @@ const refusedScheme = 'send to an https address (plain http: MUSTER_WEBHOOK_HTTP
 
 export function createPoster(reach: WebhookReach = {}): Poster & { close(): void } {
   const allowed = allowedBy(reach.networks)
-  const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
+  const agents = { 'http:': new nodeHttp.Agent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
 
   function refusal(url: URL): string | undefined {
     const host = url.hostname.replace(/^\[|\]$/g, '')
@@ -34,7 +35,7 @@ export function createPoster(reach: WebhookReach = {}): Poster & { close(): void
   function send(url: URL, o: Parameters<Poster['post']>[0]): Promise<PostAnswer> {
     const secure = url.protocol === 'https:'
     return new Promise((resolve, reject) => {
-      const request = (secure ? httpsRequest : httpRequest)(url, {
+      const request = (secure ? httpsRequest : nodeHttp.request)(url, {
         method: 'POST',
         agent: agents[secure ? 'https:' : 'http:'],
         lookup: judgedLookup(allowed),

@@ -1,9 +1,9 @@
 /** Sends the same operation once more, to the devices on which it failed or was not taken in time: a new activity. */
 import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { type Activity, activities, type JsonObject, type Target } from '../../api/index.ts'
+import type { Activity, JsonObject, Target } from '../../api/index.ts'
 import { tn } from '../../text/index.ts'
-import { mostTargets, SendDialog } from '../send/index.ts'
+import { SendDialog } from '../send/index.ts'
 import { useMay } from '../shell/index.ts'
 
 const lost = ['failed', 'expired'] as const
@@ -13,7 +13,7 @@ export function Retry({ activity }: { activity: Activity }) {
   const allowed = useMay(`operation:${activity.operation}`)
   const n = lost.reduce((sum, state) => sum + (activity.counts[state] ?? 0), 0)
   if (n === 0 || !allowed) return null
-  const resolve = async (): Promise<Target> => ({ devices: await activities.ended(activity.id, lost, mostTargets) })
+  const resolve = async (): Promise<Target> => ({ activity: activity.id, states: [...lost] })
   return (
     <>
       <Button variant="default" onClick={dialog.open}>

@@ -1,10 +1,10 @@
 /** What somebody should look at, over all devices: newest first, open until it is acknowledged. */
-import { Button, Group, Paper, SegmentedControl, Select, Table, Text } from '@mantine/core'
+import { Button, Group, SegmentedControl, Select, Table, Text } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'react-router'
 import { type Alert, type AlertFilters, alerts } from '../../api/index.ts'
 import { actorName, named, readable, t } from '../../text/index.ts'
-import { Ago, Empty, formatInline, ListTable, More, PageHead, ProblemAlert, Shown, StateBadge } from '../../ui/index.ts'
+import { Ago, Empty, formatInline, Listed, ListTable, PageHead, ProblemAlert, StateBadge } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import classes from './alerts.module.css'
 
@@ -49,23 +49,16 @@ export function AlertListPage() {
           clearButtonProps={{ 'aria-label': t('devices.clearOne', { name: t('history.severity') }) }}
         />
       </Group>
-      <Shown query={list}>
-        {(pages) => {
-          const rows = pages.pages.flatMap((page) => page.items)
-          return (
-            <Paper>
-              {rows.length === 0 ? (
-                <Empty icon="check" title={t(all ? 'alerts.noneEver' : 'alerts.none')}>
-                  {t('alerts.noneText')}
-                </Empty>
-              ) : (
-                <Rows rows={rows} />
-              )}
-            </Paper>
-          )
-        }}
-      </Shown>
-      <More query={list} />
+      <Listed
+        query={list}
+        empty={
+          <Empty icon="check" title={t(all ? 'alerts.noneEver' : 'alerts.none')}>
+            {t('alerts.noneText')}
+          </Empty>
+        }
+      >
+        {(rows) => <Rows rows={rows} />}
+      </Listed>
     </>
   )
 }

@@ -1,12 +1,12 @@
 /** Who did what and when; the chain proven on the spot, or taken away to be proven elsewhere. */
-import { Alert, Button, Group, Paper, Table, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Table, Text, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { type AuditEntry, type AuditFilters, audit } from '../../api/index.ts'
 import { actorName, t, tn } from '../../text/index.ts'
-import { Ago, Empty, formatInline, Icon, ListTable, More, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
+import { Ago, Empty, formatInline, Icon, Listed, ListTable, PageHead, ProblemAlert } from '../../ui/index.ts'
 import classes from './audit.module.css'
 
 const names = ['actor', 'act', 'subject'] as const
@@ -35,15 +35,9 @@ export function AuditPage() {
           <Filter key={name} name={name} value={filters[name] ?? ''} set={(value) => set(name, value)} />
         ))}
       </Group>
-      <Shown query={list}>
-        {(pages) => {
-          const rows = pages.pages.flatMap((page) => page.items)
-          return (
-            <Paper>{rows.length === 0 ? <Empty icon="book" title={t('audit.none')} /> : <Rows rows={rows} />}</Paper>
-          )
-        }}
-      </Shown>
-      <More query={list} />
+      <Listed query={list} empty={<Empty icon="book" title={t('audit.none')} />}>
+        {(rows) => <Rows rows={rows} />}
+      </Listed>
     </>
   )
 }

@@ -1,12 +1,12 @@
 /** Certificates this server issued, its authority to download, and revoking one. */
-import { Button, Group, Paper, Stack, Table, Text } from '@mantine/core'
+import { Button, Group, Stack, Table, Text } from '@mantine/core'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { type Certificate, certificates } from '../../api/index.ts'
 import { FormDialog, type JsonSchema } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
-import { Ago, Card, Empty, Icon, ListTable, More, PageHead, Shown, StateBadge } from '../../ui/index.ts'
+import { Ago, Card, Empty, Icon, Listed, ListTable, PageHead, StateBadge } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import classes from './certificates.module.css'
 
@@ -38,23 +38,16 @@ export function CertificateListPage() {
             </Group>
           </Stack>
         </Card>
-        <Shown query={list}>
-          {(pages) => {
-            const rows = pages.pages.flatMap((page) => page.items)
-            return (
-              <Paper>
-                {rows.length === 0 ? (
-                  <Empty icon="seal" title={t('certificates.none')}>
-                    {t('certificates.noneText')}
-                  </Empty>
-                ) : (
-                  <Rows rows={rows} />
-                )}
-              </Paper>
-            )
-          }}
-        </Shown>
-        <More query={list} />
+        <Listed
+          query={list}
+          empty={
+            <Empty icon="seal" title={t('certificates.none')}>
+              {t('certificates.noneText')}
+            </Empty>
+          }
+        >
+          {(rows) => <Rows rows={rows} />}
+        </Listed>
       </Stack>
     </>
   )

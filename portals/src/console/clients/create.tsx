@@ -7,8 +7,12 @@ import { focusFirstError, type JsonSchema, SchemaForm, useSchemaForm } from '../
 import { t } from '../../text/index.ts'
 import { ProblemAlert, Shown } from '../../ui/index.ts'
 import { PermissionTree } from '../roles/index.ts'
-import type { Made } from './secret.tsx'
 
+/** What is shown once. Public clients have no secret. */
+export interface Made {
+  id: string
+  secret?: string
+}
 interface CreateProps {
   opened: boolean
   onClose: () => void

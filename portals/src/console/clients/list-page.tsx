@@ -1,13 +1,23 @@
 /** API clients: programs with permissions of their own. */
-import { Button, Group, Paper, Stack, Table, Text } from '@mantine/core'
+import { Button, Group, Table, Text } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type ApiClient, clients } from '../../api/index.ts'
 import { t, tn } from '../../text/index.ts'
-import { Ago, Ask, Empty, Icon, ListTable, More, PageHead, Shown, StateBadge } from '../../ui/index.ts'
+import {
+  Ago,
+  Ask,
+  Empty,
+  Icon,
+  Listed,
+  ListTable,
+  PageHead,
+  SecretDialog,
+  type SecretLine,
+  StateBadge,
+} from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
-import { CreateClient } from './create.tsx'
-import { type Made, SecretDialog } from './secret.tsx'
+import { CreateClient, type Made } from './create.tsx'
 
 export function ClientListPage() {
   const list = useInfiniteQuery(clients.list())
@@ -27,41 +37,41 @@ export function ClientListPage() {
           ) : undefined
         }
       />
-      <Shown query={list}>
-        {(pages) => {
-          const rows = pages.pages.flatMap((page) => page.items)
-          return (
-            <Paper>
-              {rows.length === 0 ? (
-                <Empty icon="key" title={t('clients.none')}>
-                  {t('clients.noneText')}
-                </Empty>
-              ) : (
-                <ListTable
-                  label={t('clients.title')}
-                  head={[
-                    t('clients.name'),
-                    t('clients.scopes'),
-                    t('clients.made'),
-                    t('clients.secret'),
-                    t('clients.acts'),
-                  ]}
-                  minWidth={760}
-                >
-                  {rows.map((row) => (
-                    <Row key={row.id} client={row} onSecret={setMade} />
-                  ))}
-                </ListTable>
-              )}
-            </Paper>
-          )
-        }}
-      </Shown>
-      <More query={list} />
+      <Listed
+        query={list}
+        empty={
+          <Empty icon="key" title={t('clients.none')}>
+            {t('clients.noneText')}
+          </Empty>
+        }
+      >
+        {(rows) => (
+          <ListTable
+            label={t('clients.title')}
+            head={[t('clients.name'), t('clients.scopes'), t('clients.made'), t('clients.secret'), t('clients.acts')]}
+            minWidth={760}
+          >
+            {rows.map((row) => (
+              <Row key={row.id} client={row} onSecret={setMade} />
+            ))}
+          </ListTable>
+        )}
+      </Listed>
       <CreateClient opened={creating} onClose={() => setCreating(false)} onMade={setMade} />
-      <SecretDialog made={made} onClose={() => setMade(undefined)} />
+      <SecretDialog
+        title={t('clients.madeTitle')}
+        text={t(made?.secret === undefined ? 'clients.madeText' : 'clients.secretText')}
+        lines={made && linesOf(made)}
+        onClose={() => setMade(undefined)}
+      />
     </>
   )
+}
+
+function linesOf({ id, secret }: Made): SecretLine[] {
+  const lines = [{ name: t('clients.id'), text: id, copy: t('clients.copyId') }]
+  if (secret !== undefined) lines.push({ name: t('clients.secret'), text: secret, copy: t('clients.copySecret') })
+  return lines
 }
 
 function Row({ client, onSecret }: { client: ApiClient; onSecret: (made: Made) => void }) {
@@ -101,17 +111,7 @@ function Row({ client, onSecret }: { client: ApiClient; onSecret: (made: Made) =
       <Table.Td>
         <Ago at={client.createdAt} focusable />
       </Table.Td>
-      <Table.Td>
-        {client.public ? (
-          t('clients.public')
-        ) : (
-          <Stack gap={0}>
-            <span>
-              <Ago at={client.rotatedAt} focusable />
-            </span>
-          </Stack>
-        )}
-      </Table.Td>
+      <Table.Td>{client.public ? t('clients.public') : <Ago at={client.rotatedAt} focusable />}</Table.Td>
       <Table.Td>
         {client.revoked ? (
           <StateBadge state="revoked" />

@@ -4,38 +4,42 @@ import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { Link } from 'react-router'
-import { catalog, devices, type EffectiveFeature, type EffectivePolicy } from '../../api/index.ts'
+import { catalog, type Device, devices, type EffectiveFeature, type EffectivePolicy } from '../../api/index.ts'
 import { labelsOf } from '../../schema-form/index.ts'
 import { named, readable, t } from '../../text/index.ts'
 import { Ago, Empty, Icon, Pairs, Shown, StateBadge, Value } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import classes from './device.module.css'
+import { WhatIf } from './what-if.tsx'
 
-export function Settings({ device }: { device: string }) {
-  const query = useQuery(devices.effectivePolicy(device))
+export function Settings({ device }: { device: Device }) {
+  const query = useQuery(devices.effectivePolicy(device.id))
   return (
-    <Shown query={query}>
-      {(policy) =>
-        policy.features.length === 0 ? (
-          <Paper>
-            <Empty
-              icon="policy"
-              title={t('settings.none')}
-              action={<Link to="/policies">{t('settings.toPolicies')}</Link>}
-            >
-              {t('settings.noneText')}
-            </Empty>
-          </Paper>
-        ) : (
-          <Stack gap="md">
-            <Standing policy={policy} />
-            {policy.features.map((feature) => (
-              <Feature key={feature.feature} feature={feature} />
-            ))}
-          </Stack>
-        )
-      }
-    </Shown>
+    <Stack gap="md">
+      <Shown query={query}>
+        {(policy) =>
+          policy.features.length === 0 ? (
+            <Paper>
+              <Empty
+                icon="policy"
+                title={t('settings.none')}
+                action={<Link to="/policies">{t('settings.toPolicies')}</Link>}
+              >
+                {t('settings.noneText')}
+              </Empty>
+            </Paper>
+          ) : (
+            <Stack gap="md">
+              <Standing policy={policy} />
+              {policy.features.map((feature) => (
+                <Feature key={feature.feature} feature={feature} />
+              ))}
+            </Stack>
+          )
+        }
+      </Shown>
+      <WhatIf device={device} />
+    </Stack>
   )
 }
 

@@ -1,10 +1,10 @@
 /** What is chosen in the list, and what may be done with it; stays in sight while one scrolls. */
 import { Button, Group, Paper, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { type DeviceFilters, devices, type Target } from '../../api/index.ts'
+import type { DeviceFilters, Target } from '../../api/index.ts'
 import { t, tn } from '../../text/index.ts'
 import { Icon } from '../../ui/index.ts'
-import { mostTargets, SendDialog } from '../send/index.ts'
+import { SendDialog } from '../send/index.ts'
 import classes from './devices.module.css'
 import { targetOf } from './filters.ts'
 import type { Selection } from './selection.ts'
@@ -27,10 +27,7 @@ export function BulkBar({
   if (ids.size === 0 && !all) return null
   const everyRow = rows.every((id) => ids.has(id))
   const words = all ? t('bulk.all') : tn('bulk.chosen', ids.size)
-  const resolve = async (): Promise<Target> => {
-    if (!all) return { devices: [...ids] }
-    return targetOf(filters) ?? { devices: await devices.collect(filters, mostTargets) }
-  }
+  const resolve = async (): Promise<Target> => (all ? targetOf(filters) : { devices: [...ids] })
   return (
     <Paper className={classes.bulk ?? ''} p="sm" role="region" aria-label={t('bulk.title')}>
       <Group justify="space-between" gap="sm">

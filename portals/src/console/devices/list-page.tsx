@@ -1,24 +1,24 @@
-/** The live list of devices. */
-import { Button, Paper, Text } from '@mantine/core'
-import { useInfiniteQuery } from '@tanstack/react-query'
+/** The live list of devices, page by page. */
+import { Button, Paper } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { checkInMs, devices } from '../../api/index.ts'
-import { t, tn } from '../../text/index.ts'
-import { Empty, Icon, More, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
+import { t } from '../../text/index.ts'
+import { Empty, Icon, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
 import { useMay, useMaySome } from '../shell/index.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { DeviceTable } from './device-table.tsx'
 import { FilterBar } from './filter-bar.tsx'
-import { useFilters } from './filters.ts'
+import { useFilters, usePlace } from './filters.ts'
+import { Pager } from './pager.tsx'
+import { SavedQueries } from './saved-queries.tsx'
 import { useSelection } from './selection.ts'
 
 export function DeviceListPage() {
-  const { filters, set, clear } = useFilters()
-  // An idle check-in raises no event, so times of contact are read anew; a long list less often.
-  const list = useInfiniteQuery({
-    ...devices.list(filters),
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 1) <= 2 ? checkInMs : 4 * checkInMs),
-  })
+  const { filters, set, clear, open } = useFilters()
+  const place = usePlace()
+  // An idle check-in raises no event, so times of contact are read anew: of the rows that are in sight.
+  const list = useQuery({ ...devices.page(filters, place.cursor), refetchInterval: checkInMs })
   const selection = useSelection(filters)
   const maySend = useMaySome('operation:')
   const mayEnrol = useMay('invitation:write')
@@ -30,13 +30,20 @@ export function DeviceListPage() {
   const filtered = Object.keys(filters).length > 0
   return (
     <>
-      <PageHead title={t('devices.title')} actions={enrol} />
+      <PageHead
+        title={t('devices.title')}
+        actions={
+          <>
+            <SavedQueries filters={filters} open={open} />
+            {enrol}
+          </>
+        }
+      />
       <FilterBar filters={filters} set={set} clear={clear} />
       {list.data !== undefined && <ProblemAlert error={list.error} />}
       <Shown query={list}>
-        {(pages) => {
-          const rows = pages.pages.flatMap((page) => page.items)
-          if (rows.length === 0 && filtered) {
+        {({ items, next }) => {
+          if (items.length === 0 && (filtered || place.cursor !== undefined)) {
             return (
               <Paper>
                 <Empty
@@ -53,7 +60,7 @@ export function DeviceListPage() {
               </Paper>
             )
           }
-          if (rows.length === 0) {
+          if (items.length === 0) {
             return (
               <Paper>
                 <Empty icon="devices" title={t('devices.none')} action={enrol}>
@@ -64,16 +71,13 @@ export function DeviceListPage() {
           }
           return (
             <>
-              <DeviceTable rows={rows} busy={list.isPlaceholderData} {...(maySend ? { selection } : {})} />
-              <Text size="xs" c="dimmed" mt="sm" role="status">
-                {list.hasNextPage ? tn('devices.shownOfMore', rows.length) : tn('devices.shown', rows.length)}
-              </Text>
-              <More query={list} />
+              <DeviceTable rows={items} busy={list.isPlaceholderData} {...(maySend ? { selection } : {})} />
+              <Pager place={place} shown={items.length} next={next} />
               <BulkBar
                 selection={selection}
                 filters={filters}
-                rows={rows.map((row) => row.id)}
-                more={list.hasNextPage}
+                rows={items.map((row) => row.id)}
+                more={next !== undefined || place.cursor !== undefined}
               />
             </>
           )

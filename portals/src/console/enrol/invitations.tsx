@@ -4,52 +4,40 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { Link } from 'react-router'
 import { about, type Invitation, invitations } from '../../api/index.ts'
 import { actorName, named, t } from '../../text/index.ts'
-import { Ago, Card, More, ProblemAlert, Shown, StateBadge } from '../../ui/index.ts'
+import { Ago, Card, Listed, ListTable, ProblemAlert, StateBadge } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 
 export function Invitations() {
   const list = useInfiniteQuery(invitations.list())
   return (
     <Card title={t('invitations.title')}>
-      <Shown query={list}>
-        {(pages) => {
-          const rows = pages.pages.flatMap((page) => page.items)
-          if (rows.length === 0)
-            return (
-              <Text size="sm" c="dimmed">
-                {t('invitations.none')}
-              </Text>
-            )
-          return (
-            <Table.ScrollContainer
-              type="native"
-              minWidth={640}
-              tabIndex={0}
-              role="region"
-              aria-label={t('invitations.title')}
-            >
-              <Table>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>{t('invitations.for')}</Table.Th>
-                    <Table.Th>{t('invitations.user')}</Table.Th>
-                    <Table.Th>{t('invitations.state')}</Table.Th>
-                    <Table.Th>{t('invitations.made')}</Table.Th>
-                    <Table.Th>{t('invitations.expires')}</Table.Th>
-                    <Table.Th>{t('invitations.device')}</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {rows.map((row) => (
-                    <Row key={row.id} row={row} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
-          )
-        }}
-      </Shown>
-      <More query={list} />
+      <Listed
+        query={list}
+        bare
+        empty={
+          <Text size="sm" c="dimmed">
+            {t('invitations.none')}
+          </Text>
+        }
+      >
+        {(rows) => (
+          <ListTable
+            label={t('invitations.title')}
+            head={[
+              t('invitations.for'),
+              t('invitations.user'),
+              t('invitations.state'),
+              t('invitations.made'),
+              t('invitations.expires'),
+              t('invitations.device'),
+            ]}
+          >
+            {rows.map((row) => (
+              <Row key={row.id} row={row} />
+            ))}
+          </ListTable>
+        )}
+      </Listed>
     </Card>
   )
 }

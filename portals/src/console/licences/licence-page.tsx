@@ -6,7 +6,7 @@ import { useMemo } from 'react'
 import { about, type Licence, licences, type NewLicence } from '../../api/index.ts'
 import { FormDialog, type JsonSchema, oneOf } from '../../schema-form/index.ts'
 import { languageName, t } from '../../text/index.ts'
-import { Ago, Card, Empty, Icon, More, PageHead, Shown, StateBadge } from '../../ui/index.ts'
+import { Ago, Card, Empty, Icon, Listed, PageHead, StateBadge } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import classes from './licences.module.css'
 
@@ -21,39 +21,41 @@ export function LicencePage() {
         below={t('licences.below')}
         actions={mayWrite ? <Add platforms={platforms} /> : undefined}
       />
-      <Shown query={list}>
-        {(pages) => {
-          const rows = pages.pages.flatMap((page) => page.items)
-          if (rows.length === 0)
-            return (
-              <Paper>
-                <Empty icon="text" title={t('licences.none')}>
-                  {t('licences.noneText')}
-                </Empty>
-              </Paper>
-            )
-          const newest = new Set<string>()
-          return (
-            <Stack gap="lg">
-              {rows.map((row) => {
-                const of = `${row.platform}/${row.language}`
-                const current = !newest.has(of)
-                newest.add(of)
-                return (
-                  <LicenceText
-                    key={row.id}
-                    licence={row}
-                    current={current}
-                    platform={platforms.find((p) => p.id === row.platform)?.title ?? row.platform}
-                  />
-                )
-              })}
-            </Stack>
-          )
-        }}
-      </Shown>
-      <More query={list} />
+      <Listed
+        query={list}
+        bare
+        empty={
+          <Paper>
+            <Empty icon="text" title={t('licences.none')}>
+              {t('licences.noneText')}
+            </Empty>
+          </Paper>
+        }
+      >
+        {(rows) => <Texts rows={rows} platforms={platforms} />}
+      </Listed>
     </>
+  )
+}
+
+function Texts({ rows, platforms }: { rows: readonly Licence[]; platforms: readonly { id: string; title: string }[] }) {
+  const newest = new Set<string>()
+  return (
+    <Stack gap="lg">
+      {rows.map((row) => {
+        const of = `${row.platform}/${row.language}`
+        const current = !newest.has(of)
+        newest.add(of)
+        return (
+          <LicenceText
+            key={row.id}
+            licence={row}
+            current={current}
+            platform={platforms.find((p) => p.id === row.platform)?.title ?? row.platform}
+          />
+        )
+      })}
+    </Stack>
   )
 }
 

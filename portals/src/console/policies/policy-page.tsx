@@ -10,6 +10,7 @@ import { Ask, Card, Empty, Icon, PageHead, ProblemAlert, Shown } from '../../ui/
 import { useMay } from '../shell/index.ts'
 import { Editor } from './editor.tsx'
 import { PolicyState } from './policy-state.tsx'
+import { Preview } from './preview.tsx'
 import { Remove } from './remove.tsx'
 import { Versions } from './versions.tsx'
 
@@ -185,8 +186,10 @@ function Publish({ policy, blocked }: { policy: Policy; blocked: boolean }) {
         busy={publish.isPending}
         error={publish.error}
         onConfirm={() => publish.mutate()}
+        size="xl"
       >
-        {t('policies.publishText', { version: policy.version + 1 })}
+        <Text size="sm">{t('policies.publishText', { version: policy.version + 1 })}</Text>
+        <Preview policy={policy} />
       </Ask>
     </Stack>
   )

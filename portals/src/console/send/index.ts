@@ -1,4 +1,4 @@
 /** The door of sending one operation to many devices. */
 
 export { LeftOut } from './left-out.tsx'
-export { mostTargets, SendDialog } from './send-dialog.tsx'
+export { SendDialog } from './send-dialog.tsx'

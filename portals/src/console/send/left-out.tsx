@@ -1,6 +1,6 @@
 /** The devices an operation cannot be sent to, by reason. */
 import { Alert, Text } from '@mantine/core'
-import { type InfiniteData, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import type { DeviceSummary, Page, Refused } from '../../api/index.ts'
 import { t, tn } from '../../text/index.ts'
@@ -45,10 +45,8 @@ export function LeftOut({ refused }: { refused: readonly Refused[] }) {
 
 /** Names of the devices that some list has shown; the server names those it leaves out by id. */
 function useKnownNames(): ReadonlyMap<string, string> {
-  const read = useQueryClient().getQueriesData<InfiniteData<Page<DeviceSummary>>>({ queryKey: ['devices'] })
+  const read = useQueryClient().getQueriesData<Partial<Page<DeviceSummary>>>({ queryKey: ['devices'] })
   return new Map(
-    read.flatMap(([, data]) =>
-      (data?.pages ?? []).flatMap((page) => page.items.map((device) => [device.id, device.name || device.id] as const)),
-    ),
+    read.flatMap(([, page]) => (page?.items ?? []).map((device) => [device.id, device.name || device.id] as const)),
   )
 }

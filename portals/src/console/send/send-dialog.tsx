@@ -20,9 +20,6 @@ import { holds, useSession } from '../shell/index.ts'
 import { LeftOut } from './left-out.tsx'
 import classes from './send.module.css'
 
-/** Devices that one activity may name. */
-export const mostTargets = 10_000
-
 interface SendDialogProps {
   opened: boolean
   onClose: () => void

@@ -1,11 +1,9 @@
-/** The frame around every page of the console: navigation, search, live state, colours, sign out. Keys: "/" searches. */
+/** The frame around every page of the console: navigation, search, live state, colours, account. Keys: "/" searches. */
 import {
   ActionIcon,
   AppShell,
   Burger,
-  Button,
   Group,
-  Menu,
   NavLink,
   Text,
   TextInput,
@@ -13,10 +11,10 @@ import {
   useMantineColorScheme,
 } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, Suspense, useEffect, useRef } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, lazy, Suspense, useEffect, useRef } from 'react'
 import { Link, Outlet, useLocation, useNavigate } from 'react-router'
-import { about, keepCsrf, session } from '../../api/index.ts'
+import { about, recovery } from '../../api/index.ts'
 import { type TextKey, t } from '../../text/index.ts'
 import { FailureBoundary, Icon, type IconName, Loading } from '../../ui/index.ts'
 import { useLiveState } from './live.tsx'
@@ -24,6 +22,9 @@ import { Logo } from './logo.tsx'
 import { holds } from './permissions.ts'
 import { useSession } from './session.tsx'
 import classes from './shell.module.css'
+
+const RecoveryBanner = lazy(() => import('./recovery.tsx').then((m) => ({ default: m.RecoveryBanner })))
+const Account = lazy(() => import('./account.tsx').then((m) => ({ default: m.Account })))
 
 interface Place {
   to: string
@@ -44,6 +45,7 @@ const administration: readonly Place[] = [
   { to: '/users', label: 'nav.users', icon: 'user', needs: 'user:read' },
   { to: '/roles', label: 'nav.roles', icon: 'role', needs: 'role:read' },
   { to: '/clients', label: 'nav.clients', icon: 'key', needs: 'client:read' },
+  { to: '/webhooks', label: 'nav.webhooks', icon: 'webhook', needs: 'webhook:read' },
   { to: '/licences', label: 'nav.licences', icon: 'text', needs: 'licence:read' },
   { to: '/certificates', label: 'nav.certificates', icon: 'seal', needs: 'certificate:read' },
   { to: '/configuration', label: 'nav.configuration', icon: 'gear', needs: 'configuration:read' },
@@ -91,7 +93,9 @@ export function Shell() {
           <Group gap="xs" wrap="nowrap">
             <LiveMark />
             <ColorScheme />
-            <Account />
+            <Suspense fallback={<Icon name="user" />}>
+              <Account />
+            </Suspense>
           </Group>
         </Group>
       </AppShell.Header>
@@ -100,6 +104,7 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main ref={main} tabIndex={-1} className={classes.main ?? ''}>
         <div className={classes.page}>
+          <Recovery />
           <FailureBoundary place={pathname}>
             <Suspense fallback={<Loading />}>
               <Outlet />
@@ -108,6 +113,17 @@ export function Shell() {
         </div>
       </AppShell.Main>
     </AppShell>
+  )
+}
+
+function Recovery() {
+  const { permissions } = useSession()
+  const state = useQuery({ ...recovery.state(), enabled: holds(permissions, 'device:read') }).data
+  if (state?.active !== true) return null
+  return (
+    <Suspense>
+      <RecoveryBanner since={state.since} mayEnd={holds(permissions, 'recovery:write')} />
+    </Suspense>
   )
 }
 
@@ -208,43 +224,5 @@ function ColorScheme() {
         <Icon name={schemeIcons[colorScheme]} />
       </ActionIcon>
     </Tooltip>
-  )
-}
-
-function Account() {
-  const { user } = useSession()
-  const client = useQueryClient()
-  const signOut = useMutation({
-    mutationFn: session.signOut,
-    onSettled() {
-      keepCsrf(undefined)
-      client.setQueryData(session.current().queryKey, null)
-      // Nothing that was read stays in the page for whoever signs in next.
-      client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' })
-    },
-  })
-  const name = user.displayName || user.name
-  return (
-    <Menu position="bottom-end" shadow="md" width={200}>
-      <Menu.Target>
-        <Button
-          variant="subtle"
-          color="gray"
-          px="xs"
-          leftSection={<Icon name="user" />}
-          aria-label={t('nav.account', { name })}
-        >
-          <Text span size="sm" visibleFrom="sm">
-            {name}
-          </Text>
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{t('nav.signedInAs', { name: user.name })}</Menu.Label>
-        <Menu.Item leftSection={<Icon name="out" size={16} />} onClick={() => signOut.mutate()}>
-          {t('nav.signOut')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   )
 }

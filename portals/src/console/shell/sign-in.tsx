@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useRef } from 'react'
 import { about, session } from '../../api/index.ts'
 import { t } from '../../text/index.ts'
-import { ProblemAlert } from '../../ui/index.ts'
+import { LanguageChoice, ProblemAlert } from '../../ui/index.ts'
 import { Logo } from './logo.tsx'
 import classes from './shell.module.css'
 
@@ -77,6 +77,7 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
           </Stack>
         </form>
       </Paper>
+      <LanguageChoice />
     </Center>
   )
 }

@@ -1,5 +1,5 @@
 /** The people who sign in or own devices. */
-import { Anchor, Button, Group, Paper, Table, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, Group, Table, Text, TextInput } from '@mantine/core'
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
@@ -7,7 +7,7 @@ import { Link, useNavigate } from 'react-router'
 import { type NewUser, type User, users } from '../../api/index.ts'
 import { FormDialog, type JsonSchema } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
-import { AsOf, Empty, Icon, ListTable, More, PageHead, Shown, StateBadge } from '../../ui/index.ts'
+import { AsOf, Empty, Icon, Listed, ListTable, PageHead, StateBadge } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { useRolesSchema } from './role-options.ts'
 
@@ -30,17 +30,9 @@ export function UserListPage() {
           w={{ base: '100%', sm: 320 }}
         />
       </Group>
-      <Shown query={list}>
-        {(pages) => {
-          const rows = pages.pages.flatMap((page) => page.items)
-          return (
-            <Paper>
-              {rows.length === 0 ? <Empty icon="search" title={t('enrol.noUser')} /> : <Rows rows={rows} />}
-            </Paper>
-          )
-        }}
-      </Shown>
-      <More query={list} />
+      <Listed query={list} empty={<Empty icon="search" title={t('enrol.noUser')} />}>
+        {(rows) => <Rows rows={rows} />}
+      </Listed>
     </>
   )
 }

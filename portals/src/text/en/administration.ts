@@ -103,7 +103,6 @@ export const administration = {
   'clients.secretText': 'The secret is shown only now. Keep it where the program reads it, and nowhere else.',
   'clients.copyId': 'Copy the client id',
   'clients.copySecret': 'Copy the secret',
-  'clients.done': 'Done',
 
   'licences.title': 'Licence texts',
   'licences.below': 'What people accept when they enrol, by platform and language. The newest version counts.',

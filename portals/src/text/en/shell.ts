@@ -44,6 +44,7 @@ export const shell = {
   'nav.users': 'Users',
   'nav.roles': 'Roles',
   'nav.clients': 'API clients',
+  'nav.webhooks': 'Webhooks',
   'nav.licences': 'Licence texts',
   'nav.certificates': 'Certificates',
   'nav.configuration': 'Configuration',
@@ -55,6 +56,7 @@ export const shell = {
   'nav.colors': 'Colours: {now}. Change to {next}.',
   'nav.account': 'Account of {name}',
   'nav.signedInAs': 'Signed in as {name}',
+  'nav.language': 'Language',
   'nav.signOut': 'Sign out',
   'colors.auto': 'as the system',
   'colors.light': 'light',
@@ -120,6 +122,4 @@ export const shell = {
   'devices.count.other': '{n} devices',
   'devices.shown.one': '{n} device',
   'devices.shown.other': '{n} devices',
-  'devices.shownOfMore.one': '{n} device shown; there are more',
-  'devices.shownOfMore.other': '{n} devices shown; there are more',
 } as const

@@ -1,5 +1,7 @@
 /** The few pages of the key manager: plain HTML that needs no script, reads well aloud, and works at any width. */
 
+import type { Words } from './words.ts'
+
 /** Text as HTML. */
 function html(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
@@ -17,9 +19,9 @@ button.second{background:transparent;color:inherit;border-color:var(--line)}
 .error{border-left:4px solid #c62828;padding:.4rem .8rem}code{font-size:1.3rem;letter-spacing:.1em}
 `
 
-function page(title: string, body: string): string {
+function page(words: Words, title: string, body: string): string {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${html(title)} - Muster</title><style>${pageStyle}</style></head>
+<html lang="${words.language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${html(title)} - Muster</title><style>${pageStyle}</style></head>
 <body><main><h1>${html(title)}</h1>
 ${body}
 </main></body></html>`
@@ -28,48 +30,80 @@ ${body}
 const alert = (text: string | undefined) =>
   text === undefined ? '' : `<p class="error" role="alert">${html(text)}</p>`
 
-export function signInPage(o: { action: string; client: string; error?: string; username?: string }): string {
+export function signInPage(o: {
+  words: Words
+  action: string
+  client: string
+  error?: string
+  username?: string
+}): string {
+  const w = o.words
   return page(
-    'Sign in',
-    `${alert(o.error)}<p>to continue to <strong>${html(o.client)}</strong></p>
+    w,
+    w.signIn,
+    `${alert(o.error)}<p>${w.toContinue[0]}<strong>${html(o.client)}</strong>${w.toContinue[1]}</p>
 <form method="post" action="${html(o.action)}/login">
-<label for="username">User name</label><input id="username" name="username" type="text" autocomplete="username" required autofocus value="${html(o.username ?? '')}">
-<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
-<button type="submit">Sign in</button><button class="second" type="submit" formaction="${html(o.action)}/abort" formnovalidate>Cancel</button>
+<label for="username">${w.userName}</label><input id="username" name="username" type="text" autocomplete="username" required autofocus value="${html(o.username ?? '')}">
+<label for="password">${w.password}</label><input id="password" name="password" type="password" autocomplete="current-password" required>
+<button type="submit">${w.signIn}</button><button class="second" type="submit" formaction="${html(o.action)}/abort" formnovalidate>${w.cancel}</button>
 </form>`,
   )
 }
 
-export function consentPage(o: { action: string; client: string; user: string; scopes: readonly string[] }): string {
+export function consentPage(o: {
+  words: Words
+  action: string
+  client: string
+  user: string
+  scopes: readonly string[]
+}): string {
+  const w = o.words
   const list =
-    o.scopes.length > 0 ? `<p>It asks for:</p><ul>${o.scopes.map((s) => `<li>${html(s)}</li>`).join('')}</ul>` : ''
+    o.scopes.length > 0 ? `<p>${w.asksFor}</p><ul>${o.scopes.map((s) => `<li>${html(s)}</li>`).join('')}</ul>` : ''
   return page(
-    'Allow access',
-    `<p><strong>${html(o.client)}</strong> wants to act for you, <strong>${html(o.user)}</strong>.</p>${list}
-<p>It can never do more than you may do yourself.</p>
-<form method="post" action="${html(o.action)}/confirm"><button type="submit">Allow</button><button class="second" type="submit" formaction="${html(o.action)}/abort">Deny</button></form>`,
+    w,
+    w.allowTitle,
+    `<p><strong>${html(o.client)}</strong>${w.wants[0]}<strong>${html(o.user)}</strong>${w.wants[1]}</p>${list}
+<p>${w.neverMore}</p>
+<form method="post" action="${html(o.action)}/confirm"><button type="submit">${w.allow}</button><button class="second" type="submit" formaction="${html(o.action)}/abort">${w.deny}</button></form>`,
   )
 }
 
-export function codeInputPage(o: { action: string; xsrf: string; code?: string; error?: string }): string {
+export function codeInputPage(o: {
+  words: Words
+  action: string
+  xsrf: string
+  code?: string
+  error?: string
+}): string {
+  const w = o.words
   return page(
-    'Connect a device',
+    w,
+    w.connectTitle,
     `${alert(o.error)}<form method="post" action="${html(o.action)}"><input type="hidden" name="xsrf" value="${html(o.xsrf)}">
-<label for="code">Code shown on the device</label><input id="code" name="user_code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus value="${html(o.code ?? '')}">
-<button type="submit">Continue</button></form>`,
+<label for="code">${w.codeOnDevice}</label><input id="code" name="user_code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus value="${html(o.code ?? '')}">
+<button type="submit">${w.goOn}</button></form>`,
   )
 }
 
-export function codeConfirmPage(o: { action: string; xsrf: string; code: string; client: string }): string {
+export function codeConfirmPage(o: {
+  words: Words
+  action: string
+  xsrf: string
+  code: string
+  client: string
+}): string {
+  const w = o.words
   return page(
-    'Connect a device',
-    `<p><strong>${html(o.client)}</strong> shows this code:</p><p><code>${html(o.code)}</code></p>
-<p>If you did not start this yourself, or the code differs, choose Cancel.</p>
+    w,
+    w.connectTitle,
+    `<p><strong>${html(o.client)}</strong>${w.showsCode}</p><p><code>${html(o.code)}</code></p>
+<p>${w.ifNotYou}</p>
 <form method="post" action="${html(o.action)}"><input type="hidden" name="xsrf" value="${html(o.xsrf)}"><input type="hidden" name="user_code" value="${html(o.code)}">
-<button type="submit" name="confirm" value="yes">Continue</button><button class="second" type="submit" name="abort" value="yes">Cancel</button></form>`,
+<button type="submit" name="confirm" value="yes">${w.goOn}</button><button class="second" type="submit" name="abort" value="yes">${w.cancel}</button></form>`,
   )
 }
 
-export function messagePage(title: string, text: string): string {
-  return page(title, `<p>${html(text)}</p>`)
+export function messagePage(words: Words, title: string, text: string): string {
+  return page(words, title, `<p>${html(text)}</p>`)
 }

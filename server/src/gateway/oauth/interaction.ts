@@ -3,21 +3,25 @@
 import { isProblem } from '@muster/contract'
 import type { Access, Principal } from '@muster/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { errors, type InteractionResults, type Provider } from 'oidc-provider'
+import type { InteractionResults, Provider } from 'oidc-provider'
 import { pagePolicy } from '../headers.ts'
 import { checkSameSite, sessionCookie, setSessionCookie } from '../session-cookie.ts'
 import { agentOf } from '../session-routes.ts'
 import type { Throttle } from '../throttle.ts'
 import { consentPage, messagePage, pageStyle, signInPage } from './html.ts'
+import { type Words, wordsFor } from './words.ts'
 
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 type Form = URLSearchParams
 
 export function interactionRoutes(
   app: FastifyInstance,
-  o: { access: Access; provider(): Provider; publicOrigin: string; throttle: Throttle },
+  o: { access: Access; provider(): Promise<Provider>; publicUrl: string; throttle: Throttle },
 ): void {
   const { access } = o
+  const { origin, pathname } = new URL(o.publicUrl)
+  /** A proxy may serve us below a path of its own: what the browser follows begins with it. */
+  const actionOf = (details: Details) => `${pathname.replace(/\/+$/, '')}/oauth2/interaction/${details.uid}`
   const config = { access: { public: 'people sign in and consent here' } } as const
 
   async function consolePrincipal(request: FastifyRequest): Promise<Principal | undefined> {
@@ -25,7 +29,7 @@ export function interactionRoutes(
     return session === undefined ? undefined : access.principalOfSession(session)
   }
   async function clientOf(details: Details) {
-    const client = await o.provider().Client.find(String(details.params.client_id))
+    const client = await (await o.provider()).Client.find(String(details.params.client_id))
     return client?.clientName ?? String(details.params.client_id)
   }
   /** The form's answer leads back to the client, which the page's policy must allow by name. */
@@ -36,11 +40,15 @@ export function interactionRoutes(
     return [url.origin === 'null' ? url.protocol : url.origin]
   }
   function show(reply: FastifyReply, details: Details | undefined, html: string, status = 200): FastifyReply {
-    return reply
-      .code(status)
-      .header('content-security-policy', pagePolicy(pageStyle, details && targets(details)))
-      .type('text/html; charset=utf-8')
-      .send(html)
+    return (
+      reply
+        .code(status)
+        .header('content-security-policy', pagePolicy(pageStyle, details && targets(details)))
+        // Without a referrer browsers send a form with `Origin: null`, which is refused below.
+        .header('referrer-policy', 'same-origin')
+        .type('text/html; charset=utf-8')
+        .send(html)
+    )
   }
   async function finish(
     request: FastifyRequest,
@@ -48,7 +56,7 @@ export function interactionRoutes(
     result: InteractionResults,
   ): Promise<FastifyReply> {
     const merge = { mergeWithLastSubmission: !('error' in result) && !('login' in result) }
-    return reply.redirect(await o.provider().interactionResult(request.raw, reply.raw, result, merge), 303)
+    return reply.redirect(await (await o.provider()).interactionResult(request.raw, reply.raw, result, merge), 303)
   }
   /** Finds the interaction that the cookie and the path name, or says that it is over. */
   async function withDetails(
@@ -59,44 +67,36 @@ export function interactionRoutes(
   ): Promise<FastifyReply> {
     let details: Details
     try {
-      details = await o.provider().interactionDetails(request.raw, reply.raw)
+      details = await (await o.provider()).interactionDetails(request.raw, reply.raw)
     } catch (e) {
-      if (!(e instanceof errors.SessionNotFound)) throw e
-      return show(
-        reply,
-        undefined,
-        messagePage(
-          'This page is no longer good',
-          'It took too long, or was opened in another browser. Start again from the program you came from.',
-        ),
-        400,
-      )
+      // By its name: the library's classes are loaded with the key manager.
+      if (!(e instanceof Error) || e.name !== 'SessionNotFound') throw e
+      const words = wordsOf(request)
+      return show(reply, undefined, messagePage(words, words.staleTitle, words.staleText), 400)
     }
     const { uid } = request.params as { uid: string }
-    if (details.uid !== uid || (prompt !== undefined && details.prompt.name !== prompt))
-      return show(
-        reply,
-        undefined,
-        messagePage('This page is no longer good', 'Start again from the program you came from.'),
-        400,
-      )
+    if (details.uid !== uid || (prompt !== undefined && details.prompt.name !== prompt)) {
+      const words = wordsOf(request)
+      return show(reply, undefined, messagePage(words, words.staleTitle, words.otherText), 400)
+    }
     return work(details)
   }
 
   async function start(request: FastifyRequest, reply: FastifyReply, details: Details): Promise<FastifyReply> {
-    const action = `/oauth2/interaction/${details.uid}`
+    const words = wordsOf(request, details)
+    const action = actionOf(details)
     const client = await clientOf(details)
     if (details.prompt.name === 'login') {
       const known = await consolePrincipal(request)
       const fresh = details.prompt.reasons.some((r) => r === 'login_prompt' || r === 'max_age')
       if (known && !fresh) return finish(request, reply, { login: { accountId: known.id, remember: false } })
-      return show(reply, details, signInPage({ action, client }))
+      return show(reply, details, signInPage({ words, action, client }))
     }
     const user = await access.users.get(String(details.session?.accountId ?? ''))
     return show(
       reply,
       details,
-      consentPage({ action, client, user: user.displayName || user.name, scopes: wantedScopes(details) }),
+      consentPage({ words, action, client, user: user.displayName || user.name, scopes: wantedScopes(details) }),
     )
   }
 
@@ -110,13 +110,15 @@ export function interactionRoutes(
       return await finish(request, reply, { login: { accountId: signed.user.id, remember: false } })
     } catch (e) {
       if (!isProblem(e) || (e.code !== 'wrong-credentials' && e.code !== 'throttled')) throw e
+      const words = wordsOf(request, details)
       return show(
         reply,
         details,
         signInPage({
-          action: `/oauth2/interaction/${details.uid}`,
+          words,
+          action: actionOf(details),
           client: await clientOf(details),
-          error: e.message,
+          error: words[e.code],
           username,
         }),
         e.status,
@@ -125,7 +127,7 @@ export function interactionRoutes(
   }
 
   async function confirm(request: FastifyRequest, reply: FastifyReply, details: Details): Promise<FastifyReply> {
-    const provider = o.provider()
+    const provider = await o.provider()
     const accountId = String(details.session?.accountId ?? '')
     const clientId = String(details.params.client_id)
     const grant =
@@ -154,7 +156,7 @@ export function interactionRoutes(
       async (_request: unknown, body: Buffer) => new URLSearchParams(body.toString('utf8')),
     )
     const path = '/oauth2/interaction/:uid'
-    const form = { config, preHandler: async (request: FastifyRequest) => checkSameSite(request, o.publicOrigin) }
+    const form = { config, preHandler: async (request: FastifyRequest) => checkSameSite(request, origin) }
     inner.get(path, { config }, (request, reply) =>
       withDetails(request, reply, undefined, (d) => start(request, reply, d)),
     )
@@ -170,6 +172,10 @@ export function interactionRoutes(
       ),
     )
   })
+}
+
+function wordsOf(request: FastifyRequest, details?: Details): Words {
+  return wordsFor(details?.params.ui_locales, request.headers['accept-language'])
 }
 
 function wantedScopes(details: Details): string[] {

@@ -5,13 +5,13 @@ import type { Provider } from 'oidc-provider'
 import { pagePolicy } from '../headers.ts'
 import type { Throttle } from '../throttle.ts'
 import { pageStyle } from './html.ts'
-import { prefilledCode } from './provider.ts'
+import { prefilledCode } from './prefilled.ts'
 
 export interface MountOptions {
   publicUrl: string
   throttle: Throttle
-  /** The key manager, made when all routes and so all scopes are known. */
-  provider(): Provider
+  /** The key manager, made when all routes and so all scopes are known, and when it is asked for. */
+  provider(): Promise<Provider>
   /** Called with each request before the key manager sees it. */
   before(request: FastifyRequest): void
 }
@@ -33,6 +33,7 @@ export function mountKeyManager(app: FastifyInstance, o: MountOptions): void {
     const { raw } = request
     const path = raw.url!.slice('/oauth2'.length)
     await bound(request, path)
+    callback ??= (await o.provider()).callback()
     o.before(request)
     adjust(request, o.publicUrl, path)
     raw.url = withoutUserCode(raw, path)
@@ -41,7 +42,6 @@ export function mountKeyManager(app: FastifyInstance, o: MountOptions): void {
       if (reply.raw.statusCode === 401) void o.throttle.strangers.refused(request.ip)
     })
     reply.hijack()
-    callback ??= o.provider().callback()
     await callback(raw, reply.raw)
   }
 

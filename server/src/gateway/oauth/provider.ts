@@ -12,6 +12,8 @@ import {
 } from 'oidc-provider'
 import { createAdapter, granted, personScopes } from './adapter.ts'
 import { codeConfirmPage, codeInputPage, messagePage } from './html.ts'
+import { prefilledCode } from './prefilled.ts'
+import { type Words, wordsFor } from './words.ts'
 
 export interface KeyManagerOptions {
   access: Access
@@ -39,9 +41,6 @@ const lives = {
   deviceCode: 10 * 60,
 }
 
-/** A code in a verification link is prefilled, never submitted for the person. */
-export const prefilledCode = new WeakMap<IncomingMessage, string>()
-
 export function createKeyManager(o: KeyManagerOptions): Provider {
   const provider = new Provider(o.issuer, configuration(o))
   // Fastify already decided whom to believe about the scheme; see mount.
@@ -55,14 +54,19 @@ export function createKeyManager(o: KeyManagerOptions): Provider {
       return o.access.clients.verifySecret(this.clientId, given)
     },
   })
-  // The key manager cannot keep a session that it never began: a code form sent without one (cookies off, or too late) starts again.
+  // The key manager cannot keep a session that it never began: a code form sent without one (cookies off, or too late), or a
+  // way back into a flow that nobody was in, starts again.
   provider.use(async (ctx, next) => {
     try {
       await next()
     } catch (e) {
-      if (!(e instanceof TypeError) || ctx.method !== 'POST' || ctx.path !== '/device') throw e
+      if (
+        !(e instanceof TypeError) ||
+        !(ctx.method === 'POST' ? ctx.path === '/device' : ctx.path.startsWith('/device/'))
+      )
+        throw e
       ctx.status = 303
-      ctx.set('location', '/oauth2/device')
+      ctx.set('location', `${new URL(o.issuer).pathname}/device`)
       ctx.body = ''
     }
   })
@@ -80,7 +84,7 @@ function configuration(o: KeyManagerOptions): Configuration {
     cookies: {
       keys: o.keys.cookie,
       names: { session: 'muster_oauth', interaction: 'muster_interaction', resume: 'muster_resume' },
-      long: { httpOnly: true, sameSite: 'lax', path: '/oauth2' },
+      long: { httpOnly: true, sameSite: 'lax', path: new URL(o.issuer).pathname },
       short: { httpOnly: true, sameSite: 'lax' },
     },
     scopes: [...personScopes, ...o.scopes],
@@ -119,11 +123,15 @@ function configuration(o: KeyManagerOptions): Configuration {
         claims: async () => ({ sub, name: user.displayName || user.name, preferred_username: user.name }),
       }
     },
-    interactions: { policy: policy(o), url: (_ctx, interaction) => `/oauth2/interaction/${interaction.uid}` },
+    interactions: {
+      policy: policy(o),
+      url: (_ctx, interaction) => `${new URL(o.issuer).pathname}/interaction/${interaction.uid}`,
+    },
     features: features(o),
     renderError: async (ctx, out) => {
       ctx.type = 'html'
-      ctx.body = messagePage('This cannot go on', [out.error, out.error_description].filter(Boolean).join(': '))
+      const words = wordsOf(ctx)
+      ctx.body = messagePage(words, words.stuckTitle, [out.error, out.error_description].filter(Boolean).join(': '))
     },
   }
 }
@@ -166,15 +174,18 @@ function features(o: KeyManagerOptions): Configuration['features'] {
       enabled: true,
       deviceInfo: (ctx) => ({ agent: ctx.get('user-agent').slice(0, 300) }),
       userCodeInputSource: async (ctx, _form, _out, err) => {
+        const words = wordsOf(ctx)
         ctx.body = codeInputPage({
+          words,
           action: ctx.oidc.urlFor('code_verification'),
           xsrf: xsrf(ctx),
           code: shownCode(err) ?? prefilledCode.get(ctx.req),
-          error: codeError(err),
+          error: codeError(words, err),
         })
       },
       userCodeConfirmSource: async (ctx, _form, client, _info, code) => {
         ctx.body = codeConfirmPage({
+          words: wordsOf(ctx),
           action: ctx.oidc.urlFor('code_verification'),
           xsrf: xsrf(ctx),
           code,
@@ -182,7 +193,8 @@ function features(o: KeyManagerOptions): Configuration['features'] {
         })
       },
       successSource: async (ctx) => {
-        ctx.body = messagePage('Done', 'The device is connected. You can close this page.')
+        const words = wordsOf(ctx)
+        ctx.body = messagePage(words, words.doneTitle, words.doneText)
       },
     },
   }
@@ -195,12 +207,15 @@ function shownCode(err: object | undefined): string | undefined {
   return err && 'userCode' in err && typeof err.userCode === 'string' ? err.userCode : undefined
 }
 
-function codeError(err: Error | undefined): string | undefined {
+function wordsOf(ctx: KoaContextWithOIDC): Words {
+  return wordsFor(ctx.oidc?.params?.ui_locales, ctx.get('accept-language'))
+}
+
+function codeError(words: Words, err: Error | undefined): string | undefined {
   if (!err) return undefined
-  if (err.name === 'AbortedError') return 'The request was cancelled.'
-  if (shownCode(err) !== undefined || err.name === 'NoCodeError')
-    return 'The code is not right, or no longer good. Check it and try again.'
-  return 'That did not work. Try again.'
+  if (err.name === 'AbortedError') return words.cancelled
+  if (shownCode(err) !== undefined || err.name === 'NoCodeError') return words.wrongCode
+  return words.failed
 }
 
 /** The key manager's own session counts only while the console's session is there and of the same person: one sign-out ends both. */

@@ -3,7 +3,7 @@
  * the transaction that makes device, channel and client: a failure spends nothing, and of raced registrations exactly one wins.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { agentChannel, type IdentifierKind, isProblem, type JsonObject, Problem, type Terms } from '@muster/contract'
+import { agentChannel, type IdentifierKind, isProblem, type JsonObject, Problem } from '@muster/contract'
 import { type Access, type ClientRecord, fieldErrors, type Principal, uuidv7 } from '@muster/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -13,9 +13,10 @@ import type { Throttle } from '../throttle.ts'
 
 /** What enrolment gives the registration. */
 export interface DeviceRegistration {
-  /** Looks at a code and spends nothing. Problems: invitation-unknown, -used, -expired, -revoked. */
-  look(code: string): Promise<Terms>
-  /** Claims the code and, in the same transaction, makes device, channel and OAuth client: exactly one of raced callers succeeds. */
+  /**
+   * Claims the code and, in the same transaction, makes device, channel and OAuth client: exactly one of raced callers succeeds.
+   * Problems: invitation-unknown, -used, -expired, -revoked, -platform.
+   */
   claim(c: {
     code: string
     platform: string
@@ -56,9 +57,6 @@ export function registrationRoutes(
   async function register(request: FastifyRequest, reply: FastifyReply) {
     const code = tokenOf(request)
     const wanted = readMetadata(request.body)
-    const terms = await o.registration.look(code)
-    if (terms.platform !== wanted.muster_platform)
-      throw new Problem('invitation-platform', { platform: terms.platform })
     const id = `d-${uuidv7()}`
     const secret = randomBytes(32).toString('base64url')
     const management = randomBytes(32).toString('base64url')

@@ -1,0 +1,11 @@
+/** The core's readers of bytes and texts that others wrote, for those who try them with hostile ones. */
+export { permissionPattern, verifyPassword } from '../access/index.ts'
+export { verifyChain } from '../audit/index.ts'
+export { BackupProblem, backupMark, checkBackup, createFrameWriter } from '../backup/index.ts'
+export { readRequest } from '../certificates/index.ts'
+export { cursorOf, readCursor } from '../db/index.ts'
+export { checkFacts, readTime, tooDeep } from '../devices/index.ts'
+export { parsePosition } from '../events/index.ts'
+export { checkQuery, querySql } from '../groups/index.ts'
+export { operationWireId, readOperationWireId } from '../operations/index.ts'
+export { documentId, parseSettingId, settingId } from '../policies/index.ts'

@@ -1,0 +1,15 @@
+/** A short run of the whole: faults of many kinds, and nothing violated. Longer ones: `npm run chaos -- --minutes 30`. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runChaos } from './run.ts'
+
+test('an installation that is killed again and again loses, repeats and invents nothing', {
+  timeout: 420_000,
+}, async () => {
+  const report = await runChaos({ seed: 'ci', minutes: 0.5, devices: 8, tell: () => undefined })
+  assert.deepEqual(report.first, [], JSON.stringify(report))
+  assert.equal(report.violations, 0)
+  assert.ok(report.kills >= 3 && Object.keys(report.byKind).length >= 3, JSON.stringify(report.byKind))
+  assert.ok(report.failpointsReached >= 20, `${report.failpointsReached} failpoints`)
+  assert.ok(report.executed > 0 && report.acknowledged > 0 && report.events > 0, JSON.stringify(report))
+})

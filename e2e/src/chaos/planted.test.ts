@@ -1,0 +1,25 @@
+/** The judge of a whole run must catch what is planted into a server: a server that lies is told from one that is only killed. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { plants } from './plants.ts'
+import { runChaos } from './run.ts'
+
+const preload = [import.meta.resolve('./plant.preload.ts')]
+
+for (const [name, plant] of Object.entries(plants))
+  test(`planted and caught: ${name}`, { timeout: 420_000 }, async () => {
+    const report = await runChaos({
+      seed: `planted ${name}`,
+      minutes: 0.3,
+      devices: 8,
+      gentle: true,
+      preload,
+      env: { MUSTER_CHAOS_PLANT: name },
+      tell: () => undefined,
+    })
+    const rules = new Set(report.rules)
+    assert.ok(
+      plant.caught.some((rule) => rules.has(rule)),
+      `not caught: ${JSON.stringify(report)}`,
+    )
+  })

@@ -1,0 +1,91 @@
+/** Runs the parsers' cases in threads of their own, two at a time, and watches from outside: a thread that stands still or bursts is a finding. */
+import { Worker } from 'node:worker_threads'
+import type { Found, Order, Report } from './parser-worker.fixture.ts'
+import { caseOf, type Specimen } from './specimen.ts'
+
+export interface ParserOptions {
+  registry: string
+  cases: number
+  seed: number
+  /** Names; all unless told. */
+  only?: readonly string[]
+  threads?: number
+  /** A case that takes longer never ends, as far as we are concerned. Milliseconds. */
+  patience?: number
+}
+
+/** Bytes. Readers keep nothing: what is above this after all cases is kept by somebody. */
+const heapGrowthLimit = 48 * 1024 * 1024
+const limits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 }
+
+type Work = Order['work'][number]
+
+export async function runParsers(o: ParserOptions, onDone: (r: Report) => void = () => undefined): Promise<Report[]> {
+  const { specimens } = (await import(o.registry)) as { specimens: readonly Specimen[] }
+  const wanted = specimens.filter((s) => o.only?.includes(s.name) ?? true)
+  const threads = Math.min(o.threads ?? 2, wanted.length)
+  const reports: Report[] = []
+  const take = (r: Report) => {
+    if (r.heapGrowth > heapGrowthLimit)
+      r.found.push({ index: -1, why: `${r.heapGrowth} bytes stayed in memory`, bytes: '' })
+    reports.push(r)
+    onDone(r)
+  }
+  const lane = async (_: unknown, n: number) => {
+    let left: Work[] = wanted
+      .filter((_s, i) => i % threads === n)
+      .map((s) => ({
+        name: s.name,
+        cases: Math.max(s.good.length + s.bad.length, Math.ceil(o.cases / (s.oneIn ?? 1))),
+      }))
+    // A thread that is lost takes the rest of its work with it: the next one goes on behind what lost it.
+    while (left.length > 0) left = left.slice(await runThread(left, specimens, o, take))
+  }
+  await Promise.all(Array.from({ length: threads }, lane))
+  return reports.sort((a, b) => a.name.localeCompare(b.name))
+}
+
+/** Answers how many of `work` are done with. */
+function runThread(
+  work: Work[],
+  specimens: readonly Specimen[],
+  o: ParserOptions,
+  take: (r: Report) => void,
+): Promise<number> {
+  const at = new Int32Array(new SharedArrayBuffer(8))
+  const order: Order = { registry: o.registry, seed: o.seed, work, at: at.buffer as SharedArrayBuffer }
+  const worker = new Worker(new URL('./parser-worker.fixture.ts', import.meta.url), {
+    workerData: order,
+    resourceLimits: limits,
+  })
+  return new Promise((resolve) => {
+    let done = 0
+    const end = () => {
+      clearInterval(watch)
+      void worker.terminate()
+      resolve(done)
+    }
+    const lost = (why: string) => {
+      if (done >= work.length) return
+      const index = Atomics.load(at, 1)
+      const s = specimens.find((x) => x.name === work[done]?.name) as Specimen
+      const found: Found = { index, why, bytes: Buffer.from(caseOf(s, o.seed, index)).toString('base64') }
+      take({ ...nothing, name: s.name, cases: index + 1, found: [found] })
+      done++
+      end()
+    }
+    let seen = { place: '', since: performance.now() }
+    const watch = setInterval(() => {
+      const place = `${Atomics.load(at, 0)} ${Atomics.load(at, 1)}`
+      if (place !== seen.place) seen = { place, since: performance.now() }
+      else if (performance.now() - seen.since > (o.patience ?? 20_000)) lost('it never ended')
+    }, 250)
+    worker.on('message', (report: Report) => {
+      take(report)
+      if (++done === work.length) end()
+    })
+    worker.once('error', (e) => lost(`the thread ended: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`))
+  })
+}
+
+const nothing = { taken: 0, refused: 0, slowest: { index: -1, ms: 0 }, heapGrowth: 0 } as const

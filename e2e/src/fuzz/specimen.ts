@@ -1,0 +1,61 @@
+/** What is tried: a reader of somebody else's bytes, with true messages and known attacks as its corpus. A new parser is one more of these. */
+import { mutate } from './mutate.ts'
+import { mutateJson } from './mutate-json.ts'
+import { type Random, randomOf } from './random.ts'
+
+export interface Specimen<T = unknown> {
+  readonly name: string
+  /** Samples that must be taken, and attacks that must be refused. Text, or bytes. */
+  readonly good: readonly (string | Uint8Array)[]
+  readonly bad: readonly (string | Uint8Array)[]
+  /** How samples are changed; bytes unless told. */
+  readonly form?: 'bytes' | 'json'
+  /** Reads, or throws. What it answers is then looked at by `holds`. */
+  read(bytes: Uint8Array): T | Promise<T>
+  /** True for an error that is an honest refusal; any other is a crash. */
+  refused(error: unknown): boolean
+  /** Throws when what was taken should not have been, or is not what was meant. */
+  holds?(value: T, bytes: Uint8Array): void
+  /** One case in so many: for readers that cost more than their kin. */
+  readonly oneIn?: number
+  /** CPU milliseconds that a case may cost; 100 unless told. */
+  readonly slowMs?: number
+}
+
+const encoder = new TextEncoder()
+const bytesOf = (sample: string | Uint8Array) => (typeof sample === 'string' ? encoder.encode(sample) : sample)
+
+/** The bytes of case `index`: first the corpus as it is, then its offspring. */
+export function caseOf(s: Specimen, seed: number, index: number): Uint8Array {
+  const corpus = [...s.good, ...s.bad].map(bytesOf)
+  const whole = corpus[index]
+  if (whole) return whole
+  return offspring(corpus, s.form ?? 'bytes', randomOf(seed, s.name, index))
+}
+
+export function offspring(corpus: readonly Uint8Array[], form: 'bytes' | 'json', r: Random): Uint8Array {
+  const sample = r.pick(corpus)
+  if (form === 'json' && !r.once(4)) {
+    const changed = encoder.encode(mutateJson(new TextDecoder().decode(sample), r))
+    return r.once(8) ? mutate(changed, r, corpus) : changed
+  }
+  return mutate(sample, r, corpus)
+}
+
+export type Verdict = 'taken' | 'refused' | { wrong: string }
+
+/** Tries one case; `wrong` says why it is a fault of ours. */
+export async function tryCase(s: Specimen, bytes: Uint8Array, index: number): Promise<Verdict> {
+  const mustTake = index < s.good.length
+  const mustRefuse = !mustTake && index < s.good.length + s.bad.length
+  try {
+    const reading = s.read(bytes.slice())
+    const value = reading instanceof Promise ? await reading : reading
+    if (mustRefuse) return { wrong: 'a known attack was taken' }
+    s.holds?.(value, bytes)
+    return 'taken'
+  } catch (error) {
+    if (!s.refused(error)) return { wrong: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    return mustTake ? { wrong: `a true message was refused: ${String(error)}` } : 'refused'
+  }
+}

@@ -1,0 +1,8 @@
+/** The platforms that can be simulated. A new one is a folder beside this file and one line here. */
+import type { FleetPlatform } from '../platform.ts'
+import { linux } from './linux/index.ts'
+
+export { simulator as linuxSimulator } from './linux/index.ts'
+
+const all: readonly FleetPlatform[] = [linux]
+export const platforms: ReadonlyMap<string, FleetPlatform> = new Map(all.map((p) => [p.id, p]))
