@@ -1,39 +1,32 @@
-/** Self-signed for tests: a server named localhost and a device, both valid for a hundred years. They guard nothing. */
+/** Identities for tests, made anew in each run: a server named localhost and a device, self-signed. */
+import 'reflect-metadata'
+import { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
 
-export const serverKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYhpa4yeF62RTlCk8
-hT4E89Pe6IGX1nrpmWSmYXe+fAWhRANCAASj/qrIEI2pzalPzCL9DsPhs7fBcb6I
-jO6TvE0J6+fZX07AnhVWVFphyT/tuWd1hmfzwKefcOsKlcG0Ss7uH7hM
------END PRIVATE KEY-----
-`
-export const serverCertificate = `-----BEGIN CERTIFICATE-----
-MIIBvzCCAWWgAwIBAgIUL7PfTuRZKCO89iItDzWiMpH3hA0wCgYIKoZIzj0EAwIw
-JjEQMA4GA1UECgwHRXhhbXBsZTESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEy
-MjEwMTgyN1oYDzIxMjYxMDI5MTAxODI3WjAmMRAwDgYDVQQKDAdFeGFtcGxlMRIw
-EAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASj/qrI
-EI2pzalPzCL9DsPhs7fBcb6IjO6TvE0J6+fZX07AnhVWVFphyT/tuWd1hmfzwKef
-cOsKlcG0Ss7uH7hMo28wbTAdBgNVHQ4EFgQUhmlKqUwtw6TPmAmbZB6w986PvZcw
-HwYDVR0jBBgwFoAUhmlKqUwtw6TPmAmbZB6w986PvZcwDwYDVR0TAQH/BAUwAwEB
-/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZIzj0EAwIDSAAwRQIg
-U23K6rYnsUpAb1sXgj0K2zoBA4Q8gwlVjKRwK0m75uQCIQCppE9QTOS3enMDAwkY
-efCJXyBaBvsIeSfSQ/hyt95SXw==
------END CERTIFICATE-----
-`
-export const deviceKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgdybhBxzpVfHoNSbU
-xS7DG/ZfgykudoGYVV6as02FU86hRANCAARbPr6QCChu+5iDxpZV1sIWwQ+sS7lb
-LUDlokjgaeN/oewKTVD14NN5IZF+aqt4umKtdb9DHOMLCI7ApSVRnW+y
------END PRIVATE KEY-----
-`
-export const deviceCertificate = `-----BEGIN CERTIFICATE-----
-MIIBoTCCAUegAwIBAgIULCd490AY13UAHGHn3ZACbaJ+uPowCgYIKoZIzj0EAwIw
-JTEQMA4GA1UECgwHRXhhbXBsZTERMA8GA1UEAwwIZGV2aWNlLTcwIBcNMjYxMTIy
-MTAxODI3WhgPMjEyNjEwMjkxMDE4MjdaMCUxEDAOBgNVBAoMB0V4YW1wbGUxETAP
-BgNVBAMMCGRldmljZS03MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWz6+kAgo
-bvuYg8aWVdbCFsEPrEu5Wy1A5aJI4Gnjf6HsCk1Q9eDTeSGRfmqreLpirXW/Qxzj
-CwiOwKUlUZ1vsqNTMFEwHQYDVR0OBBYEFIEE9MSP/Vkv5/N2e+dyVDjcgh9cMB8G
-A1UdIwQYMBaAFIEE9MSP/Vkv5/N2e+dyVDjcgh9cMA8GA1UdEwEB/wQFMAMBAf8w
-CgYIKoZIzj0EAwIDSAAwRQIgMfl3jocdfPWM5fkLLhAVwlWvN5HMYsLgfU/3thXW
-EooCIQDXU3Ncg/hRWZhl3BZUA4/NBflGkozWIuDprfAGM/kuWw==
------END CERTIFICATE-----
-`
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+
+async function identity(name: string): Promise<{ key: string; certificate: string }> {
+  const keys = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(Date.now() - 60_000),
+    notAfter: new Date(Date.now() + 86_400_000),
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
+    ],
+  })
+  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
+  const label = 'PRIVATE KEY'
+  return {
+    key: `-----BEGIN ${label}-----\n${pkcs8}\n-----END ${label}-----\n`,
+    certificate: certificate.toString('pem'),
+  }
+}
+
+const [server, device] = await Promise.all([identity('localhost'), identity('device-7')])
+export const serverKey = server.key
+export const serverCertificate = server.certificate
+export const deviceKey = device.key
+export const deviceCertificate = device.certificate
