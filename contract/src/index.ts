@@ -42,4 +42,5 @@ export {
 } from './operations/device.ts'
 export type * from './plugin.ts'
 export * from './problem.ts'
+export type * from './push.ts'
 export { fillVariables, variablesOf } from './variables.ts'

@@ -100,6 +100,8 @@ export function createDb(o: {
   })
   // An idle connection that breaks is dropped by the pool; without a handler it would end the process.
   pool.on('error', (e) => o.log.warn({ err: e }, 'an idle database connection was lost'))
+  // Nor does the pool listen between making a connection and handing it over: a farewell that comes in the same packet would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   let statements = 0
   let closing: Promise<void> | undefined
   const count = () => {

@@ -19,7 +19,7 @@ const everyMs = 200
 /** Numbers that one notification names; more are everybody. A payload has 8,000 bytes. */
 export const namedAtMost = 500
 
-export function payloadOf(about: About): string {
+function payloadOf(about: About): string {
   return about === '*' || about.length > namedAtMost ? '*' : about.join(',')
 }
 

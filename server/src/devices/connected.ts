@@ -1,6 +1,7 @@
 /** The signal by which a waiting route learns that nobody listens any more. */
 
 interface Way {
+  readonly destroyed: boolean
   once(event: 'close', listener: () => void): unknown
   off(event: 'close', listener: () => void): unknown
 }
@@ -18,6 +19,7 @@ export function whileOpen(way: Way, stopping: AbortSignal): { signal: AbortSigna
   }
   stopping.addEventListener('abort', stop, { once: true })
   way.once('close', stop)
-  if (stopping.aborted) stop()
+  // Who went away before anybody asked is gone all the same.
+  if (stopping.aborted || way.destroyed) stop()
   return { signal: gone.signal, release }
 }

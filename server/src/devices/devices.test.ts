@@ -9,6 +9,7 @@ describe('device routes', () => {
   let app: FastifyInstance
   let url: string
   let last: Message | undefined
+  let arrived = Promise.withResolvers<void>()
   let aborted = Promise.withResolvers<void>()
   const stopping = new AbortController()
   const route = (
@@ -26,6 +27,7 @@ describe('device routes', () => {
         aborted.resolve()
         resolve({ status: 204 })
       })
+      arrived.resolve()
     })
 
   before(async () => {
@@ -79,17 +81,19 @@ describe('device routes', () => {
     assert.equal((await fetch(`${url}/toy/in`, { method: 'POST', body: new Uint8Array(16) })).status, 207)
   })
   it('tells a waiting route that the device went away', async () => {
+    arrived = Promise.withResolvers()
     aborted = Promise.withResolvers()
     const leave = new AbortController()
     const asked = fetch(`${url}/toy/wait`, { method: 'POST', signal: leave.signal }).catch(() => undefined)
-    await new Promise((r) => setTimeout(r, 50))
+    await arrived.promise
     leave.abort()
     await aborted.promise
     await asked
   })
   it('tells it that the server stops', async () => {
+    arrived = Promise.withResolvers()
     const asked = fetch(`${url}/toy/wait`, { method: 'POST' })
-    await new Promise((r) => setTimeout(r, 50))
+    await arrived.promise
     stopping.abort()
     assert.equal((await asked).status, 204)
   })

@@ -1,21 +1,80 @@
 /** The common password rules as Apple's `com.apple.mobiledevice.passwordpolicy`. */
-import { passcode } from '@muster/contract'
-import { profileRow } from './row.ts'
+import { type JsonObject, passcode as descriptor, type Reason, type Verdict } from '@muster/contract'
+import { before, isPersonal, systemOf } from './availability.ts'
+import { profileFeature } from './row.ts'
 
-export const passcodeRow = profileRow(passcode, (s) => ({
-  title: 'Password rules',
-  payloads: [
-    {
-      PayloadType: 'com.apple.mobiledevice.passwordpolicy',
-      forcePIN: true,
-      allowSimple: s.minClasses < 2,
-      requireAlphanumeric: s.minClasses >= 2,
-      // Apple counts the characters that are neither letter nor digit, at most four of them.
-      minComplexChars: s.minClasses >= 4 ? 1 : 0,
-      minLength: Math.min(s.minLength, 16),
-      ...(s.maxAgeDays > 0 && { maxPINAgeInDays: s.maxAgeDays }),
-      ...(s.history > 0 && { pinHistory: s.history }),
-      ...(s.maxFailedAttempts > 0 && { maxFailedAttempts: Math.min(11, Math.max(2, s.maxFailedAttempts)) }),
+type Rules = ReturnType<typeof descriptor.settings.parse>
+/** The payload's own bound of `minLength`. */
+const longest = 16
+
+export const passcode = profileFeature(descriptor, {
+  to: { iOS: {}, macOS: {}, visionOS: { version: '2.0' }, watchOS: { version: '10.0' } },
+  build: (s, c) => {
+    const exact = knowsExpressions(c.facts) ? expressionOf(s) : undefined
+    return [
+      {
+        PayloadType: 'com.apple.mobiledevice.passwordpolicy',
+        forcePIN: true,
+        allowSimple: s.minClasses < 2,
+        requireAlphanumeric: !exact && s.minClasses >= 2,
+        // Apple counts characters that are neither letter nor digit: with letters and digits they are a third kind.
+        minComplexChars: !exact && s.minClasses >= 3 ? 1 : 0,
+        minLength: Math.min(s.minLength, longest),
+        ...(exact && { customRegex: exact }),
+        ...(s.maxAgeDays > 0 && { maxPINAgeInDays: s.maxAgeDays }),
+        ...(s.history > 0 && { pinHistory: s.history }),
+        // The rule is about locking: phones, tablets and watches would erase themselves instead. They lock for ever longer by themselves.
+        ...(systemOf(c.facts) === 'macOS' &&
+          s.maxFailedAttempts > 0 && { maxFailedAttempts: Math.min(11, Math.max(2, s.maxFailedAttempts)) }),
+      },
+    ]
+  },
+  holds: (s, facts) => {
+    const reason = beyond(s, facts)
+    if (reason) return { state: 'failed', reason }
+    return complies(facts)
+  },
+})
+
+/** macOS 14 takes a regular expression (ICU) beside. */
+function knowsExpressions(facts: Readonly<JsonObject>): boolean {
+  return systemOf(facts) === 'macOS' && typeof facts['os.version'] === 'string' && !before(facts['os.version'], '14.0')
+}
+
+/** Each choice of so many of the four kinds of characters, where the payload's own words say too little. */
+function expressionOf(s: Rules): JsonObject | undefined {
+  if (s.minClasses < 2 && s.minLength <= longest) return undefined
+  const kinds = ['[a-z]', '[A-Z]', '[0-9]', '[^a-zA-Z0-9]']
+  const choices = [...Array(16).keys()]
+    .map((bits) => kinds.filter((_, i) => bits & (1 << i)))
+    .filter((chosen) => chosen.length === s.minClasses)
+    .map((chosen) => chosen.map((kind) => `(?=.*${kind})`).join(''))
+  return {
+    passwordContentRegex: `^(${choices.join('|')}).{${s.minLength},}$`,
+    passwordContentDescription: {
+      default: `At least ${s.minLength} characters of ${s.minClasses} kinds: small and capital letters, digits, others.`,
     },
-  ],
-}))
+  }
+}
+
+/** What the rules demand and this system cannot be told to demand. */
+function beyond(s: Rules, facts: Readonly<JsonObject>): Reason | undefined {
+  const system = systemOf(facts)
+  if (!system || knowsExpressions(facts)) return undefined
+  if (isPersonal(facts) && (s.minLength > 6 || s.minClasses > 1))
+    return { code: 'cannot-demand', text: 'A device that its user enrolled with an account demands six digits at most.' }
+  if (s.minLength > longest)
+    return { code: 'cannot-demand', text: `This system cannot demand more than ${longest} characters.` }
+  if (s.minClasses > 3)
+    return { code: 'cannot-demand', text: 'This system cannot demand small and capital letters both.' }
+  return undefined
+}
+
+/** The profile is there; whether the password follows it is another matter. */
+function complies(facts: Readonly<JsonObject>): Verdict | undefined {
+  if (facts['apple.passcodePresent'] === false)
+    return { state: 'failed', reason: { code: 'no-passcode', text: 'The device has no passcode yet.' } }
+  if (facts['apple.passcodeCompliant'] === false)
+    return { state: 'failed', reason: { code: 'passcode-not-compliant', text: 'The passcode does not follow the rules yet.' } }
+  return undefined
+}

@@ -38,6 +38,7 @@ function unescaped(text: string): Buffer {
 /** DER begins with a SEQUENCE, which no base64 does by itself (`0` is followed by a length above 0x7f in any message of this size). */
 function messageOf(bytes: Buffer): Uint8Array {
   if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) return bytes
-  const text = bytes.toString('latin1').replace(/[\s]/g, '').replaceAll(' ', '+')
+  // A `+` that somebody on the way took for a space is one again; line ends are nothing.
+  const text = bytes.toString('latin1').replaceAll(' ', '+').replace(/\s/g, '')
   return /^[A-Za-z0-9+/_-]*={0,2}$/.test(text) ? Buffer.from(text, 'base64') : new Uint8Array(0)
 }

@@ -14,8 +14,21 @@ import {
 } from './message.ts'
 import { queryOf } from './query.ts'
 
-/** RFC 8894, 3.5.2. GetNextCACert is not offered: an authority lives for ten years. */
-const capabilities = ['AES', 'DES3', 'POSTPKIOperation', 'Renewal', 'SHA-1', 'SHA-256', 'SHA-512', 'SCEPStandard']
+/**
+ * RFC 8894, 3.5.2. GetNextCACert is not offered: an authority lives for ten years. SHA-384 is not in the RFC, but without it strongSwan's client
+ * (5.9) finds neither AES nor SHA-256.
+ */
+const capabilities = [
+  'AES',
+  'DES3',
+  'POSTPKIOperation',
+  'Renewal',
+  'SHA-1',
+  'SHA-256',
+  'SHA-384',
+  'SHA-512',
+  'SCEPStandard',
+]
 const messageBytes = 64 * 1024
 /** The registration authority is asked for anew this often; it lives for years. */
 const authorityMs = 3_600_000
@@ -52,7 +65,7 @@ export function scepRoutes(host: PlatformHost, challenges: Challenges): Route[] 
         }
       }
       case 'PKIOperation':
-        return operate(r.method === 'POST' ? r.body : query.message)
+        return operate(r.body.length > 0 ? r.body : query.message)
       default:
         return { status: 400, headers: { 'content-type': 'text/plain' }, body: 'The SCEP operation is unknown.\n' }
     }
@@ -78,13 +91,14 @@ export function scepRoutes(host: PlatformHost, challenges: Challenges): Route[] 
   /** Nothing waits for a person here, so there is never a pending request to poll for. */
   async function decide(request: ScepRequest): Promise<ScepAnswer> {
     if (request.type === 'CertPoll') return { fail: 'badCertId' }
-    if (readCertificate(request.signer).key.asymmetricKeyType !== 'rsa') return { fail: 'badAlg' }
+    if (!canRead(request.signer)) return { fail: 'badAlg' }
     try {
       const issued = await issue(request)
       return issued ? { issued } : { fail: 'badRequest' }
     } catch (e) {
-      if (!isProblem(e) && !(e instanceof DerError)) throw e
-      host.log.info({ why: e.message }, 'a SCEP request was refused')
+      // Busy is no refusal: the client comes again.
+      if (isProblem(e) ? e.status >= 500 : !(e instanceof DerError)) throw e
+      host.log.info({ why: e instanceof Error ? e.message : '' }, 'a SCEP request was refused')
       return { fail: 'badRequest' }
     }
   }
@@ -106,6 +120,13 @@ export function scepRoutes(host: PlatformHost, challenges: Challenges): Route[] 
     { ...route, method: 'GET', maxBytes: 0, handle },
     { ...route, method: 'POST', maxBytes: messageBytes, handle },
   ]
+}
+
+/** The answer is enveloped for the key of who asks: RSA, and as strong as what we certify. */
+function canRead(certificate: Uint8Array): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = readCertificate(certificate).key
+  const bits = asymmetricKeyDetails?.modulusLength ?? 0
+  return asymmetricKeyType === 'rsa' && bits >= 2048 && bits <= 8192
 }
 
 function certRep(body: Buffer): Reply {

@@ -1,29 +1,24 @@
 /** A device comes, obeys and leaves: the whole way with a real core. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type CoreBench, createHarness } from '@muster/core/testing'
-import { apple } from '../index.ts'
-import { type Call, callOf, enrolled } from './device.fixture.ts'
+import { type AppleBench, openApple } from './bench.fixture.ts'
+import { enrolled } from './device.fixture.ts'
 
-let bench: CoreBench
-let call: Call
+let bench: AppleBench
 before(async () => {
-  bench = await createHarness().open([apple])
-  const open = bench.platforms.get('apple')
-  assert.ok(open)
-  call = callOf(open)
+  bench = await openApple()
 })
 after(() => bench.close())
 
 test('SCEP, Authenticate, TokenUpdate, Idle, a command and its answer, CheckOut', async () => {
-  const device = await enrolled(call, await bench.code('apple'))
+  const device = await enrolled(bench.request, await bench.code('apple'))
   const first = await device.connect()
   assert.deepEqual(
     first.map((c) => c.Command.RequestType),
     ['DeviceInformation'],
   )
-  const c = await bench.host('apple').identify({ certificate: device.identity.certificate })
-  assert.ok('no' in c && c.lifecycle === 'active')
+  const c = await bench.channelOf(device)
+  assert.equal(c.lifecycle, 'active')
   const activity = await bench.send('device.lock', {}, [c])
   const second = await device.connect()
   assert.deepEqual(

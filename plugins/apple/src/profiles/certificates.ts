@@ -1,0 +1,196 @@
+/** Certificates and identities: authorities to trust, and keys that a device makes (SCEP) or is given (PKCS #12). */
+import { X509Certificate } from 'node:crypto'
+import { feature, type JsonObject } from '@muster/contract'
+import { z } from 'zod'
+import type { Availability } from './availability.ts'
+import { field, objectOf, written } from './fields.ts'
+import { type Payload, profileFeature } from './row.ts'
+import { choiceOr, derOf, line, lineOr, many, pem, some, web, wholeOr } from './words.ts'
+
+const everywhere: Availability = { iOS: {}, macOS: {}, tvOS: {}, visionOS: {}, watchOS: {} }
+
+/** Trusted as a root where it signed itself, as an intermediate authority otherwise. */
+export function certificatePayload(text: string, uuid: string, title: string): Payload {
+  const der = derOf(text)
+  return {
+    PayloadType: isRoot(der) ? 'com.apple.security.root' : 'com.apple.security.pkcs1',
+    PayloadUUID: uuid,
+    PayloadDisplayName: title,
+    PayloadContent: { $data: der.toString('base64') },
+  }
+}
+
+function isRoot(der: Uint8Array): boolean {
+  const read = readable(der)
+  return read !== undefined && read.subject === read.issuer
+}
+function readable(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der)
+  } catch {
+    return undefined
+  }
+}
+
+const readablePem = (title: string) =>
+  pem(title).refine((text) => readable(derOf(text)) !== undefined, 'cannot be read as a certificate')
+
+export const certificates = profileFeature(
+  feature({
+    id: 'apple.certificates',
+    title: 'Trusted certificates',
+    summary: 'Certificate authorities that the device trusts beside its own.',
+    settings: z.strictObject({
+      certificates: some(
+        'Authorities',
+        z.strictObject({ name: line('Name', undefined, 100), pem: readablePem('Certificate, PEM') }),
+        50,
+      ),
+    }),
+    merge: { rule: 'union', lists: ['certificates'] },
+    examples: [{ certificates: [{ name: 'Example Root', pem: examplePem() }] }],
+  }),
+  {
+    to: everywhere,
+    build: (s, _, part) => s.certificates.map((c, i) => certificatePayload(c.pem, part(`certificate ${i}`), c.name)),
+  },
+)
+
+/** Where a device gets a key's certificate from. The challenge is a secret of the feature that uses it. */
+export const scepFields = {
+  url: field('URL', web('Address of the SCEP server', 'Such as https://ca.example.com/scep')),
+  name: field('Name', lineOr('Name of the authority there')),
+  subject: field(
+    'Subject',
+    line('Subject', 'Such as CN={{device.serial}}, O=Example').regex(
+      /^\s*[A-Za-z0-9.]+\s*=[^,]+(,\s*[A-Za-z0-9.]+\s*=[^,]+)*$/,
+      'is no name such as CN=Ada, O=Example',
+    ),
+    subjectOf,
+  ),
+  keySize: field('Keysize', choiceOr('Length of the key', ['2048', '4096'], '2048'), Number),
+  usage: field('Key Usage', choiceOr('Use of the key', ['sign', 'encrypt', 'both'], 'both'), (v) => usages[v]),
+  email: field('SubjectAltName/rfc822Name', lineOr('E-mail address in the certificate', 'Such as {{user.email}}')),
+  dnsName: field('SubjectAltName/dNSName', lineOr('Host name in the certificate')),
+  principal: field('SubjectAltName/ntPrincipalName', lineOr('Principal name in the certificate (NT)')),
+  retries: field('Retries', wholeOr('Attempts while it is pending', 0, 100, 3)),
+  retryDelayS: field('RetryDelay', wholeOr('Seconds between them', 1, 3600, 10)),
+}
+const usages = { sign: 1, encrypt: 4, both: 5 } as const
+
+/** "CN=Ada, O=Example": an array of sets of pairs. */
+function subjectOf(text: string): string[][][] {
+  return text.split(',').map((part) => {
+    const at = part.indexOf('=')
+    return [[part.slice(0, at).trim(), part.slice(at + 1).trim()]]
+  })
+}
+
+export function scepPayload(settings: JsonObject, challenge: string | undefined, uuid: string): Payload {
+  return {
+    PayloadType: 'com.apple.security.scep',
+    PayloadUUID: uuid,
+    PayloadContent: { 'Key Type': 'RSA', ...written(scepFields, settings), ...(challenge && { Challenge: challenge }) },
+  }
+}
+
+export const scep = profileFeature(
+  feature({
+    id: 'apple.scep',
+    title: 'Identity by SCEP',
+    summary: 'A key that the device makes and has certified by a SCEP server.',
+    secret: ['challenge'],
+    settings: objectOf({
+      ...scepFields,
+      challenge: field('', lineOr('Challenge (password of the SCEP server)')),
+    }),
+    merge: { rule: 'priority' },
+    examples: [
+      {
+        url: 'https://ca.example.com/scep',
+        name: 'example',
+        subject: 'CN={{device.serial}}, O=Example',
+        keySize: '4096',
+        usage: 'sign',
+        email: '{{user.email}}',
+        dnsName: 'mac.example.com',
+        principal: 'ada@example.com',
+        retries: 5,
+        retryDelayS: 30,
+        challenge: 'topsecret',
+      },
+    ],
+  }),
+  { to: everywhere, build: (s, _, part) => [scepPayload(s as JsonObject, s.challenge, part('scep'))] },
+)
+
+/** A key with its certificate as a file in base64; protected by the password that stands beside it. */
+export const pkcs12 = z
+  .string()
+  .max(65_536)
+  .regex(/^[A-Za-z0-9+/\s]+={0,2}\s*$/, 'is not base64')
+export function pkcs12Payload(file: string, password: string | undefined, uuid: string): Payload {
+  return {
+    PayloadType: 'com.apple.security.pkcs12',
+    PayloadUUID: uuid,
+    PayloadContent: { $data: Buffer.from(file, 'base64').toString('base64') },
+    ...(password !== undefined && { Password: password }),
+  }
+}
+
+export const identity = profileFeature(
+  feature({
+    id: 'apple.identity',
+    title: 'Identity from a file',
+    summary: 'A key with its certificate (PKCS #12), the same for every device of the policy.',
+    secret: ['pkcs12', 'password'],
+    settings: z.strictObject({
+      name: line('Name', undefined, 100),
+      pkcs12: pkcs12.optional().meta({ title: 'File (PKCS #12) in base64' }),
+      password: lineOr('Password of the file'),
+    }),
+    merge: { rule: 'priority' },
+    examples: [{ name: 'Shared identity', pkcs12: 'MIIB', password: 'topsecret' }],
+  }),
+  {
+    to: everywhere,
+    build: (s, _, part) => [
+      { ...pkcs12Payload(s.pkcs12 ?? '', s.password, part('identity')), PayloadDisplayName: s.name },
+    ],
+  },
+)
+
+/** An identity within a feature that signs in by one: the device makes the key, or the policy brings it. */
+export const identityFields = {
+  scep: objectOf(scepFields).optional().meta({ title: 'Identity by SCEP' }),
+  challenge: lineOr('Challenge (password of the SCEP server)'),
+  pkcs12: pkcs12.optional().meta({ title: 'Or identity from a file: PKCS #12 in base64' }),
+  pkcs12Password: lineOr('Password of the file'),
+}
+export const identitySecrets = ['challenge', 'pkcs12', 'pkcs12Password'] as const
+type Identity = z.output<z.ZodObject<typeof identityFields>>
+
+/** The payload of the identity, when there is one. */
+export function identityPayloads(s: Identity, uuid: string): Payload[] {
+  if (s.scep) return [scepPayload(s.scep as JsonObject, s.challenge, uuid)]
+  return s.pkcs12 ? [pkcs12Payload(s.pkcs12, s.pkcs12Password, uuid)] : []
+}
+
+export const authorities = (title: string) => many(title, readablePem('Certificate, PEM'), 10)
+
+/** For examples and tests: self-signed, valid for a hundred years. */
+export function examplePem(): string {
+  return `-----BEGIN CERTIFICATE-----
+MIIBuDCCAV+gAwIBAgIUXjQkkCB9FRKuGvRuBio/cKupWgswCgYIKoZIzj0EAwIw
+KTEQMA4GA1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMRXhhbXBsZSBSb290MCAXDTI2
+MTEyMjA4MjcyOVoYDzIxMjYxMDI5MDgyNzI5WjApMRAwDgYDVQQKDAdFeGFtcGxl
+MRUwEwYDVQQDDAxFeGFtcGxlIFJvb3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AATWourmES9pHRCGarsdnrt6d8D58Hjya15Q1zu7US/SBI8QDPLACtARZG7fiGNX
+lKB1QBl6uQGM0y+Pss/oB1ewo2MwYTAdBgNVHQ4EFgQU6Jt14jF4UzOvT0RZDorH
+OM2kzbMwHwYDVR0jBBgwFoAU6Jt14jF4UzOvT0RZDorHOM2kzbMwDwYDVR0TAQH/
+BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAQYwCgYIKoZIzj0EAwIDRwAwRAIgZnIpEIs+
+9J/d3q9+jHXegi+UzAuQVNXh2POjHIL7l5oCIGdbiBPOKQP5fjlMN1d15tX0RTa7
+lLm78YWZ+/gIINE2
+-----END CERTIFICATE-----
+`
+}

@@ -1,0 +1,4 @@
+/** The door of push: how sleeping devices are woken. */
+export type { Adapter, PushLog, Sent } from './adapter.ts'
+export { type ApnsOptions, createApns } from './apns.ts'
+export { createPusher, type PushCounts, type PusherOptions, type PushRoom } from './pusher.ts'

@@ -1,0 +1,3 @@
+/** What tests of waking use: a push service of their own, with certificates that it takes. */
+export { type FakeApns, type FakeApnsOptions, type Fault, type Pushed, startFakeApns } from './apns.ts'
+export { pem, type TestIdentity, testCertificate } from './der.ts'
