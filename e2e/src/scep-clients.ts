@@ -17,14 +17,16 @@ export async function command(folder: string, program: string, ...args: string[]
   }
 }
 
-const has = (program: string, ...args: string[]) => spawnSync(program, args).error === undefined
-/** pki fetches by libcurl, which is a package of its own. */
-const pkiFetches = () =>
-  /curl/.test(String(spawnSync('pki', ['--scepca', '--url', 'http://127.0.0.1:9/', '-v', '1']).stderr)) 
+const missing = (program: string, ...args: string[]) => spawnSync(program, args).error !== undefined
 
-/** The Debian packages that are not installed. */
-export function missingScepClients(): { scep: boolean; pki: boolean } {
-  return { scep: !has('scepclient', '-version'), pki: !has('pki', '--help') || !pkiFetches() }
+/** The Debian packages that are not installed. pki fetches with a library that is a package of its own. */
+export function missingScepClients(): string[] {
+  const fetches = spawnSync('pki', ['--scepca', '--url', 'http://127.0.0.1:9/', '--caout', '/dev/null'])
+  return [
+    ...(missing('scepclient', '-version') ? ['scep'] : []),
+    ...(fetches.error === undefined ? [] : ['strongswan-pki']),
+    ...(/libcurl/.test(String(fetches.stderr)) ? [] : ['libstrongswan-extra-plugins']),
+  ]
 }
 
 export interface Detour {
@@ -34,10 +36,17 @@ export interface Detour {
   close(): Promise<void>
 }
 /** Hands requests on to `server` in another form, as other clients would have sent the same message. */
-export async function detour(server: string, form: (r: { method: string; target: string; body: Buffer }) => Form): Promise<Detour> {
+export async function detour(
+  server: string,
+  form: (r: { method: string; target: string; body: Buffer }) => Form,
+): Promise<Detour> {
   const targets: string[] = []
   const http = createServer(async (from, to) => {
-    const { method, target, body } = form({ method: from.method ?? '', target: from.url ?? '', body: await whole(from) })
+    const { method, target, body } = form({
+      method: from.method ?? '',
+      target: from.url ?? '',
+      body: await whole(from),
+    })
     targets.push(target)
     const { hostname, port } = new URL(server)
     // As it stands: `fetch` would write such a target anew.

@@ -30,7 +30,17 @@ export interface Lane {
 
 export function createLane(via: Wake['via'], platform: string, name: string): Lane {
   const key = `${via} ${platform} ${name}`
-  return { key, via, platform, name, urgent: createQueue(), usual: createQueue(), pausedUntil: 0, failures: 0, flying: 0 }
+  return {
+    key,
+    via,
+    platform,
+    name,
+    urgent: createQueue(),
+    usual: createQueue(),
+    pausedUntil: 0,
+    failures: 0,
+    flying: 0,
+  }
 }
 
 /** First in, first out, without moving what is in it. */

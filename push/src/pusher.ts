@@ -1,5 +1,5 @@
 /** Waking many sleeping devices: one wake per channel, urgent ones first, at a pace that the server stands, tried again when a push service cannot take them now. */
-import type { PushPorts, Pusher, Wake } from '@muster/contract'
+import type { Pusher, PushPorts, Wake } from '@muster/contract'
 import type { Adapter, PushLog, Sent } from './adapter.ts'
 import { createCredentials } from './credentials.ts'
 import { createLane, type Entry, type Lane, type Queue } from './lane.ts'
@@ -134,7 +134,7 @@ export function createPusher(options: PusherOptions): PushRoom {
       }
     rotate()
     if (ready) schedule(tickMs)
-    else if (sleep < Number.POSITIVE_INFINITY) schedule(Math.max(tickMs, Math.min(sleep, 60_000)))
+    else if (sleep < Number.POSITIVE_INFINITY) schedule(Math.max(tickMs, Math.min(sleep, 1_000)))
   }
   /** True: more waits here and could go. A lane with all its places taken is looked at when one comes free. */
   function leave(lane: Lane, from: Queue<Entry>): boolean {
@@ -195,13 +195,20 @@ export function createPusher(options: PusherOptions): PushRoom {
         return wheel.put(entry, o.restMs)
       case 'dead':
         counts.dead += 1
-        ports?.dead(entry.channel, entry.wake.to, sent.reason).catch((err: unknown) =>
-          o.log.warn({ err, channel: entry.channel }, 'a dead push address could not be noted'),
-        )
+        ports
+          ?.dead(entry.channel, entry.wake.to, sent.reason)
+          .catch((err: unknown) =>
+            o.log.warn({ err, channel: entry.channel }, 'a dead push address could not be noted'),
+          )
         return end(entry)
       case 'refused':
         counts.refused += 1
-        tell(`${lane.via} ${sent.reason}`, 'warn', { via: lane.via, name: lane.name, reason: sent.reason }, 'a push service refused a wake')
+        tell(
+          `${lane.via} ${sent.reason}`,
+          'warn',
+          { via: lane.via, name: lane.name, reason: sent.reason },
+          'a push service refused a wake',
+        )
         return end(entry)
       case 'later':
         return later(entry, lane, sent)
@@ -226,7 +233,12 @@ export function createPusher(options: PusherOptions): PushRoom {
     if (lane.pausedUntil > o.now()) return
     lane.failures += 1
     lane.pausedUntil = o.now() + Math.max(sent.afterMs ?? 0, backOff(lane.failures))
-    tell(`${lane.via} ${lane.name} ${sent.reason}`, 'warn', { via: lane.via, name: lane.name, reason: sent.reason }, 'a push service takes nothing now; devices poll until it does')
+    tell(
+      `${lane.via} ${lane.name} ${sent.reason}`,
+      'warn',
+      { via: lane.via, name: lane.name, reason: sent.reason },
+      'a push service takes nothing now; devices poll until it does',
+    )
   }
   const backOff = (tries: number) =>
     Math.min(o.retry.mostMs, o.retry.firstMs * 2 ** Math.min(tries - 1, 20)) * (0.5 + o.random())

@@ -188,7 +188,10 @@ class Exchange implements Command {
       const o = from[s.op % Math.max(1, from.length)]
       return o ? [{ o, outcome: s.outcome }] : []
     })
+    const wiped = (o: Op) => o.channel === d.channel && o.kind === 'pull.wipe' && o.state === 'completed'
+    const before = m.ops.filter(wiped).length
     for (const h of heard) if (h.o.channel === d.channel) report(h.o, h.outcome)
+    const ends = m.ops.filter(wiped).length > before
     const expected = taken(m, d, this.take, this.again).map((o) => [wireId(o), o.attempts])
     const given = await bench.host('pull').turn(r.channels[this.device] as Channel, {
       said: heard.map((h) => ({ id: wireId(h.o), ...outcomeOf(h.outcome) })),
@@ -203,7 +206,9 @@ class Exchange implements Command {
     await bench.db.query(
       sql`update pending set due = now() + interval '1 hour' where state = 'pending' and due is not null`,
     )
-    await agree(m)
+    // A device that is wiped is gone, whatever it was given in the same breath.
+    if (ends) await new ReEnrol(this.device).run(m, r)
+    else await agree(m)
   }
   toString = () =>
     `exchange(${this.device}, [${this.says.map((s) => `${s.op}:${s.outcome}`).join(' ')}], take ${this.take}${this.again ? ' again' : ''})`

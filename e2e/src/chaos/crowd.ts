@@ -18,6 +18,8 @@ export interface Group {
 }
 export interface Crowd {
   readonly groups: readonly Group[]
+  /** Results that the server said it has. */
+  acknowledged(): number
   /** Enrolled and living, as far as the fleet knows. */
   living(): string[]
   /** The same of devices that came in a wave. */
@@ -45,6 +47,7 @@ const manner = {
 
 export function createCrowd(o: { url: string; client: ApiClient; seed: string }): Crowd {
   const groups: Group[] = []
+  let acknowledged = 0
   const ending = new AbortController()
   const passing = new AbortController()
   const lives: Promise<void>[] = []
@@ -67,6 +70,7 @@ export function createCrowd(o: { url: string; client: ApiClient; seed: string })
       drainS: 10,
       watch: (line) => {
         group.record.push(line)
+        if (line.event === 'acknowledged-by-server') acknowledged += 1
         if (line.event === 'enrolled') group.devices.add(line.device)
         if (line.event === 'left' || line.event === 'gone') group.over.add(line.device)
       },
@@ -87,6 +91,7 @@ export function createCrowd(o: { url: string; client: ApiClient; seed: string })
 
   return {
     groups,
+    acknowledged: () => acknowledged,
     living: () => devicesOf(groups),
     passing: () => devicesOf(groups.filter((g) => !g.stays)),
     begin: async (n, withinMs) => {

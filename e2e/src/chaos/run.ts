@@ -29,6 +29,8 @@ export interface ChaosOptions {
   readonly devices: number
   /** Modules that a server loads first: a planted bug. */
   readonly preload?: readonly string[]
+  /** It goes on until so many results were acknowledged to devices, on a slow machine too, for up to four times its minutes. */
+  readonly acknowledgements?: number
   /** Few faults, so that much is done: for runs that try the judge. */
   readonly gentle?: boolean
   /** More of the environment of the servers. */
@@ -141,7 +143,10 @@ async function within(
   const faults = startFaults({ nodes, database, proxy, toll, chance, gentle: o.gentle === true })
   crowd.waves(waves)
   const until = Date.now() + o.minutes * 60_000
-  const isOver = () => Date.now() > until || (o.kills !== undefined && toll.kills >= o.kills)
+  const most = Date.now() + 4 * o.minutes * 60_000
+  const enough = () =>
+    o.acknowledgements === undefined || crowd.acknowledged() >= o.acknowledgements || Date.now() > most
+  const isOver = () => (Date.now() > until && enough()) || (o.kills !== undefined && toll.kills >= o.kills)
   for (let told = Date.now(); !isOver(); await pause(500)) {
     await database.passTime(leaseS).catch(() => undefined)
     if (Date.now() - told < 10_000) continue

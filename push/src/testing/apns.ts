@@ -1,6 +1,6 @@
 /** A push service that answers as APNs does: HTTP/2 over TLS with client certificates, topics, tokens, limits, and every way of refusing. */
 import { once } from 'node:events'
-import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { createSecureServer, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { type TestIdentity, testCertificate } from './der.ts'
@@ -45,7 +45,15 @@ export interface FakeApns {
   /** Breaks every connection that stands. */
   cut(): void
   latency(ms: number): void
-  readonly seen: { pushes: number; accepted: number; refused: Record<string, number>; connections: number; sessions: number; mostStreams: number; mostAtOnce: number }
+  readonly seen: {
+    pushes: number
+    accepted: number
+    refused: Record<string, number>
+    connections: number
+    sessions: number
+    mostStreams: number
+    mostAtOnce: number
+  }
   close(): Promise<void>
 }
 
@@ -58,9 +66,17 @@ export async function startFakeApns(o: FakeApnsOptions = {}): Promise<FakeApns> 
   const tokens = new Map<string, { topic: string; wake?: (p: Pushed) => void; gone?: number }>()
   const listeners: ((p: Pushed) => void)[] = []
   const faults: Fault[] = []
-  const sessions = new Set<ServerHttp2Session>()
-  const topics = new WeakMap<ServerHttp2Session, string | undefined>()
-  const seen: FakeApns['seen'] = { pushes: 0, accepted: 0, refused: {}, connections: 0, sessions: 0, mostStreams: 0, mostAtOnce: 0 }
+  const sessions = new Set<Http2Session>()
+  const topics = new WeakMap<Http2Session, string | undefined>()
+  const seen: FakeApns['seen'] = {
+    pushes: 0,
+    accepted: 0,
+    refused: {},
+    connections: 0,
+    sessions: 0,
+    mostStreams: 0,
+    mostAtOnce: 0,
+  }
   let latencyMs = o.latencyMs ?? 0
   let atOnce = 0
 
@@ -84,7 +100,7 @@ export async function startFakeApns(o: FakeApnsOptions = {}): Promise<FakeApns> 
       seen.sessions = sessions.size
     })
   })
-  const streamsOf = new WeakMap<ServerHttp2Session, number>()
+  const streamsOf = new WeakMap<Http2Session, number>()
   server.on('stream', (stream, headers) => {
     const session = stream.session
     const body: Buffer[] = []
@@ -108,7 +124,12 @@ export async function startFakeApns(o: FakeApnsOptions = {}): Promise<FakeApns> 
     })
   })
 
-  function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body: Buffer, topic: string | undefined): void {
+  function answer(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    body: Buffer,
+    topic: string | undefined,
+  ): void {
     if (stream.destroyed) return
     seen.pushes += 1
     const token = /^\/3\/device\/([0-9a-f]+)$/.exec(String(headers[':path']))?.[1]
@@ -117,7 +138,11 @@ export async function startFakeApns(o: FakeApnsOptions = {}): Promise<FakeApns> 
     if (refused) {
       seen.refused[refused.reason] = (seen.refused[refused.reason] ?? 0) + 1
       const after = fault?.retryAfterS
-      stream.respond({ ':status': refused.status, 'content-type': 'application/json', ...(after !== undefined && { 'retry-after': String(after) }) })
+      stream.respond({
+        ':status': refused.status,
+        'content-type': 'application/json',
+        ...(after !== undefined && { 'retry-after': String(after) }),
+      })
       const timestamp = refused.status === 410 ? { timestamp: Date.now() } : {}
       return void stream.end(JSON.stringify({ reason: refused.reason, ...timestamp }))
     }
@@ -141,7 +166,12 @@ export async function startFakeApns(o: FakeApnsOptions = {}): Promise<FakeApns> 
     return fault
   }
   /** Apple: "Handling notification responses from APNs". */
-  function refusal(h: IncomingHttpHeaders, token: string | undefined, body: Buffer, topic: string | undefined): { status: number; reason: string } | undefined {
+  function refusal(
+    h: IncomingHttpHeaders,
+    token: string | undefined,
+    body: Buffer,
+    topic: string | undefined,
+  ): { status: number; reason: string } | undefined {
     if (h[':method'] !== 'POST') return { status: 405, reason: 'MethodNotAllowed' }
     if (topic === undefined) return { status: 403, reason: 'BadCertificate' }
     if (token === undefined) return { status: 400, reason: 'BadDeviceToken' }

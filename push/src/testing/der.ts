@@ -13,7 +13,13 @@ const text = (value: string) => tlv(0x0c, Buffer.from(value))
 const moment = (at: Date) => tlv(0x18, Buffer.from(`${at.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`))
 const attribute = (type: string, value: string) => tlv(0x31, sequence(oid(type), text(value)))
 
-const ids = { commonName: '550403', uid: '0992268993f22c640101', rsaSha256: '2a864886f70d01010b', basic: '551d13', names: '551d11' }
+const ids = {
+  commonName: '550403',
+  uid: '0992268993f22c640101',
+  rsaSha256: '2a864886f70d01010b',
+  basic: '551d13',
+  names: '551d11',
+}
 const rsaSha256 = sequence(oid(ids.rsaSha256), tlv(0x05))
 
 export interface TestIdentity {
@@ -37,7 +43,9 @@ export interface TestCertificateOptions {
 }
 
 export const pem = (label: string, bytes: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${Buffer.from(bytes).toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`
+  `-----BEGIN ${label}-----\n${Buffer.from(bytes)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`
 
 /** RSA 2048, valid from an hour ago for a year, unless told. */
 export function testCertificate(o: TestCertificateOptions): TestIdentity {
@@ -47,7 +55,11 @@ export function testCertificate(o: TestCertificateOptions): TestIdentity {
   const name = (cn: string, uid?: string) =>
     sequence(...(uid === undefined ? [] : [attribute(ids.uid, uid)]), attribute(ids.commonName, cn))
   const extensions = [
-    sequence(oid(ids.basic), tlv(0x01, Buffer.from([0xff])), tlv(0x04, sequence(...(o.issuer ? [] : [tlv(0x01, Buffer.from([0xff]))])))),
+    sequence(
+      oid(ids.basic),
+      tlv(0x01, Buffer.from([0xff])),
+      tlv(0x04, sequence(...(o.issuer ? [] : [tlv(0x01, Buffer.from([0xff]))]))),
+    ),
     ...(o.address === undefined
       ? []
       : [sequence(oid(ids.names), tlv(0x04, sequence(tlv(0x87, Buffer.from(o.address.split('.').map(Number))))))]),
@@ -81,4 +93,3 @@ function publicKey(key: KeyObject): Buffer {
   const rsa = sequence(oid('2a864886f70d010101'), tlv(0x05))
   return sequence(rsa, tlv(0x03, Buffer.from([0]), sequence(number(n), number(e))))
 }
-

@@ -1,6 +1,6 @@
 /** Certificates and identities: authorities to trust, and keys that a device makes (SCEP) or is given (PKCS #12). */
 import { X509Certificate } from 'node:crypto'
-import { feature, type JsonObject } from '@muster/contract'
+import { feature, type Json, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
 import type { Availability } from './availability.ts'
 import { field, objectOf, written } from './fields.ts'
@@ -60,13 +60,22 @@ export const certificates = profileFeature(
 export const scepFields = {
   url: field('URL', web('Address of the SCEP server', 'Such as https://ca.example.com/scep')),
   name: field('Name', lineOr('Name of the authority there')),
+  // In parts: a device's own value within one cannot add another.
   subject: field(
     'Subject',
-    line('Subject', 'Such as CN={{device.serial}}, O=Example').regex(
-      /^\s*[A-Za-z0-9.]+\s*=[^,]+(,\s*[A-Za-z0-9.]+\s*=[^,]+)*$/,
-      'is no name such as CN=Ada, O=Example',
+    some(
+      'Subject',
+      z.strictObject({
+        attribute: z
+          .string()
+          .regex(/^([A-Za-z]{1,20}|[0-9]+(\.[0-9]+)+)$/, 'is no attribute, such as CN or 2.5.4.3')
+          .default('CN')
+          .meta({ title: 'Attribute', description: 'CN, O, OU, C, L, ST, or an object identifier' }),
+        value: line('Value', 'Such as {{device.name}}'),
+      }),
+      20,
     ),
-    subjectOf,
+    (parts): Json => parts.map((p) => [[p.attribute, p.value]]),
   ),
   keySize: field('Keysize', choiceOr('Length of the key', ['2048', '4096'], '2048'), Number),
   usage: field('Key Usage', choiceOr('Use of the key', ['sign', 'encrypt', 'both'], 'both'), (v) => usages[v]),
@@ -77,14 +86,6 @@ export const scepFields = {
   retryDelayS: field('RetryDelay', wholeOr('Seconds between them', 1, 3600, 10)),
 }
 const usages = { sign: 1, encrypt: 4, both: 5 } as const
-
-/** "CN=Ada, O=Example": an array of sets of pairs. */
-function subjectOf(text: string): string[][][] {
-  return text.split(',').map((part) => {
-    const at = part.indexOf('=')
-    return [[part.slice(0, at).trim(), part.slice(at + 1).trim()]]
-  })
-}
 
 export function scepPayload(settings: JsonObject, challenge: string | undefined, uuid: string): Payload {
   return {
@@ -109,7 +110,10 @@ export const scep = profileFeature(
       {
         url: 'https://ca.example.com/scep',
         name: 'example',
-        subject: 'CN={{device.serial}}, O=Example',
+        subject: [
+          { attribute: 'O', value: 'Example' },
+          { attribute: 'CN', value: '{{device.id}}' },
+        ],
         keySize: '4096',
         usage: 'sign',
         email: '{{user.email}}',

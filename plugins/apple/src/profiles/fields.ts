@@ -19,10 +19,12 @@ export function field<Z extends z.ZodType>(
   return write ? { key, type, write } : { key, type }
 }
 
-/** The fields as an object that takes nothing else. */
-export function objectOf<F extends Fields>(fields: F) {
-  return z.strictObject(Object.fromEntries(Object.entries(fields).map(([n, f]) => [n, f.type])) as Shape<F>)
+/** The types alone, to stand in an object among others. */
+export function shape<F extends Fields>(fields: F): Shape<F> {
+  return Object.fromEntries(Object.entries(fields).map(([name, f]) => [name, f.type])) as Shape<F>
 }
+/** The fields as an object that takes nothing else. */
+export const objectOf = <F extends Fields>(fields: F) => z.strictObject(shape(fields))
 
 /** A dictionary of its own, or (key '') a part of the form alone. */
 export function group<F extends Fields>(key: string, title: string, fields: F) {

@@ -30,7 +30,10 @@ for (const digest of ['sha1', 'sha256', 'sha384', 'sha512'] satisfies Digest[])
         ['0', 'T+/=1', cipher, digest, undefined],
       )
       assert.deepEqual(rep.recipientNonce, nonce)
-      assert.deepEqual(rep.certificates.map((c) => Buffer.from(c)), [by.certificate, ra.certificate])
+      assert.deepEqual(
+        rep.certificates.map((c) => Buffer.from(c)),
+        [by.certificate, ra.certificate],
+      )
     })
 
 test('failure and pending carry no content', () => {
@@ -99,10 +102,20 @@ test('what stands inside the envelope may be anything', () => {
 test('the challenge in each kind of string', () => {
   const code = '7ZK2M-Q0V9R-XTB4C-HW8JD'
   const wide = Buffer.from(code, 'utf16le').swap16()
-  for (const challenge of [code, utf8(code), der(0x14, Buffer.from(code)), der(tags.ia5, Buffer.from(code)), der(tags.bmp, wide)])
+  for (const challenge of [
+    code,
+    utf8(code),
+    der(0x14, Buffer.from(code)),
+    der(tags.ia5, Buffer.from(code)),
+    der(tags.bmp, wide),
+  ])
     assert.equal(challengeOf(requestOf(key, { challenge })), code)
   assert.equal(challengeOf(requestOf(key)), undefined)
-  const odd = sequence(sequence(oid('1.2.3')), der(context(0), sequence(oid('1.2.840.113549.1.9.7'), setOf())), nothing())
+  const odd = sequence(
+    sequence(oid('1.2.3')),
+    der(context(0), sequence(oid('1.2.840.113549.1.9.7'), setOf())),
+    nothing(),
+  )
   assert.equal(challengeOf(odd), undefined)
 })
 

@@ -156,7 +156,10 @@ test('a wrong, absent, used, expired, withdrawn or foreign challenge', async () 
   await refused({ challenge: used })
 
   const late = await bench.code('apple')
-  await bench.db.query({ text: "update invitation set expires = now() - interval '1 s' where used is null", values: [] })
+  await bench.db.query({
+    text: "update invitation set expires = now() - interval '1 s' where used is null",
+    values: [],
+  })
   await refused({ challenge: late })
 
   const { invitation, code } = await bench.core.enrollment.invite({

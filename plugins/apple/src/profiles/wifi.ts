@@ -1,0 +1,190 @@
+/** A Wi-Fi network, by passphrase or by signing in (EAP). */
+import { feature, type JsonObject, oneLine } from '@muster/contract'
+import { z } from 'zod'
+import {
+  authorities,
+  certificatePayload,
+  examplePem,
+  identityFields,
+  identityPayloads,
+  identitySecrets,
+} from './certificates.ts'
+import { field, objectOf, shape, written } from './fields.ts'
+import { profileFeature } from './row.ts'
+import { choice, choiceOr, domain, hostOr, lineOr, many, maybe, no, port, webOr, yes } from './words.ts'
+
+/** IANA's numbers of EAP methods. */
+const methods = { tls: 13, ttls: 21, peap: 25, fast: 43, sim: 18, aka: 23 } as const
+const inner = { pap: 'PAP', chap: 'CHAP', mschap: 'MSCHAP', mschapv2: 'MSCHAPv2', eap: 'EAP' } as const
+const encryption = { open: 'None', wep: 'WEP', wpa: 'WPA', wpa2: 'WPA2', wpa3: 'WPA3', any: 'Any' } as const
+
+const signInFields = {
+  methods: field(
+    'AcceptEAPTypes',
+    z
+      .array(z.enum(['tls', 'ttls', 'peap', 'fast', 'sim', 'aka']))
+      .min(1)
+      .max(6)
+      .default(['peap'])
+      .meta({ title: 'Ways to sign in (EAP)' }),
+    (v) => v.map((name) => methods[name]),
+  ),
+  user: field('UserName', lineOr('User name', 'Such as {{user.name}}; without one the device asks its user')),
+  outerIdentity: field('OuterIdentity', lineOr('Name shown outside the tunnel')),
+  inner: field(
+    'TTLSInnerAuthentication',
+    choice('Within the tunnel (TTLS)', ['pap', 'chap', 'mschap', 'mschapv2', 'eap']),
+    (v) => inner[v],
+  ),
+  serverNames: field(
+    'TLSTrustedServerNames',
+    many('Names that the network’s certificate may be for', domain, 20, 'Such as radius.example.com or *.example.com'),
+  ),
+  minimumTls: field('TLSMinimumVersion', choice('Oldest TLS', ['1.0', '1.1', '1.2', '1.3'])),
+  maximumTls: field('TLSMaximumVersion', choice('Newest TLS', ['1.0', '1.1', '1.2', '1.3'])),
+  oneTimePassword: field('OneTimeUserPassword', maybe('Ask for the password each time')),
+}
+const fields = {
+  hidden: field('HIDDEN_NETWORK', no('Hidden', 'The network does not tell its name')),
+  autoJoin: field('AutoJoin', yes('Join by itself')),
+  security: field(
+    'EncryptionType',
+    choiceOr('Protection', ['open', 'wep', 'wpa', 'wpa2', 'wpa3', 'any'], 'wpa2'),
+    (v) => encryption[v],
+  ),
+  proxy: field('ProxyType', choice('Proxy', ['none', 'manual', 'automatic']), (v) => proxyTypes[v]),
+  proxyHost: field('ProxyServer', hostOr('Host of the proxy')),
+  proxyPort: field('ProxyServerPort', port('Port of the proxy')),
+  proxyUser: field('ProxyUsername', lineOr('User of the proxy')),
+  proxyScript: field('ProxyPACURL', webOr('Address of the proxy script')),
+  proxyScriptOptional: field('ProxyPACFallbackAllowed', maybe('Without the proxy when its script cannot be had')),
+  ipv6: field('EnableIPv6', maybe('IPv6')),
+  skipPortal: field('CaptiveBypass', maybe('Do not open sign-in pages of the network', 'iPhones and iPads')),
+  fixedAddress: field(
+    'DisableAssociationMACRandomization',
+    maybe('Use the device’s own hardware address', 'iOS 14, macOS 15'),
+  ),
+}
+const proxyTypes = { none: 'None', manual: 'Manual', automatic: 'Auto' } as const
+const signIn = objectOf(signInFields)
+
+export const wifi = profileFeature(
+  feature({
+    id: 'apple.wifi',
+    title: 'Wi-Fi',
+    summary: 'A network that the device joins by itself.',
+    secret: ['passphrase', 'password', 'proxyPassword', ...identitySecrets],
+    settings: z
+      .strictObject({
+        ssid: oneLine(32).min(1).meta({ title: 'Name of the network (SSID)' }),
+        ...shape(fields),
+        passphrase: z
+          .string()
+          .regex(/^([\x20-\x7e]{5,63}|[0-9A-Fa-f]{64})$/, 'has 8 to 63 characters of ASCII, or 64 hexadecimal digits')
+          .optional()
+          .meta({ title: 'Passphrase', description: 'Of a network without signing in' }),
+        signIn: signIn.optional().meta({ title: 'Signing in (802.1X)' }),
+        password: lineOr('Password of the user who signs in', 'Without one the device asks its user'),
+        proxyPassword: lineOr('Password of the proxy'),
+        authorities: authorities('Authorities of the network’s certificate'),
+        ...identityFields,
+      })
+      .refine((s) => Buffer.byteLength(s.ssid) <= 32, { path: ['ssid'], message: 'is longer than 32 bytes' })
+      .refine((s) => s.proxy !== 'manual' || (s.proxyHost !== undefined && s.proxyPort !== undefined), {
+        path: ['proxyHost'],
+        message: 'a manual proxy needs its host and port',
+      })
+      .refine((s) => !s.signIn || !['open', 'wep'].includes(s.security), {
+        path: ['security'],
+        message: 'signing in needs WPA',
+      }),
+    merge: { rule: 'priority' },
+    examples: [
+      {
+        ssid: 'Office',
+        hidden: false,
+        autoJoin: true,
+        security: 'wpa2',
+        passphrase: 'correct horse battery',
+        proxy: 'manual',
+        proxyHost: 'proxy.example.com',
+        proxyPort: 3128,
+        proxyUser: 'ada',
+        proxyPassword: 'topsecret',
+      },
+      {
+        ssid: 'Büro 2',
+        hidden: true,
+        autoJoin: true,
+        security: 'wpa3',
+        signIn: {
+          methods: ['ttls', 'tls'],
+          user: '{{user.name}}',
+          outerIdentity: 'anonymous',
+          inner: 'pap',
+          serverNames: ['radius.example.com'],
+          minimumTls: '1.2',
+          maximumTls: '1.3',
+          oneTimePassword: false,
+        },
+        password: 'topsecret',
+        authorities: [examplePem()],
+        scep: {
+          url: 'https://ca.example.com/scep',
+          subject: [{ attribute: 'CN', value: '{{device.id}}' }],
+          keySize: '2048',
+          usage: 'both',
+          retries: 3,
+          retryDelayS: 10,
+        },
+        challenge: 'topsecret',
+        proxy: 'automatic',
+        proxyScript: 'https://proxy.example.com/proxy.pac',
+        proxyScriptOptional: false,
+        ipv6: true,
+        skipPortal: false,
+        fixedAddress: true,
+      },
+      {
+        ssid: 'Shop',
+        hidden: false,
+        autoJoin: true,
+        security: 'wpa2',
+        signIn: { methods: ['tls'] },
+        pkcs12: 'MIIB',
+        pkcs12Password: 'topsecret',
+      },
+    ],
+  }),
+  {
+    to: { iOS: {}, macOS: {}, tvOS: {}, visionOS: {}, watchOS: {} },
+    build: (s, _, part) => {
+      const identity = identityPayloads(s, part('identity'))
+      const trusted = (s.authorities ?? []).map((pem, i) =>
+        certificatePayload(pem, part(`authority ${i}`), `Authority of ${s.ssid}`),
+      )
+      return [
+        {
+          PayloadType: 'com.apple.wifi.managed',
+          SSID_STR: s.ssid,
+          ...written(fields, s as JsonObject),
+          ...(s.proxyPassword && { ProxyPassword: s.proxyPassword }),
+          ...(s.signIn ? { EAPClientConfiguration: eap(s.signIn, s.password, trusted) } : s.passphrase && { Password: s.passphrase }),
+          ...(identity.length > 0 && { PayloadCertificateUUID: part('identity') }),
+        },
+        ...trusted,
+        ...identity,
+      ]
+    },
+  },
+)
+
+function eap(s: z.output<typeof signIn>, password: string | undefined, trusted: readonly JsonObject[]): JsonObject {
+  return {
+    ...written(signInFields, s as JsonObject),
+    ...(password && { UserPassword: password }),
+    ...(trusted.length > 0 && { PayloadCertificateAnchorUUID: trusted.map((t) => t.PayloadUUID ?? '') }),
+    // Inside a tunnel only the server shows a certificate, unless both must.
+    TLSCertificateIsRequired: s.methods.includes('tls'),
+  }
+}
