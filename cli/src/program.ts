@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { fleetCommand } from './commands/fleet.ts'
 import { groupsCommand } from './commands/groups.ts'
 import { inviteCommand } from './commands/invite.ts'
+import { keysCommand } from './commands/keys.ts'
 import { loginCommand } from './commands/login.ts'
 import { policyCommand } from './commands/policy.ts'
 import { queriesCommand } from './commands/queries.ts'
@@ -65,6 +66,7 @@ function createProgram(terminal: Terminal): Command {
     doctorCommand,
     backupCommand,
     recoveryCommand,
+    keysCommand,
   ]
   for (const make of commands) program.addCommand(make(terminal))
   everyCommand(program, (c) => c.copyInheritedSettings(program).exitOverride())

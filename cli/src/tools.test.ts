@@ -178,6 +178,11 @@ describe('backup', () => {
       await ok(['recovery', 'end'], at)
       assert.equal((await okJson<{ active: boolean }>(['recovery', 'status'], at)).active, false)
       assert.match(await ok(['audit', 'verify'], at), /the chain holds/)
+      const rotated = await okJson<{ from: string; to: string }>(['keys', 'rotate'], there)
+      assert.notEqual(rotated.from, rotated.to)
+      assert.equal((await okJson<{ from: string }>(['keys', 'rotate'], there)).from, rotated.to)
+      const none = await muster(['keys', 'rotate'], { MUSTER_DATA: join(folder, 'nothing') })
+      assert.deepEqual([none.code, /no key yet/.test(none.err)], [2, true])
     } finally {
       await restored.stop()
       await fresh.close()

@@ -1,6 +1,7 @@
 /** Operations, policy features and facts as data: from these the API, forms, permissions, documents and tests derive. */
 import { z } from 'zod'
 import type { Json, Schema } from './json.ts'
+import type { SetupDescriptor } from './setup.ts'
 
 export type Danger = 'none' | 'confirm' | 'destructive'
 
@@ -103,6 +104,8 @@ export interface Descriptors {
   readonly operations: readonly OperationDescriptor[]
   readonly features: readonly FeatureDescriptor[]
   readonly events: readonly DeviceEventDescriptor[]
+  /** What an administrator does before it works, in this order. */
+  readonly setup?: readonly SetupDescriptor[]
 }
 
 /** Keeps the descriptor's own types while checking its form. */

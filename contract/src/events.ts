@@ -32,6 +32,8 @@ export interface EventMap {
   'alert.acknowledged': { alert: string; by: string; devices: string[] }
   'webhook.changed': { webhook: number; what: string }
   'recovery.changed': { active: boolean }
+  /** An act of a platform's set-up. */
+  'platform.changed': { platform: string; step: string; action: string }
 }
 export type EventType = keyof EventMap
 
@@ -61,6 +63,7 @@ const told: Readonly<Record<Exclude<EventType, InnerEventType>, true>> = {
   'alert.acknowledged': true,
   'webhook.changed': true,
   'recovery.changed': true,
+  'platform.changed': true,
 }
 /** Every type that the event stream and webhooks carry. */
 export const eventTypes = Object.keys(told) as (keyof typeof told)[]

@@ -5,10 +5,10 @@ export * from './descriptors.ts'
 export * from './envelope.ts'
 export * from './events.ts'
 export { commonFacts, factColumns } from './facts.ts'
-export { isAddress, isCidr } from './features/addresses.ts'
+export { isAddress, isCidr, oneLine } from './features/addresses.ts'
 export { linuxBanner, linuxSsh } from './features/linux.ts'
 export { linuxAutomaticUpdates } from './features/linux-automatic-updates.ts'
-export { linuxCertificates } from './features/linux-certificates.ts'
+export { certificatePem, linuxCertificates } from './features/linux-certificates.ts'
 export { linuxCamera, linuxUsbStorage } from './features/linux-devices.ts'
 export { firewallRules, linuxFirewall } from './features/linux-firewall.ts'
 export { linuxPackages } from './features/linux-packages.ts'
@@ -40,7 +40,14 @@ export {
   deviceWipe,
   deviceWipeCorporate,
 } from './operations/device.ts'
+export {
+  deviceLostModeDisable,
+  deviceLostModeEnable,
+  devicePasscodeClear,
+  deviceRename,
+} from './operations/mobile.ts'
 export type * from './plugin.ts'
 export * from './problem.ts'
 export type * from './push.ts'
+export type * from './setup.ts'
 export { fillVariables, variablesOf } from './variables.ts'

@@ -1,6 +1,8 @@
 /** All that a platform and Muster say to each other. No I/O here. */
 import type { Descriptors, Ownership } from './descriptors.ts'
 import type { Bytes, Json, JsonObject } from './json.ts'
+import type { Credential } from './push.ts'
+import type { OpenSetup } from './setup.ts'
 
 /** What can be addressed: one queue, one push address ("device", "user:501", "agent"). A device has one open enrolment (epoch), an enrolment has channels. */
 export interface Channel {
@@ -76,10 +78,12 @@ export interface PlatformHost {
   identify(proof: { certificate: Bytes } | { bearer: string } | { key: string }): Promise<Channel | Refusal>
   detail(c: Channel): Promise<ChannelDetail>
   organisation(): Promise<string>                                                           // the name shown to people; cached
-  invitation(code: string): Promise<Terms>                                                  // looks, spends nothing
+  server(): { url: string; trust: readonly Bytes[] }                                        // where devices reach us (no slash at the end), and the authorities (DER) that they must trust first: none when the world trusts its certificate
+  invitation(code: string, language?: string): Promise<Terms>                               // looks, spends nothing
   begin(by: string | { certificate: Bytes }, facts: JsonObject, channel?: string): Promise<Channel>  // spends the invitation of this code, or of this proven certificate, and opens an epoch: created; a device that is in begins again with its certificate
   terms(c: Channel): Promise<Terms>
   channel(of: Channel, name: string, facts: JsonObject): Promise<Channel>                   // user channel, agent beside OS
+  channels(of: Channel): Promise<readonly Channel[]>                                        // the open ones of its enrolment
   key(c: Channel, key: string): Promise<void>                                               // a secret of the device's own, by which identify({ key }) knows it; kept hashed
   activate(c: Channel, facts: JsonObject, accepted?: { licence: string }): Promise<void>    // repeats change nothing
   /** An idle poll in one step, from memory alone: its channel, when it is known and open and nothing waits for it; it was seen then. undefined: nothing was done, `identify` and `turn` tell. */
@@ -92,12 +96,17 @@ export interface PlatformHost {
   errand(c: Channel, name: string, payload: Json, collapse?: string): Promise<void>        // the plugin's own command: same queue, same promises
   gone(c: Channel, reason: Reason): Promise<void>                                          // the device left by itself
   find(by: { ref: string } | { fact: string; value: string }): Promise<Channel | undefined>
-  /** DER, leaf first, then the authorities. For a code: one key, which lets nobody in before `begin`; for a channel: the next one, those before it good for 7 more days. */
+  /** DER, leaf first, then the authorities. For a code: one key, which lets nobody in before `begin`; for a channel: the next one, those before it good until 7 days after it was first used. */
   readonly certificates: {
     issue(to: Channel | { code: string }, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void>; authorities(): Bytes[]
     own(purpose: string): Promise<{ key: string; chain: Bytes[]; notAfter: Date }>         // this server's, for the platform's protocol: RSA, PKCS#8 PEM
+    ending(withinS: number): Promise<{ channel: Channel; notAfter: Date }[]>               // open channels whose certificate in use ends so soon, soonest first, at most 1,000
   }
   readonly secrets: { put(c: Channel, name: string, value: string): Promise<void>; get(c: Channel, name: string): Promise<string | undefined> }  // escrow, audited; operations read it through `needs`, `get` is for the device that asks for its own
+  /** Sealed for the plugin's own tables under `place`; opens there alone. */
+  readonly vault: { seal(place: string, value: string): Bytes; open(place: string, sealed: Bytes): string }
+  count(by: { fact: string; value: string }): Promise<number>                              // enrolled devices that report it
+  alert(a: { type: string; severity: 'info' | 'warning' | 'critical'; data: Json }): Promise<void>  // about the installation; the same one is said once a day
   signingKeys(): readonly JsonObject[]                                                     // public keys (JWK) that prove a Delivery's envelope: Ed25519
   readonly sql: <T>(text: TemplateStringsArray, ...v: unknown[]) => Promise<T[]>           // the plugin's schema alone
   readonly fetch: typeof globalThis.fetch                                                  // allow-listed, bounded, logged
@@ -114,6 +123,8 @@ export interface OpenPlatform {
   deliver?(d: readonly Delivery[], signal: AbortSignal): Promise<void>                     // where we call them (Google, MQTT): core claims, leases, rations
   jobs?: readonly { name: string; everyS: number; run(signal: AbortSignal): Promise<void> }[]  // on one node at a time
   rate?: { perSecond: number; inFlight: number }
+  credential?(name: string): Promise<Credential | undefined>                               // what push services know us by; the name is the adapter's: APNs asks by topic
+  setup?: OpenSetup                                                                        // the steps of `Descriptors.setup`
   close(): Promise<void>
 }
 /** What the person does on the enrolment page: words, with a command to copy, a link to follow, a file to fetch, or text to show as a QR code. */

@@ -69,6 +69,7 @@ const problems = {
   'empty-target': [422, 'The target reaches no device. Nothing was queued.'],
   'invalid-target': [422, 'The target names something that does not exist.'],
   'invalid-query': [422, 'The device query is not valid (see `reason`).'],
+  'setup-refused': [422, 'This step of the set-up was refused (see `reason`).'],
   'wipe-byod': [422, 'A personally owned device is never wiped whole. Use the corporate wipe.'],
   // installation
   'recovery-mode': [

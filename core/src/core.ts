@@ -1,9 +1,9 @@
 /** The core put together, read from top to bottom: each room is given exactly what it works with. */
 import { join } from 'node:path'
-import type { Json, Platform } from '@muster/contract'
+import type { Json, Platform, Pusher } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { createAccess } from './access/index.ts'
-import { createAlerts, createWatch } from './alerts/index.ts'
+import { createAlerts, createWatch, raise } from './alerts/index.ts'
 import { createAudit, openAuditKey } from './audit/index.ts'
 import { createCertificates } from './certificates/index.ts'
 import { type Clock, systemClock } from './clock/index.ts'
@@ -17,7 +17,7 @@ import { createEvents } from './events/index.ts'
 import { createGroups } from './groups/index.ts'
 import { createJobs, type Job } from './jobs/index.ts'
 import { createOperations, type Operations, trimUnmatched } from './operations/index.ts'
-import { createPlatforms, moveChannels, type Pusher, pluginMigrations } from './platforms/index.ts'
+import { createPlatforms, moveChannels, pluginMigrations } from './platforms/index.ts'
 import { createPolicies, isSettingId, type Policies, type Previews } from './policies/index.ts'
 import { createQueries } from './queries/index.ts'
 import { createRecovery } from './recovery/index.ts'
@@ -41,6 +41,8 @@ export interface CoreOptions {
   poster?: Poster
   /** Where the outside world reaches us; certificates carry the address of the revocation list below it. */
   publicUrl?: string
+  /** The TLS certificate of that address is one of our own authority, which devices do not trust by themselves. */
+  ownTls?: boolean
   /** True while devices' inventory is to wait, so that what they acknowledge need not. */
   pressed?(): boolean
 }
@@ -145,7 +147,12 @@ export async function createCore(o: CoreOptions) {
     certificates,
     pace: (platform) => configuration.pace(platform),
     organisation: () => configuration.get('organisation').value.name,
+    server: () => ({
+      url: o.publicUrl ?? 'https://localhost',
+      trust: o.ownTls ? [certificates.authorities().root.der] : [],
+    }),
     pusher: o.pusher,
+    raise: (tx, all) => raise(tx, events, all),
     pressed: o.pressed,
     clock,
   })

@@ -75,8 +75,8 @@ export {
   type CatalogOperation,
   type CatalogPlatform,
   createCatalog,
-  type Pusher,
   pluginMigrations,
+  type SetupStepView,
 } from './platforms/index.ts'
 export {
   type EffectiveFeature,

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -48,22 +48,29 @@ describe('SCEP, as other clients speak it', () => {
       assert.ok(!demanded, `Please install: ${missing.join(' ')}`)
     })
   if (!missing.includes('scep')) {
-    const scepclient = (name: string, challenge: string, at = url) =>
-      command(
-        folder,
+    /** In a folder of its own: it takes a request that lies beside it for its own. */
+    async function scepclient(name: string, challenge: string, at = url): Promise<void> {
+      await mkdir(join(folder, name))
+      await command(
+        join(folder, name),
         'scepclient',
-        ...[`-server-url=${at}`, `-private-key=${name}.key`, `-certificate=${name}.pem`],
-        ...[`-challenge=${challenge}`, '-cn=somebody else'],
+        ...[
+          `-server-url=${at}`,
+          '-private-key=key',
+          '-certificate=pem',
+          `-challenge=${challenge}`,
+          '-cn=somebody else',
+        ],
       )
-
+    }
     it('scepclient gets a certificate for the code of an invitation', async () => {
       await scepclient('plain', await invite())
-      await assertOurs(await readIn('plain.pem'), 'plain.key')
+      await assertOurs(await readIn('plain/pem'), 'plain/key')
     })
     it('scepclient with a wrong code gets none', async () => {
       const before = await issued()
       await assert.rejects(scepclient('wrong', 'AAAAA-BBBBB-CCCCC-DDDDD'))
-      assert.equal((await readdir(folder)).includes('wrong.pem'), false)
+      assert.equal((await readdir(join(folder, 'wrong'))).includes('pem'), false)
       assert.equal(await issued(), before)
     })
 
@@ -84,7 +91,7 @@ describe('SCEP, as other clients speak it', () => {
         const way = await detour(muster.url, form)
         try {
           await scepclient(name, await invite(), `${way.url}/apple/scep`)
-          await assertOurs(await readIn(`${name}.pem`), `${name}.key`)
+          await assertOurs(await readIn(`${name}/pem`), `${name}/key`)
           assert.ok(way.targets.some((t) => t.length > 2_500))
           if (name !== 'asGet') assert.ok(way.targets.some((t) => t.length > 6_000 && !decodes(t)))
         } finally {

@@ -39,6 +39,8 @@ export interface Doing<D extends Deed> {
   act(d: D): { readonly result?: Json } | { readonly failed: Fault }
   /** The protocol can say "I have it" now and the end later. */
   readonly acknowledges: boolean
+  /** What the server calls a reason of ours, where the protocol carries no such codes. */
+  readonly code?: (code: string) => string
 }
 
 /** What is remembered of one. `begun`: it may have taken effect. `deferred`: put off, to be offered again. */
@@ -179,7 +181,8 @@ export function createDeeds<D extends Deed>(o: DeedsDeps<D>, from: Memory<D>): D
     return doing.act(d)
   }
 
-  function conclude(d: D, said: Said): void {
+  function conclude(d: D, end: Said): void {
+    const said = end.code === undefined || !doing.code ? end : { ...end, code: doing.code(end.code) }
     record.write(o.name(), 'concluded', {
       id: d.id,
       kind: d.kind,

@@ -66,7 +66,7 @@ export function createPusher(options: PusherOptions): PushRoom {
   let ports: PushPorts | undefined
   let credentials = createCredentials({ ask: async () => undefined, now: o.now })
   let timer: NodeJS.Timeout | undefined
-  let soon = false
+  let pumpAt = 0
   let closed = false
 
   function push(channel: number, wake: Wake, platform: string): void {
@@ -113,11 +113,12 @@ export function createPusher(options: PusherOptions): PushRoom {
 
   function schedule(ms: number): void {
     if (closed || !ports) return
+    const at = performance.now() + ms
     if (timer !== undefined) {
-      if (ms > 0 || soon) return
+      if (pumpAt <= at) return
       clearTimeout(timer)
     }
-    soon = ms === 0
+    pumpAt = at
     timer = setTimeout(pump, ms).unref()
   }
   /** Sends what may go now: the urgent ones of all lanes, then the others; lanes take turns at the rate. */

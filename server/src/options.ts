@@ -1,8 +1,9 @@
 /** What a server is started with, and how it is read from the environment. */
 import { resolve } from 'node:path'
-import type { Json, Platform } from '@muster/contract'
-import type { Log, Pusher } from '@muster/core'
+import type { Json, Platform, Pusher } from '@muster/contract'
+import type { Log } from '@muster/core'
 import type { Limits } from './gateway/index.ts'
+import type { PushOptions } from './push.ts'
 import { readNetworks, type WebhookReach } from './webhooks/index.ts'
 
 export const roles = ['api', 'devices', 'worker'] as const
@@ -46,7 +47,9 @@ export interface ServerOptions {
   maxConnections?: number
   /** False: no portal (tests of the API alone). */
   portal?: boolean
+  /** Instead of the ways that `push` describes. */
   pusher?: Pusher
+  push?: PushOptions
   log?: Log
   logLevel?: string
 }
@@ -78,6 +81,7 @@ export function optionsOf(env: Environment): ServerOptions {
     metricsAddress: text('MUSTER_METRICS_ADDRESS'),
     webhooks: webhooks(text('MUSTER_WEBHOOK_NETWORKS'), text('MUSTER_WEBHOOK_HTTP')),
     agentPackages: text('MUSTER_AGENT_PACKAGES'),
+    push: { apnsUrl: secureUrl('MUSTER_APNS_URL', text('MUSTER_APNS_URL')) },
     logLevel: level(text('MUSTER_LOG_LEVEL')),
     maxConnections: positive('MUSTER_MAX_CONNECTIONS', text('MUSTER_MAX_CONNECTIONS')),
   }
@@ -102,6 +106,12 @@ function publicUrl(value: string | undefined): string | undefined {
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)
     throw new Error(`MUSTER_PUBLIC_URL is an address like https://muster.example: ${value}`)
   return value.replace(/\/+$/, '')
+}
+function secureUrl(name: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  if (!URL.canParse(value) || !/^https:\/\/[^/?#@]+\/?$/.test(value))
+    throw new Error(`${name} is an address like https://host:port: ${value}`)
+  return value.replace(/\/$/, '')
 }
 function rolesOf(value: string | undefined): readonly Role[] | undefined {
   const wanted = value

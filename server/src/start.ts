@@ -12,6 +12,7 @@ import { createLog } from './log.ts'
 import { roles as allRoles, type ServerOptions } from './options.ts'
 import { installedPlatforms } from './platforms.ts'
 import { registerPortal } from './portal/index.ts'
+import { openPush } from './push.ts'
 import { createMetrics, failAroundAnswers, healthRoutes, pkiRoutes } from './service/index.ts'
 import { keepTls } from './tls.ts'
 import { createPoster } from './webhooks/index.ts'
@@ -50,16 +51,21 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     closing.push(() => db.close())
     const poster = createPoster(o.webhooks)
     closing.push(() => poster.close())
+    const pressed = () => pressedBy.current?.sheds('inventory') ?? false
+    const push = openPush({ options: o.push, log, pressed })
+    closing.push(() => push.close())
     const core = await createCore({
       db,
       keysDir: join(o.dataDir, 'keys'),
       log,
       platforms: o.platforms ?? installedPlatforms,
       platformSettings: o.platformSettings,
-      pusher: o.pusher,
+      pusher: o.pusher ?? push,
       poster,
       publicUrl,
-      pressed: () => pressedBy.current?.sheds('inventory') ?? false,
+      // Behind a proxy it is the proxy that devices must trust.
+      ownTls: publicUrl.startsWith('https:') && !o.tls && !o.trustedProxies?.length,
+      pressed,
     })
     closing.push(() => core.events.close())
     await nameOrganisation(core, o.organisation)
@@ -87,7 +93,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     })
     pressedBy.current = gateway.pressure
     const { app, stopping } = gateway
-    const metrics = createMetrics(core)
+    const metrics = createMetrics(core, push)
     metrics.measure(app)
     failAroundAnswers(app)
     healthRoutes(app, core, { roles, stopping })

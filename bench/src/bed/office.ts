@@ -55,15 +55,9 @@ const settled: readonly string[] = [
 ]
 
 export async function putOffice(db: Db): Promise<void> {
-  const index = await db.query<{ name: string; text: string }>({
-    text: `select indexname as name, indexdef as text from pg_indexes where schemaname = current_schema() and indexname = 'device_facts'`,
-  })
   await db.tx(async (tx) => {
     await tx.query({ text: `set local enable_nestloop = off` })
-    // Filling it row by row takes longer than making it once.
-    for (const i of index) await tx.query({ text: `drop index ${i.name}` })
     for (const text of statements) await tx.query({ text })
-    for (const i of index) await tx.query({ text: i.text })
   })
   await db.query({ text: 'vacuum analyze' })
 }

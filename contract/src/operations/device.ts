@@ -1,6 +1,7 @@
 /** Operations that most platforms know, in one place so that one activity can reach all of them. */
 import { z } from 'zod'
 import { type OperationDescriptor, operation } from '../descriptors.ts'
+import { deviceLostModeDisable, deviceLostModeEnable, devicePasscodeClear, deviceRename } from './mobile.ts'
 
 export const deviceInventory = operation({
   id: 'device.inventory',
@@ -68,7 +69,13 @@ export const deviceRing = operation({
   expiresS: 3600,
   examples: [{ params: { seconds: 20 }, result: { by: 'loudspeaker' } }],
 })
-const delay = z.number().int().min(0).max(1440).default(1).describe('Minutes until then, so that people can save')
+const delay = z
+  .number()
+  .int()
+  .min(0)
+  .max(1440)
+  .default(1)
+  .describe('Minutes until then, so that people can save; phones, tablets and televisions do it at once')
 const notice = z
   .string()
   .max(500)
@@ -83,7 +90,7 @@ export const deviceReboot = operation({
   repeatable: false,
   collapse: true,
   params: z.object({ delayMinutes: delay, message: notice }).strict(),
-  result: z.object({ at: z.string().describe('When it happens (ISO 8601, device clock)') }),
+  result: z.object({ at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say') }),
   expiresS: 86_400,
   examples: [
     { params: { delayMinutes: 5, message: 'Restart for updates.' }, result: { at: '2026-01-02T18:05:00.000Z' } },
@@ -97,7 +104,7 @@ export const deviceShutdown = operation({
   repeatable: false,
   collapse: true,
   params: z.object({ delayMinutes: delay, message: notice }).strict(),
-  result: z.object({ at: z.string().describe('When it happens (ISO 8601, device clock)') }),
+  result: z.object({ at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say') }),
   expiresS: 86_400,
   examples: [{ params: { delayMinutes: 1, message: '' }, result: { at: '2026-01-02T18:01:00.000Z' } }],
 })
@@ -172,6 +179,10 @@ export const commonOperations: readonly OperationDescriptor[] = [
   deviceReboot,
   deviceShutdown,
   deviceLocate,
+  devicePasscodeClear,
+  deviceLostModeEnable,
+  deviceLostModeDisable,
+  deviceRename,
   deviceWipeCorporate,
   deviceWipe,
   deviceDisenrol,

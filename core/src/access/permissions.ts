@@ -51,6 +51,7 @@ export const corePermissions: readonly string[] = [
   'licence:write',
   'message:read',
   'platform:read',
+  'platform:write',
   'policy:publish',
   'policy:read',
   'policy:write',

@@ -17,13 +17,13 @@ import { type ServerCertificate, serverCertificate } from './server-certificate.
 import {
   bySerial,
   type CertificateRow,
+  endingSoon,
   holdChannel,
   insertCertificate,
   listCertificates,
   ofInvitation,
   openChannel,
   revokeWhere,
-  shortenOthers,
 } from './store.ts'
 import { X509Certificate } from './x509.ts'
 
@@ -53,8 +53,10 @@ export interface Certificates {
    * `validDays` 1 to 825, 365 when absent. Problems: invalid-request (`csr`), device-gone.
    */
   issue(channel: number, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
-  /** Issues the next one for a channel that proved itself: those it had work for 7 more days. Problems as of issue. */
+  /** Issues the next one for a channel that proved itself: those it has work until 7 days after it was first used. Problems as of issue. */
   succeed(channel: number, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
+  /** Open channels of a platform whose certificate in use ends within so many seconds, soonest first, at most 1,000. */
+  ending(platform: string, withinS: number): Promise<{ channel: number; notAfter: Date }[]>
   /**
    * Certifies a key for the device that will come with this invitation (row number; the caller has looked that it is open). It lets nobody in
    * until enrolment binds it. The same key again answers the same certificate. Problems: invalid-request (`csr`), invitation-used (another key came first).
@@ -286,8 +288,8 @@ export function createCertificates(d: {
       return { root: { pem: root.pem, der: root.der }, issuing: { pem: issuing.pem, der: issuing.der } }
     },
     issue: (channel, csr, profile) => issue(channel, csr, profile),
-    succeed: (channel, csr, profile) =>
-      issue(channel, csr, profile, (tx) => shortenOthers(tx, channel, limits.overlapDays)),
+    succeed: (channel, csr, profile) => issue(channel, csr, profile),
+    ending: (platform, withinS) => endingSoon(db, platform, withinS),
     issueForInvitation,
     own: (purpose) => ownCertificate(d, need(), purpose),
     renew,

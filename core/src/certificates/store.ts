@@ -63,11 +63,23 @@ export async function ofInvitation(on: Sqlish, invitation: number): Promise<Buff
   return row?.certificate
 }
 
-/** What else lets this channel in works for a while longer: a lost answer locks nobody out. */
-export async function shortenOthers(tx: Tx, channel: number, days: number): Promise<void> {
-  await tx.affected(
-    sql`update credential set expires = least(expires, now() + make_interval(days => ${days})) where channel = ${channel} and kind = 'certificate' and revoked is null`,
-  )
+/**
+ * Open channels whose certificate in use ends soon. In use is the oldest that nothing came after: those before the one that a device has
+ * taken into use were cut short (devices/identity), so a successor that was issued and never used does not hide that its device needs another.
+ */
+export async function endingSoon(
+  on: Sqlish,
+  platform: string,
+  withinS: number,
+): Promise<{ channel: number; notAfter: Date }[]> {
+  return on.query(sql`
+    select x.channel, x.not_after as "notAfter" from certificate x
+    join credential k on k.hash = x.fingerprint and k.revoked is null and k.expires = x.not_after
+    join channel c on c.no = x.channel and c.closed is null join device d on d.no = c.device and d.platform = ${platform}
+    where x.revoked is null and x.not_after > now() and x.not_after < now() + make_interval(secs => ${withinS})
+      and not exists (
+        select from credential o where o.channel = x.channel and o.kind = 'certificate' and o.revoked is null and o.created < k.created and o.expires > k.expires)
+    order by x.not_after limit 1000`)
 }
 
 const selection = sql`

@@ -102,20 +102,54 @@ test('an invitation withdrawn after its certificate was issued lets in nobody', 
   await assert.rejects(host.certificates.issue({ code }, await request()), problem('invitation-revoked'))
 })
 
-test('the next certificate of a channel works beside the one before it, for a week', async () => {
+test('the next certificate of a channel: the one before it is good until it is used, and 7 days more', async () => {
   const host = bench.host('pull')
   const [first] = await host.certificates.issue({ code: await invite() }, await request())
   const c = await host.begin({ certificate: first! }, facts('F-1'))
   await host.activate(c, {})
-  const [second] = await host.certificates.issue(c, await request())
-  for (const certificate of [first!, second!]) {
+  const expiries = async () =>
+    (
+      await bench.db.query<{ soon: boolean }>(
+        sql`select expires < now() + interval '8 days' as soon from credential where channel = ${c.no} and kind = 'certificate' order by created`,
+      )
+    ).map((r) => r.soon)
+  const is = async (certificate: Uint8Array) => {
     const known = await host.identify({ certificate })
     assert.ok('no' in known && known.no === c.no)
   }
-  const rows = await bench.db.query<{ soon: boolean }>(
-    sql`select expires < now() + interval '8 days' as soon from credential where channel = ${c.no} and kind = 'certificate' order by created, expires`,
-  )
-  assert.deepEqual(rows.map((r) => r.soon).sort(), [false, true])
+  const [second] = await host.certificates.issue(c, await request())
+  await is(first!)
+  assert.deepEqual(await expiries(), [false, false], 'issued is not used')
+  await is(second!)
+  assert.deepEqual(await expiries(), [true, false])
+  await is(first!)
+  const [third] = await host.certificates.issue(c, await request())
+  await is(second!)
+  await is(third!)
+  assert.deepEqual(await expiries(), [true, true, false])
+})
+
+test('whose certificate ends soon: the one in use counts, not one that was issued beside it', async () => {
+  const host = bench.host('pull')
+  const [first] = await host.certificates.issue({ code: await invite() }, await request())
+  const c = await host.begin({ certificate: first! }, facts('G-1'))
+  await host.activate(c, {})
+  const ending = async (days: number) =>
+    (await host.certificates.ending(days * 86_400)).filter((e) => e.channel.no === c.no)
+  assert.deepEqual(await ending(30), [])
+  const at = new Date(Math.floor(Date.now() / 1000) * 1000 + 20 * 86_400_000)
+  await bench.db.query(sql`update certificate set not_after = ${at} where channel = ${c.no}`)
+  await bench.db.query(sql`update credential set expires = ${at} where channel = ${c.no}`)
+  assert.deepEqual(await ending(10), [])
+  const [found, ...more] = await ending(30)
+  assert.deepEqual([found?.channel.device, found?.notAfter, more], [c.device, at, []])
+  const [second] = await host.certificates.issue(c, await request())
+  assert.equal((await ending(30)).length, 1, 'it may never have arrived')
+  await host.identify({ certificate: second! })
+  assert.deepEqual(await ending(30), [])
+  assert.equal((await ending(400)).length, 1)
+  await host.gone(c, { code: 'left', text: 'It left.' })
+  assert.deepEqual(await ending(400), [])
 })
 
 test('certificates of our own: one for a purpose, the same on each asking, and its key is its own', async () => {

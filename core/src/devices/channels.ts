@@ -55,6 +55,14 @@ function toChannel(r: HeadRow): KnownChannel {
   }
 }
 
+/** The open channels of the enrolment that this one is of, in the order they were made. */
+export function openChannels(db: Sqlish, no: number): Promise<KnownChannel[]> {
+  return readChannels(
+    db,
+    sql`c.enrolment = (select o.enrolment from channel o where o.no = ${no}) and c.closed is null order by c.no`,
+  )
+}
+
 export async function readChannels(db: Sqlish, where: Sql): Promise<KnownChannel[]> {
   const rows = await db.query<HeadRow>(sql`select ${head} from ${tables} where ${where}`)
   return rows.map(toChannel)

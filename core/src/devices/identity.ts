@@ -70,13 +70,16 @@ export function createIdentity(o: {
     if ('bearer' in proof) return o.tokens.channelOfToken(proof.bearer)
     // Of its own kind only: the hash of a client's id stands there too, and ids are no secrets.
     const kind = 'key' in proof ? 'key' : 'certificate'
-    const rows = await o.db.query<{ channel: number; expires: Date | null; revoked: Date | null; closed: boolean }>(sql`
-      select k.channel, k.expires, k.revoked, c.closed is not null as closed from credential k left join channel c on c.no = k.channel where k.hash = ${hash} and k.kind = ${kind}`)
+    const rows = await o.db.query<CredentialRow>(sql`
+      select k.channel, k.expires, k.revoked, c.closed is not null as closed, k.kind = 'certificate' and exists (
+        select from credential o where o.channel = k.channel and o.created < k.created and ${outlasting}) as succeeds
+      from credential k left join channel c on c.no = k.channel where k.hash = ${hash} and k.kind = ${kind}`)
     const row = rows[0]
     if (!row) return { refused: 'unknown' }
     // The device is gone before its credential is: the farewell names the truer reason.
     if (row.closed) return { refused: 'gone' }
     if (row.revoked) return { refused: 'revoked' }
+    if (row.succeeds && (row.expires?.getTime() ?? 0) > now()) await cutShort(o.db, hash)
     return { channel: row.channel, expires: row.expires ?? new Date(8.64e15) }
   }
   /** Kept only when nothing was heard of its channel since the look-up began. */
@@ -129,6 +132,24 @@ export function createIdentity(o: {
     },
     size: credentials.size,
   }
+}
+
+interface CredentialRow {
+  channel: number
+  expires: Date | null
+  revoked: Date | null
+  closed: boolean
+  /** A certificate that came after others which are good for longer than they are needed beside it. */
+  succeeds: boolean
+}
+const overlapDays = 7
+const outlasting = sql`o.kind = 'certificate' and o.revoked is null and o.expires > now() + ${overlapDays} * interval '1 day'`
+
+/** The device took its next certificate into use: those before it end soon. Until then a lost answer, or a device that could not install it, locks nobody out. */
+async function cutShort(db: Db, hash: Buffer): Promise<void> {
+  await db.affected(sql`
+    update credential o set expires = now() + ${overlapDays} * interval '1 day' from credential c
+    where c.hash = ${hash} and o.channel = c.channel and o.created < c.created and ${outlasting}`)
 }
 
 /** What was heard of channels while look-ups are under way: their answers may be from before it. */

@@ -5,7 +5,7 @@ export {
   type KnownDetail,
   readChannel,
   readChannels,
-  readDetails,
+  openChannels, readDetails,
 } from './channels.ts'
 export { createDevices, type Devices, tellWaiting } from './devices.ts'
 export { checkFacts, type FactsReport, identifiersOf, readTime, tooDeep, writeFacts } from './facts.ts'

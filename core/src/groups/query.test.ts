@@ -201,7 +201,7 @@ test('versions compare number by number, and an equality on a fact uses the inde
       sql`explain select no from device d where ${querySql({ field: 'os.name', op: 'eq', value: 'Debian' })}`,
     )
   })
-  assert.match(JSON.stringify(plan), /device_facts/)
+  assert.match(JSON.stringify(plan), /device_outline/)
 })
 
 test('what is no query is refused, whatever it is, and never reaches the database', () => {

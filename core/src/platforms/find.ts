@@ -19,8 +19,15 @@ export async function findChannel(
   }
   const found = await readChannels(
     db,
-    sql`d.platform = ${platform} and e.state <> 'removed' and c.closed is null and d.facts @> ${jsonText({ [by.fact]: by.value })}::jsonb and c.name in ('device', 'agent') order by c.no limit 3`,
+    sql`d.platform = ${platform} and e.state <> 'removed' and c.closed is null and d.outline @> ${jsonText({ [by.fact]: by.value })}::jsonb and c.name in ('device', 'agent') order by c.no limit 3`,
   )
   const devices = new Set(found.map((c) => c.device))
   return devices.size === 1 ? found[0] : undefined
+}
+
+/** Enrolled devices that report this fact. */
+export async function countDevices(db: Db, platform: string, by: { fact: string; value: string }): Promise<number> {
+  const [row] = await db.query<{ n: number }>(sql`
+    select count(*) as n from device d where d.platform = ${platform} and d.lifecycle = 'active' and d.outline @> ${jsonText({ [by.fact]: by.value })}::jsonb`)
+  return row?.n ?? 0
 }

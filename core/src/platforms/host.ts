@@ -3,11 +3,12 @@ import { createHash, randomInt } from 'node:crypto'
 import { type Channel, type ChannelDetail, type PlatformHost, Problem, type Turn } from '@muster/contract'
 import type { Clock } from '../clock/index.ts'
 import { gather } from '../db/index.ts'
-import { checkFacts, identifiersOf, type KnownChannel, readDetails } from '../devices/index.ts'
+import { checkFacts, identifiersOf, type KnownChannel, openChannels, readDetails } from '../devices/index.ts'
 import { putEscrow, readOwnEscrow } from '../escrow/index.ts'
 import type { InstalledPlatform } from '../registry/index.ts'
+import { alertOnce } from './alert.ts'
 import type { PlatformsDeps } from './deps.ts'
-import { findChannel } from './find.ts'
+import { countDevices, findChannel } from './find.ts'
 import { createFetch } from './outbound.ts'
 import { pluginSql } from './schema.ts'
 
@@ -46,8 +47,9 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       return d
     },
     organisation: async () => o.organisation(),
-    invitation: async (code) => {
-      const terms = await enrollment.look(code)
+    server: () => o.server(),
+    invitation: async (code, language) => {
+      const terms = await enrollment.look(code, language)
       if (terms.platform !== id) throw new Problem('invitation-platform', { platform: terms.platform })
       return terms
     },
@@ -67,6 +69,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       checkFacts(facts)
       return enrollment.addChannel((await known(of)).no, name, facts)
     },
+    channels: async (of) => openChannels(db, (await open(of)).no),
     key: async (c, key) =>
       enrollment.bindCredential(db, {
         channel: (await open(c)).no,
@@ -110,6 +113,11 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       issue: async (to, csr) =>
         'code' in to ? enrollment.certify(to.code, id, csr) : o.certificates.succeed((await open(to)).no, csr),
       own: async (purpose) => o.certificates.own(`${id}:${purpose}`),
+      ending: async (withinS) => {
+        const ending = await o.certificates.ending(id, withinS)
+        const heads = await Promise.all(ending.map((e) => devices.identity.channel(e.channel)))
+        return ending.flatMap(({ notAfter }, i) => (heads[i] ? [{ channel: heads[i], notAfter }] : []))
+      },
       authorities: () => {
         const { issuing, root } = o.certificates.authorities()
         return [issuing.der, root.der]
@@ -125,6 +133,12 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       put: async (c, name, value) => putEscrow(o, await open(c), name, value),
       get: async (c, name) => readOwnEscrow(o, await open(c), name),
     },
+    vault: {
+      seal: (place, value) => o.secrets.seal(`platform|${id}|${place}`, value),
+      open: (place, sealed) => o.secrets.open(`platform|${id}|${place}`, sealed).toString(),
+    },
+    count: (by) => countDevices(db, id, by),
+    alert: (a) => alertOnce(o, { ...a, type: `${id}.${a.type}` }),
     signingKeys: () => o.signing.publicKeys(),
     sql: pluginSql(db, id),
     fetch: createFetch({ origins: installed.platform.origins?.(installed.settings) ?? [], log }),

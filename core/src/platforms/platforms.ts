@@ -8,6 +8,7 @@ import { type Catalog, createCatalog } from './catalog.ts'
 import { createDeliverer } from './deliver.ts'
 import type { PlatformsDeps } from './deps.ts'
 import { createHost } from './host.ts'
+import { createSetup, type Setup } from './setup.ts'
 import { createWaker } from './wake.ts'
 
 export interface InvitationPage {
@@ -26,17 +27,22 @@ export interface Platforms {
   ): Promise<InvitationPage>
   /** Recurring work of plugins, and deliveries to platforms that we call. */
   jobs(): Job[]
-  /** Wakes devices as work arrives (worker nodes). */
+  readonly setup: Setup
+  /** Wakes devices as work arrives (worker nodes; one of them at a time). */
   wake(): { stop(): Promise<void> }
   close(): Promise<void>
 }
 
 /** Seconds between looks for deliveries that the event bus did not tell of. */
 const deliverEveryS = 1
+/** A wake may be lost on its way: while work waits, devices are woken again. */
+const wakeAgainEveryS = 3600
 
 export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms {
   const opened = new Map<string, OpenPlatform>()
   const catalog = createCatalog(o.registry)
+  const setup = createSetup({ ...o, opened })
+  const waker = createWaker({ ...o, pusher: o.pusher ?? { push: () => undefined }, opened })
 
   async function open(): Promise<void> {
     await record()
@@ -67,14 +73,16 @@ export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms 
   }
   return {
     catalog,
+    setup,
     open,
     routes: () => [...opened].flatMap(([platform, p]) => p.routes.map((route) => ({ platform, route }))),
     invite: async (platform, i) => {
       const { steps, files } = await of(platform).invite(i)
       return { steps, files: files ?? [] }
     },
-    jobs: () =>
-      [...opened].flatMap(([id, p]): Job[] => {
+    jobs: () => [
+      { name: 'wake', everyS: wakeAgainEveryS, run: () => waker.everyone() },
+      ...[...opened].flatMap(([id, p]): Job[] => {
         const own = (p.jobs ?? []).map((j) => ({ ...j, name: `${id}.${j.name}` }))
         if (!p.deliver) return own
         const deliverer = createDeliverer({
@@ -85,7 +93,8 @@ export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms 
         })
         return [...own, { name: `${id}.deliver`, everyS: deliverEveryS, run: deliverer.round }]
       }),
-    wake: () => createWaker({ ...o, pusher: o.pusher ?? { push: () => undefined }, opened }).start(),
+    ],
+    wake: () => waker.start(),
     close: async () => {
       for (const p of opened.values()) await p.close()
       opened.clear()

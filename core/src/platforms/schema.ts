@@ -1,6 +1,6 @@
 /** A plugin's own tables: a schema of its own, migrated like the core's, reached by statements that see nothing else by name. */
 import sql, { raw } from 'sql-template-tag'
-import type { Db, MigrationSet } from '../db/index.ts'
+import type { Db, MigrationSet, Tx } from '../db/index.ts'
 import type { Registry } from '../registry/index.ts'
 
 const schemaOf = (platform: string) => `plugin_${platform.replaceAll('-', '_')}`
@@ -16,10 +16,22 @@ export function pluginSql(
   db: Db,
   platform: string,
 ): <T>(text: TemplateStringsArray, ...values: unknown[]) => Promise<T[]> {
-  const schema = schemaOf(platform)
-  return (text, ...values) =>
-    db.tx(async (tx) => {
-      await tx.query(sql`set local search_path = ${raw(schema)}`)
-      return tx.query({ text: text.reduce((all, part, i) => `${all}$${i}${part}`), values })
-    })
+  return (text, ...values) => db.tx((tx) => within(tx, platform, text, values))
+}
+
+/** Statements of the plugin within a transaction of the core's, which finds its own tables again after each. */
+export function pluginSqlIn(
+  tx: Tx,
+  platform: string,
+): <T>(text: TemplateStringsArray, ...values: unknown[]) => Promise<T[]> {
+  return async <T>(text: TemplateStringsArray, ...values: unknown[]) => {
+    const rows = await within<T>(tx, platform, text, values)
+    await tx.query(sql`set local search_path to default`)
+    return rows
+  }
+}
+
+async function within<T>(tx: Tx, platform: string, text: TemplateStringsArray, values: unknown[]): Promise<T[]> {
+  await tx.query(sql`set local search_path = ${raw(schemaOf(platform))}`)
+  return tx.query<T>({ text: text.reduce((all, part, i) => `${all}$${i}${part}`), values })
 }

@@ -1,30 +1,33 @@
 /** Waking sleeping devices: the plugin names the way, the pusher paces it. Polling stays the floor underneath. */
-import type { ChannelDetail, OpenPlatform, Wake } from '@muster/contract'
+import type { ChannelDetail, Json, OpenPlatform, Pusher } from '@muster/contract'
 import sql from 'sql-template-tag'
-import type { Db, Log } from '../db/index.ts'
+import type { Audit } from '../audit/index.ts'
+import { type Db, jsonText, type Log } from '../db/index.ts'
 import { type Devices, readDetails } from '../devices/index.ts'
-import type { Events } from '../events/index.ts'
-
-/** What stands behind it (APNs, FCM, WNS, MQTT, web push, SMS) coalesces per channel, paces and retries. */
-export interface Pusher {
-  push(channel: number, wake: Wake): void
-}
+import type { EventRecord, Events } from '../events/index.ts'
+import type { PlatformsDeps } from './deps.ts'
 
 const chunk = 500
+/** How long a node that stands by waits before it asks again. */
+const standbyMs = 2_000
 
 export function createWaker(o: {
   db: Db
   log: Log
   events: Events
   devices: Devices
+  audit: Audit
+  raise: PlatformsDeps['raise']
   pusher: Pusher
   opened: ReadonlyMap<string, OpenPlatform>
 }) {
-  const waking = [...o.opened].filter(([, p]) => p.wake).map(([id]) => id)
+  const waking = () => [...o.opened].filter(([, p]) => p.wake).map(([id]) => id)
 
-  async function everyone(urgent: boolean): Promise<void> {
+  /** All that work waits for. */
+  async function everyone(urgent = false): Promise<void> {
+    if (waking().length === 0) return
     const rows = await o.db.query<{ no: number }>(sql`
-      select distinct c.no from channel c join device d on d.no = c.device where d.platform = any(${waking}::text[]) and c.closed is null and c.push is not null
+      select distinct c.no from channel c join device d on d.no = c.device where d.platform = any(${waking()}::text[]) and c.closed is null and c.push is not null
         and (exists (select from pending p where p.channel = c.no and p.state = 'pending') or exists (select from channel_set s where s.channel = c.no and (s.desired is distinct from s.applied or s.redo <> '{}')))`)
     await these(
       rows.map((r) => r.no),
@@ -40,21 +43,79 @@ export function createWaker(o: {
   function wakeOne(c: ChannelDetail, urgent: boolean): void {
     if (c.blocked || c.lifecycle === 'removed') return
     const wake = o.opened.get(c.platform)?.wake?.(c)
-    if (wake) o.pusher.push(c.no, { ...wake, urgent: urgent || wake.urgent })
+    if (wake) o.pusher.push(c.no, { ...wake, urgent: urgent || wake.urgent }, c.platform)
+  }
+  /** Cleared only while it still stands: a device that came meanwhile has given another. It polls, or comes when it comes. */
+  async function dead(channel: number, to: Json, reason: string): Promise<void> {
+    await o.db.tx(async (tx) => {
+      const [c] = await tx.query<{ no: number; id: string; name: string }>(sql`
+        update channel c set push = null from device d where c.no = ${channel} and d.no = c.device and c.push @> ${jsonText(to)}::jsonb and c.closed is null
+        returning d.no, d.id, c.name`)
+      if (!c) return
+      const about = { channel: c.name, reason }
+      await o.audit.write(tx, {
+        actor: 'system',
+        act: 'device.push-address-dead',
+        subject: `device:${c.id}`,
+        detail: about,
+      })
+      await o.raise(tx, [{ device: c, type: 'device.unwakeable', severity: 'warning', data: about }])
+    })
+  }
+  async function told(batch: readonly EventRecord[]): Promise<void> {
+    for (const e of batch) {
+      if (e.type !== 'channels.waiting') continue
+      const { channels, urgent } = e.data
+      await (channels === '*' ? everyone(urgent) : these(channels, urgent)).catch((error: unknown) =>
+        o.log.warn({ err: error }, 'devices were not woken; they will poll'),
+      )
+    }
+  }
+  /** From the lock on until it is lost; what came before is made up for. */
+  async function lead(ended: AbortSignal): Promise<void> {
+    const follower = o.events.follow({}, told)
+    try {
+      await follower.ready
+      await everyone()
+      await pause(Number.POSITIVE_INFINITY, ended)
+    } finally {
+      await follower.stop()
+    }
   }
   return {
-    /** Nothing to do when no installed platform is woken: then nothing is followed either. */
+    everyone,
+    /** One node at a time wakes. Nothing to do when no installed platform is woken: then nothing is followed either. */
     start: (): { stop(): Promise<void> } => {
-      if (waking.length === 0) return { stop: async () => undefined }
-      return o.events.follow({}, async (batch) => {
-        for (const e of batch) {
-          if (e.type !== 'channels.waiting') continue
-          const { channels, urgent } = e.data
-          await (channels === '*' ? everyone(urgent) : these(channels, urgent)).catch((error: unknown) =>
-            o.log.warn({ err: error }, 'devices were not woken; they will poll'),
-          )
+      if (waking().length === 0) return { stop: async () => undefined }
+      o.pusher.connect?.({ credential: async (platform, name) => o.opened.get(platform)?.credential?.(name), dead })
+      const stopping = new AbortController()
+      const running = (async () => {
+        while (!stopping.signal.aborted) {
+          await o.db
+            .lock('wake', (lost) => lead(AbortSignal.any([lost, stopping.signal])))
+            .catch((error: unknown) => o.log.warn({ err: error }, 'devices are not woken now; they poll'))
+          await pause(standbyMs, stopping.signal)
         }
-      })
+      })()
+      return {
+        stop: async () => {
+          stopping.abort()
+          await running
+        },
+      }
     },
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = Number.isFinite(ms) ? setTimeout(done, ms) : undefined
+    signal.addEventListener('abort', done)
+  })
 }

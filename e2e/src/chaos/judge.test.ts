@@ -130,6 +130,23 @@ type Deep<T> =
         : T
 type Mutable = Deep<Evidence>
 
+/** The first activity ended as unknown, so many seconds after the beginning; its result was told at 5 s and answered at 6 s. */
+const unknownAt = (second: number) => (e: Mutable) => {
+  const row = e.facts.operations[0]
+  const tally = e.facts.tally[0]
+  if (!row || !tally) return
+  Object.assign(row, { state: 'failed', reason: { code: 'outcome-unknown' } })
+  Object.assign(row, { updatedAt: new Date(at + second * 1000).toISOString() })
+  tally.state = 'failed'
+  const ended = e.facts.outbox.find((x) => x.id === '7.6')
+  if (ended) ended.data = { rows: [[1, 5, 'failed']] }
+}
+
+test('an end that nobody knows may come before the answer to a result, never after it', async () => {
+  assert.deepEqual(await rules(unknownAt(5.5)), [])
+  assert.deepEqual(await rules(unknownAt(7)), ['outcome-differs'])
+})
+
 test('the truth holds', async () => {
   const { violations, ...counts } = await judge(truth())
   assert.deepEqual(violations, [])

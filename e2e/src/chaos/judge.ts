@@ -77,16 +77,26 @@ async function judgeRecords(e: Evidence, tell: Tell): Promise<CheckReport[]> {
   const byDevice = Map.groupBy(e.facts.operations, (o) => o.device)
   for (const g of e.groups) {
     const history = [...g.devices].flatMap((d) => byDevice.get(d) ?? [])
-    const report = await checkRecord(g.record.map(onOneClock), history)
+    const report = await checkRecord(onOneClock(g.record), history)
     for (const v of report.violations) tell(v.rule, `${g.name}, ${v.device}, ${v.id}: ${v.text}`)
     reports.push(report)
   }
   return reports
 }
 
-/** The clocks of servers are stepped; the fleet's own is that of the database, for all run on one machine. */
-function onOneClock(line: RecordLine): RecordLine {
-  return line.time === undefined ? line : { ...line, time: new Date(line.t).toISOString() }
+/**
+ * The clocks of servers are stepped; the fleet's own is that of the database, for all run on one machine. Here an exchange may take seconds (a node
+ * or the database stands still), and what ended an operation meanwhile may have come first: only an end after the answer contradicts it.
+ * The checker goes back from the server's time by the length of the exchange, so that much is put on it.
+ */
+function onOneClock(record: readonly RecordLine[]): RecordLine[] {
+  const reported = new Map<string, number>()
+  return record.map((line) => {
+    const key = `${line.device} ${line.id}`
+    if (line.event === 'reported') reported.set(key, line.t)
+    if (line.time === undefined) return line
+    return { ...line, time: new Date(2 * line.t - (reported.get(key) ?? line.t)).toISOString() }
+  })
 }
 
 /** One row per device of an activity, whatever happened; counts that are true; one activity per key. */

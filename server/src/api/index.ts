@@ -16,6 +16,7 @@ import { eventRoutes } from './events.ts'
 import { groupRoutes } from './groups.ts'
 import { invitationRoutes } from './invitations.ts'
 import { describeApi } from './openapi.ts'
+import { platformSetupRoutes } from './platform-setup.ts'
 import { policyRoutes } from './policies.ts'
 import { queryRoutes } from './queries.ts'
 import { recoveryRoutes } from './recovery.ts'
@@ -65,6 +66,7 @@ export async function registerApi(app: FastifyInstance, core: Core, o: ApiOption
       roleRoutes(api, core)
       clientRoutes(api, core)
       configurationRoutes(api, core)
+      platformSetupRoutes(api, core)
       licenceRoutes(api, core)
       certificateRoutes(api, core)
       alertRoutes(api, core)

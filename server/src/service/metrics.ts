@@ -1,8 +1,9 @@
 /** /metrics in Prometheus' format: the process, requests by route, the database, queues. No names and no data of anybody. */
 import type { Server } from 'node:http'
 import type { Core } from '@muster/core'
+import type { PushRoom } from '@muster/push'
 import type { FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { nodeHttp } from '../node-http.ts'
 
 export interface Metrics {
@@ -16,7 +17,7 @@ export interface Metrics {
   listen(address: string): Promise<Server>
 }
 
-export function createMetrics(core: Core): Metrics {
+export function createMetrics(core: Core, push: Pick<PushRoom, 'counts'>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'muster_' })
   const requests = new Histogram({
@@ -27,6 +28,7 @@ export function createMetrics(core: Core): Metrics {
     registers: [registry],
   })
   gauges(core, registry)
+  pushes(push, registry)
   const text = () => registry.metrics()
 
   return {
@@ -103,4 +105,29 @@ function gauges(core: Core, registry: Registry): void {
     'Seconds since all committed events had been read',
     () => Math.min(core.events.freshness(), 86_400_000) / 1000,
   )
+}
+
+/** Counted by the pusher itself; read when somebody looks. */
+function pushes(push: Pick<PushRoom, 'counts'>, registry: Registry): void {
+  new Counter({
+    name: 'muster_push_total',
+    help: 'Wakes by what became of them',
+    labelNames: ['outcome'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      const { sent, dead, refused, retried, dropped } = push.counts()
+      for (const [outcome, n] of Object.entries({ sent, dead, refused, retried, dropped })) this.inc({ outcome }, n)
+    },
+  })
+  new Gauge({
+    name: 'muster_push_state',
+    help: 'Wakes that wait, connections to push services, and wakes a second that may leave',
+    labelNames: ['what'],
+    registers: [registry],
+    collect() {
+      const { waiting, connections, rate } = push.counts()
+      for (const [what, n] of Object.entries({ waiting, connections, rate })) this.set({ what }, n)
+    },
+  })
 }

@@ -3,7 +3,8 @@ import type { Json, JsonObject } from '@muster/contract'
 
 /** Seconds from 1970 to 2001, when Apple's time begins. */
 const epochS = 978_307_200
-export const isBinary = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 6)).toString('latin1') === 'bplist'
+export const isBinary = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.subarray(0, 6)).toString('latin1') === 'bplist'
 
 export function writeBinary(value: Json): Buffer {
   const objects: Buffer[] = []
@@ -85,7 +86,7 @@ function scalar(v: Json): Buffer | undefined {
   if (typeof v === 'boolean') return Buffer.from([v ? 0x09 : 0x08])
   if (typeof v === 'number') return Number.isInteger(v) ? integer(v) : double(0x23, v)
   if (typeof v === 'string') {
-    if (/^[\u0000-\u007f]*$/.test(v)) return Buffer.concat([headOf(5, v.length), Buffer.from(v, 'latin1')])
+    if (Buffer.byteLength(v) === v.length) return Buffer.concat([headOf(5, v.length), Buffer.from(v, 'latin1')])
     return Buffer.concat([headOf(6, v.length), Buffer.from(v, 'utf16le').swap16()])
   }
   if (v === null) throw new TypeError('A property list has no null.')
@@ -133,7 +134,9 @@ export function readBinary(bytes: Uint8Array): Json {
       case 5:
         return all.toString('latin1', begin, begin + n)
       case 6:
-        return Buffer.from(all.subarray(begin, begin + 2 * n)).swap16().toString('utf16le')
+        return Buffer.from(all.subarray(begin, begin + 2 * n))
+          .swap16()
+          .toString('utf16le')
       case 0xa:
         return refs(0, n).map((r) => value(r, depth + 1))
       case 0xd: {

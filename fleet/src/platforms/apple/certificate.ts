@@ -37,27 +37,39 @@ export function nameOf(subject: Subject): Buffer {
   return seq(...subject.map((one) => setOf(...one.map(part))))
 }
 
-const serverAuthority: Subject = [[['CN', 'MDM SCEP SIGNER']], [['C', 'US']]]
-
-/** What a first SCEP message is signed with (RFC 8894, 2.3). */
-export function selfSigned(key: KeyObject, now: Date, subject: Subject = serverAuthority): Buffer {
+interface Certified {
+  readonly subject: Subject
+  readonly spki: Buffer
+  readonly issuer: { readonly subject: Subject; readonly key: KeyObject }
+  readonly now: Date
+  /** DER of extensions, each a SEQUENCE. */
+  readonly extensions?: readonly Buffer[]
+}
+/** Valid from a day ago for a year. */
+export function certificateOf({ subject, spki: publicKey, issuer, now, extensions = [] }: Certified): Buffer {
   const serial = randomBytes(8)
   serial[0] = 0x2a
-  const until = new Date(now.getTime() + 365 * 86_400_000)
-  const from = new Date(now.getTime() - 86_400_000)
+  const [from, until] = [-1, 365].map((days) => utcTime(new Date(now.getTime() + days * 86_400_000)))
   return signed(
     seq(
       tlv(context(0), int(2)),
       int(serial),
-      algorithms[kindOf(key)](),
+      algorithms[kindOf(issuer.key)](),
+      nameOf(issuer.subject),
+      seq(from as Buffer, until as Buffer),
       nameOf(subject),
-      seq(utcTime(from), utcTime(until)),
-      nameOf(subject),
-      spki(key),
+      publicKey,
+      ...(extensions.length > 0 ? [tlv(context(3), seq(...extensions))] : []),
     ),
-    key,
+    issuer.key,
   )
 }
+
+/** What a first SCEP message is signed with (RFC 8894, 2.3). */
+export const selfSigned = (key: KeyObject, now: Date, subject: Subject = nobody): Buffer =>
+  certificateOf({ subject, spki: spki(key), issuer: { subject, key }, now })
+/** Before it has a name of its own. */
+const nobody: Subject = [[['CN', 'Identity request']]]
 
 export interface Wanted {
   readonly subject: Subject
@@ -68,7 +80,12 @@ export interface Wanted {
 export function requestOf(key: KeyObject, { subject, challenge, extensions }: Wanted): Buffer {
   const asked: Buffer[] = []
   if (challenge !== undefined)
-    asked.push(seq(oid('1.2.840.113549.1.9.7'), setOf(text(challenge, /^[A-Za-z0-9 '()+,./:=?-]*$/.test(challenge) ? tag.printable : tag.utf8))))
+    asked.push(
+      seq(
+        oid('1.2.840.113549.1.9.7'),
+        setOf(text(challenge, /^[A-Za-z0-9 '()+,./:=?-]*$/.test(challenge) ? tag.printable : tag.utf8)),
+      ),
+    )
   if (extensions) asked.push(seq(oid('1.2.840.113549.1.9.14'), setOf(extensions)))
   return signed(seq(int(0), nameOf(subject), spki(key), tlv(context(0), ...asked)), key)
 }

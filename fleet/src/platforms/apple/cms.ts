@@ -13,7 +13,24 @@ import {
   X509Certificate,
 } from 'node:crypto'
 import { issuerAndSerial } from './certificate.ts'
-import { context, indefinite, int, item, type Node, NotDer, nul, octets, oid, oidOf, read, seq, setOf, tag, tlv, utcTime } from './der.ts'
+import {
+  context,
+  indefinite,
+  int,
+  item,
+  type Node,
+  NotDer,
+  nul,
+  octets,
+  oid,
+  oidOf,
+  read,
+  seq,
+  setOf,
+  tag,
+  tlv,
+  utcTime,
+} from './der.ts'
 
 const ids = {
   data: '1.2.840.113549.1.7.1',
@@ -109,17 +126,19 @@ export interface Opened {
   readonly attributes: ReadonlyMap<string, Buffer>
 }
 
-/** Checks the signature, not whose it is. Throws NotDer, or Error when it is not of the content. */
-export function open(message: Uint8Array): Opened {
+/** Checks the signature, not whose it is. `detached`: the content, where the message does not carry it. Throws NotDer, or Error when it is not of the content. */
+export function open(message: Uint8Array, detached?: Buffer): Opened {
   const whole = read(message)
   if (oidOf(item(whole, 0)) !== ids.signed) throw new NotDer('no signed message')
   const data = item(item(whole, 1), 0)
   const inner = item(data, 2)
-  const content = inner.items[1]?.items[0]?.content ?? Buffer.alloc(0)
+  const content = inner.items[1]?.items[0]?.content ?? detached ?? Buffer.alloc(0)
   const certificates = (data.items.find((n) => n.tag === context(0))?.items ?? []).map((n) => n.whole)
   const signers = data.items.findLast((n) => n.tag === tag.set)?.items ?? []
   const [one] = signers
-  return one ? { content, certificates, ...judged(one, content, certificates) } : { content, certificates, attributes: new Map() }
+  return one
+    ? { content, certificates, ...judged(one, content, certificates) }
+    : { content, certificates, attributes: new Map() }
 }
 
 function judged(one: Node, content: Buffer, certificates: readonly Buffer[]) {

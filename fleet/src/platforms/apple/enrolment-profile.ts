@@ -84,7 +84,8 @@ export function enrolmentIn({ profile, payloads, signer }: ReadProfile): Enrolme
   const scep = identity.PayloadContent
   if (typeof topic !== 'string' || !/^com\.apple\.mgmt\./.test(topic)) throw new BadProfile('The topic is none.')
   if (typeof server !== 'string' || typeof scep.URL !== 'string') throw new BadProfile('An address is missing.')
-  if (typeof rights !== 'number' || rights < 1 || rights > 8191) throw new BadProfile('AccessRights must be from 1 to 8191.')
+  if (typeof rights !== 'number' || rights < 1 || rights > 8191)
+    throw new BadProfile('AccessRights must be from 1 to 8191.')
   return {
     identifier: String(profile.PayloadIdentifier),
     uuid: String(profile.PayloadUUID),

@@ -15,16 +15,61 @@ interface Kind {
   readonly capacity: number
 }
 const kinds: readonly [Kind, ...Kind[]] = [
-  { family: 'iphone', product: 'iPhone15,3', model: 'MQ9X3', name: 'iPhone', os: '18.1', build: '22B83', capacity: 256 },
+  {
+    family: 'iphone',
+    product: 'iPhone15,3',
+    model: 'MQ9X3',
+    name: 'iPhone',
+    os: '18.1',
+    build: '22B83',
+    capacity: 256,
+  },
   { family: 'iphone', product: 'iPhone12,1', model: 'MHDA3', name: 'iPhone', os: '14.8', build: '18H17', capacity: 64 },
-  { family: 'iphone', product: 'iPhone14,7', model: 'MPVN3', name: 'iPhone', os: '17.6', build: '21G80', capacity: 128 },
+  {
+    family: 'iphone',
+    product: 'iPhone14,7',
+    model: 'MPVN3',
+    name: 'iPhone',
+    os: '17.6',
+    build: '21G80',
+    capacity: 128,
+  },
   { family: 'ipad', product: 'iPad14,3', model: 'MNXD3', name: 'iPad', os: '18.1', build: '22B83', capacity: 128 },
-  { family: 'mac', product: 'MacBookPro18,3', model: 'MKGP3', name: 'MacBook Pro', os: '15.1', build: '24B83', capacity: 512 },
-  { family: 'mac', product: 'Macmini9,1', model: 'MGNR3', name: 'Mac mini', os: '12.7.6', build: '21H1320', capacity: 256 },
+  {
+    family: 'mac',
+    product: 'MacBookPro18,3',
+    model: 'MKGP3',
+    name: 'MacBook Pro',
+    os: '15.1',
+    build: '24B83',
+    capacity: 512,
+  },
+  {
+    family: 'mac',
+    product: 'Macmini9,1',
+    model: 'MGNR3',
+    name: 'Mac mini',
+    os: '12.7.6',
+    build: '21H1320',
+    capacity: 256,
+  },
   { family: 'mac', product: 'iMac21,1', model: 'MGPH3', name: 'iMac', os: '14.7', build: '23H124', capacity: 256 },
   { family: 'tv', product: 'AppleTV14,1', model: 'MN873', name: 'Apple TV', os: '18.1', build: '22J580', capacity: 64 },
 ]
-const owners = ['Ada', 'Bea', 'Chandra', 'Dai', 'Élodie', 'Farid', 'Grażyna', 'Hana', 'Ines', 'Jörg', '美咲', 'Lev'] as const
+const owners = [
+  'Ada',
+  'Bea',
+  'Chandra',
+  'Dai',
+  'Élodie',
+  'Farid',
+  'Grażyna',
+  'Hana',
+  'Ines',
+  'Jörg',
+  '美咲',
+  'Lev',
+] as const
 
 /** How it speaks; nothing of it changes while it lives. */
 export interface Manner {

@@ -33,11 +33,14 @@ function xml(value: Json, indent: string): string {
   const line = (t: string) => `${indent}${t}\n`
   if (typeof value === 'string') return line(`<string>${escaped(value)}</string>`)
   if (typeof value === 'boolean') return line(value ? '<true/>' : '<false/>')
-  if (typeof value === 'number') return line(Number.isInteger(value) ? `<integer>${value}</integer>` : `<real>${value}</real>`)
+  if (typeof value === 'number')
+    return line(Number.isInteger(value) ? `<integer>${value}</integer>` : `<real>${value}</real>`)
   if (value === null) throw new NotPlist('it has no null')
   const deeper = `${indent}\t`
   if (Array.isArray(value))
-    return value.length === 0 ? line('<array/>') : `${line('<array>')}${value.map((v) => xml(v, deeper)).join('')}${line('</array>')}`
+    return value.length === 0
+      ? line('<array/>')
+      : `${line('<array>')}${value.map((v) => xml(v, deeper)).join('')}${line('</array>')}`
   if (typeof value.$data === 'string') return line(`<data>${value.$data}</data>`)
   if (typeof value.$date === 'string') return line(`<date>${value.$date}</date>`)
   if (typeof value.$real === 'number') return line(`<real>${value.$real}</real>`)
@@ -103,9 +106,10 @@ function readXml(source: string): Json {
   const r = readerOf(source.replace(/^\uFEFF/, ''))
   const root = tagOf(r)
   if (root.kind !== 'open' || root.value !== 'plist') throw new NotPlist('it does not begin as one')
-  const value = valueOf(r, tagOf(r), 0)
+  const value = readValue(r, tagOf(r), 0)
   const last = tagOf(r)
-  if (last.kind !== 'close' || last.value !== 'plist' || tagOf(r).kind !== 'end') throw new NotPlist('it does not end as one')
+  if (last.kind !== 'close' || last.value !== 'plist' || tagOf(r).kind !== 'end')
+    throw new NotPlist('it does not end as one')
   return value
 }
 /** Blanks between elements mean nothing; other text does not belong there. */
@@ -131,7 +135,7 @@ function textIn(r: Reader, element: string): string {
   })
 }
 
-function valueOf(r: Reader, { kind, value: element }: Token, depth: number): Json {
+function readValue(r: Reader, { kind, value: element }: Token, depth: number): Json {
   if (depth > 64) throw new NotPlist('too deep')
   if (kind !== 'open' && kind !== 'empty') throw new NotPlist('a value is missing')
   const empty = kind === 'empty'
@@ -172,7 +176,7 @@ function dictIn(r: Reader, depth: number): JsonObject {
     if (token.kind === 'close' && token.value === 'dict') return found
     if (token.kind !== 'open' || token.value !== 'key') throw new NotPlist('a key is missing')
     const key = textIn(r, 'key')
-    const value = valueOf(r, tagOf(r), depth + 1)
+    const value = readValue(r, tagOf(r), depth + 1)
     Object.defineProperty(found, key, { value, enumerable: true, configurable: true, writable: true })
   }
 }
@@ -180,6 +184,6 @@ function arrayIn(r: Reader, depth: number): Json[] {
   const found: Json[] = []
   for (let token = tagOf(r); ; token = tagOf(r)) {
     if (token.kind === 'close' && token.value === 'array') return found
-    found.push(valueOf(r, token, depth + 1))
+    found.push(readValue(r, token, depth + 1))
   }
 }

@@ -96,7 +96,7 @@ interface Expected {
 function certificateIn(answer: Answered, { recipient, by, nonce, key }: Expected): Buffer {
   const { content, signer, attributes } = open(answer.bytes)
   const value = (id: string) => read(attributes.get(id) ?? octets(Buffer.alloc(0))).content
-  if (!signer || !signer.raw.equals(recipient.raw)) throw new Error('The SCEP answer is signed by somebody else.')
+  if (!signer?.raw.equals(recipient.raw)) throw new Error('The SCEP answer is signed by somebody else.')
   if (!value(ids.recipientNonce).equals(nonce)) throw new Error('The SCEP answer is to another request.')
   const status = value(ids.pkiStatus).toString('latin1')
   if (status === '2')

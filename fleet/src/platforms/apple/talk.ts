@@ -68,14 +68,25 @@ export function createTalk(o: { send: Send; model: Model; disk(): Disk; now(): n
 
   return {
     checkin: (type, { party, fields, lose }) =>
-      say(o.disk().enrolment?.checkin ?? '', types.checkin, { MessageType: type, ...sender(party), ...fields }, {
-        kind: type === 'DeclarativeManagement' ? 'declarative' : 'checkin',
-        lose,
-      }),
+      say(
+        o.disk().enrolment?.checkin ?? '',
+        types.checkin,
+        { MessageType: type, ...sender(party), ...fields },
+        {
+          kind: type === 'DeclarativeManagement' ? 'declarative' : 'checkin',
+          lose,
+        },
+      ),
     connect: ({ kind, party, fields, lose }) =>
       say(o.disk().enrolment?.server ?? '', types.connect, { ...sender(party), ...fields }, { kind, lose }),
     async fetch(url) {
-      const answer = await o.send({ kind: 'file', method: 'GET', path: url, headers: proof(Buffer.alloc(0)), ...shown(url) })
+      const answer = await o.send({
+        kind: 'file',
+        method: 'GET',
+        path: url,
+        headers: proof(Buffer.alloc(0)),
+        ...shown(url),
+      })
       if (answer.status !== 200) throw refusalOf(answer)
       return answer
     },

@@ -1,2 +1,4 @@
-/** The door of enrolment: profiles that bring devices in. */
-export { type EnrolmentProfile, enrolmentIdentifier, enrolmentProfile } from './profile.ts'
+/** The door of enrolment: profiles that bring devices in, and those that renew their identity. */
+export { enrolmentSteps } from './invite.ts'
+export type { EnrolmentOptions } from './profile.ts'
+export { type EnrolDeps, enrolRoutes } from './routes.ts'

@@ -5,80 +5,90 @@ import type { DeclarativePort } from './declarative-port.ts'
 import { firstFacts } from './facts.ts'
 import type { MdmMessage } from './message.ts'
 import { answer, leave, nothing, refused } from './replies.ts'
-import { channelOf } from './users.ts'
 
-type Checkin = Extract<MdmMessage, { kind: 'checkin' }>
+type Message = Extract<MdmMessage, { kind: 'checkin' }>
 export interface CheckinDeps {
   host: PlatformHost
   declarative: DeclarativePort
 }
 export const escrowNames = { unlock: 'unlock-token', bootstrap: 'bootstrap-token' } as const
+/** Apple gives 32 bytes; an unlock or bootstrap token has some hundreds. */
+const longest = { push: 256, escrow: 64 * 1024 } as const
 
 export function createCheckin({ host, declarative }: CheckinDeps) {
-  return async function checkin(m: Checkin, certificate: Bytes, licence: string | undefined): Promise<Reply> {
-    if (m.type === 'Authenticate') return authenticate(m, certificate)
-    const device = await host.identify({ certificate })
-    if ('refused' in device) return device.refused === 'gone' ? leave() : refused(`The identity is ${device.refused}.`)
-    const c = await channelOf(host, device, m.sender, m.type === 'TokenUpdate')
-    if (!c) return refused('This identity belongs to another device.')
+  /** Authenticate: a repeat, or a device that enrols again with the identity it has, begins a new epoch; nothing else lets it in. */
+  async function begin(m: Message, certificate: Bytes): Promise<Reply> {
+    if (m.sender.user) return refused('A user does not enrol a device.')
+    try {
+      await host.begin({ certificate }, firstFacts(m.body))
+      return nothing()
+    } catch (e) {
+      if (!isProblem(e) || e.status >= 500) throw e
+      host.log.info({ code: e.code }, 'an enrolment was refused')
+      // Only who was in is told to leave: a certificate that nobody knows here says nothing of a device.
+      const known = e.code === 'device-gone' ? await host.identify({ certificate }) : undefined
+      return known && 'refused' in known && known.refused === 'gone' ? leave() : refused(e.message)
+    }
+  }
+
+  /** All others: of a device that is known, on its own channel or a user's. */
+  async function go(m: Message, device: Channel, c: Channel, licence: string | undefined): Promise<Reply> {
     switch (m.type) {
       case 'TokenUpdate':
-        return tokenUpdate(m, c, licence)
+        return tokenUpdate(m, device, c, licence)
       case 'CheckOut':
+        if (c !== device) return refused('A user does not take the device out.')
         await host.gone(device, { code: 'checked-out', text: 'The management profile was removed on the device.' })
         return nothing()
       case 'UserAuthenticate':
         // Apple: 410 says that this server does not manage network users who are not signed in with the device.
         return refused('Network users are not managed.', 410)
       case 'SetBootstrapToken':
-        await host.secrets.put(device, escrowNames.bootstrap, base64(bytesOf(m.body, 'BootstrapToken')))
-        return nothing()
+        return setBootstrapToken(m, device)
       case 'GetBootstrapToken': {
         const kept = await host.secrets.get(device, escrowNames.bootstrap)
         return kept ? answer({ BootstrapToken: new Uint8Array(Buffer.from(kept, 'base64')) }) : nothing()
       }
       case 'DeclarativeManagement':
         return declarative(c, m.body)
-      case 'GetToken':
+      default:
         return refused('This kind of token is not given here.')
     }
   }
 
-  /** A repeat, or a device that enrols again with the identity it has, begins a new epoch; nothing else lets it in. */
-  async function authenticate(m: Checkin, certificate: Bytes): Promise<Reply> {
-    try {
-      await host.begin({ certificate }, firstFacts(m.body))
-      return nothing()
-    } catch (e) {
-      if (!isProblem(e)) throw e
-      host.log.info({ code: e.code }, 'an enrolment was refused')
-      return refused(e.message)
-    }
+  /** Without a token the one that we have is to be forgotten. */
+  async function setBootstrapToken(m: Message, device: Channel): Promise<Reply> {
+    const token = bytesOf(m.body, 'BootstrapToken') ?? new Uint8Array(0)
+    if (token.length > longest.escrow) return refused('The bootstrap token is too long.')
+    await host.secrets.put(device, escrowNames.bootstrap, base64(token))
+    return nothing()
   }
 
-  async function tokenUpdate(m: Checkin, c: Channel, licence: string | undefined): Promise<Reply> {
+  async function tokenUpdate(m: Message, device: Channel, c: Channel, licence: string | undefined): Promise<Reply> {
     const token = bytesOf(m.body, 'Token')
     const magic = textOf(m.body, 'PushMagic')
     const topic = textOf(m.body, 'Topic')
-    if (!token?.length || token.length > 256 || !magic || !topic) return refused('There is no push address.')
+    if (!token?.length || token.length > longest.push || !magic || magic.length > 200 || !topic || topic.length > 200)
+      return refused('There is no push address.')
     const unlock = bytesOf(m.body, 'UnlockToken')
+    if (unlock && unlock.length > longest.escrow) return refused('The unlock token is too long.')
+    // It comes once, and never again with the same worth: an empty one takes nothing away.
     if (unlock?.length) await host.secrets.put(c, escrowNames.unlock, base64(unlock))
-    const first = c.lifecycle === 'created'
-    if (first) await host.activate(c, {}, licence === undefined ? undefined : { licence })
+    const first = c === device && device.lifecycle === 'created'
+    if (first) await host.activate(device, {}, licence === undefined ? undefined : { licence })
     const push: JsonObject = { token: Buffer.from(token).toString('hex'), magic, topic }
-    await host.turn(c, { take: 0, push, expectInS: expectInS(host, c) })
-    if (first && c.name === 'device') await host.errand(c, 'inventory', {}, 'inventory')
+    await host.turn(c, { take: 0, push, expectInS })
+    if (first) await host.errand(device, 'inventory', { step: 0 }, 'inventory')
     // The setup assistant waits until it is told; said again whenever it still waits.
-    if (m.body.AwaitingConfiguration === true) await host.errand(c, 'configured', {}, 'configured')
+    if (m.body.AwaitingConfiguration === true)
+      await host.errand(c, c === device ? 'configured' : 'user-configured', {}, 'configured')
     return nothing()
   }
+
+  return { begin, go }
 }
 
 /** Devices of this platform come when they are woken; silence means something after a day and a half. */
-export function expectInS(_host: PlatformHost, _c: Channel): number {
-  return 36 * 3600
-}
+export const expectInS = 36 * 3600
 
-function base64(bytes: Uint8Array | undefined): string {
-  return bytes ? Buffer.from(bytes).toString('base64') : ''
-}
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')

@@ -1,43 +1,63 @@
 /** The pull loop: a device reports on the last command and is given the next one; an empty answer ends the connection. */
-import type { Channel, Delivery, Json, JsonObject, PlatformHost, Reply, Said, Turn } from '@muster/contract'
+import type { Channel, Delivery, Json, JsonObject, PlatformHost, Reply, Turn } from '@muster/contract'
 import { type PlistDict, writeXmlPlist } from '@muster/kit/plist'
 import { toDict, toJson } from '../wire/index.ts'
 import { expectInS } from './checkin.ts'
 import type { MdmMessage } from './message.ts'
-import { nothing, refused } from './replies.ts'
+import { nothing } from './replies.ts'
+import { createSent } from './sent.ts'
 
 type Report = Extract<MdmMessage, { kind: 'report' }>
 /** What a delivery is on the wire: the Command dictionary, in JSON with the marks of `wire`. */
 export type Encode = (d: Delivery) => Promise<JsonObject>
 /** Facts that a reply carries, whichever command asked for them. */
 export type ReadFacts = (reply: JsonObject) => JsonObject | undefined
-/** A command that was not answered yet comes again by itself; more of them at once than this would only wait on the device. */
+export interface ConnectDeps {
+  host: PlatformHost
+  encode: Encode
+  facts: ReadFacts
+}
+/** A device does one command after the other: more of them at once would only wait on the device. */
 const batch = 1
+const profileCommands = new Set(['InstallProfile', 'RemoveProfile'])
 
-export function createConnect(o: { host: PlatformHost; encode: Encode; facts: ReadFacts }) {
-  const { host } = o
+export function createConnect({ host, encode, facts }: ConnectDeps) {
+  const sent = createSent()
+
   return async function connect(m: Report, c: Channel, raw: Uint8Array): Promise<Reply> {
-    if (c.lifecycle === 'created') return refused('The enrolment is not complete: TokenUpdate comes first.')
-    const deliveries = await host.turn(c, turnOf(m, c, raw))
-    const [next] = deliveries
-    if (!next) return nothing()
-    const command: PlistDict = { CommandUUID: next.id, Command: toDict(await o.encode(next)) }
-    const body = writeXmlPlist(command)
+    const [next] = await host.turn(c, turnOf(m, c, raw))
+    if (next) return command(c, next)
+    // Nothing more to do: what the profiles came to is asked once for all of them.
+    if (!sent.takeChanged(c.no)) return nothing()
+    await host.errand(c, 'profiles', {}, 'profiles')
+    const [asked] = await host.turn(c, { take: batch, expectInS })
+    return asked ? command(c, asked) : nothing()
+  }
+
+  async function command(c: Channel, next: Delivery): Promise<Reply> {
+    const wire = await encode(next)
+    sent.note(c.no, { id: next.id, type: String(wire.RequestType) })
+    const whole: PlistDict = { CommandUUID: next.id, Command: toDict(wire) }
+    const body = writeXmlPlist(whole)
     host.sentBytes(c, Buffer.from(body))
     return { status: 200, headers: { 'content-type': 'application/xml; charset=utf-8' }, body }
   }
 
   function turnOf(m: Report, c: Channel, raw: Uint8Array): Turn {
-    const base: Turn = { take: batch, expectInS: expectInS(host, c) }
+    const base: Turn = { take: batch, expectInS }
     if (m.status === 'Idle' || m.command === undefined) return { ...base, deferred: 'again' }
     if (m.status === 'NotNow') return { ...base, raw, said: [putOff(m.command)], deferred: 'skip' }
-    const reply = toJson(m.body) as JsonObject
-    const facts = m.status === 'Acknowledged' ? o.facts(reply) : undefined
-    return { ...base, raw, said: [{ id: m.command, reply: reply as Json }], ...(facts && { facts, partial: true }) }
+    const type = sent.typeOf(c.no, m.command)
+    const reply: JsonObject = { ...(toJson(m.body) as JsonObject), ...(type !== undefined && { RequestType: type }) }
+    const done = m.status === 'Acknowledged'
+    if (done && type !== undefined && profileCommands.has(type)) sent.profilesChanged(c.no)
+    const found = done ? facts(reply) : undefined
+    return { ...base, raw, said: [{ id: m.command, reply: reply as Json }], ...(found && { facts: found, partial: true }) }
   }
 }
 
 /** It comes again at the next connection, or by itself when the device does not come (Apple: it connects when it can). */
-function putOff(id: string): Said {
-  return { id, state: 'deferred', reason: { code: 'not-now', text: 'The device cannot do it now.' }, retryAfterS: 3600 }
+function putOff(id: string) {
+  const reason = { code: 'not-now', text: 'The device cannot do it now.' }
+  return { id, state: 'deferred', reason, retryAfterS: 3600 } as const
 }

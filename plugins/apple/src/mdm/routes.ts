@@ -1,11 +1,11 @@
 /** Where devices meet us: check-in and connect, at one address or two, by PUT or POST. */
-import { type Message, type PlatformHost, Problem, type Reply, type Route } from '@muster/contract'
+import { type Channel, type Message, type PlatformHost, Problem, type Reply, type Route } from '@muster/contract'
 import { type CheckinDeps, createCheckin } from './checkin.ts'
-import { createConnect, type Encode, type ReadFacts } from './connect.ts'
+import { type ConnectDeps, createConnect } from './connect.ts'
 import { type MdmMessage, MessageError, readMessage } from './message.ts'
 import { proofOf } from './proof.ts'
-import { leave, refused } from './replies.ts'
-import { channelOf } from './users.ts'
+import { leave, nothing, refused } from './replies.ts'
+import { createChannels } from './users.ts'
 
 const bodyBytes = 4 << 20
 const reasons = {
@@ -14,8 +14,9 @@ const reasons = {
   unreadable: 'The Mdm-Signature cannot be read.',
 } as const
 
-export function mdmRoutes(o: CheckinDeps & { encode: Encode; facts: ReadFacts }): Route[] {
+export function mdmRoutes(o: Pick<CheckinDeps, 'host' | 'declarative'> & ConnectDeps): Route[] {
   const { host } = o
+  const channels = createChannels(host)
   const checkin = createCheckin(o)
   const connect = createConnect(o)
 
@@ -24,11 +25,15 @@ export function mdmRoutes(o: CheckinDeps & { encode: Encode; facts: ReadFacts })
     if ('missing' in proof) return refused(reasons[proof.missing])
     const message = read(r, host)
     if (!message) return refused('This is no message of the MDM protocol.')
-    if (message.kind === 'checkin') return checkin(message, proof.certificate, licenceOf(r.query))
+    if (message.kind === 'checkin' && message.type === 'Authenticate') return checkin.begin(message, proof.certificate)
     const device = await host.identify(proof)
-    if ('refused' in device) return device.refused === 'gone' ? leave() : refused(`The identity is ${device.refused}.`)
-    const c = await channelOf(host, device, message.sender, false)
-    return c ? connect(message, c, r.body) : refused('This identity belongs to another device.')
+    if ('refused' in device) return strange(message, device.refused)
+    // A user's channel comes into being by its TokenUpdate, when the device itself is in.
+    const make = message.kind === 'checkin' && message.type === 'TokenUpdate' && device.lifecycle !== 'created'
+    const c = await channels.of(device, message.sender, make)
+    if (!c) return refused('This identity belongs to another device, or the user is not known yet.')
+    if (message.kind === 'checkin') return checkin.go(message, device, c, licenceOf(r.query))
+    return outOfOrder(device) ?? connect(message, c, r.body)
   }
 
   /** A problem of the core (gone, busy) in the protocol's words; busy stays busy, so that the device comes again. */
@@ -38,8 +43,9 @@ export function mdmRoutes(o: CheckinDeps & { encode: Encode; facts: ReadFacts })
     } catch (e) {
       if (!(e instanceof Problem)) throw e
       if (e.code === 'device-gone') return leave()
-      if (e.status === 401 || e.status === 403) return refused(e.message)
-      throw e
+      if (e.status === 429 || e.status >= 500) throw e
+      host.log.info({ code: e.code }, 'a message was refused')
+      return refused(e.message)
     }
   }
 
@@ -48,6 +54,18 @@ export function mdmRoutes(o: CheckinDeps & { encode: Encode; facts: ReadFacts })
       (method): Route => ({ method, path, maxBytes: bodyBytes, access: { device: true }, handle: guarded }),
     ),
   )
+}
+
+function outOfOrder(device: Channel): Reply | undefined {
+  return device.lifecycle === 'created'
+    ? refused('The enrolment is not complete: TokenUpdate comes first.')
+    : undefined
+}
+
+/** Whose enrolment ended here is told to leave; who leaves hears that it is well. Of anybody else nothing is known, so nothing is undone. */
+function strange(m: MdmMessage, refusal: string): Reply {
+  if (refusal !== 'gone') return refused(`The identity is ${refusal}.`)
+  return m.kind === 'checkin' && m.type === 'CheckOut' ? nothing() : leave()
 }
 
 function read(r: Message, host: PlatformHost): MdmMessage | undefined {

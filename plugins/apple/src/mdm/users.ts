@@ -2,31 +2,50 @@
 import type { Channel, PlatformHost } from '@muster/contract'
 import type { Sender } from './message.ts'
 
-/** By host: what was looked up a moment ago is not looked up again. */
-const kept = new WeakMap<PlatformHost, Map<string, Channel>>()
+/** What a device calls itself never changes within an enrolment; whose channels it has is looked up once and again. */
+interface Known {
+  udid?: string
+  enrollmentId?: string
+  users: Map<string, Channel>
+}
 const limit = 50_000
 
-/** Undefined when the sender names another device than the one whose identity speaks, or a user that is not known yet. `make`: a new user channel may be opened. */
-export async function channelOf(
-  host: PlatformHost,
-  device: Channel,
-  sender: Sender,
-  make: boolean,
-): Promise<Channel | undefined> {
-  const { facts } = await host.detail(device)
-  const named =
-    sender.udid !== undefined
-      ? facts['apple.udid'] === sender.udid
-      : facts['apple.enrollmentId'] === sender.enrollmentId
-  if (!named) return undefined
-  if (!sender.user) return device
-  const channels = kept.get(host) ?? new Map<string, Channel>()
-  kept.set(host, channels)
-  const key = `${device.no} ${sender.user.id}`
-  const known = channels.get(key)
-  if (known && !make) return known
-  const found = await host.channel(device, `user:${sender.user.id}`, {})
-  if (channels.size >= limit) channels.clear()
-  channels.set(key, found)
-  return found
+export interface Channels {
+  /**
+   * Undefined when the sender names another device than the one whose identity speaks, or a user of whom no TokenUpdate told.
+   * `make`: the user's channel is opened if there is none.
+   */
+  of(device: Channel, sender: Sender, make: boolean): Promise<Channel | undefined>
+}
+
+export function createChannels(host: PlatformHost): Channels {
+  const devices = new Map<number, Known>()
+
+  async function known(device: Channel): Promise<Known> {
+    const there = devices.get(device.no)
+    if (there) return there
+    const { facts } = await host.detail(device)
+    const text = (fact: string) => (typeof facts[fact] === 'string' ? facts[fact] : undefined)
+    const found: Known = { udid: text('apple.udid'), enrollmentId: text('apple.enrollmentId'), users: new Map() }
+    if (devices.size >= limit) for (const old of [...devices.keys()].slice(0, limit / 10)) devices.delete(old)
+    devices.set(device.no, found)
+    return found
+  }
+
+  return {
+    of: async (device, sender, make) => {
+      const own = await known(device)
+      const named = sender.udid === undefined ? own.enrollmentId === sender.enrollmentId : own.udid === sender.udid
+      if (!named) return undefined
+      if (!sender.user) return device
+      const name = `user:${sender.user.id}`
+      const there = own.users.get(name)
+      if (there) return there
+      const found = make
+        ? await host.channel(device, name, {})
+        : (await host.channels(device)).find((c) => c.name === name)
+      if (found) own.users.set(name, found)
+      return found
+    },
+  }
 }

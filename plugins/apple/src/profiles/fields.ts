@@ -26,6 +26,9 @@ export function shape<F extends Fields>(fields: F): Shape<F> {
 /** The fields as an object that takes nothing else. */
 export const objectOf = <F extends Fields>(fields: F) => z.strictObject(shape(fields))
 
+/** Of a table that is made as the program starts, whose names the compiler cannot know. */
+export const looseType = (type: z.ZodType): z.ZodType<JsonObject> => type as z.ZodType<JsonObject>
+
 /** A dictionary of its own, or (key '') a part of the form alone. */
 export function group<F extends Fields>(key: string, title: string, fields: F) {
   return field(key, objectOf(fields).optional().meta({ title }), (value) => written(fields, value as JsonObject))
@@ -52,7 +55,8 @@ function put(into: JsonObject, key: string, value: Json): void {
   if (key === '') Object.assign(into, value)
   else if (rest.length === 0) into[first] = value
   else {
-    const below = (into[first] ??= {}) as JsonObject
+    const below = (into[first] ?? {}) as JsonObject
     put(below, rest.join('/'), value)
+    into[first] = below
   }
 }

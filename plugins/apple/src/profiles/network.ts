@@ -4,7 +4,22 @@ import { z } from 'zod'
 import { systemOf } from './availability.ts'
 import { field, list, objectOf, shape, written } from './fields.ts'
 import { profileFeature } from './row.ts'
-import { app, choice, choiceOr, domain, host, hostOr, line, lineOr, many, maybe, no, port, web, webOr } from './words.ts'
+import {
+  app,
+  choice,
+  choiceOr,
+  domain,
+  host,
+  hostOr,
+  line,
+  lineOr,
+  many,
+  maybe,
+  no,
+  port,
+  web,
+  webOr,
+} from './words.ts'
 
 const dnsFields = {
   protocol: field('DNSSettings/DNSProtocol', choiceOr('Protocol', ['HTTPS', 'TLS'], 'HTTPS')),
@@ -13,10 +28,11 @@ const dnsFields = {
   servers: field('DNSSettings/ServerAddresses', many('Addresses of the servers', host('Address'), 8)),
   domains: field('DNSSettings/SupplementalMatchDomains', many('Only for these domains', domain, 100)),
   locked: field('ProhibitDisablement', no('Users cannot turn it off', 'Supervised devices')),
-  notOnWifi: field('OnDemandRules', many('Not on these Wi-Fi networks', line('SSID', undefined, 32), 50), (v): Json => [
-    { Action: 'Disconnect', InterfaceTypeMatch: 'WiFi', SSIDMatch: v },
-    { Action: 'Connect' },
-  ]),
+  notOnWifi: field(
+    'OnDemandRules',
+    many('Not on these Wi-Fi networks', line('SSID', undefined, 32), 50),
+    (v): Json => [{ Action: 'Disconnect', InterfaceTypeMatch: 'WiFi', SSIDMatch: v }, { Action: 'Connect' }],
+  ),
 }
 export const dnsSettings = profileFeature(
   feature({
@@ -31,7 +47,13 @@ export const dnsSettings = profileFeature(
       }),
     merge: { rule: 'priority' },
     examples: [
-      { protocol: 'HTTPS', url: 'https://dns.example.com/dns-query', servers: ['192.0.2.53'], locked: true, notOnWifi: ['Office'] },
+      {
+        protocol: 'HTTPS',
+        url: 'https://dns.example.com/dns-query',
+        servers: ['192.0.2.53'],
+        locked: true,
+        notOnWifi: ['Office'],
+      },
       { protocol: 'TLS', serverName: 'dns.example.com', domains: ['example.com'], locked: false },
     ],
   }),
@@ -46,7 +68,9 @@ export const dnsSettings = profileFeature(
 )
 
 const proxyFields = {
-  kind: field('ProxyType', choiceOr('Proxy', ['manual', 'automatic'], 'manual'), (v) => (v === 'manual' ? 'Manual' : 'Auto')),
+  kind: field('ProxyType', choiceOr('Proxy', ['manual', 'automatic'], 'manual'), (v) =>
+    v === 'manual' ? 'Manual' : 'Auto',
+  ),
   host: field('ProxyServer', hostOr('Host')),
   port: field('ProxyServerPort', port('Port')),
   user: field('ProxyUsername', lineOr('User')),
@@ -68,7 +92,15 @@ export const proxy = profileFeature(
       }),
     merge: { rule: 'priority' },
     examples: [
-      { kind: 'manual', host: 'proxy.example.com', port: 3128, user: 'ada', password: 'topsecret', scriptOptional: false, portals: true },
+      {
+        kind: 'manual',
+        host: 'proxy.example.com',
+        port: 3128,
+        user: 'ada',
+        password: 'topsecret',
+        scriptOptional: false,
+        portals: true,
+      },
       { kind: 'automatic', script: 'https://proxy.example.com/proxy.pac', scriptOptional: true, portals: false },
     ],
   }),
@@ -93,10 +125,14 @@ const builtIn = {
   adult: field('AutoFilterEnabled', maybe('Keep adult sites out')),
   permitted: field('PermittedURLs', many('Let through all the same', web('Address'), 500)),
   denied: field('DenyListURLs', many('Never', web('Address'), 500)),
-  only: field('AllowListBookmarks', list('', 'Only these sites', 500, {
-    address: field('URL', web('Address')),
-    title: field('Title', line('Title')),
-  }).type.optional(), (v): Json => (v as { address: string; title: string }[]).map((b) => ({ URL: b.address, Title: b.title }))),
+  only: field(
+    'AllowListBookmarks',
+    list('', 'Only these sites', 500, {
+      address: field('URL', web('Address')),
+      title: field('Title', line('Title')),
+    }).type.optional(),
+    (v): Json => (v as { address: string; title: string }[]).map((b) => ({ URL: b.address, Title: b.title })),
+  ),
 }
 const byApp = {
   bundleId: field('PluginBundleID', app.meta({ title: 'App that filters' })),
@@ -107,20 +143,30 @@ const byApp = {
   sockets: field('FilterSockets', maybe('Filters connections')),
   packets: field('FilterPackets', maybe('Filters packets', 'Macs')),
   grade: field('FilterGrade', choice('Place among filters', ['firewall', 'inspector'], 'Macs')),
-  dataProvider: field('FilterDataProviderBundleIdentifier', app.optional().meta({ title: 'Extension for connections', description: 'Macs' })),
+  dataProvider: field(
+    'FilterDataProviderBundleIdentifier',
+    app.optional().meta({ title: 'Extension for connections', description: 'Macs' }),
+  ),
   dataRequirement: field('FilterDataProviderDesignatedRequirement', lineOr('Its code requirement', 'Macs', 2000)),
-  packetProvider: field('FilterPacketProviderBundleIdentifier', app.optional().meta({ title: 'Extension for packets', description: 'Macs' })),
+  packetProvider: field(
+    'FilterPacketProviderBundleIdentifier',
+    app.optional().meta({ title: 'Extension for packets', description: 'Macs' }),
+  ),
   packetRequirement: field('FilterPacketProviderDesignatedRequirement', lineOr('Its code requirement', 'Macs', 2000)),
   configuration: field(
     'VendorConfig',
-    z.record(z.string().min(1).max(200), z.union([z.string().max(2000), z.number(), z.boolean()])).optional().meta({ title: 'Configuration of the app' }),
+    z
+      .record(z.string().min(1).max(200), z.union([z.string().max(2000), z.number(), z.boolean()]))
+      .optional()
+      .meta({ title: 'Configuration of the app' }),
   ),
 }
 export const webFilter = profileFeature(
   feature({
     id: 'apple.webFilter',
     title: 'Web content filter',
-    summary: 'Which web pages may be seen: by the system’s own filter (supervised iPhones and iPads), or by an app that filters.',
+    summary:
+      'Which web pages may be seen: by the system’s own filter (supervised iPhones and iPads), or by an app that filters.',
     secret: ['password'],
     settings: z
       .strictObject({
@@ -179,9 +225,15 @@ export const webFilter = profileFeature(
     holds: (s, facts) => {
       if (!s.builtIn) return undefined
       if (systemOf(facts) === 'macOS')
-        return { state: 'not-applicable', reason: { code: 'other-system', text: 'Macs have no web filter of their own.' } }
+        return {
+          state: 'not-applicable',
+          reason: { code: 'other-system', text: 'Macs have no web filter of their own.' },
+        }
       return facts['apple.supervised'] === false
-        ? { state: 'failed', reason: { code: 'not-supervised', text: 'Only supervised devices obey the system’s own filter.' } }
+        ? {
+            state: 'failed',
+            reason: { code: 'not-supervised', text: 'Only supervised devices obey the system’s own filter.' },
+          }
         : undefined
     },
   },

@@ -1,7 +1,9 @@
 /** The common password rules as Apple's `com.apple.mobiledevice.passwordpolicy`. */
-import { type JsonObject, passcode as descriptor, type Reason, type Verdict } from '@muster/contract'
+import { passcode as descriptor, feature, type JsonObject, type Reason, type Verdict } from '@muster/contract'
 import { before, isPersonal, systemOf } from './availability.ts'
+import { field, objectOf, written } from './fields.ts'
 import { profileFeature } from './row.ts'
+import { maybe, whole } from './words.ts'
 
 type Rules = ReturnType<typeof descriptor.settings.parse>
 /** The payload's own bound of `minLength`. */
@@ -62,7 +64,10 @@ function beyond(s: Rules, facts: Readonly<JsonObject>): Reason | undefined {
   const system = systemOf(facts)
   if (!system || knowsExpressions(facts)) return undefined
   if (isPersonal(facts) && (s.minLength > 6 || s.minClasses > 1))
-    return { code: 'cannot-demand', text: 'A device that its user enrolled with an account demands six digits at most.' }
+    return {
+      code: 'cannot-demand',
+      text: 'A device that its user enrolled with an account demands six digits at most.',
+    }
   if (s.minLength > longest)
     return { code: 'cannot-demand', text: `This system cannot demand more than ${longest} characters.` }
   if (s.minClasses > 3)
@@ -75,6 +80,45 @@ function complies(facts: Readonly<JsonObject>): Verdict | undefined {
   if (facts['apple.passcodePresent'] === false)
     return { state: 'failed', reason: { code: 'no-passcode', text: 'The device has no passcode yet.' } }
   if (facts['apple.passcodeCompliant'] === false)
-    return { state: 'failed', reason: { code: 'passcode-not-compliant', text: 'The passcode does not follow the rules yet.' } }
+    return {
+      state: 'failed',
+      reason: { code: 'passcode-not-compliant', text: 'The passcode does not follow the rules yet.' },
+    }
   return undefined
 }
+
+const lockFields = {
+  idleMinutes: field('maxInactivity', whole('Minutes without use until it locks, at most', 1, 15)),
+  graceMinutes: field('maxGracePeriod', whole('Minutes until the passcode is asked for', 0, 240, '0: at once')),
+  resetMinutes: field(
+    'minutesUntilFailedLoginReset',
+    whole('Minutes until a Mac lets someone try again', 1, 1440, 'After too many wrong passwords'),
+  ),
+  changeNow: field('changeAtNextAuth', maybe('Passwords change at the next sign-in', 'Macs')),
+}
+/** Beside the common rules, which say nothing of them; the strictest of all profiles counts. */
+export const autoLock = profileFeature(
+  feature({
+    id: 'apple.autoLock',
+    title: 'Automatic lock',
+    summary: 'When a device locks itself, and for how long it opens without the passcode.',
+    settings: objectOf(lockFields).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+    merge: { rule: 'priority' },
+    examples: [{ idleMinutes: 5, graceMinutes: 0, resetMinutes: 10, changeNow: false }],
+  }),
+  {
+    to: { iOS: {}, macOS: {}, visionOS: { version: '2.0' }, watchOS: { version: '10.0' } },
+    build: (s, c) => {
+      const { minutesUntilFailedLoginReset, changeAtNextAuth, ...all } = written(lockFields, s as JsonObject)
+      const mac = systemOf(c.facts) === 'macOS'
+      return [
+        {
+          PayloadType: 'com.apple.mobiledevice.passwordpolicy',
+          ...all,
+          ...(mac && minutesUntilFailedLoginReset !== undefined && { minutesUntilFailedLoginReset }),
+          ...(mac && changeAtNextAuth !== undefined && { changeAtNextAuth }),
+        },
+      ]
+    },
+  },
+)

@@ -4,7 +4,7 @@ import { canonical, type Json, type JsonObject } from '@muster/contract'
 import { writeXmlPlist } from '@muster/kit/plist'
 import { toDict } from '../wire/index.ts'
 
-/** What a feature's row gives: the payloads without their common keys, and which channel they are for. */
+/** What a feature's row gives: the payloads without their common keys. */
 export interface ProfileContent {
   title: string
   payloads: readonly (JsonObject & { PayloadType: string })[]
@@ -29,8 +29,11 @@ export function uuidOf(...parts: readonly string[]): string {
     .toUpperCase()
 }
 
-/** Of the settings as an administrator wrote them, before a device's own values and secrets go in: equal settings, equal UUID. */
+/** Of the settings with a device's own values in, without secrets: equal settings, equal UUID. */
 export const settingsUuid = (feature: string, settings: Json): string => uuidOf('profile', feature, canonical(settings))
+
+/** Stands in a payload for the certificate of this server's own for a purpose, which is known when the profile is signed. */
+export const own = (purpose: string): JsonObject => ({ $own: purpose })
 
 /** The profile in XML, unsigned. */
 export function buildProfile(feature: string, uuid: string, content: ProfileContent, names: ProfileNames): string {
@@ -44,6 +47,7 @@ export function buildProfile(feature: string, uuid: string, content: ProfileCont
       PayloadDisplayName: content.title,
       PayloadOrganization: names.organisation,
       PayloadRemovalDisallowed: true,
+      PayloadScope: 'System',
       PayloadContent: content.payloads.map((payload, i) => ({
         PayloadVersion: 1,
         PayloadIdentifier: `${identifier}.${i + 1}`,

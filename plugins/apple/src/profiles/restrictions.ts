@@ -2,7 +2,7 @@
 import { feature, type Json, type JsonObject, type Verdict } from '@muster/contract'
 import { z } from 'zod'
 import { type Availability, before, type System, systemOf } from './availability.ts'
-import { field, group, objectOf, written } from './fields.ts'
+import { field, group, looseType, objectOf, written } from './fields.ts'
 import { type Restriction, restrictionGroups } from './restrictions-table.ts'
 import { profileFeature } from './row.ts'
 import { app, many, maybe } from './words.ts'
@@ -43,12 +43,19 @@ function typeOf([title, systems, more]: Restriction): z.ZodType {
 const groups = Object.fromEntries(
   Object.entries(restrictionGroups).map(([name, g]) => [
     name,
-    group('', g.title, Object.fromEntries(Object.entries(g.keys).map(([key, entry]) => [key, field(key, typeOf(entry))]))),
+    group(
+      '',
+      g.title,
+      Object.fromEntries(Object.entries(g.keys).map(([key, entry]) => [key, field(key, typeOf(entry))])),
+    ),
   ]),
 )
 const cookies = { never: 0, 'current-site': 1, 'visited-sites': 1.5, always: 2 } as const
 const lists = {
-  allowedApps: field('allowListedAppBundleIDs', many('Only these apps', app, 500, 'Supervised devices; others are hidden')),
+  allowedApps: field(
+    'allowListedAppBundleIDs',
+    many('Only these apps', app, 500, 'Supervised devices; others are hidden'),
+  ),
   blockedApps: field('blockedAppBundleIDs', many('Apps that are hidden', app, 500, 'Supervised devices')),
   singleAppModeApps: field(
     'autonomousSingleAppModePermittedAppIDs',
@@ -98,7 +105,9 @@ export const restrictions = profileFeature(
     title: 'Restrictions',
     summary:
       'What devices may not do, or must do. Each restriction says which systems know it; others pass over it. What is not set stays as it is.',
-    settings: objectOf(fields).refine((s) => Object.keys(written(fields, s as JsonObject)).length > 0, 'set at least one'),
+    settings: looseType(
+      objectOf(fields).refine((s) => Object.keys(written(fields, s as JsonObject)).length > 0, 'set at least one'),
+    ),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -116,7 +125,7 @@ export const restrictions = profileFeature(
   {
     to: everywhere,
     build: (settings, c) => {
-      const keys = written(fields, settings as JsonObject)
+      const keys = written(fields, settings)
       if (systemOf(c.facts) === 'iOS' || systemOf(c.facts) === 'tvOS')
         for (const [key, version, older] of former)
           if (key in keys && before(c.facts['os.version'], version)) {
@@ -125,7 +134,7 @@ export const restrictions = profileFeature(
           }
       return [{ PayloadType: 'com.apple.applicationaccess', ...keys }]
     },
-    holds: (settings, facts) => obeyed(written(fields, settings as JsonObject), facts),
+    holds: (settings, facts) => obeyed(written(fields, settings), facts),
   },
 )
 

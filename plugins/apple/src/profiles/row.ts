@@ -1,13 +1,5 @@
 /** The row of a policy feature that is one configuration profile: what is installed, how the answer reads, and what proves it. */
-import type {
-  ChannelDetail,
-  FeatureDescriptor,
-  FeatureRow,
-  Json,
-  JsonObject,
-  Outcome,
-  Verdict,
-} from '@muster/contract'
+import type { ChannelDetail, FeatureDescriptor, FeatureRow, Json, JsonObject, Outcome, Verdict } from '@muster/contract'
 import { replyOutcome } from '../wire/index.ts'
 import { type Availability, available } from './availability.ts'
 import { type ProfileContent, settingsUuid, uuidOf } from './profile.ts'

@@ -1,7 +1,14 @@
 /** A VPN by IKEv2 (RFC 7296): for the whole device, or for apps alone. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
-import { certificatePayload, identityFields, identityPayloads, identitySecrets, authorities, examplePem } from './certificates.ts'
+import {
+  authorities,
+  certificatePayload,
+  examplePem,
+  identityFields,
+  identityPayloads,
+  identitySecrets,
+} from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { uuidOf } from './profile.ts'
 import { profileFeature } from './row.ts'
@@ -52,11 +59,15 @@ const fields = {
   localNetworks: field('ExcludeLocalNetworks', maybe('Local networks stay outside'), bit),
   enforceRoutes: field('EnforceRoutes', maybe('Routes of the tunnel win'), bit),
   idleS: field('DisconnectOnIdleTimer', whole('Seconds without traffic until it ends', 60, 86_400)),
-  outer: field('IKESecurityAssociationParameters', objectOf(algorithms).optional().meta({ title: 'Keys of the connection' }), (v) =>
-    written(algorithms, v as JsonObject),
+  outer: field(
+    'IKESecurityAssociationParameters',
+    objectOf(algorithms).optional().meta({ title: 'Keys of the connection' }),
+    (v) => written(algorithms, v as JsonObject),
   ),
-  inner: field('ChildSecurityAssociationParameters', objectOf(algorithms).optional().meta({ title: 'Keys of the tunnels' }), (v) =>
-    written(algorithms, v as JsonObject),
+  inner: field(
+    'ChildSecurityAssociationParameters',
+    objectOf(algorithms).optional().meta({ title: 'Keys of the tunnels' }),
+    (v) => written(algorithms, v as JsonObject),
   ),
 }
 /** With a user's name and password (EAP) the device itself shows nothing. */
@@ -112,7 +123,10 @@ export const vpn = profileFeature(
           .optional()
           .meta({ title: 'For apps alone' }),
       })
-      .refine((s) => s.method !== 'user' || s.user !== undefined, { path: ['user'], message: 'is needed to sign in by' })
+      .refine((s) => s.method !== 'user' || s.user !== undefined, {
+        path: ['user'],
+        message: 'is needed to sign in by',
+      })
       .refine((s) => s.method !== 'certificate' || s.scep !== undefined || s.pkcs12 !== undefined, {
         path: ['scep'],
         message: 'signing in by certificate needs an identity: by SCEP or from a file',
@@ -206,7 +220,9 @@ export const vpn = profileFeature(
           ...(s.dns && { DNS: { DNSProtocol: 'Cleartext', ...written(dns, s.dns as JsonObject) } }),
         },
         ...(onMac && s.apps?.macApps?.length ? [mapping(s.apps.macApps as JsonObject[])] : []),
-        ...(s.authorities ?? []).map((pem, i) => certificatePayload(pem, part(`authority ${i}`), `Authority of ${s.name}`)),
+        ...(s.authorities ?? []).map((pem, i) =>
+          certificatePayload(pem, part(`authority ${i}`), `Authority of ${s.name}`),
+        ),
         ...identity,
       ]
     },

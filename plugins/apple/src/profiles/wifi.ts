@@ -169,7 +169,9 @@ export const wifi = profileFeature(
           SSID_STR: s.ssid,
           ...written(fields, s as JsonObject),
           ...(s.proxyPassword && { ProxyPassword: s.proxyPassword }),
-          ...(s.signIn ? { EAPClientConfiguration: eap(s.signIn, s.password, trusted) } : s.passphrase && { Password: s.passphrase }),
+          ...(s.signIn
+            ? { EAPClientConfiguration: eap(s.signIn, s.password, trusted) }
+            : s.passphrase && { Password: s.passphrase }),
           ...(identity.length > 0 && { PayloadCertificateUUID: part('identity') }),
         },
         ...trusted,

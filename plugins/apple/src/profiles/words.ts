@@ -10,15 +10,9 @@ export const yes = (title: string, hint?: string) => z.boolean().default(true).m
 export const no = (title: string, hint?: string) => z.boolean().default(false).meta(named(title, hint))
 
 /** One line of text; variables such as `{{user.email}}` are filled in for each device. */
-export const line = (title: string, hint?: string, max = 200) =>
-  oneLine(max)
-    .min(1)
-    .meta(named(title, hint))
+export const line = (title: string, hint?: string, max = 200) => oneLine(max).min(1).meta(named(title, hint))
 export const lineOr = (title: string, hint?: string, max = 200) =>
-  oneLine(max)
-    .min(1)
-    .optional()
-    .meta(named(title, hint))
+  oneLine(max).min(1).optional().meta(named(title, hint))
 export const whole = (title: string, min: number, max: number, hint?: string) =>
   z.number().int().min(min).max(max).optional().meta(named(title, hint))
 export const wholeOr = (title: string, min: number, max: number, preset: number, hint?: string) =>

@@ -4,15 +4,15 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import type { Cipher, Digest } from '@muster/kit/cms'
 import { context, der, nothing, octets, oid, sequence, setOf, tags, utf8 } from '@muster/kit/der'
+import { certificateRequest, readCertRep, rsaKey, scepMessage, selfSigned } from '@muster/kit/testing'
 import fc from 'fast-check'
-import { messageOf, readCertRep, requestOf, rsaKey, selfSigned } from './client.fixture.ts'
 import { type Authority, challengeOf, readScep, ScepError, writeScep } from './message.ts'
 
 const ra = selfSigned(rsaKey(), 'authority')
 const authority: Authority = { key: ra.key, chain: [ra.certificate] }
 const key = rsaKey()
 const by = selfSigned(key)
-const csr = requestOf(key, { challenge: 'secret' })
+const csr = certificateRequest(key, { challenge: 'secret' })
 const common = { authority: ra.certificate, by, content: csr }
 const fails = (fail: string) => (e: unknown) => e instanceof ScepError && e.fail === fail
 
@@ -20,7 +20,7 @@ for (const digest of ['sha1', 'sha256', 'sha384', 'sha512'] satisfies Digest[])
   for (const cipher of ['des', '3des', 'aes128', 'aes192', 'aes256'] satisfies Cipher[])
     test(`${digest} and ${cipher} are read, and answered alike`, () => {
       const nonce = randomBytes(16)
-      const r = readScep(messageOf({ ...common, digest, cipher, nonce, transaction: 'T+/=1' }), authority)
+      const r = readScep(scepMessage({ ...common, digest, cipher, nonce, transaction: 'T+/=1' }), authority)
       assert.deepEqual([r.type, r.transactionId, r.cipher, r.digest], ['PKCSReq', 'T+/=1', cipher, digest])
       assert.deepEqual([Buffer.from(r.senderNonce), Buffer.from(r.content)], [nonce, csr])
       assert.deepEqual(Buffer.from(r.signer), Buffer.from(by.certificate))
@@ -37,7 +37,7 @@ for (const digest of ['sha1', 'sha256', 'sha384', 'sha512'] satisfies Digest[])
     })
 
 test('failure and pending carry no content', () => {
-  const r = readScep(messageOf(common), authority)
+  const r = readScep(scepMessage(common), authority)
   const failed = readCertRep(writeScep(r, { fail: 'badTime' }, authority), by)
   assert.deepEqual([failed.status, failed.fail, failed.certificates], ['2', '3', []])
   const pending = readCertRep(writeScep(r, { pending: true }, authority), by)
@@ -45,7 +45,7 @@ test('failure and pending carry no content', () => {
 })
 
 test('what is missing or odd is told by its name', () => {
-  const read = (o: Parameters<typeof messageOf>[0]) => () => readScep(messageOf(o), authority)
+  const read = (o: Parameters<typeof scepMessage>[0]) => () => readScep(scepMessage(o), authority)
   assert.throws(read({ ...common, type: '22' }), fails('badRequest'))
   assert.throws(read({ ...common, type: '' }), fails('badRequest'))
   for (const without of ['type', 'transaction', 'senderNonce'] as const)
@@ -61,7 +61,7 @@ test('what is missing or odd is told by its name', () => {
 })
 
 test('a message that somebody changed or cut is refused, or says what it said', () => {
-  const message = messageOf(common)
+  const message = scepMessage(common)
   const judge = (bytes: Uint8Array) => {
     try {
       assert.deepEqual(Buffer.from(readScep(bytes, authority).content), csr)
@@ -92,7 +92,7 @@ test('a message that somebody changed or cut is refused, or says what it said', 
 test('what stands inside the envelope may be anything', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), (content) => {
-      const r = readScep(messageOf({ ...common, content }), authority)
+      const r = readScep(scepMessage({ ...common, content }), authority)
       assert.deepEqual(Buffer.from(r.content), Buffer.from(content))
     }),
     { numRuns: 20 },
@@ -109,8 +109,8 @@ test('the challenge in each kind of string', () => {
     der(tags.ia5, Buffer.from(code)),
     der(tags.bmp, wide),
   ])
-    assert.equal(challengeOf(requestOf(key, { challenge })), code)
-  assert.equal(challengeOf(requestOf(key)), undefined)
+    assert.equal(challengeOf(certificateRequest(key, { challenge })), code)
+  assert.equal(challengeOf(certificateRequest(key)), undefined)
   const odd = sequence(
     sequence(oid('1.2.3')),
     der(context(0), sequence(oid('1.2.840.113549.1.9.7'), setOf())),

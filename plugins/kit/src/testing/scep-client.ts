@@ -1,7 +1,7 @@
-/** A SCEP client for tests that can also do wrong: every part of its message can be another. */
+/** A SCEP client (RFC 8894) for tests that can also do wrong: every part of its message can be another. */
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto'
 import type { Reply } from '@muster/contract'
-import { type Cipher, type Digest, envelop, openEnveloped, openSigned, signData } from '@muster/kit/cms'
+import { type Cipher, type Digest, envelop, openEnveloped, openSigned, signData } from '../cms/index.ts'
 import {
   context,
   der,
@@ -18,9 +18,9 @@ import {
   time,
   utf8,
   whole,
-} from '@muster/kit/der'
+} from '../der/index.ts'
 
-export interface Holder {
+export interface ScepHolder {
   key: KeyObject
   certificate: Uint8Array
 }
@@ -38,7 +38,7 @@ function signed(content: Buffer, key: KeyObject): Buffer {
 }
 
 /** What a client signs with that has no certificate yet. */
-export function selfSigned(key: KeyObject, subject = 'device'): Holder {
+export function selfSigned(key: KeyObject, subject = 'device'): ScepHolder {
   const now = Date.now()
   const algorithm = sequence(
     oid(key.asymmetricKeyType === 'ec' ? '1.2.840.10045.4.3.2' : '1.2.840.113549.1.1.11'),
@@ -56,14 +56,14 @@ export function selfSigned(key: KeyObject, subject = 'device'): Holder {
   return { key, certificate: signed(tbs, key) }
 }
 
-export interface RequestOptions {
+export interface CertificateRequestOptions {
   challenge?: Uint8Array | string
   subject?: string
   /** Value of an extensionRequest attribute. */
   extensions?: Uint8Array
 }
 /** PKCS#10. A challenge in bytes is taken as DER. */
-export function requestOf(key: KeyObject, o: RequestOptions = {}): Buffer {
+export function certificateRequest(key: KeyObject, o: CertificateRequestOptions = {}): Buffer {
   const attributes: Buffer[] = []
   if (o.challenge !== undefined)
     attributes.push(
@@ -76,7 +76,7 @@ export function requestOf(key: KeyObject, o: RequestOptions = {}): Buffer {
   return signed(sequence(integer(0), name(o.subject ?? 'device'), spki(key), der(context(0), ...attributes)), key)
 }
 
-export const scepOids = {
+const scepOids = {
   type: '2.16.840.1.113733.1.9.2',
   status: '2.16.840.1.113733.1.9.3',
   fail: '2.16.840.1.113733.1.9.4',
@@ -85,9 +85,9 @@ export const scepOids = {
   transaction: '2.16.840.1.113733.1.9.7',
 } as const
 
-export interface MessageOptions {
+export interface ScepMessageOptions {
   authority: Uint8Array
-  by: Holder
+  by: ScepHolder
   content: Uint8Array
   type?: string
   cipher?: Cipher
@@ -97,7 +97,7 @@ export interface MessageOptions {
   /** Names of attributes to leave out. */
   without?: readonly (keyof typeof scepOids)[]
 }
-export function messageOf(o: MessageOptions): Buffer {
+export function scepMessage(o: ScepMessageOptions): Buffer {
   const attributes: [keyof typeof scepOids, Uint8Array][] = [
     ['type', printable(o.type ?? '19')],
     ['transaction', printable(o.transaction ?? randomUUID())],
@@ -123,7 +123,7 @@ export interface CertRep {
   certificates: Uint8Array[]
 }
 /** Verified and opened with the key that asked. */
-export function readCertRep(body: Reply['body'], by: Holder): CertRep {
+export function readCertRep(body: Reply['body'], by: ScepHolder): CertRep {
   const { content, signers } = openSigned(bytesOf(body))
   const [signer] = signers
   if (!signer) throw new Error('nobody signed it')

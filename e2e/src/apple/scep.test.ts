@@ -2,80 +2,50 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { commonFacts, type Platform, type Reply, type Route } from '@muster/contract'
+import type { Reply } from '@muster/contract'
 import { pull } from '@muster/contract/testing'
 import { type CoreBench, createHarness } from '@muster/core/testing'
 import { certificatesOnly } from '@muster/kit/cms'
 import { der, integer, octets, oid, sequence, tags } from '@muster/kit/der'
-import { z } from 'zod'
 import {
   bytesOf,
+  type CertificateRequestOptions,
   type CertRep,
+  certificateRequest,
   ecKey,
-  type Holder,
-  type MessageOptions,
-  messageOf,
   openBag,
-  type RequestOptions,
   readCertRep,
-  requestOf,
   rsaKey,
+  type ScepHolder,
+  type ScepMessageOptions,
+  scepMessage,
   selfSigned,
-} from './client.fixture.ts'
-import { scepRoutes } from './index.ts'
-
-const apple: Platform = {
-  id: 'apple',
-  title: 'SCEP alone',
-  settings: 'each',
-  migrations: [],
-  describe: () => ({
-    settings: z.strictObject({}),
-    deviceTypes: [],
-    enrolments: [],
-    facts: commonFacts,
-    operations: [],
-    features: [],
-    events: [],
-  }),
-  rows: () => ({ operations: {}, features: {} }),
-  open: async (host) => ({
-    routes: scepRoutes(host, async () => undefined),
-    invite: async () => ({ steps: [] }),
-    close: async () => undefined,
-  }),
-}
+} from '@muster/kit/testing'
+import { installedPlatforms } from '@muster/server'
+import { type Call, callOf } from './device.fixture.ts'
 
 let bench: CoreBench
-let routes: readonly Route[]
+let call: Call
 let authority: Uint8Array
 before(async () => {
+  const apple = installedPlatforms.find((p) => p.id === 'apple')
+  assert.ok(apple)
   bench = await createHarness().open([apple, pull])
-  routes = bench.platforms.get('apple')?.routes ?? []
+  const open = bench.platforms.get('apple')
+  assert.ok(open)
+  call = callOf(open)
   authority = openBag((await ask('GET', 'operation=GetCACert')).body)[0]!
 })
 after(() => bench.close())
 
-async function ask(method: string, query: string, body: Uint8Array = new Uint8Array(0)): Promise<Reply> {
-  const route = routes.find((r) => r.method === method && r.path === '/scep')
-  assert.ok(route)
-  return route.handle({
-    method,
-    path: '/scep',
-    query,
-    headers: {},
-    body,
-    remote: '192.0.2.1',
-    signal: AbortSignal.timeout(30_000),
-  })
-}
+const ask = (method: string, query: string, body?: Uint8Array): Promise<Reply> => call(method, '/scep', { query, body })
 const key = rsaKey()
 const otherKey = rsaKey()
-type Wish = Partial<MessageOptions> & RequestOptions & { method?: string; csr?: Uint8Array }
+type Wish = Partial<ScepMessageOptions> & CertificateRequestOptions & { method?: string; csr?: Uint8Array }
 
 async function enrol(o: Wish = {}): Promise<CertRep> {
   const by = o.by ?? selfSigned(key)
-  const message = messageOf({ authority, by, content: o.csr ?? requestOf(by.key, o), ...o })
+  const message = scepMessage({ authority, by, content: o.csr ?? certificateRequest(by.key, o), ...o })
   const reply =
     o.method === 'GET'
       ? await ask('GET', `operation=PKIOperation&message=${encodeURIComponent(message.toString('base64'))}`)
@@ -102,7 +72,7 @@ async function issued(o: Wish): Promise<X509Certificate> {
   return leaf
 }
 /** With an identity of its own, in and active. */
-async function device(serial: string): Promise<Holder> {
+async function device(serial: string): Promise<ScepHolder> {
   const own = rsaKey()
   const leaf = await issued({ by: selfSigned(own), challenge: await bench.code('apple') })
   const host = bench.host('apple')
@@ -184,17 +154,17 @@ test('weak keys, keys that cannot read the answer, and keys that are not theirs'
   const challenge = await bench.code('apple')
   for (const bits of [512, 1024]) {
     const weak = rsaKey(bits)
-    await refused({ challenge, csr: requestOf(weak, { challenge }) })
+    await refused({ challenge, csr: certificateRequest(weak, { challenge }) })
     await refused({ challenge, by: selfSigned(weak), digest: 'sha1' }, '0')
   }
   await refused({ challenge, csr: sequence(integer(0)) })
   await refused({ challenge, csr: Buffer.from('no request') })
-  const stolen = requestOf(otherKey, { challenge })
+  const stolen = certificateRequest(otherKey, { challenge })
   stolen[stolen.length - 1] = (stolen.at(-1) ?? 0) ^ 1
   await refused({ challenge, csr: stolen })
   const ec = selfSigned(ecKey())
   const before = await certificates()
-  const message = messageOf({ authority, by: ec, content: requestOf(ec.key, { challenge }) })
+  const message = scepMessage({ authority, by: ec, content: certificateRequest(ec.key, { challenge }) })
   const rep = readCertRep((await ask('POST', 'operation=PKIOperation', message)).body, ec)
   assert.deepEqual([rep.status, rep.fail], ['2', '0'])
   assert.equal(await certificates(), before)
@@ -205,7 +175,7 @@ test('weak keys, keys that cannot read the answer, and keys that are not theirs'
 test('the next identity for who has one, by RenewalReq or PKCSReq, without a challenge', async () => {
   const own = await device('R-1')
   for (const type of ['17', '19']) {
-    const leaf = await issued({ by: own, type, csr: requestOf(otherKey) })
+    const leaf = await issued({ by: own, type, csr: certificateRequest(otherKey) })
     assert.ok(leaf.checkPrivateKey(otherKey))
     const [now, next] = await Promise.all(
       [own.certificate, leaf.raw].map((certificate) => bench.host('apple').identify({ certificate })),
@@ -218,14 +188,14 @@ test('no next identity for who has none, has not begun, or is gone', async () =>
   await refused({ type: '17' })
   const challenge = await bench.code('apple')
   const leaf = await issued({ challenge })
-  await refused({ type: '17', by: { key, certificate: leaf.raw }, csr: requestOf(otherKey) })
+  await refused({ type: '17', by: { key, certificate: leaf.raw }, csr: certificateRequest(otherKey) })
 
   const own = await device('R-2')
   const host = bench.host('apple')
   const c = await host.identify({ certificate: own.certificate })
   assert.ok('no' in c)
   await host.gone(c, { code: 'left', text: 'It left.' })
-  await refused({ type: '17', by: own, csr: requestOf(otherKey) })
+  await refused({ type: '17', by: own, csr: certificateRequest(otherKey) })
   // A certificate of another authority is nobody's, whatever it says.
   await refused({ type: '17', by: selfSigned(otherKey, 'Muster') })
 })
@@ -235,7 +205,7 @@ test('nothing waits here, so nothing is polled for', () => refused({ type: '20',
 test('what is no message is 400, and changes nothing', async () => {
   const before = await certificates()
   const by = selfSigned(key)
-  const good = messageOf({ authority, by, content: requestOf(key) })
+  const good = scepMessage({ authority, by, content: certificateRequest(key) })
   const forged = Buffer.from(good)
   forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
   const asked = await Promise.all([

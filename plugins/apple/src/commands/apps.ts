@@ -1,0 +1,195 @@
+/** Apps: installed, managed and taken away again. */
+import { type JsonObject, operation } from '@muster/contract'
+import { z } from 'zod'
+import { type Command, command, plainReplies, refusedOutcome, refusedReply, textIn } from './row.ts'
+import { bundleId, bytes, httpsUrl } from './words.ts'
+
+const configuration = z.record(z.string().max(200), z.json()).describe('Settings handed to the app')
+
+const install = operation({
+  id: 'apple.app.install',
+  title: 'Install app',
+  summary: 'Installs an app from the App Store, by its number or bundle identifier, or one of your own by its manifest.',
+  danger: 'none',
+  repeatable: true,
+  params: z
+    .object({
+      storeId: z.number().int().positive().optional().describe('Number in the App Store'),
+      bundleId: bundleId.optional().describe('Bundle identifier in the App Store: com.apple.Pages'),
+      manifestUrl: httpsUrl.optional().describe('Address of the manifest of an app of your own'),
+      licensed: z.boolean().default(false).describe('With a licence that the organisation bought'),
+      takeOver: z.boolean().default(false).describe('Manage it when the user has installed it already'),
+      removeWithManagement: z.boolean().default(true).describe('It goes when management ends'),
+      preventBackup: z.boolean().default(false).describe('Its files are not backed up'),
+      configuration: configuration.optional(),
+    })
+    .strict()
+    .refine((p) => [p.storeId, p.bundleId, p.manifestUrl].filter((v) => v !== undefined).length === 1, {
+      path: ['storeId'],
+      message: 'name one: the number, the bundle identifier or the manifest',
+    }),
+  result: z.object({
+    app: z.string().max(200).nullable().describe('Bundle identifier'),
+    status: z.string().max(100).describe('What the device does now'),
+  }),
+  expiresS: 14 * 86_400,
+  examples: [
+    {
+      params: {
+        storeId: 361309726,
+        licensed: true,
+        takeOver: false,
+        removeWithManagement: true,
+        preventBackup: false,
+      },
+      result: { app: 'com.apple.Pages', status: 'Queued' },
+    },
+  ],
+})
+const installPackage = operation({
+  id: 'apple.app.install-package',
+  title: 'Install package',
+  summary: 'Installs a signed package of your own on a Mac, by its manifest.',
+  danger: 'none',
+  repeatable: true,
+  params: z
+    .object({
+      manifestUrl: httpsUrl.describe('Address of the manifest'),
+      pinnedCertificates: z.array(bytes(8192)).max(10).default([]).describe('Certificates of that server, base64'),
+      managed: z.boolean().default(false).describe('Managed as an app (macOS 11)'),
+    })
+    .strict(),
+  result: z.object({}),
+  expiresS: 14 * 86_400,
+  examples: [{ params: { manifestUrl: 'https://apps.example.org/tool.plist', pinnedCertificates: [], managed: false } }],
+})
+const remove = operation({
+  id: 'apple.app.remove',
+  title: 'Remove app',
+  summary: 'Removes a managed app and its files.',
+  danger: 'confirm',
+  repeatable: true,
+  params: z.object({ bundleId: bundleId.describe('Bundle identifier') }).strict(),
+  result: z.object({}),
+  expiresS: 14 * 86_400,
+  examples: [{ params: { bundleId: 'org.example.tool' }, result: {} }],
+})
+const list = operation({
+  id: 'apple.app.list',
+  title: 'List managed apps',
+  summary: 'Asks how the managed apps are; they appear among the facts.',
+  danger: 'none',
+  repeatable: true,
+  collapse: true,
+  params: z.object({}).strict(),
+  result: z.object({ apps: z.number().int().describe('Managed apps') }),
+  expiresS: 86_400,
+  examples: [{ params: {}, result: { apps: 3 } }],
+})
+
+/** Apple, InstallApplication, ManagementFlags. */
+const flags = { removeWithManagement: 1, preventBackup: 4 } as const
+
+export const appCommands: readonly Command[] = [
+  command(install, {
+    type: 'InstallApplication',
+    on: 'i7.0 m10.9 t10.2 v1.1 w10.0',
+    fields: (p): JsonObject => ({
+      ...(p.storeId !== undefined && { iTunesStoreID: p.storeId }),
+      ...(p.bundleId && { Identifier: p.bundleId }),
+      ...(p.manifestUrl && { ManifestURL: p.manifestUrl }),
+      ...(p.licensed && { Options: { PurchaseMethod: 1 } }),
+      ManagementFlags: (p.removeWithManagement ? flags.removeWithManagement : 0) + (p.preventBackup ? flags.preventBackup : 0),
+      ...(p.takeOver && { ChangeManagementState: 'Managed' }),
+      ...(p.configuration && { Configuration: p.configuration as JsonObject }),
+    }),
+    refused: (r) => textIn(r, 'RejectionReason') && `The device does not take the app: ${textIn(r, 'RejectionReason')}`,
+    result: (r) => ({ app: textIn(r, 'Identifier', 200) ?? null, status: textIn(r, 'State', 100) ?? '' }),
+    examples: [
+      {
+        in: { storeId: 361309726, licensed: true, configuration: { server: 'https://example.org' } },
+        wire: {
+          RequestType: 'InstallApplication',
+          iTunesStoreID: 361309726,
+          Options: { PurchaseMethod: 1 },
+          ManagementFlags: 1,
+          Configuration: { server: 'https://example.org' },
+        },
+        replies: [
+          {
+            reply: { Status: 'Acknowledged', Identifier: 'com.apple.Pages', State: 'Queued' },
+            outcome: { state: 'completed', result: { app: 'com.apple.Pages', status: 'Queued' } },
+          },
+          {
+            reply: { Status: 'Acknowledged', RejectionReason: 'AppAlreadyInstalled' },
+            outcome: {
+              state: 'failed',
+              reason: { code: 'device-refused', text: 'The device does not take the app: AppAlreadyInstalled' },
+            },
+          },
+          { reply: refusedReply, outcome: refusedOutcome },
+        ],
+      },
+      {
+        in: { bundleId: 'org.example.tool', takeOver: true, removeWithManagement: false, preventBackup: true },
+        wire: {
+          RequestType: 'InstallApplication',
+          Identifier: 'org.example.tool',
+          ManagementFlags: 4,
+          ChangeManagementState: 'Managed',
+        },
+      },
+    ],
+  }),
+  command(installPackage, {
+    type: 'InstallEnterpriseApplication',
+    on: 'm10.13.6',
+    fields: (p): JsonObject => ({
+      ManifestURL: p.manifestUrl,
+      ...(p.pinnedCertificates.length > 0 && { ManifestURLPinningCerts: p.pinnedCertificates.map((c) => ({ $data: c })) }),
+      ...(p.managed && { InstallAsManaged: true }),
+    }),
+    examples: [
+      {
+        in: { manifestUrl: 'https://apps.example.org/tool.plist', pinnedCertificates: ['MIIB'], managed: true },
+        wire: {
+          RequestType: 'InstallEnterpriseApplication',
+          ManifestURL: 'https://apps.example.org/tool.plist',
+          ManifestURLPinningCerts: [{ $data: 'MIIB' }],
+          InstallAsManaged: true,
+        },
+        replies: plainReplies(),
+      },
+    ],
+  }),
+  command(remove, {
+    type: 'RemoveApplication',
+    on: 'i5.0 m11.0x t10.2 v1.1 w10.0',
+    fields: (p) => ({ Identifier: p.bundleId }),
+    examples: [
+      {
+        in: { bundleId: 'org.example.tool' },
+        wire: { RequestType: 'RemoveApplication', Identifier: 'org.example.tool' },
+        replies: plainReplies(),
+      },
+    ],
+  }),
+  command(list, {
+    type: 'ManagedApplicationList',
+    on: 'i5.0 m11.0 t10.2 v1.1 w10.0',
+    result: (r) => ({ apps: Object.keys(typeof r.ManagedApplicationList === 'object' ? (r.ManagedApplicationList ?? {}) : {}).length }),
+    examples: [
+      {
+        in: {},
+        wire: { RequestType: 'ManagedApplicationList' },
+        replies: [
+          {
+            reply: { Status: 'Acknowledged', ManagedApplicationList: { 'org.example.tool': { Status: 'Managed' } } },
+            outcome: { state: 'completed', result: { apps: 1 } },
+          },
+          ...plainReplies({ apps: 0 }),
+        ],
+      },
+    ],
+  }),
+]

@@ -1,0 +1,297 @@
+/** Facts in what devices answer, whichever command asked: in the common words, and in Apple's own where there is none. */
+import { createHash } from 'node:crypto'
+import type { FactDescriptor, FactType, IdentifierKind, Json, JsonObject } from '@muster/contract'
+import { formFactorOf, osOf } from '../mdm/index.ts'
+import { flagIn, listOf, numberIn, objectOf, textIn } from './row.ts'
+
+/** What is taken from a dictionary as it stands: Apple's key, our fact, its title and its type. */
+type Entry = readonly [key: string, fact: string, title: string, type: FactType, unit?: string]
+
+const device: readonly Entry[] = [
+  ['DeviceName', 'device.name', '', 'string'],
+  ['ModelName', 'device.model', '', 'string'],
+  ['SerialNumber', 'device.serial', '', 'string'],
+  ['OSVersion', 'os.version', '', 'string'],
+  ['BuildVersion', 'os.build', '', 'string'],
+  ['HostName', 'network.hostname', '', 'string'],
+  ['ProductName', 'apple.product', 'Product name', 'string'],
+  ['ModelNumber', 'apple.modelNumber', 'Model number', 'string'],
+  ['SupplementalOSVersionExtra', 'apple.osExtra', 'Rapid security response', 'string'],
+  ['SupplementalBuildVersion', 'apple.buildExtra', 'Build of the rapid security response', 'string'],
+  ['IsSupervised', 'apple.supervised', 'Supervised', 'boolean'],
+  ['IsMultiUser', 'apple.sharedIpad', 'Shared iPad', 'boolean'],
+  ['IsAppleSilicon', 'apple.silicon', 'Apple silicon', 'boolean'],
+  ['AwaitingConfiguration', 'apple.awaitingConfiguration', 'Setup assistant waits', 'boolean'],
+  ['IsActivationLockEnabled', 'apple.activationLock', 'Activation Lock', 'boolean'],
+  ['IsDeviceLocatorServiceEnabled', 'apple.findMy', 'Find My', 'boolean'],
+  ['IsMDMLostModeEnabled', 'apple.lostMode', 'Lost mode', 'boolean'],
+  ['IsCloudBackupEnabled', 'apple.cloudBackup', 'iCloud backup', 'boolean'],
+  ['LastCloudBackupDate', 'apple.lastCloudBackup', 'Last iCloud backup', 'time'],
+  ['IsDoNotDisturbInEffect', 'apple.doNotDisturb', 'Do not disturb', 'boolean'],
+  ['iTunesStoreAccountIsActive', 'apple.storeAccount', 'Signed in to the App Store', 'boolean'],
+  ['TimeZone', 'apple.timeZone', 'Time zone', 'string'],
+  ['DeviceCapacity', 'apple.capacityGb', 'Capacity', 'number', 'GB'],
+  ['AvailableDeviceCapacity', 'apple.availableGb', 'Free capacity', 'number', 'GB'],
+  ['ModemFirmwareVersion', 'apple.modemFirmware', 'Modem firmware', 'string'],
+  ['CurrentCarrierNetwork', 'apple.carrier', 'Current carrier', 'string'],
+  ['PhoneNumber', 'apple.phoneNumber', 'Phone number', 'string'],
+  ['ICCID', 'apple.iccid', 'SIM card number', 'string'],
+  ['IsRoaming', 'apple.roaming', 'Roaming', 'boolean'],
+  ['DataRoamingEnabled', 'apple.dataRoaming', 'Data roaming on', 'boolean'],
+  ['VoiceRoamingEnabled', 'apple.voiceRoaming', 'Voice roaming on', 'boolean'],
+  ['PersonalHotspotEnabled', 'apple.hotspot', 'Personal hotspot on', 'boolean'],
+  ['LocalHostName', 'apple.localHostName', 'Local host name', 'string'],
+  ['SystemIntegrityProtectionEnabled', 'apple.integrityProtection', 'System integrity protection', 'boolean'],
+  ['PINRequiredForEraseDevice', 'apple.erasePin', 'Erasing needs a PIN', 'boolean'],
+  ['PINRequiredForDeviceLock', 'apple.lockPin', 'Locking needs a PIN', 'boolean'],
+  ['SupportsLOMDevice', 'apple.lightsOut', 'Lights-out management', 'boolean'],
+  ['SoftwareUpdateDeviceID', 'apple.updateId', 'Software update id', 'string'],
+  ['DiagnosticSubmissionEnabled', 'apple.diagnostics', 'Sends diagnostics', 'boolean'],
+  ['AppAnalyticsEnabled', 'apple.appAnalytics', 'Sends app analytics', 'boolean'],
+  ['EACSPreflight', 'apple.erasePreflight', 'Erasing is possible', 'string'],
+  ['EstimatedResidentUsers', 'apple.estimatedUsers', 'Estimated users', 'number'],
+  ['QuotaSize', 'apple.userQuotaMb', 'Storage of each user', 'number', 'MB'],
+]
+const security: readonly Entry[] = [
+  ['PasscodePresent', 'apple.passcodePresent', 'Passcode set', 'boolean'],
+  ['PasscodeCompliant', 'apple.passcodeCompliant', 'Passcode follows all rules', 'boolean'],
+  ['PasscodeCompliantWithProfiles', 'apple.passcodeCompliantWithProfiles', 'Passcode follows the profiles', 'boolean'],
+  ['PasscodeLockGracePeriodEnforced', 'apple.lockGraceS', 'Grace before the passcode is asked', 'number', 's'],
+  ['FDE_Enabled', 'apple.fileVault', 'FileVault on', 'boolean'],
+  ['FDE_HasPersonalRecoveryKey', 'apple.personalRecoveryKey', 'Personal recovery key', 'boolean'],
+  ['FDE_HasInstitutionalRecoveryKey', 'apple.institutionalRecoveryKey', 'Institutional recovery key', 'boolean'],
+  ['SystemIntegrityProtectionEnabled', 'apple.integrityProtection', '', 'boolean'],
+  ['RemoteDesktopEnabled', 'apple.remoteDesktop', 'Remote desktop on', 'boolean'],
+  ['AuthenticatedRootVolumeEnabled', 'apple.authenticatedRoot', 'Authenticated root volume', 'boolean'],
+  ['IsRecoveryLockEnabled', 'apple.recoveryLock', 'Recovery lock set', 'boolean'],
+  ['BootstrapTokenAllowedForAuthentication', 'apple.bootstrapToken', 'Bootstrap token for authentication', 'string'],
+]
+const firewall: readonly Entry[] = [
+  ['FirewallEnabled', 'apple.firewall', 'Firewall on', 'boolean'],
+  ['BlockAllIncoming', 'apple.firewallBlocksAll', 'Firewall blocks all incoming', 'boolean'],
+  ['StealthMode', 'apple.firewallStealth', 'Firewall in stealth mode', 'boolean'],
+]
+const firmware: readonly Entry[] = [['PasswordExists', 'apple.firmwarePassword', 'Firmware password set', 'boolean']]
+const boot: readonly Entry[] = [
+  ['SecureBootLevel', 'apple.secureBoot', 'Secure boot', 'string'],
+  ['ExternalBootLevel', 'apple.externalBoot', 'Start from external media', 'string'],
+]
+const management: readonly Entry[] = [
+  ['EnrolledViaDEP', 'apple.automatedEnrolment', 'Automated device enrolment', 'boolean'],
+  ['UserApprovedEnrollment', 'apple.userApproved', 'Management approved by the user', 'boolean'],
+  ['IsUserEnrollment', 'apple.userEnrolment', 'User enrolment', 'boolean'],
+  ['IsActivationLockManageable', 'apple.activationLockManageable', 'Activation Lock can be managed', 'boolean'],
+]
+const lists: readonly (readonly [string, string, FactType])[] = [
+  ['apple.profiles', 'Profiles', 'list'],
+  ['apple.certificates', 'Certificates', 'list'],
+  ['apple.apps', 'Apps', 'list'],
+  ['apple.managedApps', 'Managed apps', 'list'],
+  ['apple.users', 'Users', 'list'],
+  ['apple.updates', 'Updates on offer', 'list'],
+  ['apple.updateStatus', 'Updates under way', 'list'],
+]
+
+/** Queries of DeviceInformation: all that is read here. Systems leave out what they do not know. */
+export const deviceQueries: readonly string[] = [
+  ...device.map(([key]) => key),
+  'UDID',
+  'BatteryLevel',
+  'IMEI',
+  'MEID',
+  'WiFiMAC',
+  'BluetoothMAC',
+  'EthernetMAC',
+  'ServiceSubscriptions',
+]
+
+const searched = new Set(['apple.product', 'apple.supervised', 'apple.passcodePresent', 'apple.fileVault', 'apple.firewall'])
+/** The words of these facts that are Apple's own. */
+export const inventoryFacts: readonly FactDescriptor[] = [
+  ...[...device, ...security, ...firewall, ...firmware, ...boot, ...management]
+    .filter(([, , title]) => title !== '')
+    .map(([, id, title, type, unit]) => ({
+      id,
+      title,
+      type,
+      ...(unit && { unit }),
+      ...((searched.has(id) || type === 'boolean') && { queryable: true as const }),
+    })),
+  ...lists.map(([id, title, type]) => ({ id, title, type })),
+]
+
+/** Of any answer; undefined when it carries none. */
+export function readFacts(reply: JsonObject): JsonObject | undefined {
+  const found: JsonObject = {}
+  const told = objectOf(reply.QueryResponses)
+  if (told) readDevice(told, found)
+  const secure = objectOf(reply.SecurityInfo)
+  if (secure) readSecurity(secure, found)
+  if (Array.isArray(reply.ProfileList)) found['apple.profiles'] = profilesOf(reply.ProfileList)
+  if (Array.isArray(reply.CertificateList)) found['apple.certificates'] = certificatesOf(reply.CertificateList)
+  if (Array.isArray(reply.InstalledApplicationList)) found['apple.apps'] = appsOf(reply.InstalledApplicationList)
+  const managed = objectOf(reply.ManagedApplicationList)
+  if (managed) found['apple.managedApps'] = managedOf(managed)
+  if (Array.isArray(reply.Users)) found['apple.users'] = usersOf(reply.Users)
+  if (Array.isArray(reply.AvailableOSUpdates)) found['apple.updates'] = updatesOf(reply.AvailableOSUpdates)
+  if (Array.isArray(reply.OSUpdateStatus)) found['apple.updateStatus'] = statusOf(reply.OSUpdateStatus)
+  return Object.keys(found).length > 0 ? found : undefined
+}
+
+/** A value of another type than the fact's is not taken. */
+function take(entries: readonly Entry[], from: JsonObject, into: JsonObject): void {
+  for (const [key, fact, , type] of entries) {
+    const value =
+      type === 'boolean' ? flagIn(from, key) : type === 'number' ? numberIn(from, key) : textIn(from, key, 200)
+    if (value !== undefined) into[fact] = value
+  }
+}
+
+function readDevice(told: JsonObject, into: JsonObject): void {
+  take(device, told, into)
+  const product = textIn(told, 'ProductName')
+  if (product) {
+    into['os.name'] = osOf(product)
+    into['device.formFactor'] = formFactorOf(product)
+  }
+  const battery = numberIn(told, 'BatteryLevel')
+  if (battery !== undefined && battery >= 0 && battery <= 1) into['power.batteryPercent'] = Math.round(battery * 100)
+  const interfaces = [
+    ['Wi-Fi', 'WiFiMAC'],
+    ['Bluetooth', 'BluetoothMAC'],
+    ['Ethernet', 'EthernetMAC'],
+  ].flatMap(([name = '', key = '']) => {
+    const mac = textIn(told, key, 17)
+    return mac ? [{ name, mac: mac.toLowerCase() }] : []
+  })
+  if (interfaces.length > 0) into['network.interfaces'] = interfaces
+  const identifiers = identifiersOf(told)
+  if (identifiers.length > 0) into['device.identifiers'] = identifiers
+}
+
+const identifierKeys: readonly (readonly [string, IdentifierKind])[] = [
+  ['SerialNumber', 'serial'],
+  ['UDID', 'udid'],
+  ['IMEI', 'imei'],
+  ['MEID', 'meid'],
+  ['ICCID', 'iccid'],
+  ['PhoneNumber', 'phone'],
+]
+/** Also of each SIM card. */
+function identifiersOf(told: JsonObject): { kind: IdentifierKind; value: string }[] {
+  const found = [told, ...listOf(told.ServiceSubscriptions).slice(0, 4)].flatMap((from) =>
+    identifierKeys.flatMap(([key, kind]) => {
+      const value = textIn(from, key, 100)?.replaceAll(' ', '')
+      return value ? [{ kind, value }] : []
+    }),
+  )
+  return [...new Map(found.map((f) => [`${f.kind} ${f.value}`, f])).values()]
+}
+
+function readSecurity(told: JsonObject, into: JsonObject): void {
+  take(security, told, into)
+  take(firewall, objectOf(told.FirewallSettings) ?? {}, into)
+  take(firmware, objectOf(told.FirmwarePasswordStatus) ?? {}, into)
+  take(boot, objectOf(told.SecureBoot) ?? {}, into)
+  take(management, objectOf(told.ManagementStatus) ?? {}, into)
+  const volume = flagIn(told, 'FDE_Enabled')
+  // Phones and tablets encrypt with the passcode: 3 is by file and by block.
+  if (volume !== undefined) into['security.encrypted'] = volume
+  else if (numberIn(told, 'HardwareEncryptionCaps') !== undefined)
+    into['security.encrypted'] = told.HardwareEncryptionCaps === 3 && told.PasscodePresent === true
+}
+
+const bounds = { profiles: 500, certificates: 1000, apps: 3000, users: 500, updates: 100 } as const
+
+function profilesOf(list: Json): Json {
+  return listOf(list)
+    .slice(0, bounds.profiles)
+    .flatMap((p) => {
+      const identifier = textIn(p, 'PayloadIdentifier')
+      const uuid = textIn(p, 'PayloadUUID', 64)
+      if (!identifier || !uuid) return []
+      const types = listOf(p.PayloadContent).flatMap((c) => textIn(c, 'PayloadType', 100) ?? [])
+      return [
+        {
+          identifier,
+          uuid,
+          name: textIn(p, 'PayloadDisplayName', 200) ?? '',
+          managed: flagIn(p, 'IsManaged') ?? null,
+          organisation: textIn(p, 'PayloadOrganization', 200) ?? null,
+          types: [...new Set(types)].slice(0, 50),
+        },
+      ]
+    })
+}
+
+function certificatesOf(list: Json): Json {
+  return listOf(list)
+    .slice(0, bounds.certificates)
+    .map((c) => ({
+      name: textIn(c, 'CommonName', 200) ?? '',
+      identity: flagIn(c, 'IsIdentity') ?? false,
+      sha256: createHash('sha256')
+        .update(Buffer.from(typeof c.Data === 'string' ? c.Data : '', 'base64'))
+        .digest('hex'),
+    }))
+}
+
+function appsOf(list: Json): Json {
+  return listOf(list)
+    .slice(0, bounds.apps)
+    .map((a) => ({
+      id: textIn(a, 'Identifier', 200) ?? '',
+      name: textIn(a, 'Name', 200) ?? '',
+      version: textIn(a, 'ShortVersion', 100) ?? textIn(a, 'Version', 100) ?? '',
+      bytes: numberIn(a, 'BundleSize') ?? null,
+      installing: flagIn(a, 'Installing') ?? false,
+      store: flagIn(a, 'AppStoreVendable') ?? null,
+    }))
+}
+
+function managedOf(apps: JsonObject): Json {
+  return Object.entries(apps)
+    .slice(0, bounds.apps)
+    .flatMap(([id, value]) => {
+      const app = objectOf(value)
+      return app ? [{ id: id.slice(0, 200), status: textIn(app, 'Status', 100) ?? '', hasConfiguration: flagIn(app, 'HasConfiguration') ?? false }] : []
+    })
+}
+
+function usersOf(list: Json): Json {
+  return listOf(list)
+    .slice(0, bounds.users)
+    .map((u) => ({
+      name: textIn(u, 'UserName', 200) ?? '',
+      fullName: textIn(u, 'FullName', 200) ?? '',
+      id: textIn(u, 'UserGUID', 64) ?? null,
+      signedIn: flagIn(u, 'IsLoggedIn') ?? false,
+      usedMb: numberIn(u, 'DataUsed') ?? null,
+      secureToken: flagIn(u, 'HasSecureToken') ?? null,
+    }))
+}
+
+function updatesOf(list: Json): Json {
+  return listOf(list)
+    .slice(0, bounds.updates)
+    .map((u) => ({
+      key: textIn(u, 'ProductKey', 200) ?? '',
+      name: textIn(u, 'HumanReadableName', 200) ?? textIn(u, 'ProductName', 200) ?? '',
+      version: textIn(u, 'Version', 100) ?? '',
+      build: textIn(u, 'Build', 100) ?? '',
+      bytes: numberIn(u, 'DownloadSize') ?? null,
+      critical: flagIn(u, 'IsCritical') ?? false,
+      restart: flagIn(u, 'RestartRequired') ?? false,
+    }))
+}
+
+function statusOf(list: Json): Json {
+  return listOf(list)
+    .slice(0, bounds.updates)
+    .map((u) => ({
+      key: textIn(u, 'ProductKey', 200) ?? '',
+      status: textIn(u, 'Status', 100) ?? '',
+      downloaded: flagIn(u, 'IsDownloaded') ?? false,
+      percent: Math.round((numberIn(u, 'DownloadPercentComplete') ?? 0) * 100),
+    }))
+}

@@ -1,0 +1,385 @@
+/** Settings that are set once (Apple's Settings command): names, radio, wallpaper and what else a user could change again. */
+import { deviceRename, type JsonObject, type OperationDescriptor, operation } from '@muster/contract'
+import { z } from 'zod'
+import { type Command, command, listOf, objectOf, plainReplies, refusedOutcome, refusedReply, textIn } from './row.ts'
+import { sharedIpad, type When } from './systems.ts'
+import { bundleId, bytes, line } from './words.ts'
+
+interface SettingOptions<P> {
+  on: string
+  and?: readonly When[]
+  /** The entries of the Settings array. */
+  items(params: P): JsonObject[]
+  /** One call with what goes out for it. */
+  shown: { in: JsonObject; items: JsonObject[] }
+}
+
+function setting<P, R>(d: OperationDescriptor<P, R>, o: SettingOptions<P>): Command {
+  return command(d, {
+    type: 'Settings',
+    on: o.on,
+    and: o.and,
+    fields: (p) => ({ Settings: o.items(p) }),
+    refused: refusedItem,
+    examples: [
+      {
+        in: o.shown.in,
+        wire: { RequestType: 'Settings', Settings: o.shown.items },
+        replies: [
+          {
+            reply: { Status: 'Acknowledged', Settings: o.shown.items.map((i) => ({ ...itemOf(i), Status: 'Acknowledged' })) },
+            outcome: { state: 'completed', result: {} },
+          },
+          {
+            reply: {
+              Status: 'Acknowledged',
+              Settings: [
+                {
+                  Item: 'X',
+                  Status: 'Error',
+                  ErrorChain: [{ ErrorCode: 12038, ErrorDomain: 'MCMDMErrorDomain', USEnglishDescription: 'Not supervised.' }],
+                },
+              ],
+            },
+            outcome: {
+              state: 'failed',
+              reason: { code: 'device-refused', text: 'X: MCMDMErrorDomain 12038: Not supervised.' },
+            },
+          },
+          { reply: refusedReply, outcome: refusedOutcome },
+          ...plainReplies(),
+        ],
+      },
+    ],
+  })
+}
+const itemOf = (i: JsonObject): JsonObject => ({ Item: i.Item ?? '' })
+
+/** Each entry has a status of its own, within an answer that is acknowledged as a whole. */
+function refusedItem(reply: JsonObject): string | undefined {
+  const entries = Array.isArray(reply.Settings) ? listOf(reply.Settings) : [objectOf(reply.Settings) ?? {}]
+  const bad = entries.find((e) => e.Status !== undefined && e.Status !== 'Acknowledged')
+  if (!bad) return undefined
+  const [error] = listOf(bad.ErrorChain)
+  const number = typeof error?.ErrorCode === 'number' ? ` ${error.ErrorCode}` : ''
+  const words = error ? (textIn(error, 'USEnglishDescription') ?? textIn(error, 'LocalizedDescription') ?? '') : ''
+  return `${textIn(bad, 'Item') ?? 'Setting'}: ${error ? `${textIn(error, 'ErrorDomain') ?? ''}${number}: ${words}` : 'refused'}`
+}
+
+const switchOf = (id: string, title: string, summary: string) =>
+  operation({
+    id,
+    title,
+    summary,
+    danger: 'none',
+    repeatable: true,
+    collapse: true,
+    params: z.object({ on: z.boolean().describe('On') }).strict(),
+    result: z.object({}),
+    expiresS: 7 * 86_400,
+    examples: [{ params: { on: true }, result: {} }],
+  })
+const once = <P>(id: string, title: string, summary: string, params: z.ZodType<P>, example: P) =>
+  operation({
+    id,
+    title,
+    summary,
+    danger: 'none',
+    repeatable: true,
+    collapse: true,
+    params,
+    result: z.object({}),
+    expiresS: 7 * 86_400,
+    examples: [{ params: example, result: {} }],
+  })
+const enabled = (Item: string) => (p: { on: boolean }) => [{ Item, Enabled: p.on }]
+const toggle = (d: ReturnType<typeof switchOf>, Item: string, on: string, and?: readonly When[]): Command =>
+  setting(d, { on, and, items: enabled(Item), shown: { in: { on: false }, items: [{ Item, Enabled: false }] } })
+
+const hostname = once(
+  'apple.hostname',
+  'Set host name',
+  'Gives a Mac another host name.',
+  z.object({ name: z.string().regex(/^(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$/).max(253).describe('Host name') }).strict(),
+  { name: 'studio-3' },
+)
+const wallpaper = once(
+  'apple.wallpaper',
+  'Set wallpaper',
+  'Sets the picture behind the lock screen, the home screen or both.',
+  z
+    .object({
+      image: bytes(3 << 20).describe('Picture (PNG or JPEG), base64'),
+      where: z.enum(['lock', 'home', 'both']).default('both').describe('Where it is shown'),
+    })
+    .strict(),
+  { image: 'iVBORw0KGgo=', where: 'lock' as const },
+)
+const places = { lock: 1, home: 2, both: 3 } as const
+const timeZone = once(
+  'apple.time-zone',
+  'Set time zone',
+  'Sets the time zone.',
+  z.object({ timeZone: z.string().regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/).max(64).describe('Name: Europe/Berlin') }).strict(),
+  { timeZone: 'Europe/Berlin' },
+)
+const organisation = once(
+  'apple.organisation',
+  'Set organisation',
+  'Tells the device whose it is; it shows the name where it speaks of its organisation.',
+  z
+    .object({
+      name: line(200).min(1).describe('Name'),
+      shortName: line(40).default('').describe('Short name'),
+      address: z.string().max(500).default('').describe('Address'),
+      phone: line(40).default('').describe('Phone number'),
+      email: z.union([z.literal(''), z.email().max(200)]).default('').describe('E-mail address'),
+    })
+    .strict(),
+  { name: 'Example Ltd', shortName: 'Example', address: '', phone: '', email: 'it@example.org' },
+)
+const appSettings = once(
+  'apple.app.configure',
+  'Configure app',
+  'Hands settings to a managed app; without settings those that it has are taken away.',
+  z
+    .object({
+      bundleId: bundleId.describe('Bundle identifier'),
+      configuration: z.record(z.string().max(200), z.json()).optional().describe('Settings handed to the app'),
+    })
+    .strict(),
+  { bundleId: 'org.example.tool', configuration: { server: 'https://example.org' } },
+)
+const appAttributes = once(
+  'apple.app.attributes',
+  'Set app attributes',
+  'Through which VPN, filter or relay a managed app reaches the network, and what its user may do with it.',
+  z
+    .object({
+      bundleId: bundleId.describe('Bundle identifier'),
+      vpn: z.uuid().optional().describe('VPN for this app (UUID)'),
+      contentFilter: z.uuid().optional().describe('Content filter (UUID)'),
+      dnsProxy: z.uuid().optional().describe('DNS proxy (UUID)'),
+      relay: z.uuid().optional().describe('Relay (UUID)'),
+      associatedDomains: z.array(line(253)).max(100).optional().describe('Associated domains'),
+      removable: z.boolean().optional().describe('The user may remove it'),
+      lockable: z.boolean().optional().describe('The user may lock it'),
+      hideable: z.boolean().optional().describe('The user may hide it'),
+    })
+    .strict(),
+  { bundleId: 'org.example.tool', vpn: '7d3f6a2e-2f55-4c5a-9a4e-0c7a6b1f2d10', removable: false },
+)
+const attributeKeys = {
+  vpn: 'VPNUUID',
+  contentFilter: 'ContentFilterUUID',
+  dnsProxy: 'DNSProxyUUID',
+  relay: 'RelayUUID',
+  associatedDomains: 'AssociatedDomains',
+  removable: 'Removable',
+  lockable: 'Lockable',
+  hideable: 'Hideable',
+} as const
+const activationLock = switchOf(
+  'apple.activation-lock.allow',
+  'Allow Activation Lock',
+  'Whether the user of a supervised device may lock it to an Apple Account.',
+)
+const accessibility = once(
+  'apple.accessibility',
+  'Set accessibility',
+  'Sets aids for people who see, hear or move with difficulty.',
+  z
+    .object({
+      boldText: z.boolean().optional().describe('Bold text'),
+      increaseContrast: z.boolean().optional().describe('More contrast'),
+      reduceMotion: z.boolean().optional().describe('Less motion'),
+      reduceTransparency: z.boolean().optional().describe('Less transparency'),
+      textSize: z.number().int().min(0).max(11).optional().describe('Text size'),
+      touchAccommodations: z.boolean().optional().describe('Touch accommodations'),
+      voiceOver: z.boolean().optional().describe('VoiceOver'),
+      zoom: z.boolean().optional().describe('Zoom'),
+    })
+    .strict(),
+  { voiceOver: true, textSize: 8 },
+)
+const aidKeys = {
+  boldText: 'BoldTextEnabled',
+  increaseContrast: 'IncreaseContrastEnabled',
+  reduceMotion: 'ReduceMotionEnabled',
+  reduceTransparency: 'ReduceTransparencyEnabled',
+  textSize: 'TextSize',
+  touchAccommodations: 'TouchAccommodationsEnabled',
+  voiceOver: 'VoiceOverEnabled',
+  zoom: 'ZoomEnabled',
+} as const
+const updateOffer = once(
+  'apple.update.offer',
+  'Which updates are offered',
+  'Whether users of supervised devices are offered the newest system, the one before it with its updates, or both.',
+  z.object({ offer: z.enum(['both', 'before', 'newest']).describe('Updates that users see') }).strict(),
+  { offer: 'newest' as const },
+)
+const cadences = { both: 0, before: 1, newest: 2 } as const
+const seconds = (max: number) => z.number().int().min(0).max(max).optional()
+const shared = once(
+  'apple.shared-ipad',
+  'Set up shared iPad',
+  'How many users a shared iPad keeps, how much each may store and when they are signed out.',
+  z
+    .object({
+      quotaMb: z.number().int().min(1024).max(1_000_000).optional().describe('Storage of each user, MB'),
+      residentUsers: z.number().int().min(1).max(99).optional().describe('Users that are kept'),
+      userSessionTimeoutS: seconds(86_400).describe('Signed out after so many seconds unused'),
+      temporarySessionTimeoutS: seconds(86_400).describe('Temporary session: ended after so many seconds unused'),
+      temporarySessionOnly: z.boolean().optional().describe('Temporary sessions alone'),
+      defaultDomains: z.array(line(253)).max(20).optional().describe('Domains offered at sign-in'),
+      onlineGraceDays: z.number().int().min(0).max(365).optional().describe('Days that a user may sign in without a network'),
+      skipLanguage: z.boolean().optional().describe('New users are not asked for their language'),
+      lockGraceS: z.union([0, 60, 300, 900, 3600, 14_400].map((n) => z.literal(n))).optional().describe('Seconds before the passcode is asked again'),
+    })
+    .strict()
+    .refine((p) => p.quotaMb === undefined || p.residentUsers === undefined, {
+      path: ['residentUsers'],
+      message: 'or the storage of each user: one of them',
+    }),
+  { residentUsers: 5, userSessionTimeoutS: 600 },
+)
+const sharedKeys = {
+  quotaMb: 'QuotaSize',
+  residentUsers: 'ResidentUsers',
+  userSessionTimeoutS: 'UserSessionTimeout',
+  temporarySessionTimeoutS: 'TemporarySessionTimeout',
+  temporarySessionOnly: 'TemporarySessionOnly',
+  defaultDomains: 'ManagedAppleIDDefaultDomains',
+  onlineGraceDays: 'OnlineAuthenticationGracePeriod',
+  skipLanguage: 'SkipLanguageAndLocaleSetupForNewUsers',
+} as const
+
+/** What is set, under Apple's keys. */
+function named(of: Readonly<Record<string, unknown>>, keys: Readonly<Record<string, string>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(keys).flatMap(([ours, theirs]) => (of[ours] === undefined ? [] : [[theirs, of[ours] as never]])),
+  )
+}
+
+export const settingsCommands: readonly Command[] = [
+  setting(deviceRename, {
+    on: 'i!x m10.10x t v2.0!x',
+    items: (p) => [{ Item: 'DeviceName', DeviceName: p.name }],
+    shown: { in: { name: 'Front desk' }, items: [{ Item: 'DeviceName', DeviceName: 'Front desk' }] },
+  }),
+  setting(hostname, {
+    on: 'm10.11x',
+    items: (p) => [{ Item: 'HostName', HostName: p.name }],
+    shown: { in: { name: 'studio-3' }, items: [{ Item: 'HostName', HostName: 'studio-3' }] },
+  }),
+  setting(wallpaper, {
+    on: 'i8.0!x',
+    items: (p) => [{ Item: 'Wallpaper', Image: { $data: p.image }, Where: places[p.where] }],
+    shown: {
+      in: { image: 'iVBORw0KGgo=', where: 'lock' },
+      items: [{ Item: 'Wallpaper', Image: { $data: 'iVBORw0KGgo=' }, Where: 1 }],
+    },
+  }),
+  toggle(switchOf('apple.bluetooth', 'Bluetooth', 'Turns Bluetooth on or off.'), 'Bluetooth', 'i11.3!x m10.13.4x'),
+  toggle(switchOf('apple.data-roaming', 'Data roaming', 'Turns data roaming on or off.'), 'DataRoaming', 'i5.0x'),
+  toggle(switchOf('apple.voice-roaming', 'Voice roaming', 'Turns voice roaming on or off, where the carrier lets it.'), 'VoiceRoaming', 'i5.0x'),
+  toggle(switchOf('apple.hotspot', 'Personal hotspot', 'Turns the personal hotspot on or off.'), 'PersonalHotspot', 'i7.0x'),
+  toggle(switchOf('apple.diagnostics', 'Send diagnostics', 'Whether a shared iPad sends diagnostics to Apple.'), 'DiagnosticSubmission', 'i9.3x', [sharedIpad]),
+  toggle(switchOf('apple.app-analytics', 'Send app analytics', 'Whether a shared iPad shares app analytics with developers.'), 'AppAnalytics', 'i9.3.2x', [sharedIpad]),
+  setting(timeZone, {
+    on: 'i14.0!x t14.0! v2.0!x',
+    items: (p) => [{ Item: 'TimeZone', TimeZone: p.timeZone }],
+    shown: { in: { timeZone: 'Europe/Berlin' }, items: [{ Item: 'TimeZone', TimeZone: 'Europe/Berlin' }] },
+  }),
+  setting(organisation, {
+    on: 'i7.0 m10.9 t9.0 v1.1 w10.0',
+    items: (p) => [
+      {
+        Item: 'OrganizationInfo',
+        OrganizationInfo: {
+          OrganizationName: p.name,
+          ...(p.shortName && { OrganizationShortName: p.shortName }),
+          ...(p.address && { OrganizationAddress: p.address }),
+          ...(p.phone && { OrganizationPhone: p.phone }),
+          ...(p.email && { OrganizationEmail: p.email }),
+        },
+      },
+    ],
+    shown: {
+      in: { name: 'Example Ltd', email: 'it@example.org' },
+      items: [
+        {
+          Item: 'OrganizationInfo',
+          OrganizationInfo: { OrganizationName: 'Example Ltd', OrganizationEmail: 'it@example.org' },
+        },
+      ],
+    },
+  }),
+  setting(appSettings, {
+    on: 'i7.0 m10.15 t10.2 v1.1 w10.0',
+    items: (p) => [
+      {
+        Item: 'ApplicationConfiguration',
+        Identifier: p.bundleId,
+        ...(p.configuration && { Configuration: p.configuration as JsonObject }),
+      },
+    ],
+    shown: {
+      in: { bundleId: 'org.example.tool', configuration: { server: 'x' } },
+      items: [{ Item: 'ApplicationConfiguration', Identifier: 'org.example.tool', Configuration: { server: 'x' } }],
+    },
+  }),
+  setting(appAttributes, {
+    on: 'i7.0 t10.2 v1.1 w10.0',
+    items: ({ bundleId: Identifier, ...p }) => [
+      { Item: 'ApplicationAttributes', Identifier, Attributes: named(p, attributeKeys) },
+    ],
+    shown: {
+      in: { bundleId: 'org.example.tool', removable: false },
+      items: [{ Item: 'ApplicationAttributes', Identifier: 'org.example.tool', Attributes: { Removable: false } }],
+    },
+  }),
+  setting(activationLock, {
+    on: 'i7.0! m10.15!x v2.0!',
+    items: (p) => [{ Item: 'MDMOptions', MDMOptions: { ActivationLockAllowedWhileSupervised: p.on } }],
+    shown: {
+      in: { on: true },
+      items: [{ Item: 'MDMOptions', MDMOptions: { ActivationLockAllowedWhileSupervised: true } }],
+    },
+  }),
+  setting(accessibility, {
+    on: 'i16.0!x w10.0!',
+    items: (p) => [{ Item: 'AccessibilitySettings', ...named(p, aidKeys) }],
+    shown: {
+      in: { voiceOver: true, textSize: 8 },
+      items: [{ Item: 'AccessibilitySettings', TextSize: 8, VoiceOverEnabled: true }],
+    },
+  }),
+  setting(updateOffer, {
+    on: 'i14.5!x',
+    items: (p) => [{ Item: 'SoftwareUpdateSettings', RecommendationCadence: cadences[p.offer] }],
+    shown: { in: { offer: 'newest' }, items: [{ Item: 'SoftwareUpdateSettings', RecommendationCadence: 2 }] },
+  }),
+  setting(shared, {
+    on: 'i13.4x',
+    and: [sharedIpad],
+    items: ({ lockGraceS, ...p }) => [
+      {
+        Item: 'SharedDeviceConfiguration',
+        ...named(p, sharedKeys),
+        ...(lockGraceS !== undefined && { PasscodePolicy: { PasscodeLockGracePeriod: lockGraceS } }),
+      },
+    ],
+    shown: {
+      in: { residentUsers: 5, lockGraceS: 300 },
+      items: [
+        {
+          Item: 'SharedDeviceConfiguration',
+          ResidentUsers: 5,
+          PasscodePolicy: { PasscodeLockGracePeriod: 300 },
+        },
+      ],
+    },
+  }),
+]

@@ -1,0 +1,114 @@
+/** Users of shared iPads and of Macs. */
+import { type JsonObject, operation } from '@muster/contract'
+import { z } from 'zod'
+import { type Command, command, listOf, plainReplies } from './row.ts'
+import { sharedIpad, type When } from './systems.ts'
+import { userName } from './words.ts'
+
+const list = operation({
+  id: 'apple.user.list',
+  title: 'List users',
+  summary: 'Asks who has an account on the device; they appear among its facts.',
+  danger: 'none',
+  repeatable: true,
+  collapse: true,
+  params: z.object({}).strict(),
+  result: z.object({ users: z.number().int().describe('Users') }),
+  expiresS: 86_400,
+  examples: [{ params: {}, result: { users: 2 } }],
+})
+const remove = operation({
+  id: 'apple.user.delete',
+  title: 'Delete user',
+  summary: 'Deletes an account and all its files from the device.',
+  danger: 'destructive',
+  repeatable: true,
+  params: z
+    .object({
+      user: userName.optional().describe('Name of the user'),
+      everybody: z.boolean().default(false).describe('All who are not signed in (shared iPad)'),
+      force: z.boolean().default(false).describe('Also with files that were not uploaded yet (shared iPad)'),
+    })
+    .strict()
+    .refine((p) => p.everybody !== (p.user !== undefined), { path: ['user'], message: 'or everybody: one of them' }),
+  result: z.object({}),
+  expiresS: 7 * 86_400,
+  examples: [{ params: { user: 'ada', everybody: false, force: false }, result: {} }],
+})
+const logout = operation({
+  id: 'apple.user.logout',
+  title: 'Sign user out',
+  summary: 'Signs out who uses a shared iPad now.',
+  danger: 'confirm',
+  repeatable: true,
+  params: z.object({}).strict(),
+  result: z.object({}),
+  expiresS: 3600,
+  examples: [{ params: {}, result: {} }],
+})
+const unlock = operation({
+  id: 'apple.user.unlock',
+  title: 'Unlock account',
+  summary: 'Unlocks a local account of a Mac that was locked after too many wrong passwords.',
+  danger: 'none',
+  repeatable: true,
+  params: z.object({ user: userName.describe('Name of the user') }).strict(),
+  result: z.object({}),
+  expiresS: 86_400,
+  examples: [{ params: { user: 'ada' }, result: {} }],
+})
+/** iPads only when they are shared; of Macs every one. */
+const shared: When = (c) => (c.facts['os.name'] === 'iPadOS' ? sharedIpad(c) : true)
+const macUsers = 'i9.3x m10.13!x'
+
+export const userCommands: readonly Command[] = [
+  command(list, {
+    type: 'UserList',
+    on: macUsers,
+    and: [shared],
+    result: (r) => ({ users: listOf(r.Users).length }),
+    examples: [
+      {
+        in: {},
+        wire: { RequestType: 'UserList' },
+        replies: [
+          {
+            reply: { Status: 'Acknowledged', Users: [{ UserName: 'ada' }] },
+            outcome: { state: 'completed', result: { users: 1 } },
+          },
+        ],
+      },
+    ],
+  }),
+  command(remove, {
+    type: 'DeleteUser',
+    on: macUsers,
+    and: [shared],
+    fields: (p): JsonObject => ({
+      ...(p.user && { UserName: p.user }),
+      ...(p.everybody && { DeleteAllUsers: true }),
+      ...(p.force && { ForceDeletion: true }),
+    }),
+    examples: [
+      { in: { user: 'ada' }, wire: { RequestType: 'DeleteUser', UserName: 'ada' }, replies: plainReplies() },
+      {
+        in: { everybody: true, force: true },
+        wire: { RequestType: 'DeleteUser', DeleteAllUsers: true, ForceDeletion: true },
+      },
+    ],
+  }),
+  command(logout, {
+    type: 'LogOutUser',
+    on: 'i9.3x',
+    and: [sharedIpad],
+    examples: [{ in: {}, wire: { RequestType: 'LogOutUser' }, replies: plainReplies() }],
+  }),
+  command(unlock, {
+    type: 'UnlockUserAccount',
+    on: 'm10.13x',
+    fields: (p) => ({ UserName: p.user }),
+    examples: [
+      { in: { user: 'ada' }, wire: { RequestType: 'UnlockUserAccount', UserName: 'ada' }, replies: plainReplies() },
+    ],
+  }),
+]

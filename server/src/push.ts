@@ -1,0 +1,18 @@
+/** The ways to wake devices, put together from what the server was started with. */
+import type { Log } from '@muster/core'
+import { createApns, createPusher, type PushRoom } from '@muster/push'
+
+export interface PushOptions {
+  /** Apple's push service, or what stands in for it: `https://host:port`. */
+  apnsUrl?: string
+  /** Authorities of its certificate (PEM), when it is not a public one. */
+  apnsCa?: string
+  /** Wakes a second, at most. */
+  perSecond?: number
+}
+
+export function openPush(o: { options?: PushOptions; log: Log; pressed(): boolean }): PushRoom {
+  const { apnsUrl, apnsCa, perSecond } = o.options ?? {}
+  const apns = createApns({ log: o.log, ...(apnsUrl && { url: apnsUrl }), ...(apnsCa && { ca: apnsCa }) })
+  return createPusher({ adapters: [apns], log: o.log, pressed: o.pressed, ...(perSecond && { perSecond }) })
+}
