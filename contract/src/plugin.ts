@@ -1,7 +1,7 @@
 /** All that a platform and Muster say to each other. No I/O here. */
 import type { Descriptors, Ownership } from './descriptors.ts'
 import type { Bytes, Json, JsonObject } from './json.ts'
-import type { Credential } from './push.ts'
+import type { Credential, Wake } from './push.ts'
 import type { OpenSetup } from './setup.ts'
 
 /** What can be addressed: one queue, one push address ("device", "user:501", "agent"). A device has one open enrolment (epoch), an enrolment has channels. */
@@ -100,13 +100,13 @@ export interface PlatformHost {
   readonly certificates: {
     issue(to: Channel | { code: string }, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void>; authorities(): Bytes[]
     own(purpose: string): Promise<{ key: string; chain: Bytes[]; notAfter: Date }>         // this server's, for the platform's protocol: RSA, PKCS#8 PEM
-    ending(withinS: number): Promise<{ channel: Channel; notAfter: Date }[]>               // open channels whose certificate in use ends so soon, soonest first, at most 1,000
+    ending(withinS: number, beyond?: number): Promise<{ channel: Channel; notAfter: Date }[]>  // open channels, in order of their numbers above `beyond`, whose certificate in use ends so soon; at most 1,000
   }
   readonly secrets: { put(c: Channel, name: string, value: string): Promise<void>; get(c: Channel, name: string): Promise<string | undefined> }  // escrow, audited; operations read it through `needs`, `get` is for the device that asks for its own
   /** Sealed for the plugin's own tables under `place`; opens there alone. */
   readonly vault: { seal(place: string, value: string): Bytes; open(place: string, sealed: Bytes): string }
   count(by: { fact: string; value: string }): Promise<number>                              // enrolled devices that report it
-  alert(a: { type: string; severity: 'info' | 'warning' | 'critical'; data: Json }): Promise<void>  // about the installation; the same one is said once a day
+  alert(a: { type: string; severity: 'info' | 'warning' | 'critical'; data: Json }): Promise<void>  // about the installation; the same one (type, data) is said once in 30 days
   signingKeys(): readonly JsonObject[]                                                     // public keys (JWK) that prove a Delivery's envelope: Ed25519
   readonly sql: <T>(text: TemplateStringsArray, ...v: unknown[]) => Promise<T[]>           // the plugin's schema alone
   readonly fetch: typeof globalThis.fetch                                                  // allow-listed, bounded, logged
@@ -131,7 +131,6 @@ export interface OpenPlatform {
 export interface Step { text: string; command?: string; link?: string; file?: string; qr?: string }
 /** The platform's agent as this server offers it: a command that fetches, verifies, installs and enrols, and the packages for who does that by hand. */
 export interface AgentOffer { version: string; command: string; packages: readonly { name: string; kind: string; processor: string; url: string; sha256: string }[] }
-export interface Wake { via: 'apns' | 'fcm' | 'wns' | 'mqtt' | 'webpush' | 'sms'; to: Json; body?: Bytes; urgent?: boolean }
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; maxBytes: number                 // path below the platform's own `/<id>`
   access: { device: true } | { public: string } | { permission: string }                   // public: the reason why; permission: admin set-up

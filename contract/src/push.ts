@@ -1,6 +1,13 @@
 /** Between the core, the platforms and the room of push: who wakes sleeping devices, and with what right. */
-import type { Json } from './json.ts'
-import type { Wake } from './plugin.ts'
+import type { Bytes, Json } from './json.ts'
+
+/** How to wake one channel: the way, the address in the words of that way, and what is told. */
+export interface Wake {
+  via: 'apns' | 'fcm' | 'wns' | 'mqtt' | 'webpush' | 'sms'
+  to: Json
+  body?: Bytes
+  urgent?: boolean
+}
 
 /**
  * What a push service knows us by. `id` changes when anything of it does: connections made with another one are then left.

@@ -1,6 +1,5 @@
 /** What an administrator sets up before a platform works (a certificate, an enterprise, keys): written once as data, from which the API and the pages derive. */
 import type { z } from 'zod'
-import type { Danger } from './descriptors.ts'
 import type { Bytes, JsonObject } from './json.ts'
 
 export interface SetupDescriptor {
@@ -15,7 +14,7 @@ export interface SetupAction {
   readonly id: string
   readonly title: string
   readonly summary: string
-  readonly danger: Danger
+  readonly danger: 'none' | 'confirm' | 'destructive'
   /** A strict object. A member that is a file is `z.base64()`: its content. */
   readonly input: z.ZodType
   /** Names of members that are never shown again, nor noted. */

@@ -86,7 +86,9 @@ test('a client that may not invite is told so, with the code of the refusal', as
   })
 })
 
-test('the history is read page by page, device by device', async () => {
+const [a, b] = ['aaaaaaaa-0000-4000-8000-000000000000', 'bbbbbbbb-0000-4000-8000-000000000000']
+
+test('the history is read page by page, device by device; by its serial number where the device knows no more', async () => {
   const row = (id: string) => ({
     id,
     state: 'completed',
@@ -94,26 +96,32 @@ test('the history is read page by page, device by device', async () => {
     updatedAt: '2026-01-01T00:00:00.000Z',
     params: {},
   })
-  const answer = (a: Asked): Answer => {
-    if (a.url.pathname === '/oauth2/token') return [200, { access_token: 't' }]
-    const device = a.url.pathname.split('/')[4]
-    if (device === 'b') return [200, { items: [row('b1')] }]
-    return a.url.searchParams.get('cursor') === 'more'
+  const removed = ({ url }: Asked) =>
+    url.searchParams.get('q') === 'B' && url.searchParams.get('lifecycle') === 'removed'
+  const answer = (asked: Asked): Answer => {
+    if (asked.url.pathname === '/oauth2/token') return [200, { access_token: 't' }]
+    const device = asked.url.pathname.split('/')[4]
+    if (device === undefined) return [200, { items: removed(asked) ? [{ id: b, serial: 'B' }] : [] }]
+    if (device === b) return [200, { items: [row('b1')] }]
+    return asked.url.searchParams.get('cursor') === 'more'
       ? [200, { items: [row('a3')] }]
       : [200, { items: [row('a1'), row('a2')], next: 'more' }]
   }
   await serving(answer, async (server, asked) => {
     const rows: HistoryRow[] = []
-    for await (const r of readHistory({ server, client, devices: ['a', 'b'] })) rows.push(r)
+    for await (const r of readHistory({ server, client, devices: [a, 'B'] })) rows.push(r)
     assert.deepEqual(
       rows.map((r) => [r.device, r.id]),
       [
-        ['a', 'a1'],
-        ['a', 'a2'],
-        ['a', 'a3'],
-        ['b', 'b1'],
+        [a, 'a1'],
+        [a, 'a2'],
+        [a, 'a3'],
+        ['B', 'b1'],
       ],
     )
-    assert.equal(asked.length, 4)
+    assert.equal(asked.length, 6)
+    await assert.rejects(async () => {
+      for await (const r of readHistory({ server, client, devices: ['C'] })) rows.push(r)
+    }, /serial number C/)
   })
 })

@@ -49,6 +49,7 @@ export interface CheckOptions {
 interface Story {
   readonly device: string
   readonly id: string
+  readonly surelyOperation: boolean
   received: boolean
   repeatable: boolean
   effects: number
@@ -95,7 +96,7 @@ export async function checkRecord(
   }
   for (const [key, s] of stories) {
     for (const v of s.violations) told(s, v.rule, v.text)
-    if (seen.has(key)) continue
+    if (seen.has(key) || !s.surelyOperation) continue
     if (s.ended)
       told(
         s,
@@ -108,7 +109,7 @@ export async function checkRecord(
   const all = [...stories.values()]
   return {
     lines,
-    operations: all.length,
+    operations: all.filter((s) => s.surelyOperation || seen.has(keyOf(s))).length,
     acknowledged: all.filter((s) => s.ended).length,
     executed: all.filter((s) => s.effects > 0).length,
     ...counts,
@@ -130,8 +131,9 @@ async function listen(
     if (line.event === 'restarted') for (const s of ofDevice.get(line.device) ?? []) s.restartedSince = true
     if (line.id === undefined) continue
     const known = stories.get(keyOf(line))
-    if (!known && line.kind !== 'operation') continue
-    const story = known ?? newStory(line.device, line.id)
+    // An errand may be one of the server's own, of which no history tells, or an operation where the protocol does not say which.
+    if (!known && line.kind !== 'operation' && line.kind !== 'errand') continue
+    const story = known ?? newStory(line.device, line.id, line.kind === 'operation')
     if (!known) {
       stories.set(keyOf(line), story)
       ofDevice.set(line.device, [...(ofDevice.get(line.device) ?? []), story])
@@ -141,8 +143,9 @@ async function listen(
   return { stories, lines }
 }
 
-function newStory(device: string, id: string): Story {
-  return { device, id, received: false, repeatable: false, effects: 0, redos: 0, restartedSince: false, violations: [] }
+function newStory(device: string, id: string, surelyOperation: boolean): Story {
+  const beginnings = { received: false, repeatable: false, effects: 0, redos: 0, restartedSince: false }
+  return { device, id, surelyOperation, ...beginnings, violations: [] }
 }
 
 function hear(s: Story, line: RecordLine): void {

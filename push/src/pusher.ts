@@ -179,7 +179,8 @@ export function createPusher(options: PusherOptions): PushRoom {
   async function send(wake: Wake, lane: Lane): Promise<Sent> {
     try {
       const credential = await credentials(lane.platform, lane.name)
-      if (!credential) return { state: 'later', reason: 'no credential is set up', afterMs: 15_000, all: true }
+      // Nothing of ours goes by this name: who waits is looked for again when there is one.
+      if (!credential) return { state: 'refused', reason: 'no credential is set up' }
       const adapter = adapters.get(lane.via) as Adapter
       return await adapter.send(wake, credential)
     } catch (err) {

@@ -32,6 +32,8 @@ export interface ServerOptions {
   /** Files of a TLS certificate (leaf first) and its key; made by our own authority when unset. */
   tls?: { certFile: string; keyFile: string }
   trustedProxies?: readonly string[]
+  /** Header in which those proxies hand on a device's certificate. */
+  clientCertificateHeader?: string
   /** `host:port` that /metrics is served on, instead of the server's own ports. */
   metricsAddress?: string
   /** Where webhooks may go beside public https addresses. */
@@ -78,6 +80,10 @@ export function optionsOf(env: Environment): ServerOptions {
     trustedProxies: text('MUSTER_TRUSTED_PROXIES')
       ?.split(',')
       .map((p) => p.trim()),
+    clientCertificateHeader: certificateHeader(
+      text('MUSTER_CLIENT_CERTIFICATE_HEADER'),
+      text('MUSTER_TRUSTED_PROXIES'),
+    ),
     metricsAddress: text('MUSTER_METRICS_ADDRESS'),
     webhooks: webhooks(text('MUSTER_WEBHOOK_NETWORKS'), text('MUSTER_WEBHOOK_HTTP')),
     agentPackages: text('MUSTER_AGENT_PACKAGES'),
@@ -126,6 +132,14 @@ function webhooks(networks: string | undefined, http: string | undefined): Webho
   if (http !== undefined && http !== 'allow') throw new Error(`MUSTER_WEBHOOK_HTTP takes "allow", or is unset: ${http}`)
   if (networks === undefined && http === undefined) return undefined
   return { networks: readNetworks(networks), plainHttp: http === 'allow' }
+}
+function certificateHeader(name: string | undefined, proxies: string | undefined): string | undefined {
+  if (name === undefined) return undefined
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(name))
+    throw new Error(`MUSTER_CLIENT_CERTIFICATE_HEADER is the name of a header, like Client-Cert: ${name}`)
+  if (proxies === undefined)
+    throw new Error('MUSTER_CLIENT_CERTIFICATE_HEADER is only believed from proxies: set MUSTER_TRUSTED_PROXIES too.')
+  return name
 }
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 function level(value: string | undefined): string | undefined {

@@ -83,6 +83,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       tls: tls.files,
       limits: o.limits,
       trustedProxies: o.trustedProxies,
+      clientCertificateHeader: o.clientCertificateHeader,
       bootstrapClient: o.bootstrapClient,
       registration: {
         claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }),
@@ -113,7 +114,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     }
     if (roles.includes('devices')) {
       const routes = core.platforms.routes()
-      await registerDeviceRoutes(app, { routes, stopping })
+      await registerDeviceRoutes(app, { routes, certificateOf: gateway.certificateOf, stopping })
       addShortcuts(gateway, { routes, stopping, meter: metrics.meter })
     }
 

@@ -90,7 +90,9 @@ export const deviceReboot = operation({
   repeatable: false,
   collapse: true,
   params: z.object({ delayMinutes: delay, message: notice }).strict(),
-  result: z.object({ at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say') }),
+  result: z.object({
+    at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say'),
+  }),
   expiresS: 86_400,
   examples: [
     { params: { delayMinutes: 5, message: 'Restart for updates.' }, result: { at: '2026-01-02T18:05:00.000Z' } },
@@ -104,7 +106,9 @@ export const deviceShutdown = operation({
   repeatable: false,
   collapse: true,
   params: z.object({ delayMinutes: delay, message: notice }).strict(),
-  result: z.object({ at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say') }),
+  result: z.object({
+    at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say'),
+  }),
   expiresS: 86_400,
   examples: [{ params: { delayMinutes: 1, message: '' }, result: { at: '2026-01-02T18:01:00.000Z' } }],
 })

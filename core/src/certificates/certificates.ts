@@ -55,8 +55,8 @@ export interface Certificates {
   issue(channel: number, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
   /** Issues the next one for a channel that proved itself: those it has work until 7 days after it was first used. Problems as of issue. */
   succeed(channel: number, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
-  /** Open channels of a platform whose certificate in use ends within so many seconds, soonest first, at most 1,000. */
-  ending(platform: string, withinS: number): Promise<{ channel: number; notAfter: Date }[]>
+  /** Open channels of a platform whose certificate in use ends within so many seconds, in order of their numbers above `beyond`; at most 1,000. */
+  ending(platform: string, withinS: number, beyond?: number): Promise<{ channel: number; notAfter: Date }[]>
   /**
    * Certifies a key for the device that will come with this invitation (row number; the caller has looked that it is open). It lets nobody in
    * until enrolment binds it. The same key again answers the same certificate. Problems: invalid-request (`csr`), invitation-used (another key came first).
@@ -289,7 +289,7 @@ export function createCertificates(d: {
     },
     issue: (channel, csr, profile) => issue(channel, csr, profile),
     succeed: (channel, csr, profile) => issue(channel, csr, profile),
-    ending: (platform, withinS) => endingSoon(db, platform, withinS),
+    ending: (platform, withinS, beyond) => endingSoon(db, { platform, withinS, beyond: beyond ?? 0 }),
     issueForInvitation,
     own: (purpose) => ownCertificate(d, need(), purpose),
     renew,

@@ -69,17 +69,16 @@ export async function ofInvitation(on: Sqlish, invitation: number): Promise<Buff
  */
 export async function endingSoon(
   on: Sqlish,
-  platform: string,
-  withinS: number,
+  o: { platform: string; withinS: number; beyond: number },
 ): Promise<{ channel: number; notAfter: Date }[]> {
   return on.query(sql`
-    select x.channel, x.not_after as "notAfter" from certificate x
+    select distinct on (x.channel) x.channel, x.not_after as "notAfter" from certificate x
     join credential k on k.hash = x.fingerprint and k.revoked is null and k.expires = x.not_after
-    join channel c on c.no = x.channel and c.closed is null join device d on d.no = c.device and d.platform = ${platform}
-    where x.revoked is null and x.not_after > now() and x.not_after < now() + make_interval(secs => ${withinS})
+    join channel c on c.no = x.channel and c.closed is null join device d on d.no = c.device and d.platform = ${o.platform}
+    where x.channel > ${o.beyond} and x.revoked is null and x.not_after > now() and x.not_after < now() + make_interval(secs => ${o.withinS})
       and not exists (
         select from credential o where o.channel = x.channel and o.kind = 'certificate' and o.revoked is null and o.created < k.created and o.expires > k.expires)
-    order by x.not_after limit 1000`)
+    order by x.channel, k.created limit 1000`)
 }
 
 const selection = sql`

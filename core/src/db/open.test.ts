@@ -34,7 +34,7 @@ test('an absent database is waited for, and the log says so without the password
   const said: string[] = []
   const log = { ...silentLog, warn: (o: object, m: string) => void said.push(`${m} ${JSON.stringify(o)}`) }
   const opening = openDb({
-    url: `postgresql://muster:secret@localhost/muster?host=${encodeURIComponent(sockets)}`,
+    url: `postgresql://muster:secret@localhost/postgres?host=${encodeURIComponent(sockets)}`,
     dataDir: '',
     log,
   })

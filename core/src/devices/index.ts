@@ -3,9 +3,10 @@ export {
   channelsOfDevices,
   type KnownChannel,
   type KnownDetail,
+  openChannels,
   readChannel,
   readChannels,
-  openChannels, readDetails,
+  readDetails,
 } from './channels.ts'
 export { createDevices, type Devices, tellWaiting } from './devices.ts'
 export { checkFacts, type FactsReport, identifiersOf, readTime, tooDeep, writeFacts } from './facts.ts'

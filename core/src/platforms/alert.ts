@@ -1,4 +1,4 @@
-/** What a plugin tells the administrator about the installation: once a day, however often it says it. */
+/** What a plugin tells the administrator about the installation: once in a month, however often it says it. */
 import type { Json } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { jsonText } from '../db/index.ts'
@@ -11,7 +11,7 @@ export async function alertOnce(
   await o.db.tx(async (tx) => {
     await tx.query(sql`select pg_advisory_xact_lock(hashtextextended(${a.type}, 0))`)
     const said = await tx.query(sql`
-      select from device_event where device is null and type = ${a.type} and data = ${jsonText(a.data)}::jsonb and at > now() - interval '1 day' limit 1`)
+      select from device_event where device is null and type = ${a.type} and data = ${jsonText(a.data)}::jsonb and at > now() - interval '30 days' limit 1`)
     if (said.length === 0) await o.raise(tx, [a])
   })
 }

@@ -113,8 +113,8 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       issue: async (to, csr) =>
         'code' in to ? enrollment.certify(to.code, id, csr) : o.certificates.succeed((await open(to)).no, csr),
       own: async (purpose) => o.certificates.own(`${id}:${purpose}`),
-      ending: async (withinS) => {
-        const ending = await o.certificates.ending(id, withinS)
+      ending: async (withinS, beyond) => {
+        const ending = await o.certificates.ending(id, withinS, beyond)
         const heads = await Promise.all(ending.map((e) => devices.identity.channel(e.channel)))
         return ending.flatMap(({ notAfter }, i) => (heads[i] ? [{ channel: heads[i], notAfter }] : []))
       },

@@ -10,6 +10,7 @@ import {
   type SetupDescriptor,
   type SetupState,
 } from '@muster/contract'
+import sql from 'sql-template-tag'
 import type { PlatformsDeps } from './deps.ts'
 import { pluginSqlIn } from './schema.ts'
 
@@ -90,6 +91,8 @@ export function createSetup(
       if (!descriptor || !setup) throw new Problem('not-found')
       const checked = check(descriptor, input)
       return o.db.tx(async (tx) => {
+        // Two administrators at once: one after the other.
+        await tx.query(sql`select pg_advisory_xact_lock(hashtextextended(${`setup ${platform}`}, 0))`)
         await o.audit.write(tx, {
           actor,
           act: 'platform.setup',

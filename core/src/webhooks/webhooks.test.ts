@@ -47,7 +47,7 @@ let readers: Map<string, Principal>
 let make: (times?: Partial<Times>) => ReturnType<typeof createWebhooks>
 const quick = { firstWaitMs: 20, longestWaitMs: 50, patienceS: 3600, limitMs: 300 }
 before(async () => {
-  t = await testDatabase()
+  t = await testDatabase({ alone: true })
   folder = mkdtempSync(join(tmpdir(), 'muster-webhooks-'))
   events = createEvents({ db: t.db, log: silentLog })
   const audit = createAudit({ db: t.db, log: silentLog, signingKey: generateKeyPairSync('ed25519').privateKey })

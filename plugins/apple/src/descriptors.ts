@@ -1,17 +1,16 @@
 /** The words of Apple's platform: what its devices are, report and can do. Pure data. */
 import { commonFacts, type Descriptors, type FactDescriptor } from '@muster/contract'
 import { z } from 'zod'
-import { appleOperations } from './commands/index.ts'
+import { appleOperations, inventoryFacts } from './commands/index.ts'
+import { endingEvent } from './enrol/index.ts'
 import { appleFeatures } from './profiles/index.ts'
+import { pushCertificateSetup } from './setup/index.ts'
 
 const facts: readonly FactDescriptor[] = [
   { id: 'apple.udid', title: 'UDID', type: 'string' },
   { id: 'apple.enrollmentId', title: 'Enrolment id', type: 'string' },
-  { id: 'apple.product', title: 'Product name', type: 'string', queryable: true },
   { id: 'apple.topic', title: 'Push topic', type: 'string' },
-  { id: 'apple.supervised', title: 'Supervised', type: 'boolean', queryable: true },
-  { id: 'apple.passcodePresent', title: 'Passcode set', type: 'boolean', queryable: true },
-  { id: 'apple.profiles', title: 'Profiles', type: 'list' },
+  ...inventoryFacts,
 ]
 
 export const settings = z
@@ -22,6 +21,12 @@ export const settings = z
       .max(100)
       .default('org.muster')
       .describe('Beginning of the identifiers of all profiles, in reverse domain notation'),
+    signedMessages: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Devices sign each message; without it they are known by the certificate of their TLS connection alone',
+      ),
   })
   .strict()
 export type AppleSettings = z.infer<typeof settings>
@@ -38,5 +43,6 @@ export const descriptors: Descriptors = {
   facts: [...commonFacts, ...facts],
   operations: appleOperations,
   features: appleFeatures,
-  events: [],
+  events: [{ id: endingEvent, title: 'The identity ends soon and could not be renewed', severity: 'warning' }],
+  setup: [pushCertificateSetup],
 }

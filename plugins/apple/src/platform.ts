@@ -2,43 +2,52 @@
 import type { OpenPlatform, Platform } from '@muster/contract'
 import { createEncode, operationRows, readFacts } from './commands/index.ts'
 import { descriptors, settings as settingsShape } from './descriptors.ts'
-import { mdmRoutes } from './mdm/index.ts'
-import { featureRows, type ProfileNames } from './profiles/index.ts'
+import {
+  createRenewal,
+  enrolmentIdentifier,
+  enrolmentSteps,
+  enrolRoutes,
+  renewalErrand,
+  renewalMigration,
+} from './enrol/index.ts'
+import { mdmRoutes, wakeOf } from './mdm/index.ts'
+import { featureRows } from './profiles/index.ts'
 import { scepRoutes } from './scep/index.ts'
-
-const rows = { operations: operationRows, features: featureRows }
+import { createPushCertificate, pushCertificateMigration } from './setup/index.ts'
 
 export const apple: Platform = {
   id: 'apple',
   title: 'Apple',
   settings: 'each',
-  migrations: [],
+  migrations: [pushCertificateMigration, renewalMigration],
   describe: () => descriptors,
-  rows: () => rows,
+  rows: (settings) => ({
+    operations: operationRows(enrolmentIdentifier(settingsShape.parse(settings ?? {}).identifierPrefix)),
+    features: featureRows,
+  }),
   open: async (host, settings): Promise<OpenPlatform> => {
-    const { identifierPrefix } = settingsShape.parse(settings ?? {})
-    const names = async (): Promise<ProfileNames> => ({
-      prefix: identifierPrefix,
-      organisation: await host.organisation(),
-    })
+    const { identifierPrefix: prefix, signedMessages: signs } = settingsShape.parse(settings ?? {})
+    const push = createPushCertificate(host)
+    const enrol = { host, options: { prefix, signs }, topic: push.topic }
+    const renewal = createRenewal(enrol)
+    const names = async () => ({ prefix, organisation: await host.organisation() })
     return {
       routes: [
-        ...scepRoutes(host, async () => undefined),
+        ...scepRoutes(host, renewal.challenges),
+        ...enrolRoutes(enrol),
         ...mdmRoutes({
           host,
           declarative: async () => ({ status: 404 }),
-          encode: createEncode(host, names),
+          encode: createEncode({ host, names, errands: { [renewalErrand]: renewal.command } }),
           facts: readFacts,
         }),
       ],
-      invite: async (invitation) => ({ steps: steps(invitation) }),
+      invite: async ({ code }) => ({ steps: await enrolmentSteps(host, code, await push.topic()) }),
+      wake: wakeOf,
+      credential: push.credential,
+      setup: push.setup,
+      jobs: [...push.jobs, ...renewal.jobs],
       close: async () => undefined,
     }
   },
-}
-
-function steps({ url }: Parameters<OpenPlatform['invite']>[0]) {
-  return [
-    { text: 'Open this page on the device with Safari and install the profile that it offers.', link: url, qr: url },
-  ]
 }

@@ -55,6 +55,7 @@ function fakeHost(o: { channel?: Partial<ChannelDetail>; terms?: Partial<Terms> 
       return fake.channel
     },
     organisation: async () => 'Example',
+    server: () => ({ url: 'https://muster.example', trust: [] }),
     async invitation(code) {
       if (code !== 'CODE-1') throw new Problem('invitation-unknown')
       return { ...terms, ...o.terms }
@@ -91,7 +92,7 @@ function fakeHost(o: { channel?: Partial<ChannelDetail>; terms?: Partial<Terms> 
     desired: no,
     errand: no,
     find: no,
-    certificates: { issue: no, revoke: no, authorities: () => [], own: no },
+    certificates: { issue: no, revoke: no, authorities: () => [], own: no, ending: no },
     secrets: { put: no, get: no },
     sql: no,
     fetch: no,

@@ -47,6 +47,7 @@ describe('device routes', () => {
         route('/wait', waiting),
         route('/text', async () => ({ status: 200, headers: { 'content-type': 'text/xml' }, body: '<x/>' })),
       ],
+      certificateOf: () => undefined,
       stopping: stopping.signal,
     })
     await app.listen({ port: 0, host: '127.0.0.1' })

@@ -1,13 +1,14 @@
 /** The door of devices: mounts the plugins' routes below `/<platform>`, as bytes in and bytes out, with nothing in between. */
 import type { Message, Reply, Route } from '@muster/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { clientCertificate } from '../gateway/index.ts'
+import type { CertificateReader } from '../gateway/index.ts'
 import { whileOpen } from './connected.ts'
 
 export { addShortcuts } from './shortcut.ts'
 
 export interface DeviceRoutesOptions {
   routes: readonly { platform: string; route: Route }[]
+  certificateOf: CertificateReader
   /** Aborted when the server stops: what waits answers then. */
   stopping: AbortSignal
 }
@@ -25,8 +26,7 @@ export async function registerDeviceRoutes(app: FastifyInstance, o: DeviceRoutes
         // A body that a route does not take is refused by its first byte.
         bodyLimit: Math.max(1, route.maxBytes),
         exposeHeadRoute: false,
-        handler: async (request, reply) =>
-          answer(reply, await route.handle(message(request, reply, route.path, o.stopping))),
+        handler: async (request, reply) => answer(reply, await route.handle(message(request, reply, route.path, o))),
       })
     }
   })
@@ -35,7 +35,12 @@ export async function registerDeviceRoutes(app: FastifyInstance, o: DeviceRoutes
 const nothing = new Uint8Array(0)
 
 /** The request as a plugin sees it. `signal` is made when it is asked for: only long polls do. */
-function message(request: FastifyRequest, reply: FastifyReply, path: string, stopping: AbortSignal): Message {
+function message(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  { certificateOf, stopping }: DeviceRoutesOptions,
+): Message {
   const url = request.raw.url ?? ''
   const question = url.indexOf('?')
   let signal: AbortSignal | undefined
@@ -45,7 +50,7 @@ function message(request: FastifyRequest, reply: FastifyReply, path: string, sto
     query: question < 0 ? '' : url.slice(question + 1),
     headers: request.headers as Record<string, string>,
     body: request.body instanceof Uint8Array ? request.body : nothing,
-    certificate: clientCertificate(request.raw),
+    certificate: certificateOf(request),
     remote: request.ip,
     get signal() {
       signal ??= whileOpen(reply.raw, stopping).signal

@@ -19,6 +19,7 @@ import { guardRoutes, type RouteEntry } from './permission.ts'
 import { createPressure, type Pressure } from './pressure.ts'
 import { identifyPrincipal } from './principal.ts'
 import { asProblem, handleErrors, problemReply } from './problems.ts'
+import { type CertificateReader, createCertificateReader } from './proxied-certificate.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { mostAtOnce, overloaded, type Weight } from './shed.ts'
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   bootstrapClient?: string
   /** Addresses or CIDR blocks whose X-Forwarded-* are believed. */
   trustedProxies?: readonly string[]
+  /** Header in which those proxies hand on the certificate that a caller has proven to them. */
+  clientCertificateHeader?: string
   limits?: Partial<Limits>
   /** At each port; 50,000 unless told. */
   maxConnections?: number
@@ -60,6 +63,8 @@ export interface Gateway {
   /** All permissions there are, so all scopes that may be asked for; complete once all routes are added. */
   permissions(): string[]
   renewTls(tls: TlsFiles): void
+  /** The certificate that a caller has proven, to us or to a proxy that we believe. */
+  certificateOf: CertificateReader
   /** Plain requests by target that are answered below node:http: for the few routes whose cost counts. Not behind a proxy. */
   shortcuts: Map<string, Shortcut>
   /** What a shortcut owes to the rest: throttling, and problems in the usual form. */
@@ -207,6 +212,7 @@ export function createGateway(o: GatewayOptions): Gateway {
     routeTable: table.routes,
     permissions,
     renewTls: doors.renewTls,
+    certificateOf: createCertificateReader({ trustedProxies: o.trustedProxies, header: o.clientCertificateHeader }),
     shortcuts,
     pressure,
     edge: {

@@ -21,14 +21,14 @@ export const commands: Readonly<Record<string, SimulatedCommand>> = { ...queries
 
 /** Without a push a device comes rarely. */
 const restMs = 3_600_000
-/** What server calls a device's Error and CommandFormatError, whatever the device had in mind. */
+/** What the server calls a device's Error and CommandFormatError, whatever the device had in mind. */
 const codes: Readonly<Record<string, string>> = { 'command-format': 'command-format' }
-/** Commands that no operation of the server's needs to stand behind. */
-const kinds: Readonly<Record<string, Command['kind']>> = {
-  InstallProfile: 'put',
-  RemoveProfile: 'drop',
-  DeviceConfigured: 'errand',
-  DeclarativeManagement: 'errand',
+/** The protocol does not say what the server has a command for: what it may also send of its own accord is an errand here. */
+function kindOf(type: string): Command['kind'] {
+  if (type === 'InstallProfile') return 'put'
+  if (type === 'RemoveProfile') return 'drop'
+  const own = type === 'DeviceConfigured' || type === 'DeclarativeManagement'
+  return own || commands[type]?.query ? 'errand' : 'operation'
 }
 
 export function createAppleDevice(ground: Ground, member: Member, kept: Json | undefined): SimulatedDevice {
@@ -239,7 +239,7 @@ function commandIn(answer: Answered, party: Party): Command | undefined {
   const { CommandUUID: id, Command: request } = readDict(answer.bytes)
   if (typeof id !== 'string' || !isDict(request) || typeof request.RequestType !== 'string')
     throw new Error('The server gave a command that is none.')
-  return { id, kind: kinds[request.RequestType] ?? 'operation', name: request.RequestType, request, party }
+  return { id, kind: kindOf(request.RequestType), name: request.RequestType, request, party }
 }
 
 /** Apple, the five statuses. */

@@ -1,7 +1,7 @@
 /** How a device comes in, step by step; a step that went well is not repeated: the profile, the key and its certificate, Authenticate, TokenUpdate. */
 import { createPrivateKey } from 'node:crypto'
 import { Refused, refusalOf } from '../../refused.ts'
-import type { Send } from '../../wire.ts'
+import type { Answered, Send } from '../../wire.ts'
 import { newKey, pemOf } from './certificate.ts'
 import type { Disk, Party } from './disk.ts'
 import { unlockTokenOf } from './effects.ts'
@@ -43,8 +43,16 @@ export async function enrol(o: EnrolDeps, code: string): Promise<void> {
 }
 
 async function profile({ send, disk }: EnrolDeps, code: string): Promise<void> {
-  const answer = await send({ kind: 'profile', method: 'GET', path: `apple/profile?code=${encodeURIComponent(code)}` })
-  if (answer.status !== 200) throw refusalOf(answer)
+  const fetched = async (path: string) => {
+    const answer = await send({ kind: 'profile', method: 'GET', path })
+    if (answer.status !== 200) throw refusalOf(answer)
+    return answer
+  }
+  const page = `apple/profile?code=${encodeURIComponent(code)}`
+  let answer = await fetched(page)
+  // Whoever holds the device accepts the licence that is shown first.
+  const licence = isPage(answer) ? /name="licence" value="([^"]*)"/.exec(answer.bytes.toString('utf8')) : null
+  if (licence) answer = await fetched(`${page}&licence=${encodeURIComponent(licence[1] ?? '')}`)
   try {
     const read = judgedProfile(answer.bytes)
     const enrolment = enrolmentIn(read)
@@ -57,6 +65,7 @@ async function profile({ send, disk }: EnrolDeps, code: string): Promise<void> {
   }
 }
 
+const isPage = ({ headers }: Answered) => String(headers['content-type'] ?? '').startsWith('text/html')
 const keyFor = async ({ manner }: Model) => String((await newKey(manner.key)).export({ type: 'pkcs8', format: 'pem' }))
 
 /** PEM of the certificate for this key, which the profile's SCEP server gives. */

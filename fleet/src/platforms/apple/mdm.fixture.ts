@@ -161,7 +161,8 @@ export async function createFakeMdm(): Promise<FakeMdm> {
     const at = a.headers?.indexOf('mdm-signature') ?? -1
     assert.ok(at >= 0, 'it is not signed')
     const { signer } = open(Buffer.from(a.headers?.[at + 1] ?? '', 'base64'), body)
-    assert.ok(signer?.verify(new X509Certificate(authority.certificate).publicKey))
+    assert.ok(signer)
+    assert.ok(signer.verify(new X509Certificate(authority.certificate).publicKey))
     return { message: readDict(body), certificate: signer.fingerprint256 }
   }
 

@@ -9,7 +9,8 @@ const configuration = z.record(z.string().max(200), z.json()).describe('Settings
 const install = operation({
   id: 'apple.app.install',
   title: 'Install app',
-  summary: 'Installs an app from the App Store, by its number or bundle identifier, or one of your own by its manifest.',
+  summary:
+    'Installs an app from the App Store, by its number or bundle identifier, or one of your own by its manifest.',
   danger: 'none',
   repeatable: true,
   params: z
@@ -61,7 +62,9 @@ const installPackage = operation({
     .strict(),
   result: z.object({}),
   expiresS: 14 * 86_400,
-  examples: [{ params: { manifestUrl: 'https://apps.example.org/tool.plist', pinnedCertificates: [], managed: false } }],
+  examples: [
+    { params: { manifestUrl: 'https://apps.example.org/tool.plist', pinnedCertificates: [], managed: false } },
+  ],
 })
 const remove = operation({
   id: 'apple.app.remove',
@@ -99,7 +102,8 @@ export const appCommands: readonly Command[] = [
       ...(p.bundleId && { Identifier: p.bundleId }),
       ...(p.manifestUrl && { ManifestURL: p.manifestUrl }),
       ...(p.licensed && { Options: { PurchaseMethod: 1 } }),
-      ManagementFlags: (p.removeWithManagement ? flags.removeWithManagement : 0) + (p.preventBackup ? flags.preventBackup : 0),
+      ManagementFlags:
+        (p.removeWithManagement ? flags.removeWithManagement : 0) + (p.preventBackup ? flags.preventBackup : 0),
       ...(p.takeOver && { ChangeManagementState: 'Managed' }),
       ...(p.configuration && { Configuration: p.configuration as JsonObject }),
     }),
@@ -146,7 +150,9 @@ export const appCommands: readonly Command[] = [
     on: 'm10.13.6',
     fields: (p): JsonObject => ({
       ManifestURL: p.manifestUrl,
-      ...(p.pinnedCertificates.length > 0 && { ManifestURLPinningCerts: p.pinnedCertificates.map((c) => ({ $data: c })) }),
+      ...(p.pinnedCertificates.length > 0 && {
+        ManifestURLPinningCerts: p.pinnedCertificates.map((c) => ({ $data: c })),
+      }),
       ...(p.managed && { InstallAsManaged: true }),
     }),
     examples: [
@@ -177,7 +183,9 @@ export const appCommands: readonly Command[] = [
   command(list, {
     type: 'ManagedApplicationList',
     on: 'i5.0 m11.0 t10.2 v1.1 w10.0',
-    result: (r) => ({ apps: Object.keys(typeof r.ManagedApplicationList === 'object' ? (r.ManagedApplicationList ?? {}) : {}).length }),
+    result: (r) => ({
+      apps: Object.keys(typeof r.ManagedApplicationList === 'object' ? (r.ManagedApplicationList ?? {}) : {}).length,
+    }),
     examples: [
       {
         in: {},

@@ -1,27 +1,38 @@
 /** A delivery as the Command dictionary that the device gets. */
-import type { Delivery, Json, JsonObject, PlatformHost } from '@muster/contract'
+import type { Delivery, JsonObject, PlatformHost } from '@muster/contract'
 import { type ProfileNames, profileIdentifier, signedProfile } from '../profiles/index.ts'
 import { data } from '../wire/index.ts'
-import { errandCommand } from './errands.ts'
+import { errandOf } from './errands.ts'
+import { fillMarks } from './marks.ts'
 
-export function createEncode(host: PlatformHost, names: () => Promise<ProfileNames>) {
+export interface EncodeDeps {
+  host: PlatformHost
+  names(): Promise<ProfileNames>
+  /** Errands of other rooms, by name. */
+  errands: Readonly<Record<string, (d: Delivery) => Promise<JsonObject>>>
+}
+
+export function createEncode({ host, names, errands }: EncodeDeps) {
   return async function encode(d: Delivery): Promise<JsonObject> {
     switch (d.kind) {
       case 'operation':
-        return d.row.to(d.params, d.channel, d.secrets, d.kept) as JsonObject
+        return fillMarks(host, d.row.to(d.params, d.channel, d.secrets, d.kept) as JsonObject)
       case 'setting': {
-        const { prefix } = await names()
-        if (d.verb === 'drop') return { RequestType: 'RemoveProfile', Identifier: profileIdentifier(prefix, d.feature) }
-        return install(d.row.to(d.settings, d.channel, d.secrets, d.kept))
+        const own = await names()
+        if (d.verb === 'drop')
+          return { RequestType: 'RemoveProfile', Identifier: profileIdentifier(own.prefix, d.feature) }
+        const profile = await signedProfile(host, own, d.row.to(d.settings, d.channel, d.secrets, d.kept))
+        return { RequestType: 'InstallProfile', Payload: data(profile) }
       }
-      case 'errand':
-        return errandCommand(d.name, d.payload)
+      case 'errand': {
+        const other = errands[d.name]
+        if (other) return other(d)
+        const { command, next } = errandOf(d.name, d.payload)
+        if (next) await host.errand(d.channel, next.name, next.payload, next.name)
+        return command
+      }
       case 'document':
         throw new Error('settings are delivered one by one')
     }
-  }
-
-  async function install(wire: Json): Promise<JsonObject> {
-    return { RequestType: 'InstallProfile', Payload: data(await signedProfile(host, await names(), wire)) }
   }
 }

@@ -26,7 +26,9 @@ export const appleErase = operation({
         .describe('When a Mac cannot erase its contents quickly: what it does instead'),
       returnToService: z
         .object({
-          wifiProfile: bytes(256 * 1024).optional().describe('Profile with the Wi-Fi network, base64'),
+          wifiProfile: bytes(256 * 1024)
+            .optional()
+            .describe('Profile with the Wi-Fi network, base64'),
           enrolmentProfile: bytes(256 * 1024)
             .optional()
             .describe('Enrolment profile, base64; none where the organisation’s portal assigns one'),
@@ -55,7 +57,8 @@ const restrictionsPasswordClear = operation({
 const bypassFetch = operation({
   id: 'apple.activation-lock.fetch-bypass-code',
   title: 'Keep Activation Lock bypass code',
-  summary: 'Asks for the code that opens an Activation Lock; it is kept encrypted. The device tells it for 15 days after it was supervised.',
+  summary:
+    'Asks for the code that opens an Activation Lock; it is kept encrypted. The device tells it for 15 days after it was supervised.',
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -146,7 +149,7 @@ export const eraseCommands: readonly Command[] = [
   command(bypassFetch, {
     type: 'ActivationLockBypassCode',
     on: 'i7.1!x m10.15!x v2.0!x',
-    result: (r) => ({ kept: r.ActivationLockBypassCode !== undefined }),
+    result: (r) => ({ kept: r.ActivationLockBypassCode === 'kept' }),
     examples: [
       {
         in: {},

@@ -105,7 +105,13 @@ export const deviceQueries: readonly string[] = [
   'ServiceSubscriptions',
 ]
 
-const searched = new Set(['apple.product', 'apple.supervised', 'apple.passcodePresent', 'apple.fileVault', 'apple.firewall'])
+const searched = new Set([
+  'apple.product',
+  'apple.supervised',
+  'apple.passcodePresent',
+  'apple.fileVault',
+  'apple.firewall',
+])
 /** The words of these facts that are Apple's own. */
 export const inventoryFacts: readonly FactDescriptor[] = [
   ...[...device, ...security, ...firewall, ...firmware, ...boot, ...management]
@@ -254,7 +260,15 @@ function managedOf(apps: JsonObject): Json {
     .slice(0, bounds.apps)
     .flatMap(([id, value]) => {
       const app = objectOf(value)
-      return app ? [{ id: id.slice(0, 200), status: textIn(app, 'Status', 100) ?? '', hasConfiguration: flagIn(app, 'HasConfiguration') ?? false }] : []
+      return app
+        ? [
+            {
+              id: id.slice(0, 200),
+              status: textIn(app, 'Status', 100) ?? '',
+              hasConfiguration: flagIn(app, 'HasConfiguration') ?? false,
+            },
+          ]
+        : []
     })
 }
 

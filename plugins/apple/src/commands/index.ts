@@ -1,23 +1,42 @@
 /** The door of commands: operations as Apple's devices obey them. */
-import {
-  deviceDisenrol,
-  deviceInventory,
-  deviceLock,
-  type OperationDescriptor,
-  type OperationRow,
-} from '@muster/contract'
-import { inventoryRow } from './inventory.ts'
-import { commandRow } from './row.ts'
+import { commonOperations, type OperationDescriptor, type OperationRow } from '@muster/contract'
+import { appCommands } from './apps.ts'
+import { eraseCommands } from './erase.ts'
+import { inventory } from './inventory.ts'
+import { lostModeCommands } from './lost-mode.ts'
+import { macCommands } from './mac.ts'
+import { powerCommands } from './power.ts'
+import { raw } from './raw.ts'
+import type { Command } from './row.ts'
+import { settingsCommands } from './settings.ts'
+import { updateCommands } from './updates.ts'
+import { userCommands } from './users.ts'
 
 export { createEncode } from './encode.ts'
-export { readFacts } from './inventory.ts'
+export { inventoryFacts, readFacts } from './facts.ts'
 
+/** `enrolment`: identifier of the enrolment profile, whose removal ends management. */
+function commands(enrolment: string): readonly Command[] {
+  return [
+    inventory,
+    ...powerCommands(enrolment),
+    ...eraseCommands,
+    ...lostModeCommands,
+    ...settingsCommands,
+    ...appCommands,
+    ...updateCommands,
+    ...userCommands,
+    ...macCommands,
+    ...raw,
+  ]
+}
+
+const common = new Set(commonOperations.map((d) => d.id))
 /** Operations that only Apple's devices know. */
-export const appleOperations: readonly OperationDescriptor[] = []
-export const operationRows: Readonly<Record<string, readonly OperationRow[]>> = {
-  [deviceInventory.id]: [inventoryRow],
-  [deviceLock.id]: [commandRow(deviceLock, { type: 'DeviceLock', result: () => ({ sessions: 1 }) })],
-  [deviceDisenrol.id]: [
-    commandRow(deviceDisenrol, { type: 'RemoveProfile', fields: () => ({ Identifier: 'enrolment' }) }),
-  ],
+export const appleOperations: readonly OperationDescriptor[] = commands('')
+  .map((c) => c.descriptor)
+  .filter((d) => !common.has(d.id))
+
+export function operationRows(enrolment: string): Readonly<Record<string, readonly OperationRow[]>> {
+  return Object.fromEntries(commands(enrolment).map((c) => [c.descriptor.id, [c.row]]))
 }

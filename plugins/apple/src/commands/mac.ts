@@ -1,6 +1,7 @@
 /** Passwords of Macs: recovery lock, FileVault's key and the administrator that the organisation made. */
 import { type JsonObject, operation } from '@muster/contract'
 import { z } from 'zod'
+import { fileVaultPurpose } from '../mdm/index.ts'
 import { type Command, command, flagIn, objectOf, plainReplies } from './row.ts'
 
 /** Firmware takes printable ASCII alone. */
@@ -113,9 +114,9 @@ export const macCommands: readonly Command[] = [
     fields: (p) => ({
       KeyType: 'personal',
       FileVaultUnlock: { Password: p.password },
-      ReplyEncryptionCertificate: { $own: 'filevault' },
+      ReplyEncryptionCertificate: { $own: fileVaultPurpose },
     }),
-    result: (r) => ({ kept: objectOf(r.RotateResult)?.EncryptedNewRecoveryKey !== undefined }),
+    result: (r) => ({ kept: objectOf(r.RotateResult)?.EncryptedNewRecoveryKey === 'kept' }),
     examples: [
       {
         in: { password: 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF' },
@@ -123,7 +124,7 @@ export const macCommands: readonly Command[] = [
           RequestType: 'RotateFileVaultKey',
           KeyType: 'personal',
           FileVaultUnlock: { Password: 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF' },
-          ReplyEncryptionCertificate: { $own: 'filevault' },
+          ReplyEncryptionCertificate: { $own: fileVaultPurpose },
         },
         replies: [
           {

@@ -46,7 +46,10 @@ export const powerCommands = (identifier: string): readonly Command[] => [
     and: [
       (c) =>
         c.facts['os.name'] === 'macOS'
-          ? { code: 'mac-needs-pin', text: 'A Mac restarts when it is locked and needs a PIN: use "Lock with a message".' }
+          ? {
+              code: 'mac-needs-pin',
+              text: 'A Mac restarts when it is locked and needs a PIN: use "Lock with a message".',
+            }
           : true,
     ],
     result: () => ({ sessions: 1 }),
@@ -60,7 +63,9 @@ export const powerCommands = (identifier: string): readonly Command[] => [
       ...(p.phoneNumber && { PhoneNumber: p.phoneNumber }),
       ...(p.pin && { PIN: p.pin }),
     }),
-    result: (r): JsonObject => ({ message: typeof r.MessageResult === 'string' ? r.MessageResult.slice(0, 100) : null }),
+    result: (r): JsonObject => ({
+      message: typeof r.MessageResult === 'string' ? r.MessageResult.slice(0, 100) : null,
+    }),
     examples: [
       {
         in: { message: 'Please call us.', phoneNumber: '+49 30 123456', pin: '123456' },

@@ -50,14 +50,16 @@ function outcomeOf(reply: Json, o: Pick<CommandRowOptions<never>, 'result' | 're
   const outcome = replyOutcome(reply, (r) => o.result?.(r) ?? {})
   if (outcome.state !== 'completed' || !o.refused) return outcome
   const text = o.refused(reply as JsonObject)
-  return text === undefined ? outcome : { state: 'failed', reason: { code: 'device-refused', text: text.slice(0, 500) } }
+  return text === undefined
+    ? outcome
+    : { state: 'failed', reason: { code: 'device-refused', text: text.slice(0, 500) } }
 }
 
 /** Of an answer, whatever it holds. */
 export const objectOf = (value: Json | undefined): JsonObject | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
 export const listOf = (value: Json | undefined): JsonObject[] =>
-  Array.isArray(value) ? value.flatMap((v) => objectOf(v) ?? []) : []
+  Array.isArray(value) ? value.map((v) => objectOf(v)).filter((v) => v !== undefined) : []
 export const textIn = (of: JsonObject, key: string, max = 500): string | undefined => {
   const value = Object.hasOwn(of, key) ? of[key] : undefined
   return typeof value === 'string' && value !== '' ? value.slice(0, max) : undefined

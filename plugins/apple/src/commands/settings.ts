@@ -27,7 +27,10 @@ function setting<P, R>(d: OperationDescriptor<P, R>, o: SettingOptions<P>): Comm
         wire: { RequestType: 'Settings', Settings: o.shown.items },
         replies: [
           {
-            reply: { Status: 'Acknowledged', Settings: o.shown.items.map((i) => ({ ...itemOf(i), Status: 'Acknowledged' })) },
+            reply: {
+              Status: 'Acknowledged',
+              Settings: o.shown.items.map((i) => ({ ...itemOf(i), Status: 'Acknowledged' })),
+            },
             outcome: { state: 'completed', result: {} },
           },
           {
@@ -37,7 +40,9 @@ function setting<P, R>(d: OperationDescriptor<P, R>, o: SettingOptions<P>): Comm
                 {
                   Item: 'X',
                   Status: 'Error',
-                  ErrorChain: [{ ErrorCode: 12038, ErrorDomain: 'MCMDMErrorDomain', USEnglishDescription: 'Not supervised.' }],
+                  ErrorChain: [
+                    { ErrorCode: 12038, ErrorDomain: 'MCMDMErrorDomain', USEnglishDescription: 'Not supervised.' },
+                  ],
                 },
               ],
             },
@@ -100,7 +105,15 @@ const hostname = once(
   'apple.hostname',
   'Set host name',
   'Gives a Mac another host name.',
-  z.object({ name: z.string().regex(/^(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$/).max(253).describe('Host name') }).strict(),
+  z
+    .object({
+      name: z
+        .string()
+        .regex(/^(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$/)
+        .max(253)
+        .describe('Host name'),
+    })
+    .strict(),
   { name: 'studio-3' },
 )
 const wallpaper = once(
@@ -120,7 +133,15 @@ const timeZone = once(
   'apple.time-zone',
   'Set time zone',
   'Sets the time zone.',
-  z.object({ timeZone: z.string().regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/).max(64).describe('Name: Europe/Berlin') }).strict(),
+  z
+    .object({
+      timeZone: z
+        .string()
+        .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/)
+        .max(64)
+        .describe('Name: Europe/Berlin'),
+    })
+    .strict(),
   { timeZone: 'Europe/Berlin' },
 )
 const organisation = once(
@@ -133,7 +154,10 @@ const organisation = once(
       shortName: line(40).default('').describe('Short name'),
       address: z.string().max(500).default('').describe('Address'),
       phone: line(40).default('').describe('Phone number'),
-      email: z.union([z.literal(''), z.email().max(200)]).default('').describe('E-mail address'),
+      email: z
+        .union([z.literal(''), z.email().max(200)])
+        .default('')
+        .describe('E-mail address'),
     })
     .strict(),
   { name: 'Example Ltd', shortName: 'Example', address: '', phone: '', email: 'it@example.org' },
@@ -233,9 +257,18 @@ const shared = once(
       temporarySessionTimeoutS: seconds(86_400).describe('Temporary session: ended after so many seconds unused'),
       temporarySessionOnly: z.boolean().optional().describe('Temporary sessions alone'),
       defaultDomains: z.array(line(253)).max(20).optional().describe('Domains offered at sign-in'),
-      onlineGraceDays: z.number().int().min(0).max(365).optional().describe('Days that a user may sign in without a network'),
+      onlineGraceDays: z
+        .number()
+        .int()
+        .min(0)
+        .max(365)
+        .optional()
+        .describe('Days that a user may sign in without a network'),
       skipLanguage: z.boolean().optional().describe('New users are not asked for their language'),
-      lockGraceS: z.union([0, 60, 300, 900, 3600, 14_400].map((n) => z.literal(n))).optional().describe('Seconds before the passcode is asked again'),
+      lockGraceS: z
+        .union([0, 60, 300, 900, 3600, 14_400].map((n) => z.literal(n)))
+        .optional()
+        .describe('Seconds before the passcode is asked again'),
     })
     .strict()
     .refine((p) => p.quotaMb === undefined || p.residentUsers === undefined, {
@@ -283,10 +316,32 @@ export const settingsCommands: readonly Command[] = [
   }),
   toggle(switchOf('apple.bluetooth', 'Bluetooth', 'Turns Bluetooth on or off.'), 'Bluetooth', 'i11.3!x m10.13.4x'),
   toggle(switchOf('apple.data-roaming', 'Data roaming', 'Turns data roaming on or off.'), 'DataRoaming', 'i5.0x'),
-  toggle(switchOf('apple.voice-roaming', 'Voice roaming', 'Turns voice roaming on or off, where the carrier lets it.'), 'VoiceRoaming', 'i5.0x'),
-  toggle(switchOf('apple.hotspot', 'Personal hotspot', 'Turns the personal hotspot on or off.'), 'PersonalHotspot', 'i7.0x'),
-  toggle(switchOf('apple.diagnostics', 'Send diagnostics', 'Whether a shared iPad sends diagnostics to Apple.'), 'DiagnosticSubmission', 'i9.3x', [sharedIpad]),
-  toggle(switchOf('apple.app-analytics', 'Send app analytics', 'Whether a shared iPad shares app analytics with developers.'), 'AppAnalytics', 'i9.3.2x', [sharedIpad]),
+  toggle(
+    switchOf('apple.voice-roaming', 'Voice roaming', 'Turns voice roaming on or off, where the carrier lets it.'),
+    'VoiceRoaming',
+    'i5.0x',
+  ),
+  toggle(
+    switchOf('apple.hotspot', 'Personal hotspot', 'Turns the personal hotspot on or off.'),
+    'PersonalHotspot',
+    'i7.0x',
+  ),
+  toggle(
+    switchOf('apple.diagnostics', 'Send diagnostics', 'Whether a shared iPad sends diagnostics to Apple.'),
+    'DiagnosticSubmission',
+    'i9.3x',
+    [sharedIpad],
+  ),
+  toggle(
+    switchOf(
+      'apple.app-analytics',
+      'Send app analytics',
+      'Whether a shared iPad shares app analytics with developers.',
+    ),
+    'AppAnalytics',
+    'i9.3.2x',
+    [sharedIpad],
+  ),
   setting(timeZone, {
     on: 'i14.0!x t14.0! v2.0!x',
     items: (p) => [{ Item: 'TimeZone', TimeZone: p.timeZone }],

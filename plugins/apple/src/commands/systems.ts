@@ -38,4 +38,9 @@ export function on(words: string, ...more: readonly When[]): When {
 export function unless(fact: string, value: boolean, code: string, text: string): When {
   return (c) => (c.facts[fact] === value ? { code, text } : true)
 }
-export const sharedIpad = unless('apple.sharedIpad', false, 'not-shared', 'Only iPads that several users share know it.')
+export const sharedIpad = unless(
+  'apple.sharedIpad',
+  false,
+  'not-shared',
+  'Only iPads that several users share know it.',
+)

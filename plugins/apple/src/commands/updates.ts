@@ -110,7 +110,9 @@ export const updateCommands: readonly Command[] = [
       ],
     }),
     refused: (r) =>
-      first(r).InstallAction === 'Error' ? `The device refuses the update: ${textIn(first(r), 'Status') ?? ''}` : undefined,
+      first(r).InstallAction === 'Error'
+        ? `The device refuses the update: ${textIn(first(r), 'Status') ?? ''}`
+        : undefined,
     result: (r) => ({ status: textIn(first(r), 'Status', 100) ?? '' }),
     examples: [
       {

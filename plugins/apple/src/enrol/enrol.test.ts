@@ -34,7 +34,12 @@ function ask(query: string, w: World = {}, accept?: string): Promise<Reply> {
     organisation: async () => 'Analytical & Sons',
     invitation: async () => {
       if (w.refusal) throw new Problem(w.refusal)
-      return { platform: 'apple', ownership: w.ownership ?? 'cope', organisation: 'Analytical & Sons', licence: w.licence }
+      return {
+        platform: 'apple',
+        ownership: w.ownership ?? 'cope',
+        organisation: 'Analytical & Sons',
+        licence: w.licence,
+      }
     },
     certificates: {
       own: async () => ({
@@ -103,7 +108,19 @@ test('signed, as OpenSSL verifies it, with the same inside', async () => {
   const reply = await ask(`code=${code}`)
   writeFileSync(join(folder, 'signed'), reply.body as Uint8Array)
   writeFileSync(join(folder, 'signer'), new X509Certificate(signer.certificate).toString())
-  const verify = ['cms', '-verify', '-inform', 'DER', '-in', 'signed', '-CAfile', 'signer', '-purpose', 'any', '-binary']
+  const verify = [
+    'cms',
+    '-verify',
+    '-inform',
+    'DER',
+    '-in',
+    'signed',
+    '-CAfile',
+    'signer',
+    '-purpose',
+    'any',
+    '-binary',
+  ]
   const inside = execFileSync('openssl', verify, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
   assert.equal(inside.toString(), bare.body)
 })
@@ -120,7 +137,10 @@ test('the licence comes first, in full and harmless; the version that was accept
   const mdm = payload(await profile(`code=${code}&licence=2.0`, { licence }), 'com.apple.mdm')
   assert.equal(mdm.ServerURL, 'https://muster.example/apple/mdm?licence=2.0')
   // Without a licence none is claimed to be accepted.
-  assert.equal(payload(await profile(`code=${code}&licence=9`), 'com.apple.mdm').ServerURL, 'https://muster.example/apple/mdm')
+  assert.equal(
+    payload(await profile(`code=${code}&licence=9`), 'com.apple.mdm').ServerURL,
+    'https://muster.example/apple/mdm',
+  )
 })
 
 test('no profile: a page says why, with its own status and never one that makes a device leave', async () => {

@@ -15,7 +15,8 @@ const texts = {
     foreign: 'The enrolment code is for a device of another kind. Ask for a new invitation.',
     unready:
       'This server cannot manage Apple devices yet: its push certificate is missing. Tell your administrator. The code stays good.',
-    plain: 'Apple devices can only be managed by a server with an https address. Tell your administrator. The code stays good.',
+    plain:
+      'Apple devices can only be managed by a server with an https address. Tell your administrator. The code stays good.',
   },
   de: {
     title: (organisation: string) => `Verwaltung durch ${organisation}`,
@@ -98,5 +99,11 @@ ${body}
   }
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c] ?? c)

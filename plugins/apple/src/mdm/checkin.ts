@@ -2,6 +2,7 @@
 import { type Bytes, type Channel, isProblem, type JsonObject, type PlatformHost, type Reply } from '@muster/contract'
 import { bytesOf, textOf } from '../wire/index.ts'
 import type { DeclarativePort } from './declarative-port.ts'
+import { escrowNames } from './escrow.ts'
 import { firstFacts } from './facts.ts'
 import type { MdmMessage } from './message.ts'
 import { answer, leave, nothing, refused } from './replies.ts'
@@ -11,7 +12,6 @@ export interface CheckinDeps {
   host: PlatformHost
   declarative: DeclarativePort
 }
-export const escrowNames = { unlock: 'unlock-token', bootstrap: 'bootstrap-token' } as const
 /** Apple gives 32 bytes; an unlock or bootstrap token has some hundreds. */
 const longest = { push: 256, escrow: 64 * 1024 } as const
 
@@ -76,7 +76,8 @@ export function createCheckin({ host, declarative }: CheckinDeps) {
     if (unlock?.length) await host.secrets.put(c, escrowNames.unlock, base64(unlock))
     const first = c === device && device.lifecycle === 'created'
     if (first) await host.activate(device, {}, licence === undefined ? undefined : { licence })
-    const push: JsonObject = { token: Buffer.from(token).toString('hex'), magic, topic }
+    // The licence is part of the address that this device knows us by: a renewal of its identity names the same one.
+    const push: JsonObject = { token: Buffer.from(token).toString('hex'), magic, topic, ...(licence && { licence }) }
     await host.turn(c, { take: 0, push, expectInS })
     if (first) await host.errand(device, 'inventory', { step: 0 }, 'inventory')
     // The setup assistant waits until it is told; said again whenever it still waits.

@@ -1,8 +1,9 @@
 /** The pull loop: a device reports on the last command and is given the next one; an empty answer ends the connection. */
-import type { Channel, Delivery, Json, JsonObject, PlatformHost, Reply, Turn } from '@muster/contract'
+import type { Channel, Delivery, JsonObject, PlatformHost, Reply, Turn } from '@muster/contract'
 import { type PlistDict, writeXmlPlist } from '@muster/kit/plist'
 import { toDict, toJson } from '../wire/index.ts'
 import { expectInS } from './checkin.ts'
+import { keepSecrets, takeSecrets } from './escrow.ts'
 import type { MdmMessage } from './message.ts'
 import { nothing } from './replies.ts'
 import { createSent } from './sent.ts'
@@ -25,7 +26,8 @@ export function createConnect({ host, encode, facts }: ConnectDeps) {
   const sent = createSent()
 
   return async function connect(m: Report, c: Channel, raw: Uint8Array): Promise<Reply> {
-    const [next] = await host.turn(c, turnOf(m, c, raw))
+    const turn = await turnOf(m, c, raw)
+    const [next] = await host.turn(c, turn)
     if (next) return command(c, next)
     // Nothing more to do: what the profiles came to is asked once for all of them.
     if (!sent.takeChanged(c.no)) return nothing()
@@ -43,16 +45,18 @@ export function createConnect({ host, encode, facts }: ConnectDeps) {
     return { status: 200, headers: { 'content-type': 'application/xml; charset=utf-8' }, body }
   }
 
-  function turnOf(m: Report, c: Channel, raw: Uint8Array): Turn {
+  async function turnOf(m: Report, c: Channel, raw: Uint8Array): Promise<Turn> {
     const base: Turn = { take: batch, expectInS }
     if (m.status === 'Idle' || m.command === undefined) return { ...base, deferred: 'again' }
     if (m.status === 'NotNow') return { ...base, raw, said: [putOff(m.command)], deferred: 'skip' }
     const type = sent.typeOf(c.no, m.command)
-    const reply: JsonObject = { ...(toJson(m.body) as JsonObject), ...(type !== undefined && { RequestType: type }) }
+    const { reply, secrets } = await takeSecrets(host, toJson(m.body) as JsonObject)
     const done = m.status === 'Acknowledged'
+    if (done && sent.awaited(c.no, m.command)) await keepSecrets(host, c, secrets)
     if (done && type !== undefined && profileCommands.has(type)) sent.profilesChanged(c.no)
     const found = done ? facts(reply) : undefined
-    return { ...base, raw, said: [{ id: m.command, reply: reply as Json }], ...(found && { facts: found, partial: true }) }
+    const said = { id: m.command, reply: { ...reply, ...(type !== undefined && { RequestType: type }) } }
+    return { ...base, raw, said: [said], ...(found && { facts: found, partial: true }) }
   }
 }
 

@@ -57,9 +57,7 @@ export function mdmRoutes(o: Pick<CheckinDeps, 'host' | 'declarative'> & Connect
 }
 
 function outOfOrder(device: Channel): Reply | undefined {
-  return device.lifecycle === 'created'
-    ? refused('The enrolment is not complete: TokenUpdate comes first.')
-    : undefined
+  return device.lifecycle === 'created' ? refused('The enrolment is not complete: TokenUpdate comes first.') : undefined
 }
 
 /** Whose enrolment ended here is told to leave; who leaves hears that it is well. Of anybody else nothing is known, so nothing is undone. */

@@ -23,6 +23,11 @@ export function createSent() {
       const sent = last.get(channel)
       return sent?.id === id ? sent.type : undefined
     },
+    /** False: another command is under way, so this answer is none that we wait for. After a restart nobody knows, and it is believed. */
+    awaited: (channel: number, id: string): boolean => {
+      const sent = last.get(channel)
+      return sent === undefined || sent.id === id
+    },
     /** Profiles were installed or removed: what is on the device should be asked before the connection ends. */
     profilesChanged: (channel: number): void => {
       if (changed.size < limit) changed.add(channel)

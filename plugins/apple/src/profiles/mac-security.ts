@@ -99,6 +99,12 @@ const firewallFields = {
     (v) => v.map((a) => ({ BundleID: a.app, Allowed: a.allowed })),
   ),
 }
+/** What a Mac tells of its firewall. */
+const reported = [
+  ['on', 'apple.firewall', 'firewall'],
+  ['blockAll', 'apple.firewallBlocksAll', 'refusing all'],
+  ['stealth', 'apple.firewallStealth', 'not answering probes'],
+] as const
 export const firewall = profileFeature(
   feature({
     id: 'apple.firewall',
@@ -120,6 +126,14 @@ export const firewall = profileFeature(
   {
     to: macs('10.12'),
     build: (s) => [{ PayloadType: 'com.apple.security.firewall', ...written(firewallFields, s as JsonObject) }],
+    holds: (s, facts) => {
+      const wrong = reported
+        .filter(([name, fact]) => typeof facts[fact] === 'boolean' && facts[fact] !== s[name])
+        .map(([, , title]) => title)
+      if (wrong.length === 0) return undefined
+      const text = `The profile is there, but the Mac tells otherwise: ${wrong.join(', ')}.`
+      return { state: 'failed', reason: { code: 'firewall-differs', text }, evidence: { differs: wrong } }
+    },
   },
 )
 

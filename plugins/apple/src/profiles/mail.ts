@@ -1,10 +1,10 @@
 /** Mail accounts: by IMAP or POP, and Microsoft Exchange. */
-import { feature, type Json, type JsonObject } from '@muster/contract'
+import { feature, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
 import { identityFields, identityPayloads, identitySecrets } from './certificates.ts'
-import { type Fields, field, looseType, objectOf, shape, written } from './fields.ts'
-import { type ProfileFeature, profileFeature } from './row.ts'
-import { choiceOr, host, hostOr, line, lineOr, maybe, port, web, webOr, yes } from './words.ts'
+import { field, objectOf, shape, written } from './fields.ts'
+import { profileFeature } from './row.ts'
+import { choiceOr, host, hostOr, line, lineOr, maybe, port, webOr, yes } from './words.ts'
 
 const signsIn = {
   none: 'EmailAuthNone',

@@ -79,7 +79,7 @@ function beyond(s: Rules, facts: Readonly<JsonObject>): Reason | undefined {
 function complies(facts: Readonly<JsonObject>): Verdict | undefined {
   if (facts['apple.passcodePresent'] === false)
     return { state: 'failed', reason: { code: 'no-passcode', text: 'The device has no passcode yet.' } }
-  if (facts['apple.passcodeCompliant'] === false)
+  if (facts['apple.passcodeCompliantWithProfiles'] === false)
     return {
       state: 'failed',
       reason: { code: 'passcode-not-compliant', text: 'The passcode does not follow the rules yet.' },

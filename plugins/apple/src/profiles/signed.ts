@@ -5,7 +5,7 @@ import { signData } from '@muster/kit/cms'
 import { data } from '../wire/index.ts'
 import { buildProfile, type ProfileContent, type ProfileNames } from './profile.ts'
 
-type Host = Pick<PlatformHost, 'certificates' | 'clock'>
+type Host = Pick<PlatformHost, 'clock'> & { certificates: Pick<PlatformHost['certificates'], 'own'> }
 /** What the row of a feature gives. */
 interface Wire extends ProfileContent {
   feature: string

@@ -186,7 +186,5 @@ function eap(s: z.output<typeof signIn>, password: string | undefined, trusted: 
     ...written(signInFields, s as JsonObject),
     ...(password && { UserPassword: password }),
     ...(trusted.length > 0 && { PayloadCertificateAnchorUUID: trusted.map((t) => t.PayloadUUID ?? '') }),
-    // Inside a tunnel only the server shows a certificate, unless both must.
-    TLSCertificateIsRequired: s.methods.includes('tls'),
   }
 }

@@ -1,0 +1,66 @@
+/** What a journey of Apple's devices stands on: an installation with a push certificate, a push service that wakes simulated devices, and those devices. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Single, type SingleOptions, startDevice } from '@muster/fleet'
+import { type FakeApns, startFakeApns } from '@muster/push/testing'
+import { type Installation, install } from './installation.ts'
+import { until } from './processes.ts'
+
+export const topic = 'com.apple.mgmt.External.journey'
+
+export interface AppleGround {
+  readonly muster: Installation
+  readonly apns: FakeApns
+  invite(ownership?: string): Promise<string>
+  /** Comes in, and is woken by the push service alone. */
+  start(o?: Partial<SingleOptions>): Promise<AppleDevice>
+  close(): Promise<void>
+}
+export interface AppleDevice extends Single {
+  /** The server's. */
+  readonly id: string
+  readonly serial: string
+}
+
+export async function appleGround(env: Record<string, string> = {}): Promise<AppleGround> {
+  const apns = await startFakeApns()
+  const folder = await mkdtemp(join(tmpdir(), 'muster-apns-'))
+  const ca = join(folder, 'ca.pem')
+  await writeFile(ca, apns.ca)
+  const muster = await install({ MUSTER_APNS_URL: apns.url, NODE_EXTRA_CA_CERTS: ca, ...env })
+  const { certificateText, keyText } = apns.certificate(topic)
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  await muster.api('POST', '/platform-setup/apple/push-certificate/import', {
+    input: { certificate: base64(certificateText), key: base64(keyText) },
+  })
+  const started: Single[] = []
+  const invite = async (ownership = 'cope') =>
+    (await muster.api<{ code: string }>('POST', '/invitations', { platform: 'apple', ownership })).code
+
+  return {
+    muster,
+    apns,
+    invite,
+    async start(o = {}) {
+      const code = o.code ?? (await invite())
+      let single: Single | undefined
+      const onAddress = (token: string) => apns.register(token, topic, () => single?.wake())
+      single = await startDevice({ server: muster.url, platform: 'apple', seed: 'journey', onAddress, ...o, code })
+      started.push(single)
+      const serial = single.device.name()
+      const found = async () =>
+        (await muster.api<{ items: { id: string; serial: string }[] }>('GET', `/devices?q=${serial}`)).items.find(
+          (d) => d.serial === serial,
+        )
+      const { id } = await until(`${serial} to be known`, found)
+      return Object.assign(single, { id, serial })
+    },
+    async close() {
+      for (const one of started) await one.stop()
+      await muster.close()
+      await apns.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}

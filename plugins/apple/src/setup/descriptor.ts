@@ -1,0 +1,62 @@
+/** What an administrator does so that Apple's devices can be woken: a push certificate, asked for, uploaded, renewed each year. */
+import type { SetupDescriptor } from '@muster/contract'
+import { z } from 'zod'
+
+export const pushStep = 'push-certificate'
+const file = (about: string) => z.base64().min(1).max(100_000).describe(about)
+
+export const pushCertificateSetup: SetupDescriptor = {
+  id: pushStep,
+  title: 'Push certificate',
+  summary:
+    'Apple wakes devices for us by a certificate that you get at identity.apple.com/pushcert with an Apple Account of your organisation. It is good for a year. Renew it with the same Apple Account and by “Renew”, never as a new one: another certificate has another topic, and the devices that are enrolled could not be woken any more.',
+  actions: [
+    {
+      id: 'request',
+      title: 'Get the request',
+      summary:
+        'Makes a key, which stays here, and gives the request for it. Apple takes requests that a vendor of device management has signed: add the vendor’s certificate and key to have it signed here, or send the request to your vendor.',
+      danger: 'none',
+      input: z.strictObject({
+        vendorCertificate: file('The vendor’s certificate with its authorities, PEM').optional(),
+        vendorKey: file('The vendor’s key, PEM without a password; it is not kept').optional(),
+        fresh: z
+          .boolean()
+          .default(false)
+          .describe('A new key, although a request is open: what was asked for with the old one is lost'),
+      }),
+      secret: ['vendorKey'],
+      examples: [{}],
+    },
+    {
+      id: 'upload',
+      title: 'Upload the certificate',
+      summary: 'The file that Apple’s portal gives for the request.',
+      danger: 'none',
+      input: z.strictObject({
+        certificate: file('The certificate, PEM or DER'),
+        otherTopic: z
+          .boolean()
+          .default(false)
+          .describe('It is for another topic than the one in use: devices must be enrolled again to be woken by it'),
+      }),
+      examples: [{ certificate: 'LS0tLS1CRUdJTg==' }],
+    },
+    {
+      id: 'import',
+      title: 'Bring certificate and key along',
+      summary: 'When you come from another server: its push certificate and key, so that devices keep their topic.',
+      danger: 'confirm',
+      input: z.strictObject({
+        certificate: file('The certificate, PEM or DER'),
+        key: file('Its key, PEM without a password'),
+        otherTopic: z
+          .boolean()
+          .default(false)
+          .describe('It is for another topic than the one in use: devices must be enrolled again to be woken by it'),
+      }),
+      secret: ['key'],
+      examples: [{ certificate: 'LS0tLS1CRUdJTg==', key: 'LS0tLS1CRUdJTg==' }],
+    },
+  ],
+}

@@ -1,0 +1,74 @@
+/** Client certificates that a proxy has verified and hands on in a header: believed from the proxies that are configured, and from nobody else. */
+import { BlockList, isIP } from 'node:net'
+import type { FastifyRequest } from 'fastify'
+import { clientCertificate } from './listen.ts'
+
+export interface ProxiedCertificates {
+  /** Addresses, networks in CIDR, or the words loopback, linklocal and uniquelocal. */
+  trustedProxies?: readonly string[]
+  /** Name of the header; unset: only connections of their own show certificates. */
+  header?: string
+}
+export type CertificateReader = (request: FastifyRequest) => Buffer | undefined
+
+/** DER of the certificate that the caller has proven to the connection, or to the proxy. Throws an Error that says which proxy cannot be read. */
+export function createCertificateReader({ trustedProxies = [], header }: ProxiedCertificates): CertificateReader {
+  if (header === undefined) return (request) => clientCertificate(request.raw)
+  const name = header.toLowerCase()
+  const proxies = listOf(trustedProxies)
+  return (request) => {
+    const peer = request.raw.socket.remoteAddress ?? ''
+    // The proxy's own certificate is nobody's: behind it, the header alone speaks.
+    if (!holds(proxies, peer)) return clientCertificate(request.raw)
+    const value = request.headers[name]
+    return typeof value === 'string' ? readCertificateHeader(value) : undefined
+  }
+}
+
+/** `:base64 of DER:` (RFC 9440), or PEM with percent signs as nginx writes `$ssl_client_escaped_cert`. undefined: neither. */
+export function readCertificateHeader(value: string): Buffer | undefined {
+  const text = value.trim()
+  const base64 = /^:([^:]*):$/.exec(text)?.[1] ?? pemIn(text)
+  if (base64 === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return undefined
+  const der = Buffer.from(base64, 'base64')
+  // A SEQUENCE whose length needs two octets more, as every certificate's.
+  return der[0] === 0x30 && der[1] === 0x82 && der.readUInt16BE(2) + 4 === der.length ? der : undefined
+}
+
+function pemIn(text: string): string | undefined {
+  if (!/^-----BEGIN(%20| )CERTIFICATE-----/i.test(text)) return undefined
+  try {
+    const pem = decodeURIComponent(text)
+    return /^-----BEGIN CERTIFICATE-----([\sA-Za-z0-9+/=]+)-----END CERTIFICATE-----\s*$/
+      .exec(pem)?.[1]
+      ?.replace(/\s/g, '')
+  } catch (e) {
+    if (e instanceof URIError) return undefined
+    throw e
+  }
+}
+
+const named: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+}
+
+function listOf(proxies: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const network of proxies.flatMap((p) => named[p] ?? [p])) {
+    const [address = '', bits, ...more] = network.split('/')
+    const version = isIP(address)
+    const most = version === 6 ? 128 : 32
+    const size = bits === undefined ? most : Number(bits)
+    if (version === 0 || more.length > 0 || !Number.isInteger(size) || size < 0 || size > most || bits === '')
+      throw new Error(`MUSTER_TRUSTED_PROXIES: ${network} is no address and no network like 10.1.0.0/16.`)
+    list.addSubnet(address, size, version === 6 ? 'ipv6' : 'ipv4')
+  }
+  return list
+}
+function holds(list: BlockList, address: string): boolean {
+  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
+  const version = isIP(plain)
+  return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4')
+}
