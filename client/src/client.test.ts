@@ -64,3 +64,27 @@ it('gives nothing for an answer without a body', async () => {
   const client = createMusterClient({ baseUrl: 'https://muster.example', ...says(204, undefined) })
   assert.equal(await answer(client.DELETE('/api/v1/groups/{id}', { params: { path: { id: '1' } } })), undefined)
 })
+
+it('asks a busy server again when it says when, but only what changes nothing, and not for ever', async () => {
+  let asked = 0
+  const busy = (until: number) => async () => {
+    asked += 1
+    return asked < until
+      ? new Response('{"code":"overloaded"}', { status: 503, headers: { 'retry-after': '0.01' } })
+      : new Response('{"items":[]}', { status: 200, headers: { 'content-type': 'application/json' } })
+  }
+  const client = (until: number, patienceS?: number) => {
+    asked = 0
+    return createMusterClient({ baseUrl: 'https://muster.example', fetch: busy(until), patienceS })
+  }
+  assert.deepEqual(await answer(client(4).GET('/api/v1/devices')), { items: [] })
+  assert.equal(asked, 4)
+  await assert.rejects(answer(client(4, 0.02).GET('/api/v1/devices')), { status: 503 })
+  assert.equal(asked, 3)
+  await assert.rejects(answer(client(4).POST('/api/v1/recovery/end')), { status: 503 })
+  assert.equal(asked, 1)
+  const gone = new AbortController()
+  const call = client(1_000).GET('/api/v1/devices', { signal: gone.signal })
+  gone.abort()
+  await assert.rejects(answer(call), { name: 'AbortError' })
+})

@@ -13,18 +13,49 @@ export interface ClientOptions {
   fetch?: (request: Request) => Promise<Response>
   /** Added to every request. */
   headers?: Record<string, string>
+  /** Seconds that a reading may wait in all, while a busy server asks to come again later (503 with Retry-After). 30 when absent; 0: never. */
+  patienceS?: number
 }
 export type MusterClient = Client<paths>
 
 export function createMusterClient(o: ClientOptions): MusterClient {
   const client = createClient<paths>({
     baseUrl: o.baseUrl.replace(/\/+$/, ''),
-    ...(o.fetch && { fetch: o.fetch }),
+    fetch: patient(o.fetch ?? ((request) => globalThis.fetch(request)), o.patienceS ?? 30),
     ...(o.headers && { headers: o.headers }),
   })
   const { token } = o
   if (token !== undefined) client.use(authorize(token))
   return client
+}
+
+/** Readings change nothing, so they are asked again when the server says when. */
+function patient(fetch: (request: Request) => Promise<Response>, patienceS: number) {
+  return async (request: Request): Promise<Response> => {
+    for (let left = patienceS; ; ) {
+      const response = await fetch(request.clone())
+      const wait = Number(response.headers.get('retry-after') ?? Number.NaN)
+      if (request.method !== 'GET' || response.status !== 503 || !(wait > 0 && wait <= left)) return response
+      left -= wait
+      await response.body?.cancel()
+      await pause(wait * 1000, request.signal)
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+  })
 }
 
 function authorize(token: NonNullable<ClientOptions['token']>): Middleware {

@@ -1,9 +1,12 @@
 /** What a journey of Apple's devices stands on: an installation with a push certificate, a push service that wakes simulated devices, and those devices. */
+import { execFileSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Single, type SingleOptions, startDevice } from '@muster/fleet'
 import { type FakeApns, startFakeApns } from '@muster/push/testing'
+import { freePorts } from './free-port.ts'
 import { type Installation, install } from './installation.ts'
 import { until } from './processes.ts'
 
@@ -28,7 +31,16 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
   const folder = await mkdtemp(join(tmpdir(), 'muster-apns-'))
   const ca = join(folder, 'ca.pem')
   await writeFile(ca, apns.ca)
-  const muster = await install({ MUSTER_APNS_URL: apns.url, NODE_EXTRA_CA_CERTS: ca, ...env })
+  const [https] = await freePorts(1)
+  const address = `https://127.0.0.1:${https}`
+  const muster = await install({
+    MUSTER_APNS_URL: apns.url,
+    NODE_EXTRA_CA_CERTS: ca,
+    MUSTER_HTTPS_PORT: String(https),
+    MUSTER_PUBLIC_URL: address,
+    ...env,
+  })
+  const trust = await rootOf(muster.url)
   const { certificateText, keyText } = apns.certificate(topic)
   const base64 = (text: string) => Buffer.from(text).toString('base64')
   await muster.api('POST', '/platform-setup/apple/push-certificate/import', {
@@ -46,7 +58,15 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
       const code = o.code ?? (await invite())
       let single: Single | undefined
       const onAddress = (token: string) => apns.register(token, topic, () => single?.wake())
-      single = await startDevice({ server: muster.url, platform: 'apple', seed: 'journey', onAddress, ...o, code })
+      single = await startDevice({
+        server: address,
+        ca: trust,
+        platform: 'apple',
+        seed: 'journey',
+        onAddress,
+        ...o,
+        code,
+      })
       started.push(single)
       const serial = single.device.name()
       const found = async () =>
@@ -63,4 +83,16 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
       await rm(folder, { recursive: true })
     },
   }
+}
+
+/** PEM of the server's own authority, as its SCEP service gives it to everybody. */
+async function rootOf(url: string): Promise<string> {
+  const bag = Buffer.from(await (await fetch(`${url}/apple/scep?operation=GetCACert`)).arrayBuffer())
+  const text = execFileSync('openssl', ['pkcs7', '-inform', 'DER', '-print_certs'], { input: bag }).toString()
+  const found = (text.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/g) ?? []).map(
+    (pem) => new X509Certificate(pem),
+  )
+  const root = found.find((c) => c.checkIssued(c))
+  if (!root) throw new Error('The SCEP service gives no root.')
+  return root.toString()
 }

@@ -51,8 +51,6 @@ describe('apple: simulated devices', { timeout: 600_000 }, () => {
         return Array.isArray(facts['apple.profiles']) && Array.isArray(facts['apple.apps'])
       }
       await until(`${d.serial} to tell of itself`, told, { ...patience, last: () => d.lines.slice(-5) })
-      const { device } = (await ground.muster.api('GET', `/devices/${d.id}`)) as { device?: unknown }
-      assert.equal(device, undefined)
       assert.equal(facts['device.serial'], d.serial)
       assert.equal(facts['device.manufacturer'], 'Apple')
       assert.match(JSON.stringify(facts['apple.profiles']), /enrolment/)
@@ -114,7 +112,7 @@ describe('apple: simulated devices', { timeout: 600_000 }, () => {
   })
 
   it('what the device refuses is failed in its own words', async () => {
-    const done = await seen(phone).sent('apple.app.remove', { identifier: 'com.example.not-there' })
+    const done = await seen(phone).sent('apple.app.remove', { bundleId: 'com.example.not-there' })
     assert.equal(done.state, 'failed')
     assert.match(JSON.stringify(done), /12031/)
   })

@@ -17,11 +17,13 @@ it('reads what is given', () => {
     MUSTER_PUBLIC_URL: 'https://muster.example/em/',
     MUSTER_ROLES: 'api, worker',
     MUSTER_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16',
+    MUSTER_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     MUSTER_TLS_CERT: 'a.pem',
     MUSTER_TLS_KEY: 'a.key',
     MUSTER_LOG_LEVEL: 'warn',
     MUSTER_WEBHOOK_NETWORKS: '10.1.0.0/16, ::1',
   })
+  assert.equal(o.clientCertificateHeader, 'Client-Cert')
   assert.deepEqual(o.webhooks, { networks: ['10.1.0.0/16', '::1'], plainHttp: false })
   assert.deepEqual(
     [o.dataDir, o.httpPort, o.httpsPort, o.publicUrl, o.roles, o.trustedProxies, o.tls, o.logLevel],
@@ -46,6 +48,7 @@ it('names the variable that is wrong', () => {
     MUSTER_LOG_LEVEL: ['loud'],
     MUSTER_WEBHOOK_NETWORKS: ['home', '10.0.0.0/99'],
     MUSTER_WEBHOOK_HTTP: ['yes'],
+    MUSTER_CLIENT_CERTIFICATE_HEADER: ['Client-Cert', 'a b'],
     MUSTER_TLS_CERT: ['only.pem'],
   }
   for (const [name, values] of Object.entries(wrong))

@@ -16,6 +16,7 @@ Environment (each has a default):
   MUSTER_LOG_LEVEL         info
   MUSTER_TLS_CERT, _KEY    files of a certificate chain and its key; else of its own authority
   MUSTER_TRUSTED_PROXIES   addresses whose X-Forwarded-For counts, separated by commas
+  MUSTER_CLIENT_CERTIFICATE_HEADER  header in which those addresses hand on a device's certificate
   MUSTER_METRICS_ADDRESS   host:port that /metrics is served on, instead of the ports above
   MUSTER_WEBHOOK_NETWORKS  networks that webhooks may reach beside public addresses: 10.1.0.0/16
   MUSTER_WEBHOOK_HTTP      "allow": webhooks may go over plain http to anywhere

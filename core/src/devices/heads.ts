@@ -5,6 +5,8 @@ import type { KnownChannel } from './channels.ts'
 export interface Heads {
   /** What is known of the channel. */
   get(no: number): KnownChannel | undefined
+  /** The same for who looks at a word or two of it: each is spelt when it is asked for, and a copy of it has none. */
+  glance(no: number): KnownChannel | undefined
   /** Keeps it, as a newer version than any before. */
   put(head: KnownChannel): void
   /** The same version with other words: only what is known already changes. */
@@ -97,25 +99,22 @@ export function createHeads(anew: () => void, chunksAtMost = 4096): Heads {
     recent[head.no % lately] = head
   }
   const version = (no: number) => chunkOf(no)?.[placeOf(no) + at.version] ?? 0
+  const tables: Tables = { names, platforms, ownerships }
+  function glance(no: number): Glance | undefined {
+    const chunk = chunkOf(no)
+    const place = placeOf(no)
+    return !chunk || chunk[place + at.version] === 0 ? undefined : new Glance(no, chunk, place, tables)
+  }
   return {
+    glance,
     get: (no) => {
-      const chunk = chunkOf(no)
-      const place = placeOf(no)
-      if (!chunk || chunk[place + at.version] === 0) return undefined
+      if (version(no) === 0) return undefined
       const spoke = recent[no % lately]
       if (spoke?.no === no) return spoke
-      const words = chunk[place + at.words] as number
-      const head: KnownChannel = {
-        no,
-        device: uuidAt(chunk, place + at.id),
-        deviceNo: chunk[place + at.device] as number,
-        platform: platforms.word((words >>> 8) & 0xff),
-        epoch: chunk[place + at.epoch] as number,
-        name: names.word(words >>> 16),
-        lifecycle: lifecycles[(words >>> 4) & 3] as KnownChannel['lifecycle'],
-        blocked: (words & 0x40) !== 0,
-        ownership: ownerships.word(words & 0xf) as Ownership,
-      }
+      const seen = glance(no)
+      if (!seen) return undefined
+      const { device, deviceNo, platform, epoch, name, lifecycle, blocked, ownership } = seen
+      const head: KnownChannel = { no, device, deviceNo, platform, epoch, name, lifecycle, blocked, ownership }
       recent[no % lately] = head
       return head
     },
@@ -135,6 +134,55 @@ export function createHeads(anew: () => void, chunksAtMost = 4096): Heads {
       if (recent[no % lately]?.no === no) recent[no % lately] = undefined
     },
     clear,
+  }
+}
+
+type Words = ReturnType<typeof createWords>
+interface Tables {
+  names: Words
+  platforms: Words
+  ownerships: Words
+}
+
+/** A head where it stands packed. What stands there changes with the head; its device never does. */
+class Glance implements KnownChannel {
+  readonly no: number
+  readonly #chunk: Uint32Array
+  readonly #place: number
+  readonly #tables: Tables
+
+  constructor(no: number, chunk: Uint32Array, place: number, tables: Tables) {
+    this.no = no
+    this.#chunk = chunk
+    this.#place = place
+    this.#tables = tables
+  }
+  get device(): string {
+    return uuidAt(this.#chunk, this.#place + at.id)
+  }
+  get deviceNo(): number {
+    return this.#chunk[this.#place + at.device] as number
+  }
+  get epoch(): number {
+    return this.#chunk[this.#place + at.epoch] as number
+  }
+  get #words(): number {
+    return this.#chunk[this.#place + at.words] as number
+  }
+  get platform(): string {
+    return this.#tables.platforms.word((this.#words >>> 8) & 0xff)
+  }
+  get name(): string {
+    return this.#tables.names.word(this.#words >>> 16)
+  }
+  get lifecycle(): KnownChannel['lifecycle'] {
+    return lifecycles[(this.#words >>> 4) & 3] as KnownChannel['lifecycle']
+  }
+  get blocked(): boolean {
+    return (this.#words & 0x40) !== 0
+  }
+  get ownership(): Ownership {
+    return this.#tables.ownerships.word(this.#words & 0xf) as Ownership
   }
 }
 

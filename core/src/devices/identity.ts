@@ -15,7 +15,7 @@ export type Proof = { certificate: Uint8Array } | { bearer: string } | { key: st
 
 export interface Identity {
   identify(proof: Proof): Promise<KnownChannel | Refusal>
-  /** The channel of a token that was proved before, from memory alone. */
+  /** The channel of a token that was proved before, from memory alone; to look at now, not to keep or copy. */
   remembered(bearer: string): KnownChannel | undefined
   /** The channel as it is now; undefined when there is none. */
   channel(no: number): Promise<KnownChannel | undefined>
@@ -46,6 +46,7 @@ export function createIdentity(o: {
   const credentials = createCredentials()
   const heads = createHeads(() => credentials.clear())
   const words = createWords()
+  const digests = createDigests()
   const read = gather(
     async (nos: number[]) =>
       new Map((await readChannels(o.db, sql`c.no = any(${nos}::bigint[])`)).map((c) => [c.no, c])),
@@ -60,11 +61,15 @@ export function createIdentity(o: {
     if (found && current(no)) heads.put(found)
     return found
   }
-  function cached(kind: Kind, digest: Buffer): KnownChannel | undefined {
+  function cached(
+    kind: Kind,
+    digest: Buffer,
+    head: (no: number) => KnownChannel | undefined = heads.get,
+  ): KnownChannel | undefined {
     if (o.busSilentMs() > limits.staleMs) return undefined
     const proved = credentials.get(kind, digest)
     if (!proved || heads.version(proved.channel) !== proved.version || proved.untilS * 1000 <= now()) return undefined
-    return heads.get(proved.channel)
+    return head(proved.channel)
   }
   async function look(proof: Proof, hash: Buffer): Promise<{ channel: number; expires: Date } | Refusal> {
     if ('bearer' in proof) return o.tokens.channelOfToken(proof.bearer)
@@ -112,10 +117,10 @@ export function createIdentity(o: {
           : 'bearer' in proof
             ? (['bearer', proof.bearer] as const)
             : (['key', proof.key] as const)
-      const digest = digestOf('sha256', bytes, 'buffer')
+      const digest = 'bearer' in proof ? digests.of(proof.bearer) : digestOf('sha256', bytes, 'buffer')
       return cached(kind, digest) ?? prove(proof, kind, digest)
     },
-    remembered: (bearer) => cached('bearer', digestOf('sha256', bearer, 'buffer')),
+    remembered: (bearer) => cached('bearer', digests.of(bearer), heads.glance),
     forget,
     enrolled: (no, epoch) => {
       const known = heads.get(no)
@@ -150,6 +155,21 @@ async function cutShort(db: Db, hash: Buffer): Promise<void> {
   await db.affected(sql`
     update credential o set expires = now() + ${overlapDays} * interval '1 day' from credential c
     where c.hash = ${hash} and o.channel = c.channel and o.created < c.created and ${outlasting}`)
+}
+
+/** A token that is no idle poll's is asked for twice in a row: its digest is made once. */
+function createDigests() {
+  let token = ''
+  let digest = digestOf('sha256', token, 'buffer')
+  return {
+    of: (bearer: string): Buffer => {
+      if (bearer !== token) {
+        digest = digestOf('sha256', bearer, 'buffer')
+        token = bearer
+      }
+      return digest
+    },
+  }
 }
 
 /** What was heard of channels while look-ups are under way: their answers may be from before it. */

@@ -9,6 +9,8 @@ export interface Numbers {
   get(no: number): number
   /** A whole number from 0 to `greatest`. */
   set(no: number, value: number): void
+  /** Those that are not 0, in the order of their numbers. */
+  each(on: (no: number, value: number) => void): void
   clear(): void
 }
 
@@ -24,6 +26,10 @@ export function numbers(): Numbers {
         chunks[at] = chunk
       }
       chunk[no % chunkSize] = value
+    },
+    each: (on) => {
+      for (const [at, chunk] of chunks.entries())
+        for (let i = 0; chunk && i < chunkSize; i += 1) if (chunk[i] !== 0) on(at * chunkSize + i, chunk[i] as number)
     },
     clear: () => {
       chunks = []

@@ -1,5 +1,5 @@
 /** When each channel was last heard of: kept in memory, written in one sorted batch. A crash loses at most one flush interval. */
-import type { Db, Log } from '../db/index.ts'
+import { type Db, type Log, numberArray } from '../db/index.ts'
 import { greatest, numbers } from './numbers.ts'
 
 const flushEveryMs = 5_000
@@ -43,7 +43,7 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
         await tx.query({
           name: 'seen-flush',
           text: flushStatement,
-          values: [channels, at, expected],
+          values: [numberArray(channels), numberArray(at), numberArray(expected)],
         })
       })
     } catch (error) {

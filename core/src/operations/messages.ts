@@ -1,5 +1,5 @@
 /** The message log: every message in and out, written with the batch it belongs to and sealed once for all of it. Idle polls never come here. */
-import type { Tx } from '../db/index.ts'
+import { numberArray, type Tx } from '../db/index.ts'
 import { SecretProblem, type Secrets } from '../secrets/index.ts'
 
 export interface LoggedMessage {
@@ -28,11 +28,11 @@ export async function writeMessages(tx: Tx, secrets: Secrets, messages: readonly
         select channel, outbound, outcome, size, place, $6::bigint, case when ord = 1 then $7::bytea end
         from unnest($1::bigint[], $2::boolean[], $3::text[], $4::integer[], $5::integer[]) with ordinality as x (channel, outbound, outcome, size, place, ord)`,
       values: [
-        all.map((m) => m.channel),
+        numberArray(all.map((m) => m.channel)),
         all.map((m) => m.outbound),
         all.map((m) => m.outcome),
-        all.map((m) => m.raw.length),
-        at,
+        numberArray(all.map((m) => m.raw.length)),
+        numberArray(at),
         all[0]?.channel,
         secrets.seal(places.batch, Buffer.concat(bytes)),
       ],

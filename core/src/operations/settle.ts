@@ -1,6 +1,6 @@
 /** What devices said of operations, applied: reports are matched to open rows, settled rows move to history, the rest is noted as unmatched. */
 import type { ChannelDetail, Json, OperationRow, Outcome, Reason, Said } from '@muster/contract'
-import { jsonText, type Tx } from '../db/index.ts'
+import { jsonText, numberArray, type Tx } from '../db/index.ts'
 import type { KnownChannel } from '../devices/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import type { ActivityCache, ActivityWords } from './activities.ts'
@@ -294,8 +294,8 @@ async function settleAll(tx: Tx, finals: readonly Final[]): Promise<SettledRow[]
     name: 'settle',
     text: settleRows,
     values: [
-      sorted.map((f) => f.channel),
-      sorted.map((f) => f.activity),
+      numberArray(sorted.map((f) => f.channel)),
+      numberArray(sorted.map((f) => f.activity)),
       sorted.map((f) => f.state),
       sorted.map((f) => json(f.reason)),
       sorted.map((f) => json(f.result)),

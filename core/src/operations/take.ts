@@ -1,6 +1,6 @@
 /** What can go out now: open rows of a channel become deliveries, marked as sent in the same batch. */
 import type { ChannelDetail, Delivery, Json, JsonObject, OperationRow, Reason } from '@muster/contract'
-import { jsonText, type Tx } from '../db/index.ts'
+import { jsonText, numberArray, type Tx } from '../db/index.ts'
 import type { KnownChannel } from '../devices/index.ts'
 import { pickRow, type Registry } from '../registry/index.ts'
 import type { ActivityCache, ActivityWords } from './activities.ts'
@@ -224,5 +224,11 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
 
 function claimValues(asked: readonly (Want & { item: number })[]): unknown[] {
   const rows = asked.flatMap((w) => w.channels.map((c) => ({ item: w.item, channel: c.no, n: w.take, again: w.again })))
-  return [rows.map((r) => r.item), rows.map((r) => r.channel), rows.map((r) => r.n), rows.map((r) => r.again), leaseS]
+  return [
+    numberArray(rows.map((r) => r.item)),
+    numberArray(rows.map((r) => r.channel)),
+    numberArray(rows.map((r) => r.n)),
+    rows.map((r) => r.again),
+    leaseS,
+  ]
 }

@@ -91,6 +91,78 @@ export const attributed =
   (content, by) =>
     signData({ ...by, content, detached: true, digest }).toString('base64')
 
+/** As Macs sign: BER of indefinite lengths, SHA-1, no signed attributes, detached. `inside`: with the content in it, as some clients do. */
+export const bare =
+  (digest: 'sha1' | 'sha256', o: { indefinite?: true; inside?: true } = {}): SignWith =>
+  (content, by) => {
+    const wrap = (tag: number, ...parts: Uint8Array[]) =>
+      o.indefinite ? Buffer.concat([Buffer.from([tag, 0x80]), ...parts, Buffer.alloc(2)]) : der(tag, ...parts)
+    const algorithm = sequence(oid(digest === 'sha1' ? '1.3.14.3.2.26' : '2.16.840.1.101.3.4.2.1'), nothing())
+    const [fields] = readDer(by.certificate).items
+    const parts = fields?.items.filter((e) => e.tag !== context(0)) ?? []
+    const [serial, , issuer] = parts.map(whole)
+    if (!serial || !issuer) throw new Error('no certificate')
+    const signer = sequence(
+      integer(1),
+      sequence(issuer, serial),
+      algorithm,
+      sequence(oid('1.2.840.113549.1.1.1'), nothing()),
+      octets(sign(digest, content, by.key)),
+    )
+    const data = oid('1.2.840.113549.1.7.1')
+    return wrap(
+      tags.sequence,
+      oid('1.2.840.113549.1.7.2'),
+      wrap(
+        context(0),
+        wrap(
+          tags.sequence,
+          integer(1),
+          setOf(algorithm),
+          o.inside ? wrap(tags.sequence, data, wrap(context(0), octets(content))) : wrap(tags.sequence, data),
+          wrap(context(0), by.certificate),
+          setOf(signer),
+        ),
+      ),
+    ).toString('base64')
+  }
+
+/** A binary property list of texts, bytes, flags and dictionaries. */
+export function binary(message: PlistDict): Uint8Array {
+  const objects: Buffer[] = []
+  const size = (marker: number, n: number) =>
+    n < 15 ? Buffer.from([marker | n]) : Buffer.from([marker | 15, 0x11, n >> 8, n & 0xff])
+  const add = (make: () => Buffer): number => {
+    const at = objects.push(Buffer.alloc(0)) - 1
+    objects[at] = make()
+    return at
+  }
+  const text = (t: string) => add(() => Buffer.concat([size(0x60, t.length), Buffer.from(t, 'utf16le').swap16()]))
+  function value(v: PlistDict[string]): number {
+    if (typeof v === 'string') return text(v)
+    if (typeof v === 'boolean') return add(() => Buffer.from([v ? 9 : 8]))
+    if (v instanceof Uint8Array) return add(() => Buffer.concat([size(0x40, v.length), v]))
+    if (!isDict(v)) throw new Error('not needed here')
+    return add(() => {
+      const refs = [...Object.keys(v).map(text), ...Object.values(v).map(value)]
+      return Buffer.concat([size(0xd0, Object.keys(v).length), Buffer.from(refs)])
+    })
+  }
+  value(message)
+  const offsets: number[] = []
+  let at = 8
+  for (const o of objects) {
+    offsets.push(at)
+    at += o.length
+  }
+  const table = Buffer.concat(offsets.map((o) => Buffer.from([o >> 8, o & 0xff])))
+  const trailer = Buffer.alloc(32)
+  trailer.set([2, 1], 6)
+  trailer.writeBigUInt64BE(BigInt(objects.length), 8)
+  trailer.writeBigUInt64BE(BigInt(at), 24)
+  return Buffer.concat([Buffer.from('bplist00'), ...objects, table, trailer])
+}
+
 /** RFC 8894: fetches the authority, asks with the challenge, and opens the answer. */
 export async function scep(call: Call, challenge: string, key: KeyObject = newKey()): Promise<Identity> {
   const authority = openBag((await call('GET', '/scep', { query: 'operation=GetCACert' })).body)[0]
@@ -135,7 +207,7 @@ export interface Command extends PlistDict {
   Command: PlistDict & { RequestType: string }
 }
 /** What it answers to a command: the status and what stands beside it. */
-export type Obey = (command: Command) => PlistDict
+export type Obey = (command: Command) => { Status: string } & { [key: string]: PlistDict[string] | undefined }
 const acknowledge: Obey = () => ({ Status: 'Acknowledged' })
 
 export interface DeviceOptions {
@@ -175,7 +247,8 @@ export function createDevice(call: Call, o: DeviceOptions) {
       seen.push(command as Command)
       if (seen.length > 200) throw new Error('it never ends')
       const { Status, ...fields } = obey(command as Command)
-      reply = await report(String(Status), { CommandUUID: command.CommandUUID as string, ...fields, ...more })
+      const told = Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined)) as PlistDict
+      reply = await report(Status, { CommandUUID: command.CommandUUID as string, ...told, ...more })
     }
   }
 

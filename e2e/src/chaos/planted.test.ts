@@ -10,8 +10,8 @@ for (const [name, plant] of Object.entries(plants))
   test(`planted and caught: ${name}`, { timeout: 420_000 }, async () => {
     const report = await runChaos({
       seed: `planted ${name}`,
-      minutes: 0.75,
-      acknowledgements: 400,
+      minutes: 0.4,
+      acknowledgements: 160,
       devices: 8,
       gentle: true,
       preload,

@@ -72,7 +72,7 @@ describe('every door', () => {
     assert.deepEqual(difference(before, await digestOf(target.db)), ['muster.device_group'])
   })
   // In portions, each with its own time: a busy machine takes long over many small answers.
-  for (const seed of [1, 2, 3, 4]) {
+  for (const seed of [1, 2]) {
     it(`answers hostile requests with refusals that change nothing (${seed})`, { timeout: 175_000 }, async (test) => {
       const report = await runEndpoints({ cases: 250, batch: 250, seed }, target)
       assert.deepEqual(report.found, [])

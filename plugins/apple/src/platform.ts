@@ -1,6 +1,7 @@
 /** Apple's devices, managed by Apple's own MDM protocol. */
 import type { OpenPlatform, Platform } from '@muster/contract'
 import { createEncode, operationRows, readFacts } from './commands/index.ts'
+import { createDeclarative, declarationMigration, declarationsErrand } from './declarative/index.ts'
 import { descriptors, settings as settingsShape } from './descriptors.ts'
 import {
   createRenewal,
@@ -19,7 +20,7 @@ export const apple: Platform = {
   id: 'apple',
   title: 'Apple',
   settings: 'each',
-  migrations: [pushCertificateMigration, renewalMigration],
+  migrations: [pushCertificateMigration, renewalMigration, declarationMigration],
   describe: () => descriptors,
   rows: (settings) => ({
     operations: operationRows(enrolmentIdentifier(settingsShape.parse(settings ?? {}).identifierPrefix)),
@@ -31,22 +32,26 @@ export const apple: Platform = {
     const enrol = { host, options: { prefix, signs }, topic: push.topic }
     const renewal = createRenewal(enrol)
     const names = async () => ({ prefix, organisation: await host.organisation() })
+    const declarative = createDeclarative({ host, names, prefix })
+    const errands = { [renewalErrand]: renewal.command, [declarationsErrand]: declarative.command }
     return {
       routes: [
         ...scepRoutes(host, renewal.challenges),
         ...enrolRoutes(enrol),
         ...mdmRoutes({
           host,
-          declarative: async () => ({ status: 404 }),
-          encode: createEncode({ host, names, errands: { [renewalErrand]: renewal.command } }),
+          declarative: declarative.answer,
+          declare: declarative.declare,
+          encode: createEncode({ host, names, errands }),
           facts: readFacts,
         }),
+        ...declarative.routes,
       ],
       invite: async ({ code }) => ({ steps: await enrolmentSteps(host, code, await push.topic()) }),
       wake: wakeOf,
       credential: push.credential,
       setup: push.setup,
-      jobs: [...push.jobs, ...renewal.jobs],
+      jobs: [...push.jobs, ...renewal.jobs, ...declarative.jobs],
       close: async () => undefined,
     }
   },

@@ -27,10 +27,12 @@ const patience = { pieces: 8, ms: 1_000 } as const
 
 /** `onward` is node:http's own way in. */
 export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: Socket) => void) => void {
+  const together = createTogether()
   const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(o.times.keepAlive / 1000)}\r\n\r\n`
 
   return (socket, onward) => {
     let held: Buffer | undefined
+    let known: Reply | undefined
     let pieces = 0
     let fresh = true
     let busy = false
@@ -67,8 +69,22 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
       busy = true
       o.began()
       // What cannot be written as an answer (a header with a line break) is ours to be ashamed of: nothing half-written goes out.
-      if (answer instanceof Promise) answer.then(write).catch(() => socket.destroy())
-      else write(answer)
+      if (answer instanceof Promise) answer.then((reply) => write(reply)).catch(() => socket.destroy())
+      else {
+        known = answer
+        together(written)
+      }
+    }
+    /** What was known at once. An answer that cannot be written is thrown where nobody else's write is. */
+    function written(): void {
+      const reply = known
+      known = undefined
+      if (reply === undefined) return
+      try {
+        write(reply)
+      } catch {
+        socket.destroy()
+      }
     }
     function write(reply: Reply): void {
       if (!busy) return
@@ -100,6 +116,22 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
     socket.setTimeout(o.times.first)
     socket.setNoDelay(true)
     socket.on('data', onData).on('timeout', onTimeout).on('error', onError).on('close', onClose).on('end', onEnd)
+  }
+}
+
+/**
+ * Answers that are known at once are written when everything that came with their requests was read: a write wakes who is waiting for it, and
+ * is cheapest among writes. No timer: it is the same turn of the event loop.
+ */
+function createTogether(): (write: () => void) => void {
+  let due: (() => void)[] = []
+  const all = () => {
+    const writes = due
+    due = []
+    for (const write of writes) write()
+  }
+  return (write) => {
+    if (due.push(write) === 1) setImmediate(all)
   }
 }
 

@@ -24,9 +24,10 @@ const restMs = 3_600_000
 /** What the server calls a device's Error and CommandFormatError, whatever the device had in mind. */
 const codes: Readonly<Record<string, string>> = { 'command-format': 'command-format' }
 /** The protocol does not say what the server has a command for: what it may also send of its own accord is an errand here. */
-function kindOf(type: string): Command['kind'] {
+function kindOf({ RequestType, Identifier }: JsonObject, management: string | undefined): Command['kind'] {
+  const type = String(RequestType)
   if (type === 'InstallProfile') return 'put'
-  if (type === 'RemoveProfile') return 'drop'
+  if (type === 'RemoveProfile') return Identifier === management ? 'operation' : 'drop'
   const own = type === 'DeviceConfigured' || type === 'DeclarativeManagement'
   return own || commands[type]?.query ? 'errand' : 'operation'
 }
@@ -116,11 +117,11 @@ export function createAppleDevice(ground: Ground, member: Member, kept: Json | u
         ? await report(said, lose)
         : await talk.connect({ kind: 'idle', party, fields: { Status: 'Idle' }, lose })
       lose = false
-      let given = commandIn(answer, party)
+      let given = commandIn(answer, party, disk.enrolment?.identifier)
       // The same id with another command: the server asks on, and has not ended what was said before.
       while (said && given?.id === said.id && given.name !== disk.asked[said.id]?.type) {
         answer = await goOn(given)
-        given = commandIn(answer, party)
+        given = commandIn(answer, party, disk.enrolment?.identifier)
       }
       if (said) settle(said)
       if (ending) continue
@@ -234,12 +235,12 @@ function renewalIn(bytes: Buffer) {
   }
 }
 
-function commandIn(answer: Answered, party: Party): Command | undefined {
+function commandIn(answer: Answered, party: Party, management?: string): Command | undefined {
   if (answer.bytes.length === 0) return undefined
   const { CommandUUID: id, Command: request } = readDict(answer.bytes)
   if (typeof id !== 'string' || !isDict(request) || typeof request.RequestType !== 'string')
     throw new Error('The server gave a command that is none.')
-  return { id, kind: kindOf(request.RequestType), name: request.RequestType, request, party }
+  return { id, kind: kindOf(request, management), name: request.RequestType, request, party }
 }
 
 /** Apple, the five statuses. */

@@ -1,5 +1,15 @@
 /** The pull loop: a device reports on the last command and is given the next one; an empty answer ends the connection. */
-import type { Channel, Delivery, JsonObject, PlatformHost, Reply, Turn } from '@muster/contract'
+import {
+  type Channel,
+  type Delivery,
+  isProblem,
+  type JsonObject,
+  type PlatformHost,
+  type Reason,
+  type Reply,
+  type Said,
+  type Turn,
+} from '@muster/contract'
 import { type PlistDict, writeXmlPlist } from '@muster/kit/plist'
 import { toDict, toJson } from '../wire/index.ts'
 import { expectInS } from './checkin.ts'
@@ -17,32 +27,52 @@ export interface ConnectDeps {
   host: PlatformHost
   encode: Encode
   facts: ReadFacts
+  /** What goes another way than by a command: what is said of it then. */
+  declare(d: Delivery): Promise<Said | undefined>
 }
 /** A device does one command after the other: more of them at once would only wait on the device. */
 const batch = 1
 const profileCommands = new Set(['InstallProfile', 'RemoveProfile'])
 
-export function createConnect({ host, encode, facts }: ConnectDeps) {
+export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
   const sent = createSent()
 
   return async function connect(m: Report, c: Channel, raw: Uint8Array): Promise<Reply> {
-    const turn = await turnOf(m, c, raw)
-    const [next] = await host.turn(c, turn)
-    if (next) return command(c, next)
+    return next(c, await host.turn(c, await turnOf(m, c, raw)))
+  }
+
+  async function next(c: Channel, [given]: readonly Delivery[]): Promise<Reply> {
+    if (given) return command(c, given)
     // Nothing more to do: what the profiles came to is asked once for all of them.
     if (!sent.takeChanged(c.no)) return nothing()
     await host.errand(c, 'profiles', {}, 'profiles')
-    const [asked] = await host.turn(c, { take: batch, expectInS })
-    return asked ? command(c, asked) : nothing()
+    return next(c, await host.turn(c, { take: batch, expectInS }))
   }
 
-  async function command(c: Channel, next: Delivery): Promise<Reply> {
-    const wire = await encode(next)
-    sent.note(c.no, { id: next.id, type: String(wire.RequestType) })
-    const whole: PlistDict = { CommandUUID: next.id, Command: toDict(wire) }
+  async function command(c: Channel, given: Delivery): Promise<Reply> {
+    const declared = await declare(given)
+    if (declared) return next(c, await host.turn(c, { said: [declared], take: batch, expectInS }))
+    const made = await written(given)
+    // What cannot be written down can never be sent: it ends here, and does not stand in the way of the others.
+    if ('failed' in made) {
+      const said = { id: given.id, state: 'failed' as const, reason: made.failed }
+      return next(c, await host.turn(c, { said: [said], take: batch, expectInS }))
+    }
+    sent.note(c.no, { id: given.id, type: String(made.wire.RequestType) })
+    const whole: PlistDict = { CommandUUID: given.id, Command: toDict(made.wire) }
     const body = writeXmlPlist(whole)
     host.sentBytes(c, Buffer.from(body))
     return { status: 200, headers: { 'content-type': 'application/xml; charset=utf-8' }, body }
+  }
+
+  async function written(given: Delivery): Promise<{ wire: JsonObject } | { failed: Reason }> {
+    try {
+      return { wire: await encode(given) }
+    } catch (e) {
+      if (isProblem(e) && e.status >= 500) throw e
+      host.log.warn({ err: e, delivery: given.id }, 'a command could not be written')
+      return { failed: { code: 'cannot-write', text: 'The command cannot be written for this device.' } }
+    }
   }
 
   async function turnOf(m: Report, c: Channel, raw: Uint8Array): Promise<Turn> {
@@ -51,8 +81,8 @@ export function createConnect({ host, encode, facts }: ConnectDeps) {
     if (m.status === 'NotNow') return { ...base, raw, said: [putOff(m.command)], deferred: 'skip' }
     const type = sent.typeOf(c.no, m.command)
     const { reply, secrets } = await takeSecrets(host, toJson(m.body) as JsonObject)
-    const done = m.status === 'Acknowledged'
-    if (done && sent.awaited(c.no, m.command)) await keepSecrets(host, c, secrets)
+    const done = m.status === 'Acknowledged' && sent.awaited(c.no, m.command)
+    if (done) await keepSecrets(host, c, secrets)
     if (done && type !== undefined && profileCommands.has(type)) sent.profilesChanged(c.no)
     const found = done ? facts(reply) : undefined
     const said = { id: m.command, reply: { ...reply, ...(type !== undefined && { RequestType: type }) } }

@@ -57,7 +57,7 @@ export const certificates = profileFeature(
 )
 
 /** Where a device gets a key's certificate from. The challenge is a secret of the feature that uses it. */
-export const scepFields = {
+const scepFields = {
   url: field('URL', web('Address of the SCEP server', 'Such as https://ca.example.com/scep')),
   name: field('Name', lineOr('Name of the authority there')),
   // In parts: a device's own value within one cannot add another.
@@ -87,7 +87,7 @@ export const scepFields = {
 }
 const usages = { sign: 1, encrypt: 4, both: 5 } as const
 
-export function scepPayload(settings: JsonObject, challenge: string | undefined, uuid: string): Payload {
+function scepPayload(settings: JsonObject, challenge: string | undefined, uuid: string): Payload {
   return {
     PayloadType: 'com.apple.security.scep',
     PayloadUUID: uuid,
@@ -129,11 +129,11 @@ export const scep = profileFeature(
 )
 
 /** A key with its certificate as a file in base64; protected by the password that stands beside it. */
-export const pkcs12 = z
+const pkcs12 = z
   .string()
   .max(65_536)
   .regex(/^[A-Za-z0-9+/\s]+={0,2}\s*$/, 'is not base64')
-export function pkcs12Payload(file: string, password: string | undefined, uuid: string): Payload {
+function pkcs12Payload(file: string, password: string | undefined, uuid: string): Payload {
   return {
     PayloadType: 'com.apple.security.pkcs12',
     PayloadUUID: uuid,

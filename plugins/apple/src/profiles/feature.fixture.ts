@@ -1,6 +1,14 @@
-/** For tests: one feature by its id, its row, and what the row writes for a device with these facts. */
-import { type FeatureDescriptor, type FeatureRow, type JsonObject, passcode } from '@muster/contract'
+/** For tests: one feature by its id, its row, what the row writes for a device with these facts, and a platform of features alone. */
+import {
+  commonFacts,
+  type FeatureDescriptor,
+  type FeatureRow,
+  type JsonObject,
+  type Platform,
+  passcode,
+} from '@muster/contract'
 import { sampleChannel } from '@muster/contract/testing'
+import { z } from 'zod'
 import { appleFeatures, featureRows, type ProfileContent } from './index.ts'
 
 export function featureOf(id: string): FeatureDescriptor {
@@ -30,4 +38,23 @@ export function written(id: string, settings: object, facts: JsonObject = {}): W
     sampleChannel({ platform: 'apple', facts }),
     (secrets ?? {}) as Record<string, string>,
   ) as unknown as Wire
+}
+
+/** No protocol: what the host hands over is looked at as it is. */
+export const featuresAlone: Platform = {
+  id: 'apple',
+  title: 'Apple',
+  settings: 'each',
+  migrations: [],
+  describe: () => ({
+    settings: z.object({}),
+    deviceTypes: [],
+    enrolments: [],
+    facts: commonFacts,
+    operations: [],
+    features: appleFeatures,
+    events: [],
+  }),
+  rows: () => ({ operations: {}, features: featureRows }),
+  open: async () => ({ routes: [], invite: async () => ({ steps: [] }), close: async () => undefined }),
 }

@@ -144,7 +144,7 @@ test('Exchange speaks another protocol on Macs', () => {
 })
 
 test('a folder of the home screen, single-app mode and notifications', () => {
-  const pages = [[{ folder: 'Tools', pages: [[{ app: 'com.example.scan' }, { link: 'https://a.example/' }]] }]]
+  const pages = [[{ folder: 'Tools', items: [{ app: 'com.example.scan' }, { link: 'https://a.example/' }] }]]
   assert.deepEqual(payloads('apple.homeScreen', { pages }), [
     {
       PayloadType: 'com.apple.homescreenlayout',

@@ -1,6 +1,7 @@
 /** How Macs are protected: disk encryption with its recovery key escrowed, firewall, and which software may start. */
 import { feature, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
+import { fileVaultPurpose } from '../mdm/index.ts'
 import type { Availability } from './availability.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { own } from './profile.ts'
@@ -9,8 +10,6 @@ import { app, line, maybe, no, whole, yes } from './words.ts'
 
 const macs = (version?: string): Availability => ({ macOS: { ...(version && { version }), personal: false } })
 
-/** The key's purpose with the host: what the device escrows is encrypted to this certificate. */
-export const escrowPurpose = 'filevault'
 const vaultFields = {
   attempts: field(
     'DeferForceAtUserLoginMaxBypassAttempts',
@@ -66,7 +65,7 @@ export const fileVault = profileFeature(
         PayloadType: 'com.apple.security.pkcs1',
         PayloadUUID: part('escrow'),
         PayloadDisplayName: 'Escrow of recovery keys',
-        PayloadContent: own(escrowPurpose),
+        PayloadContent: own(fileVaultPurpose),
       },
       { PayloadType: 'com.apple.MCX', dontAllowFDEDisable: s.keepOn, DestroyFVKeyOnStandby: s.forgetKeyInStandby },
     ],

@@ -1,19 +1,10 @@
 /** Every feature: its words, the profile that each example becomes, and what the facts say of it afterwards. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  type ChannelDetail,
-  type FeatureRow,
-  type Json,
-  type JsonObject,
-  jsonSchema,
-  type Platform,
-  passcode,
-} from '@muster/contract'
+import { type ChannelDetail, type FeatureRow, type Json, type JsonObject, jsonSchema, passcode } from '@muster/contract'
 import { conformance, sampleChannel, sampleSecrets } from '@muster/contract/testing'
 import { isDict, type Plist, readPlist } from '@muster/kit/plist'
 import fc from 'fast-check'
-import { z } from 'zod'
 import { appleFeatures, buildProfile, featureRows, type ProfileContent, profilesFact, vpnUuid } from './index.ts'
 
 const names = { prefix: 'com.example.muster', organisation: 'Example' }
@@ -26,24 +17,7 @@ const systems: readonly JsonObject[] = [
 const rowOf = (id: string): FeatureRow => featureRows[id]?.[0] as FeatureRow
 const channel = (facts: JsonObject): ChannelDetail => sampleChannel({ platform: 'apple', facts })
 
-const platform: Platform = {
-  id: 'apple',
-  title: 'Apple',
-  settings: 'each',
-  migrations: [],
-  describe: () => ({
-    settings: z.object({}),
-    deviceTypes: [],
-    enrolments: [],
-    facts: [],
-    operations: [],
-    features: appleFeatures,
-    events: [],
-  }),
-  rows: () => ({ operations: {}, features: featureRows }),
-  open: async () => ({ routes: [], invite: async () => ({ steps: [] }), close: async () => undefined }),
-}
-conformance(platform, undefined, { facts: { 'apple.supervised': true } })
+conformance(featuresAlone, undefined, { facts: { 'apple.supervised': true } })
 
 interface Wire extends ProfileContent {
   feature: string

@@ -26,7 +26,7 @@ export function profileFeature<S>(d: FeatureDescriptor<S>, o: ProfileRowOptions<
   return { descriptor: d as FeatureDescriptor, row: profileRow(d, o) }
 }
 
-export function profileRow<S>(d: FeatureDescriptor<S>, o: ProfileRowOptions<S>): FeatureRow {
+function profileRow<S>(d: FeatureDescriptor<S>, o: ProfileRowOptions<S>): FeatureRow {
   const to: FeatureRow['to'] = (settings, c, secrets): Json => {
     const uuid = uuidFor(d, settings)
     const all = { ...readSettings(d, settings), ...secrets }
@@ -83,7 +83,7 @@ function withoutSecrets<S>(d: FeatureDescriptor<S>, settings: JsonObject): JsonO
 }
 
 /** The UUID says which version of the settings is installed; the identifier ends with the feature's id. */
-export function checkInstalled(feature: string, uuid: string, reported: Readonly<JsonObject>): Verdict {
+function checkInstalled(feature: string, uuid: string, reported: Readonly<JsonObject>): Verdict {
   const listed = reported[profilesFact]
   if (!Array.isArray(listed))
     return {

@@ -67,16 +67,22 @@ const item = z.union([bundle, link])
 const folder = z
   .strictObject({
     folder: line('Name', undefined, 100),
-    pages: z.array(z.array(item).max(50)).min(1).max(20).meta({ title: 'Pages' }),
+    items: z.array(item).min(1).max(200).meta({ title: 'In it' }),
   })
   .meta({ title: 'Folder' })
 const place = z.union([bundle, link, folder])
 type Place = z.output<typeof place>
+/** Icons that a page of a folder holds. */
+const folderPage = 9
 
 function icon(p: Place): JsonObject {
   if ('app' in p) return { Type: 'App', BundleID: p.app }
   if ('link' in p) return { Type: 'WebClip', URL: p.link }
-  return { Type: 'Folder', DisplayName: p.folder, Pages: p.pages.map((page) => page.map(icon)) }
+  const icons = p.items.map(icon)
+  const pages = Array.from({ length: Math.ceil(icons.length / folderPage) }, (_, n) =>
+    icons.slice(n * folderPage, (n + 1) * folderPage),
+  )
+  return { Type: 'Folder', DisplayName: p.folder, Pages: pages }
 }
 const layout = {
   dock: field('Dock', z.array(place).max(20).optional().meta({ title: 'Dock' }), (v): Json => v.map(icon)),
@@ -98,7 +104,7 @@ export const homeScreen = profileFeature(
         dock: [{ app: 'com.apple.mobilesafari' }],
         pages: [
           [{ app: 'com.example.work' }, { link: 'https://intranet.example.com/' }],
-          [{ folder: 'Tools', pages: [[{ app: 'com.example.scan' }, { link: 'https://help.example.com/' }]] }],
+          [{ folder: 'Tools', items: [{ app: 'com.example.scan' }, { link: 'https://help.example.com/' }] }],
         ],
       },
     ],

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Json } from '@muster/contract'
 import { isDict, readPlist } from '@muster/kit/plist'
+import { fileVaultPurpose } from '../mdm/index.ts'
 import { written } from './feature.fixture.ts'
-import { escrowPurpose, signedProfile } from './index.ts'
+import { signedProfile } from './index.ts'
 import { derOf } from './words.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-profile-'))
@@ -21,7 +22,7 @@ function own(name: string) {
   const read = (end: string) => readFileSync(join(folder, `${name}.${end}`), 'utf8')
   return { key: read('key'), chain: [derOf(read('pem'))], notAfter: new Date(Date.now() + 86_400_000) }
 }
-const mine = { profiles: own('profiles'), [escrowPurpose]: own('escrow') }
+const mine = { profiles: own('profiles'), [fileVaultPurpose]: own('escrow') }
 const host = {
   certificates: { own: async (purpose: string) => mine[purpose as keyof typeof mine] },
   clock: { now: () => new Date() },
@@ -49,7 +50,7 @@ test('OpenSSL verifies the profile, and finds in it the certificate that recover
   assert.equal(top.PayloadScope, 'System')
   const escrow = top.PayloadContent.find((p) => isDict(p) && p.PayloadType === 'com.apple.security.pkcs1')
   assert.ok(isDict(escrow) && escrow.PayloadContent instanceof Uint8Array)
-  assert.deepEqual(Buffer.from(escrow.PayloadContent), mine[escrowPurpose].chain[0])
+  assert.deepEqual(Buffer.from(escrow.PayloadContent), mine[fileVaultPurpose].chain[0])
 })
 
 test('a profile without such a mark is signed as it is, and a purpose without a certificate is told', async () => {

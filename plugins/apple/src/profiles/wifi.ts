@@ -52,6 +52,8 @@ const fields = {
     choiceOr('Protection', ['open', 'wep', 'wpa', 'wpa2', 'wpa3', 'any'], 'wpa2'),
     (v) => encryption[v],
   ),
+}
+const more = {
   proxy: field('ProxyType', choice('Proxy', ['none', 'manual', 'automatic']), (v) => proxyTypes[v]),
   proxyHost: field('ProxyServer', hostOr('Host of the proxy')),
   proxyPort: field('ProxyServerPort', port('Port of the proxy')),
@@ -85,9 +87,10 @@ export const wifi = profileFeature(
           .meta({ title: 'Passphrase', description: 'Of a network without signing in' }),
         signIn: signIn.optional().meta({ title: 'Signing in (802.1X)' }),
         password: lineOr('Password of the user who signs in', 'Without one the device asks its user'),
-        proxyPassword: lineOr('Password of the proxy'),
         authorities: authorities('Authorities of the network’s certificate'),
         ...identityFields,
+        ...shape(more),
+        proxyPassword: lineOr('Password of the proxy'),
       })
       .refine((s) => Buffer.byteLength(s.ssid) <= 32, { path: ['ssid'], message: 'is longer than 32 bytes' })
       .refine((s) => s.proxy !== 'manual' || (s.proxyHost !== undefined && s.proxyPort !== undefined), {
@@ -167,7 +170,7 @@ export const wifi = profileFeature(
         {
           PayloadType: 'com.apple.wifi.managed',
           SSID_STR: s.ssid,
-          ...written(fields, s as JsonObject),
+          ...written({ ...fields, ...more }, s as JsonObject),
           ...(s.proxyPassword && { ProxyPassword: s.proxyPassword }),
           ...(s.signIn
             ? { EAPClientConfiguration: eap(s.signIn, s.password, trusted) }

@@ -1,0 +1,3 @@
+/** The door of declarative management. */
+export { createDeclarative, type Declarative, declarationsErrand } from './declarative.ts'
+export { declarationMigration } from './store.ts'
