@@ -40,7 +40,7 @@ export interface OperationRow extends Row {
 export interface FeatureRow extends Row {
   to(settings: JsonObject, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
   from?(reply: Json, c: ChannelDetail): Outcome   // absent: the plugin says the outcome itself
-  check?(settings: JsonObject, reported: Readonly<JsonObject>): Verdict   // pure; the core runs it on each facts report
+  check?(settings: JsonObject, reported: Readonly<JsonObject>, known?: Readonly<JsonObject>): Verdict   // pure; the core runs it on each facts report; known: all that is kept of the device's facts, this report in
 }
 export type Secrets = Readonly<Record<string, string>>
 export interface Reason { code: string; text: string }
@@ -74,8 +74,8 @@ export interface Turn {
 export type Said = (Outcome | { reply: Json }) & ({ id: string; ref?: string } | { id?: undefined; ref: string })
 
 export interface PlatformHost {
-  /** Zero statements when cached. `gone` lets a route say farewell in its protocol's words. */
-  identify(proof: { certificate: Bytes } | { bearer: string } | { key: string }): Promise<Channel | Refusal>
+  /** Zero statements when cached; `fresh` looks it up, as right after a `begin` on whichever node. `gone` lets a route say farewell in its protocol's words. */
+  identify(proof: { certificate: Bytes } | { bearer: string } | { key: string }, fresh?: true): Promise<Channel | Refusal>
   detail(c: Channel): Promise<ChannelDetail>
   organisation(): Promise<string>                                                           // the name shown to people; cached
   server(): { url: string; trust: readonly Bytes[] }                                        // where devices reach us (no slash at the end), and the authorities (DER) that they must trust first: none when the world trusts its certificate

@@ -98,8 +98,9 @@ function testCheck(id: string, row: FeatureRow): void {
     const names = fc.oneof(fc.string(), fc.constantFrom(`managed.${id}`, 'os.version', 'security.encrypted'))
     const facts = fc.dictionary(names, fc.oneof(any, fc.dictionary(fc.string(), any)))
     fc.assert(
-      fc.property(fc.constantFrom(...row.examples), facts, (e, reported) => {
-        const ask = () => row.check?.(frozen(structuredClone(e.in)), frozen(reported as JsonObject))
+      fc.property(fc.constantFrom(...row.examples), facts, facts, (e, reported, known) => {
+        const ask = () =>
+          row.check?.(frozen(structuredClone(e.in)), frozen(reported as JsonObject), frozen(known as JsonObject))
         const said = ask()
         assert.ok(said)
         assertVerdict(said)

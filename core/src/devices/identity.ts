@@ -14,7 +14,8 @@ export interface DeviceTokens {
 export type Proof = { certificate: Uint8Array } | { bearer: string } | { key: string }
 
 export interface Identity {
-  identify(proof: Proof): Promise<KnownChannel | Refusal>
+  /** `fresh`: asks the database whose it is, whatever is cached. */
+  identify(proof: Proof, fresh?: true): Promise<KnownChannel | Refusal>
   /** The channel of a token that was proved before, from memory alone; to look at now, not to keep or copy. */
   remembered(bearer: string): KnownChannel | undefined
   /** The channel as it is now; undefined when there is none. */
@@ -110,7 +111,7 @@ export function createIdentity(o: {
   }
   return {
     channel,
-    identify: async (proof) => {
+    identify: async (proof, fresh) => {
       const [kind, bytes] =
         'certificate' in proof
           ? (['certificate', proof.certificate] as const)
@@ -118,7 +119,7 @@ export function createIdentity(o: {
             ? (['bearer', proof.bearer] as const)
             : (['key', proof.key] as const)
       const digest = 'bearer' in proof ? digests.of(proof.bearer) : digestOf('sha256', bytes, 'buffer')
-      return cached(kind, digest) ?? prove(proof, kind, digest)
+      return (fresh ? undefined : cached(kind, digest)) ?? prove(proof, kind, digest)
     },
     remembered: (bearer) => cached('bearer', digests.of(bearer), heads.glance),
     forget,

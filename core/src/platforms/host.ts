@@ -37,8 +37,8 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     return k
   }
   const host: PlatformHost = {
-    identify: async (proof) => {
-      const c = await devices.identity.identify(proof)
+    identify: async (proof, fresh) => {
+      const c = await devices.identity.identify(proof, fresh)
       return 'refused' in c || c.platform === id ? c : { refused: 'foreign' }
     },
     detail: async (c) => {
@@ -55,6 +55,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     },
     begin: async (by, facts, channel) => {
       checkFacts(facts)
+      const before = typeof by === 'string' ? undefined : await devices.identity.identify(by)
       const begun = await enrollment.begin({
         ...(typeof by === 'string' ? { code: by } : by),
         platform: id,
@@ -62,6 +63,8 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
         identifiers: identifiersOf(facts) as never,
         channel,
       })
+      // Its next message may come before the word of its own change does.
+      if (before && 'no' in before && before.no !== begun.channel.no) devices.identity.forget([before.no])
       return begun.channel
     },
     terms: async (c) => enrollment.terms((await known(c)).no),

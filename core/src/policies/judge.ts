@@ -45,7 +45,7 @@ function verdictFor(j: Judging, w: Wanted): Verdict | undefined {
 
 function check(j: Judging, w: Wanted, settings: JsonObject, facts: Readonly<JsonObject>): Verdict | undefined {
   try {
-    return w.row?.check?.(settings, facts)
+    return w.row?.check?.(settings, facts, j.said.channel.facts)
   } catch (err) {
     j.parts.log.error({ err, feature: w.feature, channel: j.c.channel }, 'a platform failed to check a setting')
     return { state: 'unknown', reason: { code: 'check-failed', text: 'The platform failed to check this setting.' } }

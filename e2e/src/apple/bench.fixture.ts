@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict'
 import type { Channel, Ownership } from '@muster/contract'
 import { type CoreBench, createHarness } from '@muster/core/testing'
+import type { PlistDict } from '@muster/kit/plist'
 import { installedPlatforms } from '@muster/server'
 import { type Call, callOf, type DeviceOptions, enrolled, type TestDevice } from './device.fixture.ts'
 
 export interface AppleBench extends CoreBench {
   request: Call
-  /** A device that is in, with what waits for it at first fetched and answered, and its channel. */
-  device(o?: Partial<DeviceOptions> & { ownership?: Ownership }): Promise<{ device: TestDevice; channel: Channel }>
+  /** `told`: its answer to DeviceInformation. A device that is in, with what waits for it at first fetched and answered, and its channel. */
+  device(
+    o?: Partial<DeviceOptions> & { ownership?: Ownership; told?: PlistDict },
+  ): Promise<{ device: TestDevice; channel: Channel }>
   channelOf(device: TestDevice): Promise<Channel>
 }
 
@@ -28,9 +31,12 @@ export async function openApple(): Promise<AppleBench> {
     ...bench,
     request,
     channelOf,
-    device: async ({ ownership, ...o } = {}) => {
+    device: async ({ ownership, told, ...o } = {}) => {
       const device = await enrolled(request, await bench.code('apple', ownership), o)
-      await device.connect()
+      await device.connect(({ Command }) => ({
+        Status: 'Acknowledged',
+        QueryResponses: Command.RequestType === 'DeviceInformation' ? told : undefined,
+      }))
       return { device, channel: await channelOf(device) }
     },
   }

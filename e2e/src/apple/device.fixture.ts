@@ -218,6 +218,8 @@ export interface DeviceOptions {
   paths?: { checkin: string; connect: string }
   method?: string
   write?: (message: PlistDict) => Uint8Array
+  /** What it says of itself when it comes, besides what an iPhone says. */
+  first?: PlistDict
 }
 
 export function createDevice(call: Call, o: DeviceOptions) {
@@ -269,6 +271,7 @@ export function createDevice(call: Call, o: DeviceOptions) {
         OSVersion: '18.1',
         BuildVersion: '22B83',
         SerialNumber: `S${udid.slice(0, 8)}`,
+        ...o.first,
         ...fields,
       }),
     tokenUpdate: (fields: PlistDict = {}) =>

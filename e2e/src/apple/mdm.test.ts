@@ -1,7 +1,8 @@
 /** The MDM protocol with a real core: devices come, obey, put off, refuse, entrust and leave; in each form in which devices speak. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { writeXmlPlist } from '@muster/kit/plist'
+import { openSigned } from '@muster/kit/cms'
+import { isDict, readPlist, writeXmlPlist } from '@muster/kit/plist'
 import { type AppleBench, openApple } from './bench.fixture.ts'
 import { attributed, bare, binary, type Command, enrolled, scep } from './device.fixture.ts'
 
@@ -12,6 +13,8 @@ before(async () => {
 after(() => bench.close())
 
 const types = (commands: Command[]) => commands.map((c) => c.Command.RequestType)
+const supervised = { ProductName: 'iPhone15,3', OSVersion: '18.1', IsSupervised: true }
+const mac = { ProductName: 'Mac14,2', OSVersion: '14.5', ModelName: 'MacBook Air' }
 const inventory = [
   'DeviceInformation',
   'SecurityInfo',
@@ -114,7 +117,7 @@ test('inventory: facts in the common words, and a refused part does not end it',
 })
 
 test('NotNow: the next command that was not put off, then nothing; at the next Idle it comes again', async () => {
-  const { device, channel } = await bench.device()
+  const { device, channel } = await bench.device({ told: supervised })
   const rename = await bench.send('device.rename', { name: 'Front desk' }, [channel])
   const lock = await bench.send('device.lock', {}, [channel])
   const first = await device.connect(({ Command }) =>
@@ -144,22 +147,19 @@ test('Error and CommandFormatError end an operation with the device’s own word
 })
 
 test('a command that cannot be done on this device is refused with the reason before it is sent', async () => {
-  const { device, channel } = await bench.device()
-  await bench.send('device.inventory', {}, [channel])
-  await device.connect(({ Command }) => ({
-    Status: 'Acknowledged',
-    ...(Command.RequestType === 'DeviceInformation' && {
-      QueryResponses: { ProductName: 'iPhone15,3', OSVersion: '18.1', IsSupervised: false },
-    }),
-  }))
-  const locate = await bench.send('device.locate', {}, [channel])
+  const { device, channel } = await bench.device({ told: { ...supervised, IsSupervised: false } })
+  await assert.rejects(
+    bench.send('device.locate', {}, [channel]),
+    (e: { extra?: { refused?: { code: string }[] } }) => {
+      assert.equal(e.extra?.refused?.[0]?.code, 'not-supervised')
+      return true
+    },
+  )
   assert.deepEqual(types(await device.connect()), [])
-  const refused = await bench.operation(locate, channel)
-  assert.deepEqual([refused?.state, refused?.reason?.code], ['failed', 'not-supervised'])
 })
 
 test('what devices entrust: tokens given back to the device alone, codes kept and not written down', async () => {
-  const { device, channel } = await bench.device()
+  const { device, channel } = await bench.device({ told: supervised })
   const empty = await device.checkin('GetBootstrapToken')
   assert.deepEqual([empty.status, empty.body], [200, ''])
   assert.equal((await device.checkin('SetBootstrapToken', { BootstrapToken: Buffer.from('boot') })).status, 200)
@@ -189,7 +189,7 @@ test('what devices entrust: tokens given back to the device alone, codes kept an
 })
 
 test('users of a Mac and of a shared iPad have queues of their own', async () => {
-  const { device, channel } = await bench.device()
+  const { device, channel } = await bench.device({ first: mac })
   const ada = { UserID: '5E1F3C7A-0000-4000-8000-000000000501', UserShortName: 'ada', UserLongName: 'Ada' }
   assert.equal((await device.report('Idle', ada)).status, 400, 'nobody told of this user')
   assert.equal((await device.tokenUpdate(ada)).status, 200)
@@ -213,11 +213,8 @@ test('a profile is installed, asked for at the end of the connection, and found 
   let installed = ''
   const first = await device.connect(({ Command }) => {
     if (Command.RequestType === 'InstallProfile') {
-      const profile = Buffer.from(Command.Payload as Uint8Array).toString('latin1')
-      installed =
-        /<key>PayloadUUID<\/key>\s*<string>([0-9A-F-]+)<\/string>/.exec(
-          profile.slice(profile.lastIndexOf('</array>')),
-        )?.[1] ?? ''
+      const profile = readPlist(openSigned(Command.Payload as Uint8Array).content)
+      installed = isDict(profile) ? String(profile.PayloadUUID) : ''
       return { Status: 'Acknowledged' }
     }
     return {
@@ -225,7 +222,10 @@ test('a profile is installed, asked for at the end of the connection, and found 
       ProfileList: [{ PayloadIdentifier: 'org.muster.passcode', PayloadUUID: installed }],
     }
   })
-  assert.deepEqual(types(first), ['InstallProfile', 'ProfileList'])
+  assert.deepEqual(
+    types(first).filter((t) => t !== 'DeclarativeManagement'),
+    ['InstallProfile', 'ProfileList'],
+  )
   assert.match(installed, /^[0-9A-F-]{36}$/)
   assert.equal((await bench.settings(channel)).passcode?.state, 'verified')
   await bench.send('device.inventory', {}, [channel])
@@ -257,8 +257,13 @@ test('a device that enrols again with the identity it has begins anew; what wait
 test('a removal from here: the device takes its management off, then it is gone', async () => {
   const { device, channel } = await bench.device()
   await bench.send('device.disenrol', {}, [channel])
-  const [removal] = await device.connect().catch(() => [])
-  void removal
+  const removal = await device.report('Idle')
+  const uuid = /<key>CommandUUID<\/key>\s*<string>([^<]+)</.exec(String(removal.body))?.[1] ?? ''
+  assert.match(
+    String(removal.body),
+    /RemoveProfile[\s\S]*org\.muster\.enrolment|org\.muster\.enrolment[\s\S]*RemoveProfile/,
+  )
+  assert.equal((await device.report('Acknowledged', { CommandUUID: uuid })).status, 200)
   const after = await device.report('Idle')
   assert.equal(after.status, 403)
   assert.equal((await device.checkin('CheckOut')).status, 200)

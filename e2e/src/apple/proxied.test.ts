@@ -58,6 +58,17 @@ test('in both forms the device comes in and is obeyed', async () => {
     assert.equal(await say({ Status: 'Idle' }, { [header]: form(identity) }), 200)
 })
 
+test('one that enrols again and again is at once who it is now', async () => {
+  const form = forms['RFC 9440']
+  for (let i = 0; i < 5; i++)
+    for (const message of [authenticate, token, { Status: 'Idle' }])
+      assert.equal(
+        await say(message, { [header]: form(identity) }),
+        200,
+        `${i} ${JSON.stringify(Object.values(message)[0])}`,
+      )
+})
+
 test('not from anybody but a proxy that is configured', async () => {
   const elsewhere = await install({ MUSTER_TRUSTED_PROXIES: '192.0.2.1', MUSTER_CLIENT_CERTIFICATE_HEADER: header })
   try {

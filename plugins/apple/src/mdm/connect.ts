@@ -45,7 +45,13 @@ export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
     if (given) return command(c, given)
     // Nothing more to do: what the profiles came to is asked once for all of them.
     if (!sent.takeChanged(c.no)) return nothing()
-    await host.errand(c, 'profiles', {}, 'profiles')
+    try {
+      await host.errand(c, 'profiles', {}, 'profiles')
+    } catch (e) {
+      // What it just removed was its enrolment: it hears that it is well.
+      if (isProblem(e) && e.code === 'device-gone') return nothing()
+      throw e
+    }
     return next(c, await host.turn(c, { take: batch, expectInS }))
   }
 

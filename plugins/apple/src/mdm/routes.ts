@@ -26,7 +26,8 @@ export function mdmRoutes(o: Pick<CheckinDeps, 'host' | 'declarative'> & Connect
     const message = read(r, host)
     if (!message) return refused('This is no message of the MDM protocol.')
     if (message.kind === 'checkin' && message.type === 'Authenticate') return checkin.begin(message, proof.certificate)
-    const device = await host.identify(proof)
+    // A check-in may follow an Authenticate that another node took, or that this one has not heard the consequences of.
+    const device = await host.identify(proof, message.kind === 'checkin' ? true : undefined)
     if ('refused' in device) return strange(message, device.refused)
     // A user's channel comes into being by its TokenUpdate, when the device itself is in.
     const make = message.kind === 'checkin' && message.type === 'TokenUpdate' && device.lifecycle !== 'created'
@@ -42,11 +43,18 @@ export function mdmRoutes(o: Pick<CheckinDeps, 'host' | 'declarative'> & Connect
       return await handle(r)
     } catch (e) {
       if (!(e instanceof Problem)) throw e
-      if (e.code === 'device-gone') return leave()
+      if (e.code === 'device-gone') return (await isGone(r)) ? leave() : refused('The enrolment has just changed.')
       if (e.status === 429 || e.status >= 500) throw e
       host.log.info({ code: e.code }, 'a message was refused')
       return refused(e.message)
     }
+  }
+
+  /** Nobody is told to leave for what this node did not hear of yet: that a device enrolled again. */
+  async function isGone(r: Message): Promise<boolean> {
+    const proof = proofOf(r)
+    const known = 'missing' in proof ? undefined : await host.identify(proof, true)
+    return known !== undefined && 'refused' in known && known.refused === 'gone'
   }
 
   return (['/mdm', '/checkin'] as const).flatMap((path) =>

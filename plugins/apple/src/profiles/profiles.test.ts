@@ -5,6 +5,7 @@ import { type ChannelDetail, type FeatureRow, type Json, type JsonObject, jsonSc
 import { conformance, sampleChannel, sampleSecrets } from '@muster/contract/testing'
 import { isDict, type Plist, readPlist } from '@muster/kit/plist'
 import fc from 'fast-check'
+import { featuresAlone } from './feature.fixture.ts'
 import { appleFeatures, buildProfile, featureRows, type ProfileContent, profilesFact, vpnUuid } from './index.ts'
 
 const names = { prefix: 'com.example.muster', organisation: 'Example' }
@@ -79,6 +80,10 @@ describe('profiles', () => {
         // Only what a policy could say.
         if (!f.settings.safeParse(changed).success) continue
         changes += 1
+        for (const facts of systems) {
+          const w = wireOf(f.id, changed as JsonObject, facts)
+          assert.ok(isDict(readPlist(Buffer.from(buildProfile(f.id, w.uuid, unmarked(w), names)))))
+        }
         assert.notEqual(wireOf(f.id, changed as JsonObject, {}).uuid, uuid, f.id)
       }
     }
@@ -101,6 +106,19 @@ describe('profiles', () => {
       }
     }
   })
+})
+
+test('what is kept of the device counts beside the report; which profiles it has is the report’s alone', () => {
+  const [settings = {}] = rowOf('apple.fileVault').examples.map((e) => e.in)
+  const installed = [{ identifier: 'x.apple.fileVault', uuid: wireOf('apple.fileVault', settings, {}).uuid }]
+  const { check } = rowOf('apple.fileVault')
+  const report = { [profilesFact]: installed }
+  assert.equal(check?.(settings, report, { 'security.encrypted': false })?.state, 'failed')
+  assert.equal(
+    check?.(settings, { ...report, 'security.encrypted': true }, { 'security.encrypted': false })?.state,
+    'verified',
+  )
+  assert.equal(check?.(settings, { 'security.encrypted': true }, report)?.state, 'unknown')
 })
 
 describe('what is installed', () => {

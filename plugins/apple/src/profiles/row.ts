@@ -45,10 +45,11 @@ function profileRow<S>(d: FeatureDescriptor<S>, o: ProfileRowOptions<S>): Featur
     }),
     to,
     from: (reply): Outcome => replyOutcome(reply, () => ({})),
-    check(settings, reported): Verdict {
+    // What is installed is told by this report alone: what was kept is from before the last change. The rest comes piece by piece.
+    check(settings, reported, known): Verdict {
       const found = checkInstalled(d.id, uuidFor(d, settings), reported)
       if (found.state !== 'verified') return found
-      return o.holds?.(readSettings(d, settings) as S, reported) ?? found
+      return o.holds?.(readSettings(d, settings) as S, { ...known, ...reported }) ?? found
     },
   }
 }
@@ -97,7 +98,7 @@ function checkInstalled(feature: string, uuid: string, reported: Readonly<JsonOb
   if (installed.some((p) => p.uuid === uuid)) return { state: 'verified' }
   const other = installed.find((p) => p.identifier.endsWith(`.${feature}`))
   if (!other)
-    return { state: 'drifted', reason: { code: 'profile-missing', text: 'The profile is not on the device any more.' } }
+    return { state: 'drifted', reason: { code: 'profile-missing', text: 'The profile is not on the device.' } }
   return {
     state: 'drifted',
     reason: { code: 'profile-other', text: 'Another version of the profile is on the device.' },

@@ -104,7 +104,7 @@ export function scepRoutes(host: PlatformHost, challenges: Challenges): Route[] 
   }
 
   async function issue(request: ScepRequest): Promise<Bytes[] | undefined> {
-    const c = await host.identify({ certificate: request.signer })
+    const c = await host.identify({ certificate: request.signer }, true)
     // Signed with the certificate that it has: the signature is the proof, no challenge is needed (RFC 8894, 2.3).
     if (!('refused' in c)) return host.certificates.issue(c, request.content)
     if (request.type === 'RenewalReq') return undefined
