@@ -889,6 +889,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform-setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See how the set-up of each platform stands */
+        get: operations["listPlatformSetup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform-setup/{platform}/{step}/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do an action of a platform’s set-up
+         * @description The input is as the action’s schema in GET /platform-setup says; files are base64.
+         */
+        post: operations["actOnPlatformSetup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/licences": {
         parameters: {
             query?: never;
@@ -1754,7 +1791,7 @@ export interface components {
             steps: components["schemas"]["EnrolmentStep"][];
         };
         /** @enum {string} */
-        EventType: "device.enrolled" | "device.changed" | "device.removed" | "device.blocked" | "device.reported" | "device.event" | "activity.created" | "activity.cancelled" | "operations.changed" | "policy.changed" | "settings.changed" | "compliance.changed" | "invitation.changed" | "group.changed" | "query.changed" | "user.changed" | "role.changed" | "client.changed" | "configuration.changed" | "installation.event" | "alert.acknowledged" | "webhook.changed" | "recovery.changed";
+        EventType: "device.enrolled" | "device.changed" | "device.removed" | "device.blocked" | "device.reported" | "device.event" | "activity.created" | "activity.cancelled" | "operations.changed" | "policy.changed" | "settings.changed" | "compliance.changed" | "invitation.changed" | "group.changed" | "query.changed" | "user.changed" | "role.changed" | "client.changed" | "configuration.changed" | "installation.event" | "alert.acknowledged" | "webhook.changed" | "recovery.changed" | "platform.changed";
         Fact: {
             id: string;
             title: string;
@@ -2013,6 +2050,11 @@ export interface components {
         };
         PermissionList: {
             items: components["schemas"]["Permission"][];
+        };
+        PlatformSetup: {
+            platform: string;
+            title: string;
+            steps: components["schemas"]["SetupStep"][];
         };
         /** @description A policy with its draft; secrets are masked */
         Policy: {
@@ -2289,6 +2331,43 @@ export interface components {
             /** @description For the header X-Muster-CSRF; absent when a token was used */
             csrf?: string;
         };
+        SetupAction: {
+            id: string;
+            title: string;
+            summary: string;
+            /** @enum {string} */
+            danger: "none" | "confirm" | "destructive";
+            /** @description Of the input; a member with contentEncoding base64 is a file */
+            schema: components["schemas"]["JsonSchema"];
+            /** @description Members that are never shown again */
+            secret: string[];
+            /** @description Of the input */
+            examples: components["schemas"]["JsonObject"][];
+            /** @description It can be done now */
+            available: boolean;
+        };
+        SetupAnswer: {
+            text: string;
+            files: {
+                name: string;
+                type: string;
+                content: string;
+            }[];
+        };
+        SetupStep: {
+            id: string;
+            title: string;
+            summary: string;
+            /** @enum {string} */
+            state: "missing" | "waiting" | "ready" | "attention" | "failed";
+            text: string;
+            details: {
+                title: string;
+                value: string;
+                time: boolean;
+            }[];
+            actions: components["schemas"]["SetupAction"][];
+        };
         SignIn: {
             username: string;
             password: string;
@@ -2523,6 +2602,7 @@ export type OperationAvailability = components['schemas']['OperationAvailability
 export type OperationPage = components['schemas']['OperationPage'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionList = components['schemas']['PermissionList'];
+export type PlatformSetup = components['schemas']['PlatformSetup'];
 export type Policy = components['schemas']['Policy'];
 export type PolicyConflict = components['schemas']['PolicyConflict'];
 export type PolicyDraft = components['schemas']['PolicyDraft'];
@@ -2553,6 +2633,9 @@ export type SavedQuery = components['schemas']['SavedQuery'];
 export type SavedQueryDraft = components['schemas']['SavedQueryDraft'];
 export type SavedQueryPage = components['schemas']['SavedQueryPage'];
 export type Session = components['schemas']['Session'];
+export type SetupAction = components['schemas']['SetupAction'];
+export type SetupAnswer = components['schemas']['SetupAnswer'];
+export type SetupStep = components['schemas']['SetupStep'];
 export type SignIn = components['schemas']['SignIn'];
 export type Summary = components['schemas']['Summary'];
 export type Target = components['schemas']['Target'];
@@ -9191,6 +9274,193 @@ export interface operations {
             };
             /** @description `unsupported-media-type` */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPlatformSetup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["PlatformSetup"][];
+                    };
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actOnPlatformSetup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: string;
+                step: string;
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    input?: components["schemas"]["JsonObject"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupAnswer"];
+                };
+            };
+            /** @description `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `setup-refused`, `unknown-platform` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -96,9 +96,9 @@ export interface PlatformHost {
   errand(c: Channel, name: string, payload: Json, collapse?: string): Promise<void>        // the plugin's own command: same queue, same promises
   gone(c: Channel, reason: Reason): Promise<void>                                          // the device left by itself
   find(by: { ref: string } | { fact: string; value: string }): Promise<Channel | undefined>
-  /** DER, leaf first, then the authorities. For a code: one key, which lets nobody in before `begin`; for a channel: the next one, those before it good until 7 days after it was first used. */
+  /** DER, leaf first, then the authorities. For a code: one key, which lets nobody in before `begin` (another only `instead` of its certificate of this SHA-256); for a channel: the next one, those before it good until 7 days after it was first used. */
   readonly certificates: {
-    issue(to: Channel | { code: string }, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void>; authorities(): Bytes[]
+    issue(to: Channel | { code: string; instead?: Bytes }, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void>; authorities(): Bytes[]
     own(purpose: string): Promise<{ key: string; chain: Bytes[]; notAfter: Date }>         // this server's, for the platform's protocol: RSA, PKCS#8 PEM
     ending(withinS: number, beyond?: number): Promise<{ channel: Channel; notAfter: Date }[]>  // open channels, in order of their numbers above `beyond`, whose certificate in use ends so soon; at most 1,000
   }

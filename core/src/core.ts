@@ -97,7 +97,7 @@ export async function createCore(o: CoreOptions) {
           reports.map((r) => ({ deviceNo: r.device, facts: r.facts })),
         )),
       revokeCertificates: (tx, channels, reason) => certificates.revokeChannels(tx, channels, reason),
-      certify: (invitation, csr) => certificates.issueForInvitation(invitation, csr),
+      certify: (invitation, csr, instead) => certificates.issueForInvitation(invitation, csr, { instead }),
       moveChannels,
       organisation: () => configuration.get('organisation').value.name,
     },

@@ -36,7 +36,7 @@ describe('apple: simulated devices', { timeout: 600_000 }, () => {
   before(async () => {
     ground = await appleGround()
     // One of each: declarative or not, supervised or not, in binary and in XML, signing as a Mac, a phone and a library do.
-    phone = await ground.start({ no: 2, rates: { defer: 0.5 } })
+    phone = await ground.start({ no: 2 })
     mac = await ground.start({ no: 3 })
     old = await ground.start({ no: 7 })
     all = [phone, mac, old, await ground.start({ no: 8 }), await ground.start({ no: 6 })]
@@ -103,12 +103,35 @@ describe('apple: simulated devices', { timeout: 600_000 }, () => {
     }
   })
 
-  it('not now, then done: the phone puts some off and does them later by itself', async () => {
-    for (let n = 0; n < 4; n += 1) {
-      const done = await seen(phone).sent('device.lock', {})
+  it('not now, then done: what a busy phone puts off it does when it comes again by itself', async () => {
+    const busy = await ground.start({ no: 11, rates: { defer: 0.6 } })
+    all.push(busy)
+    for (const { feature } of policy.features) await seen(busy).verified(feature)
+    for (let n = 0; n < 3; n += 1) {
+      const done = await seen(busy).sent('device.lock', {})
       assert.equal(done.state, 'completed', JSON.stringify(done))
     }
-    assert.ok(phone.lines.some((l) => l.event === 'reported' && l.outcome === 'deferred'))
+    assert.ok(busy.lines.some((l) => l.event === 'reported' && l.outcome === 'deferred'))
+  })
+
+  it('a device that can gets the next version as a declaration, and says itself that it holds', async () => {
+    const [mine] = (await ground.muster.api<{ items: { id: string }[] }>('GET', '/policies')).items
+    const [passcode, ...others] = policy.features
+    const features = [{ ...passcode, settings: { ...passcode?.settings, minLength: 10 } }, ...others]
+    const { revision } = await ground.muster.api<{ revision: number }>('GET', `/policies/${mine?.id}`)
+    const asRead = { 'if-match': `"${revision}"` }
+    await ground.muster.api('PUT', `/policies/${mine?.id}`, { ...policy, features }, asRead)
+    await ground.muster.api('POST', `/policies/${mine?.id}/publish`)
+    type Kept = { profiles: { identifier: string; declaration?: string }[] }
+    const declared = () => (phone.device.kept() as unknown as Kept).profiles.filter((p) => p.declaration !== undefined)
+    await until('the declaration', async () => declared().length > 0, {
+      ...patience,
+      last: () => phone.lines.slice(-6),
+    })
+    for (const d of all) await seen(d).verified('passcode')
+    assert.match(JSON.stringify(declared()), /passcode/)
+    // One that is older than declarations gets the same by commands.
+    assert.ok(!JSON.stringify(old.device.kept()).includes('"declaration"'))
   })
 
   it('what the device refuses is failed in its own words', async () => {

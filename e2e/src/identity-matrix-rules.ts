@@ -34,11 +34,14 @@ const signsIn = (route: RouteEntry) => route.path === '/api/v1/session' && route
 /** OAuth's own endpoints read the header themselves, by other specifications: RFC 6749, 7591, 7592, 7662. */
 const authenticatesItself = (route: RouteEntry) => route.path.startsWith('/oauth2/')
 
+/** Apple's devices prove themselves by certificate and signature alone, and a 401 would make them leave: a token is nothing there, neither good nor bad. */
+export const takesTokens = (route: Pick<RouteEntry, 'path'>) => !route.path.startsWith('/apple/')
+
 export function due(route: RouteEntry, { holder, headers }: Credential): Due {
   const { access } = route
   if (signsIn(route) && headers.origin !== undefined) return { status: 403, code: 'csrf-refused' }
   if ('public' in access) return authenticatesItself(route) ? 'own-rules' : 'as-none'
-  if ('device' in access) return dueAtDeviceRoute(holder)
+  if ('device' in access) return takesTokens(route) ? dueAtDeviceRoute(holder) : 'as-none'
   if ('permission' in access || 'principal' in access)
     return dueAtApi(route, holder, 'permission' in access ? access.permission : undefined)
   throw new Error(`no rule for ${route.method} ${route.path}: ${JSON.stringify(access)}`)

@@ -26,6 +26,7 @@ const Licences = lazy(() => import('./console/licences/index.ts').then((m) => ({
 const Certificates = lazy(() =>
   import('./console/certificates/index.ts').then((m) => ({ default: m.CertificateListPage })),
 )
+const Setup = lazy(() => import('./console/setup/index.ts').then((m) => ({ default: m.SetupPage })))
 const Configuration = lazy(() =>
   import('./console/configuration/index.ts').then((m) => ({ default: m.ConfigurationPage })),
 )
@@ -61,6 +62,7 @@ export function App() {
               <Route path="webhooks/:id" element={<Webhook />} />
               <Route path="licences" element={<Licences />} />
               <Route path="certificates" element={<Certificates />} />
+              <Route path="platforms" element={<Setup />} />
               <Route path="configuration" element={<Configuration />} />
               <Route path="audit" element={<Audit />} />
               <Route path="*" element={<NotFound />} />

@@ -14,6 +14,7 @@ export const pageRoots = [
   'webhooks',
   'licences',
   'certificates',
+  'platforms',
   'configuration',
   'audit',
 ] as const

@@ -50,7 +50,7 @@ export interface Queue<T> {
   readonly length: number
 }
 
-export function createQueue<T>(): Queue<T> {
+function createQueue<T>(): Queue<T> {
   let items: (T | undefined)[] = []
   let head = 0
   return {

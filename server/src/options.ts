@@ -87,7 +87,7 @@ export function optionsOf(env: Environment): ServerOptions {
     metricsAddress: text('MUSTER_METRICS_ADDRESS'),
     webhooks: webhooks(text('MUSTER_WEBHOOK_NETWORKS'), text('MUSTER_WEBHOOK_HTTP')),
     agentPackages: text('MUSTER_AGENT_PACKAGES'),
-    push: { apnsUrl: secureUrl('MUSTER_APNS_URL', text('MUSTER_APNS_URL')) },
+    push: push(text('MUSTER_APNS_URL')),
     logLevel: level(text('MUSTER_LOG_LEVEL')),
     maxConnections: positive('MUSTER_MAX_CONNECTIONS', text('MUSTER_MAX_CONNECTIONS')),
   }
@@ -113,8 +113,10 @@ function publicUrl(value: string | undefined): string | undefined {
     throw new Error(`MUSTER_PUBLIC_URL is an address like https://muster.example: ${value}`)
   return value.replace(/\/+$/, '')
 }
-function secureUrl(name: string, value: string | undefined): string | undefined {
-  if (value === undefined) return undefined
+function push(apnsUrl: string | undefined): PushOptions | undefined {
+  return apnsUrl === undefined ? undefined : { apnsUrl: secureUrl('MUSTER_APNS_URL', apnsUrl) }
+}
+function secureUrl(name: string, value: string): string {
   if (!URL.canParse(value) || !/^https:\/\/[^/?#@]+\/?$/.test(value))
     throw new Error(`${name} is an address like https://host:port: ${value}`)
   return value.replace(/\/$/, '')

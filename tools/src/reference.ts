@@ -175,7 +175,7 @@ function members(schema: JsonSchema, prefix: string): string[][] {
       code(prefix + name) + (must ? ' (required)' : ''),
       typeOf(s),
       s.default === undefined ? '' : code(JSON.stringify(s.default)),
-      String(s.description ?? ''),
+      [s.title, s.description].filter((text) => typeof text === 'string' && text !== '').join('. '),
     ]
     return [row, ...(s.type === 'object' && s.properties ? members(s, `${prefix}${name}.`) : [])]
   })

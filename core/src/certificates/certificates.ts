@@ -59,9 +59,14 @@ export interface Certificates {
   ending(platform: string, withinS: number, beyond?: number): Promise<{ channel: number; notAfter: Date }[]>
   /**
    * Certifies a key for the device that will come with this invitation (row number; the caller has looked that it is open). It lets nobody in
-   * until enrolment binds it. The same key again answers the same certificate. Problems: invalid-request (`csr`), invitation-used (another key came first).
+   * until enrolment binds it. The same key again answers the same certificate; another key gets one only `instead` of the one with this fingerprint
+   * (SHA-256), which is revoked. Problems: invalid-request (`csr`), invitation-used (another key came first).
    */
-  issueForInvitation(invitation: number, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
+  issueForInvitation(
+    invitation: number,
+    csr: Uint8Array,
+    o?: { validDays?: number; instead?: Uint8Array },
+  ): Promise<Buffer[]>
   /** A certificate and key of this server's own for a platform's protocol, made or renewed when needed. */
   own(purpose: string): Promise<OwnCertificate>
   /** Issues anew for the channel of a certificate that is still good; that one works for 7 more days, so a lost answer locks nobody out. Problems: not-found, wrong-state, those of issue. */
@@ -154,7 +159,7 @@ export function createCertificates(d: {
   async function issueForInvitation(
     invitation: number,
     csr: Uint8Array,
-    profile: { validDays?: number } = {},
+    { instead, ...profile }: { validDays?: number; instead?: Uint8Array } = {},
   ): Promise<Buffer[]> {
     const a = need()
     const { validDays } = checkInput(profileShape, profile)
@@ -181,7 +186,9 @@ export function createCertificates(d: {
         sql`select pg_advisory_xact_lock(hashtextextended(${`certificate of invitation ${invitation}`}, 7313))`,
       )
       const there = await ofInvitation(tx, invitation)
-      if (there) return there
+      if (there && !(instead && hashOf(there).equals(instead))) return there
+      if (there)
+        await revokeWhere(tx, { serial: new X509Certificate(new Uint8Array(there)).serialNumber }, 'superseded')
       await insertCertificate(tx, {
         serial: leaf.serialNumber,
         fingerprint: hashOf(der),

@@ -73,7 +73,7 @@ export async function endingSoon(
 ): Promise<{ channel: number; notAfter: Date }[]> {
   return on.query(sql`
     select distinct on (x.channel) x.channel, x.not_after as "notAfter" from certificate x
-    join credential k on k.hash = x.fingerprint and k.revoked is null and k.expires = x.not_after
+    join credential k on k.hash = x.fingerprint and k.revoked is null and k.expires >= x.not_after
     join channel c on c.no = x.channel and c.closed is null join device d on d.no = c.device and d.platform = ${o.platform}
     where x.channel > ${o.beyond} and x.revoked is null and x.not_after > now() and x.not_after < now() + make_interval(secs => ${o.withinS})
       and not exists (

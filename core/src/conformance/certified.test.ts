@@ -1,6 +1,6 @@
 /** Devices that come by certificate: issued for an invitation before the device is known, bound when it begins, renewed, and begun again with. */
 import assert from 'node:assert/strict'
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { isProblem, type ProblemCode } from '@muster/contract'
 import { pull } from '@muster/contract/testing'
@@ -51,6 +51,25 @@ test('a certificate for an invitation lets in nobody before the device begins, t
   assert.ok('no' in known && known.no === c.no)
   await assert.rejects(host.begin(code, facts('C-2')), problem('invitation-used'))
   await assert.rejects(host.certificates.issue({ code }, csr), problem('invitation-used'))
+})
+
+test('another key in place of the certificate that was issued: for who knows it, once, and the first is worth nothing', async () => {
+  const code = await invite()
+  const host = bench.host('pull')
+  const [first] = await host.certificates.issue({ code }, await request())
+  const hash = (der: Uint8Array) => createHash('sha256').update(der).digest()
+  const csr = await request()
+  for (const instead of [new Uint8Array(0), hash(Buffer.from('another'))])
+    await assert.rejects(host.certificates.issue({ code, instead }, csr), problem('invitation-used'))
+  const [second] = await host.certificates.issue({ code, instead: hash(first!) }, csr)
+  assert.deepEqual((await host.certificates.issue({ code, instead: hash(first!) }, csr))[0], second)
+  await assert.rejects(
+    host.certificates.issue({ code, instead: hash(first!) }, await request()),
+    problem('invitation-used'),
+  )
+  await assert.rejects(host.begin({ certificate: first! }, facts('H-1')), problem('device-gone'))
+  const c = await host.begin({ certificate: second! }, facts('H-1'))
+  assert.equal(c.lifecycle, 'created')
 })
 
 test('raced keys of one invitation: one certificate', async () => {

@@ -157,8 +157,8 @@ test('stale lock files with the number of a living stranger are cleared', async 
 
 test('a zombie is not a server', async () => {
   const data = join(folder, 'postgres', 'data')
-  // The inner shell ends at once and its parent never asks for it.
-  const parent = spawn('/bin/sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 30'])
+  // Its parent is another program by the time it ends, and never asks for it.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 2 & echo $!; exec sleep 60'])
   const pid = await new Promise<number>((resolve) =>
     parent.stdout.once('data', (d: Buffer) => resolve(Number(d.toString()))),
   )

@@ -48,9 +48,13 @@ test('each head comes back as it was put last, with a version of its own, until 
         }
         for (const [n, known] of model) {
           assert.deepEqual(heads.get(n), known.head)
+          const glance = heads.glance(n)
+          for (const word of Object.keys(known.head) as (keyof KnownChannel)[])
+            assert.equal(glance?.[word], known.head[word])
           assert.equal(heads.version(n), known.version)
         }
-        if (!model.has(no)) assert.deepEqual([heads.get(no), heads.version(no)], [undefined, 0])
+        if (!model.has(no))
+          assert.deepEqual([heads.get(no), heads.glance(no), heads.version(no)], [undefined, undefined, 0])
       }
     }),
   )

@@ -11,8 +11,8 @@ export interface EnrollmentPorts {
   writeFacts(tx: Tx, reports: readonly { device: number; facts: JsonObject }[]): Promise<void>
   /** Certificates: all unrevoked ones of these channels. */
   revokeCertificates(tx: Tx, channels: readonly number[], reason: string): Promise<void>
-  /** Certificates: one for the key of this PKCS#10 request, bound to no channel yet. Problems: invalid-request (`csr`), invitation-used. */
-  certify(invitation: number, csr: Uint8Array): Promise<Buffer[]>
+  /** Certificates: one for the key of this PKCS#10 request, bound to no channel yet; `instead`: in place of the one with this fingerprint. Problems: invalid-request (`csr`), invitation-used. */
+  certify(invitation: number, csr: Uint8Array, instead?: Uint8Array): Promise<Buffer[]>
   /** A new owner or ownership gave a device new channels: move what is kept per channel and outlives the epoch (escrow, settings). */
   moveChannels(tx: Tx, moved: readonly { from: number; to: number }[]): Promise<void>
   /** The name that a person sees before enrolling. */

@@ -114,7 +114,9 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     find: (by) => findChannel(db, id, by),
     certificates: {
       issue: async (to, csr) =>
-        'code' in to ? enrollment.certify(to.code, id, csr) : o.certificates.succeed((await open(to)).no, csr),
+        'code' in to
+          ? enrollment.certify(to.code, id, csr, to.instead)
+          : o.certificates.succeed((await open(to)).no, csr),
       own: async (purpose) => o.certificates.own(`${id}:${purpose}`),
       ending: async (withinS, beyond) => {
         const ending = await o.certificates.ending(id, withinS, beyond)

@@ -81,7 +81,7 @@ export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms 
       return { steps, files: files ?? [] }
     },
     jobs: () => [
-      { name: 'wake', everyS: wakeAgainEveryS, run: () => waker.everyone() },
+      ...(waker.any() ? [{ name: 'wake', everyS: wakeAgainEveryS, run: () => waker.everyone() }] : []),
       ...[...opened].flatMap(([id, p]): Job[] => {
         const own = (p.jobs ?? []).map((j) => ({ ...j, name: `${id}.${j.name}` }))
         if (!p.deliver) return own

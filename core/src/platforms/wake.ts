@@ -84,6 +84,8 @@ export function createWaker(o: {
   }
   return {
     everyone,
+    /** Whether any platform's devices are woken. */
+    any: () => waking().length > 0,
     /** One node at a time wakes. Nothing to do when no installed platform is woken: then nothing is followed either. */
     start: (): { stop(): Promise<void> } => {
       if (waking().length === 0) return { stop: async () => undefined }

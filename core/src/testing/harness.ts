@@ -28,14 +28,16 @@ export interface CoreHarness extends Harness {
 }
 export interface OpenOptions extends Partial<Pick<CoreOptions, 'pusher' | 'clock'>> {
   log?: Log
+  owned?: true
   /** With the recurring work; without it unless told. */
   worker?: boolean
   /** An existing database with its keys; both stay at the end. */
   installed?: { database: TestDatabase; keysDir: string }
 }
 
-export function createHarness(): CoreHarness {
-  return { open: openBench }
+/** `owned`: every device is somebody's and has a name, so that settings which name both (`user.email`, `device.name`) can be filled in. */
+export function createHarness({ owned }: { owned?: true } = {}): CoreHarness {
+  return { open: (platforms, settings, o) => openBench(platforms, settings, { ...o, owned }) }
 }
 
 async function openBench(
@@ -72,7 +74,14 @@ async function openBench(
     heard,
     evaluate,
     host: (platform) => need(hosts.get(platform), platform),
-    ...admin(core, db, heard, evaluate, (platform) => need(hosts.get(platform), platform)),
+    ...admin(
+      core,
+      db,
+      heard,
+      evaluate,
+      (platform) => need(hosts.get(platform), platform),
+      o.owned ? await addOwner(core, db) : undefined,
+    ),
     ...looks(core, db),
     call: async (platform, method, path, call = {}) => {
       const route = need(opened.get(platform), platform).routes.find((r) => r.method === method && r.path === path)
@@ -123,18 +132,26 @@ function watched(platform: Platform, hosts: Map<string, PlatformHost>, opened: M
   }
 }
 
+async function addOwner(core: Core, db: CountingDb): Promise<number | undefined> {
+  await core.access.users.create({ name: 'ada', displayName: 'Ada', email: 'ada@example.org' }, system)
+  const [row] = await db.query<{ no: number }>(sql`select no from app_user where name = 'ada'`)
+  return row?.no
+}
+
 function admin(
   core: Core,
   db: CountingDb,
   heard: () => Promise<void>,
   evaluate: (platform: string) => Promise<void>,
   host: (platform: string) => PlatformHost,
+  user?: number,
 ) {
   const policies = new Map<string, number>()
   const code: Bench['code'] = async (platform, ownership = 'cope') =>
-    (await core.enrollment.invite({ platform, ownership, actor: 'system' })).code
+    (await core.enrollment.invite({ platform, ownership, user, actor: 'system' })).code
   async function enrol(platform: string, o: EnrolOptions = {}): Promise<Channel> {
-    const c = await host(platform).begin(await code(platform, o.ownership), o.facts ?? {}, o.channel)
+    const facts = { ...(user !== undefined && { 'device.name': 'Ada’s device' }), ...o.facts }
+    const c = await host(platform).begin(await code(platform, o.ownership), facts, o.channel)
     await host(platform).activate(c, {})
     await evaluate(platform)
     const now = await core.devices.identity.channel(c.no)

@@ -80,7 +80,7 @@ function fetchProfile(url: string) {
   return bench.request('GET', pathname.replace('/apple', ''), { query: search.slice(1) })
 }
 const state = async (c: Channel, feature: string) => (await bench.settings(c))[feature]?.state
-const wifi = (ssid: string): JsonObject => ({ ssid, password: 'topsecret of the office' })
+const wifi = (ssid: string): JsonObject => ({ ssid, passphrase: 'topsecret of the office' })
 
 test('by commands until it has shown that it declares; then declared, verified by its report, changed, and taken away', async () => {
   await bench.publish('apple', { passcode: { minLength: 8 } })
@@ -137,7 +137,12 @@ test('what the device calls invalid has failed, with its words; an old report pr
   await d.tell(old)
   assert.equal(await state(channel, 'passcode'), 'acknowledged', 'the report is of the version before')
   const reasons: JsonObject[] = [{ code: 'Error.ConfigurationCannotBeApplied', description: 'The profile is bad.' }]
-  await d.tell(await d.sync((i): JsonObject => (i.endsWith('passcode') ? { active: false, valid: 'invalid', reasons } : { active: true, valid: 'valid' })))
+  await d.tell(
+    await d.sync(
+      (i): JsonObject =>
+        i.endsWith('passcode') ? { active: false, valid: 'invalid', reasons } : { active: true, valid: 'valid' },
+    ),
+  )
   const { passcode } = await bench.settings(channel)
   assert.equal(passcode?.state, 'failed')
   assert.match(passcode?.reason?.text ?? '', /Error\.ConfigurationCannotBeApplied: The profile is bad\./)
@@ -182,13 +187,23 @@ test('bad requests change nothing and never turn the device out', async () => {
   const d = declarative(device)
   await d.sync()
   const kept = await bench.kept(channel)
-  for (const endpoint of ['', 'declaration', 'declaration/configuration', 'declaration/x/y', 'declaration/configuration/a/b/c', 'never'])
+  for (const endpoint of [
+    '',
+    'declaration',
+    'declaration/configuration',
+    'declaration/x/y',
+    'declaration/configuration/a/b/c',
+    'never',
+  ])
     assert.equal((await d.ask(endpoint)).status, 404, endpoint)
   const raw = async (data: string | Uint8Array) =>
     (await device.checkin('DeclarativeManagement', { Endpoint: 'status', Data: Buffer.from(data as string) })).status
   for (const data of ['', '{', '[]', 'null', '{"StatusItems":1}', Buffer.from([0xff, 0xfe]), '['.repeat(50_000)])
     assert.equal(await raw(data), 400)
-  for (const data of ['{"StatusItems":{}}', '{"StatusItems":{"management":{"declarations":{"configurations":[1,{"identifier":2}]}}}}'])
+  for (const data of [
+    '{"StatusItems":{}}',
+    '{"StatusItems":{"management":{"declarations":{"configurations":[1,{"identifier":2}]}}}}',
+  ])
     assert.equal(await raw(data), 200)
   assert.deepEqual(await bench.kept(channel), kept)
 })

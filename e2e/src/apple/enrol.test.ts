@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { Channel } from '@muster/contract'
-import { openSigned } from '@muster/kit/cms'
-import { isDict, type PlistDict, readPlist } from '@muster/kit/plist'
+import { openSigned, signData } from '@muster/kit/cms'
+import { isDict, type PlistDict, readPlist, writeXmlPlist } from '@muster/kit/plist'
 import { certificateRequest, readCertRep, rsaKey, scepMessage, selfSigned } from '@muster/kit/testing'
 import { type AppleBench, openApple } from './bench.fixture.ts'
 import { createDevice, enrolled, type Identity, scep, type TestDevice } from './device.fixture.ts'
@@ -184,4 +184,69 @@ test('the licence that was accepted is recorded, and stays in the address throug
   await bench.job('apple.renewals')
   const all = await renewalOf(device)
   assert.equal(ofType(all ?? [], 'com.apple.mdm').ServerURL, mdm.ServerURL)
+})
+
+/** Signed by this identity, as the device answers the profile service. */
+async function answerService(url: string, by: Identity, said: PlistDict) {
+  const content = Buffer.from(writeXmlPlist(said))
+  const body = signData({ content, certificate: by.certificate, key: by.key, digest: 'sha1' })
+  return bench.request('POST', '/ota', { query: new URL(url).search.slice(1), body })
+}
+
+test('over the air: the service, an identity for the conversation, then the enrolment profile with its own', async () => {
+  const code = await bench.code('apple')
+  const licence = '&licence=2026-1'
+  const first = await bench.request('GET', '/ota', { query: `code=${code}${licence}` })
+  assert.equal(first.headers?.['content-type'], 'application/x-apple-aspen-config')
+  const service = readPlist(openSigned(bytesOf(first.body)).content)
+  assert.ok(isDict(service) && service.PayloadType === 'Profile Service')
+  const { URL: url, Challenge: challenge } = service.PayloadContent as PlistDict
+  const said = { UDID: 'F'.repeat(40), PRODUCT: 'iPhone15,3', CHALLENGE: String(challenge) }
+
+  // Phase 2: signed with what Apple made it with.
+  const born = selfSigned(rsaKey(), 'iPhone Device')
+  const second = payloads(bytesOf((await answerService(String(url), born, said)).body))
+  assert.equal(
+    second.find((p) => p.PayloadType === 'com.apple.mdm'),
+    undefined,
+  )
+  const conversation = await scep(bench.request, challengeIn(second))
+  // Phase 3: signed with that.
+  const third = payloads(bytesOf((await answerService(String(url), conversation, said)).body))
+  assert.match(String(ofType(third, 'com.apple.mdm').ServerURL), /licence=2026-1$/)
+  const device = await enrolled(
+    (method, path, o) => bench.request(method, path, { query: 'licence=2026-1', ...o }),
+    challengeIn(third),
+  )
+  assert.equal((await bench.channelOf(device)).lifecycle, 'active')
+  const left = await bench.host('apple').identify({ certificate: conversation.certificate })
+  assert.ok('refused' in left)
+  await assert.rejects(scep(bench.request, challengeIn(third)), /refused/)
+})
+
+test('over the air: nobody takes the place of the identity that another key got', async () => {
+  const code = await bench.code('apple')
+  const url = 'https://localhost/apple/ota?licence=2026-1'
+  const born = selfSigned(rsaKey(), 'iPhone Device')
+  const conversation = await scep(bench.request, code)
+  const said = { CHALLENGE: code }
+  const third = challengeIn(payloads(bytesOf((await answerService(url, conversation, said)).body)))
+  const [, instead, proof] = third.split('.')
+  for (const wrong of [
+    `${code}.${instead}.${'0'.repeat(64)}`,
+    `${code}.${'0'.repeat(64)}.${proof}`,
+    `${third}.x`,
+    code,
+  ])
+    await assert.rejects(scep(bench.request, wrong), /refused/, wrong)
+  const taken = await scep(bench.request, third)
+  await assert.rejects(scep(bench.request, third), /refused/, 'it is good for one key')
+  assert.ok(taken.certificate)
+  // Whoever has the code alone gets no further than the SCEP payload, and a strange code not even there.
+  assert.equal(payloads(bytesOf((await answerService(url, born, said)).body)).length, 1)
+  assert.equal((await answerService(url, born, { CHALLENGE: 'AAAAA-BBBBB-CCCCC-DDDDD' })).status, 400)
+  assert.equal((await answerService('https://localhost/apple/ota', conversation, said)).status, 400, 'the licence')
+  for (const body of [Buffer.from('<plist/>'), Buffer.alloc(0), Buffer.alloc(5000, 0x30)])
+    assert.equal((await bench.request('POST', '/ota', { body })).status, 400)
+  assert.equal((await bench.request('GET', '/ota', { query: 'code=x' })).status, 404)
 })

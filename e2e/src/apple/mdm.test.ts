@@ -284,3 +284,13 @@ test('unknown kinds: a user who signs in over the network, a token that is not g
   assert.equal((await device.checkin('GetToken', { TokenServiceType: 'com.apple.maid' })).status, 400)
   await scep(bench.request, await bench.code('apple'))
 })
+
+test('the schedule of inventories knows every device that has an identity', async () => {
+  const { channel } = await bench.device()
+  const known = await bench.host('apple').certificates.ending(100 * 365 * 86_400, channel.no - 1)
+  assert.deepEqual(
+    known.map((k) => k.channel.no),
+    [channel.no],
+  )
+  await bench.job('apple.inventories')
+})

@@ -7,6 +7,8 @@ import { isDict, type PlistDict, readPlist } from '@muster/kit/plist'
 import { type AppleBench, openApple } from './bench.fixture.ts'
 import type { Command, Obey } from './device.fixture.ts'
 
+type Answer = ReturnType<Obey>
+
 let bench: AppleBench
 before(async () => {
   bench = await openApple()
@@ -27,7 +29,7 @@ function shelf() {
     if (c.RequestType !== 'ProfileList') return { Status: 'Acknowledged' }
     return { Status: 'Acknowledged', ProfileList: [...has.values()] }
   }
-  function install(payload: Uint8Array): PlistDict {
+  function install(payload: Uint8Array): Answer {
     const { content, signers: by } = openSigned(payload)
     for (const s of by) signers.add(s.certificate.x509.subject)
     const profile = readPlist(content)
@@ -37,7 +39,7 @@ function shelf() {
     has.set(identifier, profile)
     return { Status: 'Acknowledged' }
   }
-  const failed = (code: number, text: string): PlistDict => ({
+  const failed = (code: number, text: string): Answer => ({
     Status: 'Error',
     ErrorChain: [{ ErrorDomain: 'MCInstallationErrorDomain', ErrorCode: code, USEnglishDescription: text }],
   })

@@ -27,6 +27,13 @@ export const settings = z
       .describe(
         'Devices sign each message; without it they are known by the certificate of their TLS connection alone',
       ),
+    inventoryHours: z
+      .number()
+      .int()
+      .min(1)
+      .max(168)
+      .default(8)
+      .describe('Hours between two inventories of each device, by which drift is found'),
   })
   .strict()
 export type AppleSettings = z.infer<typeof settings>

@@ -1,9 +1,10 @@
 /** Apple's devices, managed by Apple's own MDM protocol. */
 import type { OpenPlatform, Platform } from '@muster/contract'
-import { createEncode, operationRows, readFacts } from './commands/index.ts'
+import { createEncode, inventoryJob, operationRows, readFacts } from './commands/index.ts'
 import { createDeclarative, declarationMigration, declarationsErrand } from './declarative/index.ts'
 import { descriptors, settings as settingsShape } from './descriptors.ts'
 import {
+  createOta,
   createRenewal,
   enrolmentIdentifier,
   enrolmentSteps,
@@ -27,17 +28,19 @@ export const apple: Platform = {
     features: featureRows,
   }),
   open: async (host, settings): Promise<OpenPlatform> => {
-    const { identifierPrefix: prefix, signedMessages: signs } = settingsShape.parse(settings ?? {})
+    const { identifierPrefix: prefix, signedMessages: signs, inventoryHours } = settingsShape.parse(settings ?? {})
     const push = createPushCertificate(host)
     const enrol = { host, options: { prefix, signs }, topic: push.topic }
     const renewal = createRenewal(enrol)
+    const ota = createOta(enrol)
     const names = async () => ({ prefix, organisation: await host.organisation() })
     const declarative = createDeclarative({ host, names, prefix })
     const errands = { [renewalErrand]: renewal.command, [declarationsErrand]: declarative.command }
     return {
       routes: [
-        ...scepRoutes(host, renewal.challenges),
+        ...scepRoutes(host, async (c, csr) => (await ota.challenges(c, csr)) ?? renewal.challenges(c, csr)),
         ...enrolRoutes(enrol),
+        ...ota.routes,
         ...mdmRoutes({
           host,
           declarative: declarative.answer,
@@ -51,7 +54,7 @@ export const apple: Platform = {
       wake: wakeOf,
       credential: push.credential,
       setup: push.setup,
-      jobs: [...push.jobs, ...renewal.jobs, ...declarative.jobs],
+      jobs: [inventoryJob(host, inventoryHours), ...push.jobs, ...renewal.jobs, ...declarative.jobs],
       close: async () => undefined,
     }
   },

@@ -17,6 +17,6 @@ export {
   summary,
 } from './queries.ts'
 export { queries } from './saved.ts'
-export { type AuditFilters, audit, certificates, configuration, licences } from './server.ts'
+export { type AuditFilters, audit, certificates, configuration, licences, platformSetup } from './server.ts'
 export { eventTypes, type LiveEvent } from './stale.ts'
 export { recovery, webhooks } from './webhooks.ts'

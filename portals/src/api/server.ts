@@ -1,7 +1,7 @@
 /** What the server keeps of itself: configuration, licence texts, certificates, the audit log. */
 import { answer } from '@muster/client'
 import { api, base } from './http.ts'
-import type { Json, NewLicence } from './model.ts'
+import type { Json, JsonObject, NewLicence } from './model.ts'
 import { one, pages } from './reads.ts'
 
 export const configuration = {
@@ -36,6 +36,13 @@ export const certificates = {
     ),
   revoke: (serial: string, reason: string) =>
     answer(api.POST('/api/v1/certificates/{serial}/revoke', { params: { path: { serial } }, body: { reason } })),
+}
+
+/** What platforms ask to be set up. */
+export const platformSetup = {
+  list: () => one(['platform-setup'], (signal) => answer(api.GET('/api/v1/platform-setup', { signal }))),
+  act: (path: { platform: string; step: string; action: string }, input: JsonObject) =>
+    answer(api.POST('/api/v1/platform-setup/{platform}/{step}/{action}', { params: { path }, body: { input } })),
 }
 
 export interface AuditFilters {

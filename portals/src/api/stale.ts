@@ -32,6 +32,7 @@ const touches: Readonly<Record<EventType, readonly string[]>> = {
   'query.changed': ['queries', 'audit'],
   'webhook.changed': ['webhooks', 'audit'],
   'recovery.changed': ['recovery', 'audit'],
+  'platform.changed': ['platform-setup', 'audit'],
 }
 
 /** Events worth listening to: the stream names each by its type. */

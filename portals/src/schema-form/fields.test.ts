@@ -41,6 +41,11 @@ test('strings: one line, many lines, secrets, bounds', () => {
     assert.ok(secret.kind === 'text' && secret.secret && !secret.multiline)
 })
 
+test('a file is a field of one line whose value is base64', () => {
+  const field = only({ type: 'string', format: 'base64', contentEncoding: 'base64', maxLength: 100_000 })
+  assert.ok(field.kind === 'text' && field.file === true && !field.multiline)
+})
+
 test('numbers: bounds are kept, the safe-integer limits of a plain integer are not', () => {
   const plain = only({ type: 'integer', minimum: -9007199254740991, maximum: 9007199254740991 })
   assert.deepEqual(plain, { name: 'x', label: 'X', required: true, nullable: false, kind: 'number', integer: true })

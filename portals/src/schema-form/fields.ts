@@ -17,6 +17,8 @@ export interface TextField extends Base {
   readonly kind: 'text'
   readonly multiline: boolean
   readonly secret: boolean
+  /** Its value is the content of a file, in base64. */
+  readonly file?: true
   readonly format?: string
   readonly pattern?: string
   readonly minLength?: number
@@ -149,12 +151,14 @@ function text(schema: JsonSchema, base: Base): TextField {
   const maxLength = typeof schema.maxLength === 'number' ? schema.maxLength : undefined
   const format = typeof schema.format === 'string' ? schema.format : undefined
   const secret = schema.writeOnly === true || format === 'password'
-  const multiline = !secret && ((maxLength ?? 0) > 200 || format === 'multiline')
+  const file = schema.contentEncoding === 'base64'
+  const multiline = !file && !secret && ((maxLength ?? 0) > 200 || format === 'multiline')
   return {
     ...base,
     kind: 'text',
     multiline,
     secret,
+    ...(file ? { file } : {}),
     ...bounds(schema, 'minLength', 'maxLength'),
     ...(format === undefined ? {} : { format }),
     ...(typeof schema.pattern === 'string' ? { pattern: schema.pattern } : {}),

@@ -2,6 +2,7 @@
 import { MultiSelect, NumberInput, PasswordInput, Select, Switch, Textarea, TextInput } from '@mantine/core'
 import { readable, t } from '../text/index.ts'
 import type { ChoiceField, ListField, NumberField, TextField } from './fields.ts'
+import { FileWidget } from './file-widget.tsx'
 import { GroupWidget, ListWidget, RecordWidget, VariantWidget } from './nested.tsx'
 import type { FormValue, Json } from './values.ts'
 import { commonOf, type WidgetProps } from './widget-props.ts'
@@ -45,6 +46,7 @@ function TextWidget(props: WidgetProps<TextField>) {
     ...(field.maxLength === undefined ? {} : { maxLength: field.maxLength }),
   }
   const change = (text: string) => onChange(text)
+  if (field.file) return <FileWidget {...props} />
   if (field.secret)
     return <PasswordInput {...common} autoComplete="new-password" onChange={(e) => change(e.currentTarget.value)} />
   if (field.multiline)

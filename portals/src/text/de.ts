@@ -3,6 +3,7 @@ import { administration } from './de/administration.ts'
 import { device } from './de/device.ts'
 import { problem } from './de/problem.ts'
 import { queries } from './de/queries.ts'
+import { setup } from './de/setup.ts'
 import { shell } from './de/shell.ts'
 import { webhooks } from './de/webhooks.ts'
 import { work } from './de/work.ts'
@@ -16,4 +17,5 @@ export const de: Readonly<Record<TextKey, string>> = {
   ...administration,
   ...webhooks,
   ...queries,
+  ...setup,
 }

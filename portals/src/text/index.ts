@@ -18,6 +18,7 @@ export const { t, tn, phrase, formatNumber } = createWords(catalogue, language, 
 export function named(
   family:
     | 'state'
+    | 'setupState'
     | 'stateMeaning'
     | 'ownership'
     | 'ownershipShort'

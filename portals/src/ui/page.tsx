@@ -81,9 +81,15 @@ export function Empty({
 export function problemText(error: unknown): string {
   if (!(error instanceof ApiProblem))
     return t('problem.unexpected', { message: error instanceof Error ? error.message : String(error) })
-  const reason = typeof error.body.reason === 'string' ? ` ${error.body.reason}` : ''
+  const reason = reasonOf(error.body.reason)
   const permission = typeof error.body.permission === 'string' ? ` (${error.body.permission})` : ''
   return named('problem', error.code, error.message) + reason + permission
+}
+
+/** A sentence, or a reason with its code. */
+function reasonOf(reason: unknown): string {
+  const text = typeof reason === 'object' && reason !== null && 'text' in reason ? reason.text : reason
+  return typeof text === 'string' ? ` ${text}` : ''
 }
 
 export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => void }) {

@@ -43,10 +43,15 @@ export const apiPrefix = '/api/v1'
 /** Routes of an encapsulated part of `app`, so that nothing of it costs device routes anything. */
 export async function registerApi(app: FastifyInstance, core: Core, o: ApiOptions): Promise<void> {
   await describeApi(app, { permissions: permissionList(core) })
+  let description: Buffer | undefined
   app.get(
     '/openapi.json',
     { config: { access: { public: 'the description of the API holds no data' } }, schema: { hide: true } },
-    () => app.swagger(),
+    (_request, reply) => {
+      // Half a megabyte that never changes once routes are complete: made once, and many answers share it.
+      description ??= Buffer.from(JSON.stringify(app.swagger()))
+      return reply.type('application/json; charset=utf-8').send(description)
+    },
   )
   await app.register(
     async (scope) => {

@@ -263,6 +263,23 @@ test('a request that comes byte by byte or not at all is not waited for here', a
   await same(false, [{ bytes: bytes.subarray(0, 40), pause: 'tick' }])
 })
 
+test('what is known at once is answered to all who asked together, whoever of them went away', async () => {
+  const sockets = Array.from({ length: 12 }, () => open(lane, false))
+  await Promise.all(sockets.map((s) => new Promise((resolve) => s.once('connect', resolve))))
+  const heard = sockets.map(
+    (s) =>
+      new Promise<string>((resolve) => {
+        s.once('data', (d) => resolve(String(d)))
+        s.once('close', () => resolve('closed'))
+      }),
+  )
+  for (const s of sockets) s.write(request('now'))
+  for (const s of sockets.slice(0, 4)) s.resetAndDestroy()
+  const answers = await Promise.all(heard)
+  for (const said of answers.slice(4)) assert.match(said, /^HTTP\/1\.1 200 /)
+  for (const s of sockets) s.destroy()
+})
+
 test('who is being answered when the server stops still hears it, and is sent away', async () => {
   const socket = open(lane, false)
   const heard = new Promise<string>((resolve) => {

@@ -100,8 +100,8 @@ export function createAppleDevice(ground: Ground, member: Member, kept: Json | u
   async function tellWhatChanged(): Promise<void> {
     if (disk.told.device !== disk.tokens.device) await tellToken(context, 'device')
     if (disk.tokens.user !== undefined && disk.told.user !== disk.tokens.user) {
-      await tellToken(context, 'user')
       member.reachableAt(disk.tokens.user)
+      await tellToken(context, 'user')
       await tellBootstrapToken(context)
     }
   }
@@ -196,8 +196,9 @@ export function createAppleDevice(ground: Ground, member: Member, kept: Json | u
     name,
     standing: () => disk.standing,
     async enrol(code) {
+      // The push service knows a device before anybody is told its address.
+      member.reachableAt(disk.tokens.device)
       await enrol(context, code)
-      for (const token of [disk.tokens.device]) member.reachableAt(token)
       return { name: model.serial, product: model.product, udid: model.udid, form: model.manner.form }
     },
     turn,

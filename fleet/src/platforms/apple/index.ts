@@ -2,10 +2,11 @@
 import type { FleetPlatform } from '../../platform.ts'
 import { refusalOf } from '../../refused.ts'
 import { createAppleDevice } from './device.ts'
+import { features, operations } from './words.ts'
 
 export const apple: FleetPlatform = {
   id: 'apple',
-  words: { operations: [], features: [] },
+  words: { operations, features },
   async open(ground) {
     // Any SCEP client asks this first; it also tells that the server has this platform.
     const answer = await ground.send({ kind: 'scep', method: 'GET', path: 'apple/scep?operation=GetCACaps' })

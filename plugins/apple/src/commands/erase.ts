@@ -7,7 +7,7 @@ import { noErasePin } from './power.ts'
 import { type Command, command, plainReplies } from './row.ts'
 import { bytes, pin } from './words.ts'
 
-export const appleErase = operation({
+const appleErase = operation({
   id: 'apple.erase',
   title: 'Erase with options',
   summary:

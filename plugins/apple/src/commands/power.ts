@@ -13,7 +13,7 @@ import { type Command, command, plainReplies } from './row.ts'
 import { unless } from './systems.ts'
 import { line, pin } from './words.ts'
 
-export const appleLock = operation({
+const appleLock = operation({
   id: 'apple.lock',
   title: 'Lock with a message',
   summary:

@@ -31,7 +31,7 @@ export interface Command {
   readonly row: OperationRow
 }
 
-export function commandRow<P, R>(d: OperationDescriptor<P, R>, o: CommandRowOptions<P>): OperationRow {
+function commandRow<P, R>(d: OperationDescriptor<P, R>, o: CommandRowOptions<P>): OperationRow {
   return {
     channel: o.channel ?? 'device',
     needs: o.needs,
@@ -74,7 +74,7 @@ export const flagIn = (of: JsonObject, key: string): boolean | undefined => {
 }
 
 /** What devices answer when they did it and have nothing to tell, and when they could not. */
-export const acknowledged: JsonObject = { Status: 'Acknowledged', CommandUUID: 'o1-1', UDID: 'U' }
+const acknowledged: JsonObject = { Status: 'Acknowledged', CommandUUID: 'o1-1', UDID: 'U' }
 export const refusedReply: JsonObject = {
   Status: 'Error',
   CommandUUID: 'o1-1',

@@ -18,7 +18,7 @@ import type { PlistDict } from '@muster/kit/plist'
 import { type ProfileNames, signedProfile } from '../profiles/index.ts'
 import { bytesOf, data, textOf } from '../wire/index.ts'
 import { canDeclare } from './capable.ts'
-import { type Declaration, configurationId, declarationsOf, document, items, tokens } from './documents.ts'
+import { configurationId, type Declaration, declarationsOf, document, items, tokens } from './documents.ts'
 import { readStatus, type StatusReport, verdictOf } from './status.ts'
 import {
   dropDeclaration,
@@ -81,7 +81,11 @@ export function createDeclarative(o: {
     const wire = written(d)
     if (wire === undefined) return undefined
     const shared = Object.keys(d.secrets).length === 0
-    const key = shared ? createHash('sha256').update(canonical({ names, wire } as unknown as Json)).digest('hex') : null
+    const key = shared
+      ? createHash('sha256')
+          .update(canonical({ names, wire } as unknown as Json))
+          .digest('hex')
+      : null
     const known = key === null ? undefined : await profileWithKey(host.sql, key)
     if (known) return known
     const id = randomUUID()
@@ -166,7 +170,10 @@ export function createDeclarative(o: {
     const collection = collectionOf(d.channel)
     const kept = collection ? await readDeclarations(host.sql, collection) : []
     const all = collection ? declarations(kept, collection) : declarationsOf(prefix, [])
-    return { RequestType: 'DeclarativeManagement', Data: data(Buffer.from(JSON.stringify(tokens(all, lastChange(kept))))) }
+    return {
+      RequestType: 'DeclarativeManagement',
+      Data: data(Buffer.from(JSON.stringify(tokens(all, lastChange(kept))))),
+    }
   }
 
   /** The profile behind a declaration, in the version that the address names. */
@@ -179,7 +186,11 @@ export function createDeclarative(o: {
         : undefined
     if (!found) return { status: 404, body: 'There is no such profile.' }
     const body = Buffer.from(host.vault.open(place(found.id), found.sealed), 'base64')
-    return { status: 200, headers: { 'content-type': 'application/x-apple-aspen-config', 'cache-control': 'no-store' }, body }
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/x-apple-aspen-config', 'cache-control': 'no-store' },
+      body,
+    }
   }
   return {
     declare,

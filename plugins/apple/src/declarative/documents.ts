@@ -17,7 +17,7 @@ export interface Declaration {
   payload: JsonObject
 }
 /** Reported without being asked for: which declarations are valid and active. The rest is subscribed to. */
-export const subscribed = [
+const subscribed = [
   'device.operating-system.version',
   'device.operating-system.build-version',
   'passcode.is-compliant',
@@ -29,7 +29,8 @@ export const subscribed = [
 
 /** `<prefix>.<feature>`: the same as long as the feature is. */
 export const configurationId = (prefix: string, feature: string): string => `${prefix}.declared.${feature}`
-const hash = (...parts: readonly string[]) => createHash('sha256').update(parts.join('\u0000')).digest('hex').slice(0, 32)
+const hash = (...parts: readonly string[]) =>
+  createHash('sha256').update(parts.join('\u0000')).digest('hex').slice(0, 32)
 
 /** One activation for each configuration, so that one which fails holds up no other. */
 export function declarationsOf(prefix: string, all: readonly Declared[]): Declaration[] {
@@ -63,8 +64,7 @@ function activationOf(c: Declaration): Declaration {
 }
 
 /** At most 256 octets; another one whenever anything in the list is. */
-export const tokenOf = (all: readonly Declaration[]): string =>
-  hash(...all.map((d) => `${d.identifier} ${d.token}`).sort())
+const tokenOf = (all: readonly Declaration[]): string => hash(...all.map((d) => `${d.identifier} ${d.token}`).sort())
 
 export function tokens(all: readonly Declaration[], changed: Date): JsonObject {
   const at = `${changed.toISOString().slice(0, 19)}Z`

@@ -76,9 +76,15 @@ function factsOf(items: JsonObject): JsonObject {
 export function verdictOf(s: DeclarationStatus): Verdict | undefined {
   if (s.valid === 'unknown') return undefined
   if (s.valid === 'invalid')
-    return { state: 'failed', reason: { code: 'declaration-invalid', text: s.reasons || 'The device calls it invalid.' } }
+    return {
+      state: 'failed',
+      reason: { code: 'declaration-invalid', text: s.reasons || 'The device calls it invalid.' },
+    }
   if (s.active) return { state: 'verified' }
-  return { state: 'unknown', reason: { code: 'declaration-inactive', text: s.reasons || 'It is valid, and not active.' } }
+  return {
+    state: 'unknown',
+    reason: { code: 'declaration-inactive', text: s.reasons || 'It is valid, and not active.' },
+  }
 }
 
 function objectOf(value: unknown): JsonObject | undefined {

@@ -37,7 +37,8 @@ export async function dropDeclaration(
   sql: Sql,
   d: { collection: string; feature: string; delivery: string },
 ): Promise<boolean> {
-  const rows = await sql`update declaration set gone = true, delivery = ${d.delivery}, content = null, changed = now() where collection = ${d.collection}::uuid and feature = ${d.feature} returning feature`
+  const rows =
+    await sql`update declaration set gone = true, delivery = ${d.delivery}, content = null, changed = now() where collection = ${d.collection}::uuid and feature = ${d.feature} returning feature`
   return rows.length > 0
 }
 
@@ -48,7 +49,8 @@ export async function forgetDeclaration(sql: Sql, collection: string, delivery: 
 /** Which of them the device holds that it did not a report ago: true when there are any. */
 export async function newlyHeld(sql: Sql, collection: string, deliveries: readonly string[]): Promise<boolean> {
   if (deliveries.length === 0) return false
-  const rows = await sql`update declaration set held = true where collection = ${collection}::uuid and delivery = any(${deliveries}::text[]) and not held returning feature`
+  const rows =
+    await sql`update declaration set held = true where collection = ${collection}::uuid and delivery = any(${deliveries}::text[]) and not held returning feature`
   return rows.length > 0
 }
 
@@ -68,7 +70,10 @@ export async function profileFor(
   d: { collection: string; feature: string; delivery: string },
 ): Promise<{ id: string; sealed: Uint8Array } | undefined> {
   return (
-    await sql<{ id: string; sealed: Uint8Array }>`select p.id, p.sealed from declaration d join declared_profile p on p.id = d.content
+    await sql<{
+      id: string
+      sealed: Uint8Array
+    }>`select p.id, p.sealed from declaration d join declared_profile p on p.id = d.content
       where d.collection = ${d.collection}::uuid and d.feature = ${d.feature} and d.delivery = ${d.delivery} and not d.gone`
   )[0]
 }

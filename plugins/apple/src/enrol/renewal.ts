@@ -35,6 +35,8 @@ const dayS = 86_400
 const beginS = 30 * dayS
 const alarmMs = 7 * dayS * 1000
 const page = 1000
+/** Tells its challenges from invitation codes, so that none of those costs a look here. */
+const mark = 'renewal-'
 
 export function createRenewal(o: EnrolDeps): Renewal {
   const { host } = o
@@ -42,7 +44,7 @@ export function createRenewal(o: EnrolDeps): Renewal {
   async function command(d: Delivery): Promise<JsonObject> {
     const { no, device, platform, epoch, name, lifecycle, blocked, ownership } = d.channel
     const channel: Channel = { no, device, platform, epoch, name, lifecycle, blocked, ownership }
-    const challenge = randomBytes(24).toString('base64url')
+    const challenge = `${mark}${randomBytes(24).toString('base64url')}`
     await host.sql`delete from renewal_challenge where expires < now()`
     await host.sql`insert into renewal_challenge (hash, channel, expires) values (${sha256(challenge)}, ${JSON.stringify(channel)}::jsonb, now() + interval '7 days')`
     const { topic, licence } = (d.channel.push ?? {}) as { topic?: string; licence?: string }
@@ -54,6 +56,7 @@ export function createRenewal(o: EnrolDeps): Renewal {
 
   /** One key has it, by compare-and-set; the same key again gets the same answer, as when the first was lost on its way. */
   async function challenges(challenge: string, csr: Bytes): Promise<Bytes[] | undefined> {
+    if (!challenge.startsWith(mark)) return undefined
     const hash = sha256(challenge)
     const key = sha256(publicKeyOf(csr))
     const [row] = await host.sql<{ channel: Channel; issued: Buffer[] | null }>`

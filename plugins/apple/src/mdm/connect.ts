@@ -32,10 +32,14 @@ export interface ConnectDeps {
 }
 /** A device does one command after the other: more of them at once would only wait on the device. */
 const batch = 1
+/** Forgetting only costs a device one more NotNow. */
+const busyLimit = 50_000
 const profileCommands = new Set(['InstallProfile', 'RemoveProfile'])
 
 export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
   const sent = createSent()
+  /** Channels that put something off since they last came: until they come again, nothing that was put off is offered. */
+  const busy = new Set<number>()
 
   return async function connect(m: Report, c: Channel, raw: Uint8Array): Promise<Reply> {
     return next(c, await host.turn(c, await turnOf(m, c, raw)))
@@ -83,8 +87,17 @@ export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
 
   async function turnOf(m: Report, c: Channel, raw: Uint8Array): Promise<Turn> {
     const base: Turn = { take: batch, expectInS }
-    if (m.status === 'Idle' || m.command === undefined) return { ...base, deferred: 'again' }
-    if (m.status === 'NotNow') return { ...base, raw, said: [putOff(m.command)], deferred: 'skip' }
+    if (m.status === 'Idle' || m.command === undefined) {
+      busy.delete(c.no)
+      return { ...base, deferred: 'again' }
+    }
+    if (m.status === 'NotNow') {
+      if (busy.size >= busyLimit) busy.clear()
+      busy.add(c.no)
+      return { ...base, raw, said: [putOff(m.command)], deferred: 'skip' }
+    }
+    // One after the other, all that was put off comes again in the connection that the device opened.
+    const deferred = busy.has(c.no) ? 'skip' : 'again'
     const type = sent.typeOf(c.no, m.command)
     const { reply, secrets } = await takeSecrets(host, toJson(m.body) as JsonObject)
     const done = m.status === 'Acknowledged' && sent.awaited(c.no, m.command)
@@ -92,7 +105,7 @@ export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
     if (done && type !== undefined && profileCommands.has(type)) sent.profilesChanged(c.no)
     const found = done ? facts(reply) : undefined
     const said = { id: m.command, reply: { ...reply, ...(type !== undefined && { RequestType: type }) } }
-    return { ...base, raw, said: [said], ...(found && { facts: found, partial: true }) }
+    return { ...base, deferred, raw, said: [said], ...(found && { facts: found, partial: true }) }
   }
 }
 

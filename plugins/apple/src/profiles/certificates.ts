@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { feature, type Json, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
 import type { Availability } from './availability.ts'
-import { field, objectOf, written } from './fields.ts'
+import { field, objectOf, shape, written } from './fields.ts'
 import { type Payload, profileFeature } from './row.ts'
 import { choiceOr, derOf, line, lineOr, many, pem, some, web, wholeOr } from './words.ts'
 
@@ -101,9 +101,9 @@ export const scep = profileFeature(
     title: 'Identity by SCEP',
     summary: 'A key that the device makes and has certified by a SCEP server.',
     secret: ['challenge'],
-    settings: objectOf({
-      ...scepFields,
-      challenge: field('', lineOr('Challenge (password of the SCEP server)')),
+    settings: z.strictObject({
+      ...shape(scepFields),
+      challenge: lineOr('Challenge (password of the SCEP server)'),
     }),
     merge: { rule: 'priority' },
     examples: [

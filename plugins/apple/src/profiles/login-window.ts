@@ -1,6 +1,7 @@
 /** The login window of Macs, and when an idle one asks for the password. */
 import { feature, type JsonObject } from '@muster/contract'
-import { field, group, objectOf, written } from './fields.ts'
+import { z } from 'zod'
+import { field, group, objectOf, shape, written } from './fields.ts'
 import { profileFeature } from './row.ts'
 import { choice, line, lineOr, many, maybe, whole } from './words.ts'
 
@@ -42,9 +43,9 @@ export const loginWindow = profileFeature(
     id: 'apple.loginWindow',
     title: 'Login window',
     summary: 'What the login window of Macs shows and allows, and when the screen saver asks for the password.',
-    settings: objectOf({
-      ...fields,
-      screenSaver: field('', objectOf(saver).optional().meta({ title: 'Screen saver' })),
+    settings: z.strictObject({
+      ...shape(fields),
+      screenSaver: objectOf(saver).optional().meta({ title: 'Screen saver' }),
     }),
     merge: { rule: 'priority' },
     examples: [

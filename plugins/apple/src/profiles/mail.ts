@@ -99,7 +99,6 @@ export const mail = profileFeature(
 )
 
 const both = {
-  name: field('', line('Name of the account', undefined, 100)),
   host: field('Host', host('Server')),
   tls: field('SSL', yes('Over TLS')),
   address: field('EmailAddress', line('Mail address', 'Such as {{user.email}}')),
@@ -135,7 +134,6 @@ const mac = {
   externalPath: field('ExternalPath', lineOr('Path from outside')),
   externalPort: field('ExternalPort', port('Port from outside')),
 }
-const { name: _, ...bothWritten } = both
 export const exchange = profileFeature(
   feature({
     id: 'apple.exchange',
@@ -143,6 +141,7 @@ export const exchange = profileFeature(
     summary: 'A Microsoft Exchange account: ActiveSync on iPhones and iPads, web services on Macs.',
     secret: ['password', ...identitySecrets],
     settings: z.strictObject({
+      name: line('Name of the account', undefined, 100),
       ...shape(both),
       mobile: objectOf(mobile).optional().meta({ title: 'iPhones and iPads' }),
       mac: objectOf(mac).optional().meta({ title: 'Macs' }),
@@ -204,7 +203,7 @@ export const exchange = profileFeature(
         {
           PayloadType: onMac ? 'com.apple.ews.account' : 'com.apple.eas.account',
           PayloadDisplayName: s.name,
-          ...written(bothWritten, s as JsonObject),
+          ...written(both, s as JsonObject),
           ...own,
           ...(s.password && { Password: s.password }),
           ...(identity.length > 0 && {

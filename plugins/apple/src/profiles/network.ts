@@ -2,7 +2,7 @@
 import { feature, type Json, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
 import { systemOf } from './availability.ts'
-import { field, list, objectOf, shape, written } from './fields.ts'
+import { field, objectOf, shape, written } from './fields.ts'
 import { profileFeature } from './row.ts'
 import {
   app,
@@ -127,11 +127,8 @@ const builtIn = {
   denied: field('DenyListURLs', many('Never', web('Address'), 500)),
   only: field(
     'AllowListBookmarks',
-    list('', 'Only these sites', 500, {
-      address: field('URL', web('Address')),
-      title: field('Title', line('Title')),
-    }).type.optional(),
-    (v): Json => (v as { address: string; title: string }[]).map((b) => ({ URL: b.address, Title: b.title })),
+    many('Only these sites', z.strictObject({ address: web('Address'), title: line('Title') }), 500),
+    (v): Json => v.map((b) => ({ URL: b.address, Title: b.title })),
   ),
 }
 const byApp = {

@@ -116,10 +116,11 @@ export const vpn = profileFeature(
           .optional()
           .meta({ title: 'Begins by itself' }),
         dns: objectOf(dns).optional().meta({ title: 'Names within the tunnel' }),
-        apps: objectOf({
-          ...perApp,
-          macApps: field('', z.array(objectOf(macApp)).max(100).optional().meta({ title: 'Apps on Macs' })),
-        })
+        apps: z
+          .strictObject({
+            ...shape(perApp),
+            macApps: z.array(objectOf(macApp)).max(100).optional().meta({ title: 'Apps on Macs' }),
+          })
           .optional()
           .meta({ title: 'For apps alone' }),
       })

@@ -60,6 +60,15 @@ const more = {
   proxyUser: field('ProxyUsername', lineOr('User of the proxy')),
   proxyScript: field('ProxyPACURL', webOr('Address of the proxy script')),
   proxyScriptOptional: field('ProxyPACFallbackAllowed', maybe('Without the proxy when its script cannot be had')),
+  macModes: field(
+    'SetupModes',
+    z
+      .array(z.enum(['system', 'login-window']))
+      .max(2)
+      .optional()
+      .meta({ title: 'Macs sign in', description: 'system: before anybody does; login-window: with whoever signs in' }),
+    (v) => v.map((mode) => modes[mode]),
+  ),
   ipv6: field('EnableIPv6', maybe('IPv6')),
   skipPortal: field('CaptiveBypass', maybe('Do not open sign-in pages of the network', 'iPhones and iPads')),
   fixedAddress: field(
@@ -67,6 +76,7 @@ const more = {
     maybe('Use the device’s own hardware address', 'iOS 14, macOS 15'),
   ),
 }
+const modes = { system: 'System', 'login-window': 'Loginwindow' } as const
 const proxyTypes = { none: 'None', manual: 'Manual', automatic: 'Auto' } as const
 const signIn = objectOf(signInFields)
 
@@ -82,7 +92,10 @@ export const wifi = profileFeature(
         ...shape(fields),
         passphrase: z
           .string()
-          .regex(/^([\x20-\x7e]{5,63}|[0-9A-Fa-f]{64})$/, 'has 8 to 63 characters of ASCII, or 64 hexadecimal digits')
+          .regex(
+            /^([\x20-\x7e]{5,63}|[0-9A-Fa-f]{64})$/,
+            'has at most 63 characters of ASCII, or 64 hexadecimal digits',
+          )
           .optional()
           .meta({ title: 'Passphrase', description: 'Of a network without signing in' }),
         signIn: signIn.optional().meta({ title: 'Signing in (802.1X)' }),
@@ -93,6 +106,10 @@ export const wifi = profileFeature(
         proxyPassword: lineOr('Password of the proxy'),
       })
       .refine((s) => Buffer.byteLength(s.ssid) <= 32, { path: ['ssid'], message: 'is longer than 32 bytes' })
+      .refine((s) => s.security === 'wep' || s.passphrase === undefined || s.passphrase.length >= 8, {
+        path: ['passphrase'],
+        message: 'has 8 to 63 characters, or 64 hexadecimal digits',
+      })
       .refine((s) => s.proxy !== 'manual' || (s.proxyHost !== undefined && s.proxyPort !== undefined), {
         path: ['proxyHost'],
         message: 'a manual proxy needs its host and port',
@@ -144,6 +161,7 @@ export const wifi = profileFeature(
         proxy: 'automatic',
         proxyScript: 'https://proxy.example.com/proxy.pac',
         proxyScriptOptional: false,
+        macModes: ['system', 'login-window'],
         ipv6: true,
         skipPortal: false,
         fixedAddress: true,

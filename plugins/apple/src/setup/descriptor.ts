@@ -18,12 +18,9 @@ export const pushCertificateSetup: SetupDescriptor = {
         'Makes a key, which stays here, and gives the request for it. Apple takes requests that a vendor of device management has signed: add the vendor’s certificate and key to have it signed here, or send the request to your vendor.',
       danger: 'none',
       input: z.strictObject({
-        vendorCertificate: file('The vendor’s certificate with its authorities, PEM').optional(),
-        vendorKey: file('The vendor’s key, PEM without a password; it is not kept').optional(),
-        fresh: z
-          .boolean()
-          .default(false)
-          .describe('A new key, although a request is open: what was asked for with the old one is lost'),
+        vendorCertificate: file('Certificate of the vendor with its authorities (PEM)').optional(),
+        vendorKey: file('Key of the vendor without a password (PEM, not kept)').optional(),
+        fresh: z.boolean().default(false).describe('A new key although a request is open'),
       }),
       secret: ['vendorKey'],
       examples: [{}],
@@ -34,11 +31,8 @@ export const pushCertificateSetup: SetupDescriptor = {
       summary: 'The file that Apple’s portal gives for the request.',
       danger: 'none',
       input: z.strictObject({
-        certificate: file('The certificate, PEM or DER'),
-        otherTopic: z
-          .boolean()
-          .default(false)
-          .describe('It is for another topic than the one in use: devices must be enrolled again to be woken by it'),
+        certificate: file('The certificate (PEM or DER)'),
+        otherTopic: z.boolean().default(false).describe('It is meant for another topic than the one in use'),
       }),
       examples: [{ certificate: 'LS0tLS1CRUdJTg==' }],
     },
@@ -48,12 +42,9 @@ export const pushCertificateSetup: SetupDescriptor = {
       summary: 'When you come from another server: its push certificate and key, so that devices keep their topic.',
       danger: 'confirm',
       input: z.strictObject({
-        certificate: file('The certificate, PEM or DER'),
-        key: file('Its key, PEM without a password'),
-        otherTopic: z
-          .boolean()
-          .default(false)
-          .describe('It is for another topic than the one in use: devices must be enrolled again to be woken by it'),
+        certificate: file('The certificate (PEM or DER)'),
+        key: file('Its key without a password (PEM)'),
+        otherTopic: z.boolean().default(false).describe('It is meant for another topic than the one in use'),
       }),
       secret: ['key'],
       examples: [{ certificate: 'LS0tLS1CRUdJTg==', key: 'LS0tLS1CRUdJTg==' }],

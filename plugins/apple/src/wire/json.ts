@@ -1,6 +1,6 @@
 /** Between the words of Muster (JSON) and Apple's (property lists). */
 import type { Json, JsonObject } from '@muster/contract'
-import { isDict, type Plist, type PlistDict, Real } from '@muster/kit/plist'
+import { type Plist, type PlistDict, Real } from '@muster/kit/plist'
 
 /** What JSON has no type for, in what we send: bytes, moments, and numbers that must be written as real. */
 export const data = (bytes: Uint8Array): JsonObject => ({ $data: Buffer.from(bytes).toString('base64') })
@@ -45,8 +45,4 @@ export function textOf(of: PlistDict, key: string): string | undefined {
 export function bytesOf(of: PlistDict, key: string): Uint8Array | undefined {
   const value = Object.hasOwn(of, key) ? of[key] : undefined
   return value instanceof Uint8Array ? value : undefined
-}
-export function dictOf(of: PlistDict, key: string): PlistDict | undefined {
-  const value = Object.hasOwn(of, key) ? of[key] : undefined
-  return isDict(value) ? value : undefined
 }

@@ -48,6 +48,7 @@ const administration: readonly Place[] = [
   { to: '/webhooks', label: 'nav.webhooks', icon: 'webhook', needs: 'webhook:read' },
   { to: '/licences', label: 'nav.licences', icon: 'text', needs: 'licence:read' },
   { to: '/certificates', label: 'nav.certificates', icon: 'seal', needs: 'certificate:read' },
+  { to: '/platforms', label: 'nav.setup', icon: 'box', needs: 'platform:write' },
   { to: '/configuration', label: 'nav.configuration', icon: 'gear', needs: 'configuration:read' },
   { to: '/audit', label: 'nav.audit', icon: 'book', needs: 'audit:read' },
 ]

@@ -53,6 +53,7 @@ export const problem: Readonly<Record<`problem.${string}`, string>> = {
   'problem.wipe-byod': 'Ein privates Gerät wird nie vollständig gelöscht. Verwenden Sie das Löschen der Firmendaten.',
   'problem.recovery-mode':
     'Diese Installation wurde aus einer Sicherung wiederhergestellt und ist im Wiederherstellungsmodus: Nichts Unwiderrufliches wird gesendet, bis ein Administrator ihn beendet.',
+  'problem.setup-refused': 'Dieser Schritt der Einrichtung wurde abgelehnt.',
   'problem.webhook-address': 'An diese Adresse werden keine Webhooks gesendet.',
   'problem.too-many': 'Mehr davon darf es nicht geben. Entfernen Sie zuerst eines.',
   'problem.events-gone': 'So alte Ereignisse werden nicht mehr aufbewahrt. Laden Sie die Seite neu.',

@@ -16,13 +16,17 @@ import { type JsonObject, Problem } from '@muster/contract'
 import { type CoreBench, createHarness, testClock } from '@muster/core/testing'
 import { context, der, integer, oid, readDer, sequence, setOf, tags, time, utf8, whole } from '@muster/kit/der'
 import { isDict, readPlist } from '@muster/kit/plist'
-import { apple } from '../index.ts'
+import { installedPlatforms } from '@muster/server'
 
 const clock = testClock(new Date())
 const day = 86_400_000
 let bench: CoreBench
 before(async () => {
-  bench = await createHarness().open([apple], {}, { clock })
+  bench = await createHarness().open(
+    installedPlatforms.filter((p) => p.id === 'apple'),
+    {},
+    { clock },
+  )
 })
 after(() => bench.close())
 

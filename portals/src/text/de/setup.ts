@@ -1,0 +1,21 @@
+/** German words of the platforms' set-up. */
+export const setup = {
+  'nav.setup': 'Plattformen',
+  'setup.title': 'Plattformen',
+  'setup.below': 'Was eingerichtet sein muss, bevor Geräte einer Plattform kommen können.',
+  'setup.none': 'Nichts einzurichten',
+  'setup.noneText': 'Die installierten Plattformen arbeiten, wie sie sind.',
+  'setupState.missing': 'Nicht eingerichtet',
+  'setupState.waiting': 'Begonnen',
+  'setupState.ready': 'Bereit',
+  'setupState.attention': 'Braucht Aufmerksamkeit',
+  'setupState.failed': 'Arbeitet nicht',
+  'setup.done': 'Erledigt',
+  'setup.download': '{name} herunterladen',
+  'form.file': 'Datei wählen',
+  'form.fileRemove': 'Datei entfernen',
+  'event.platform.changed': 'Einrichtung einer Plattform geändert',
+  'alert.device.unwakeable': 'Gerät lässt sich nicht wecken',
+  'alert.apple.push-certificate-ending': 'Push-Zertifikat endet bald',
+  'alert.apple.push-certificate-ended': 'Push-Zertifikat ist abgelaufen',
+} as const

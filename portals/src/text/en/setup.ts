@@ -1,0 +1,21 @@
+/** English words of the platforms' set-up. */
+export const setup = {
+  'nav.setup': 'Platforms',
+  'setup.title': 'Platforms',
+  'setup.below': 'What must be set up before devices of a platform can come.',
+  'setup.none': 'Nothing to set up',
+  'setup.noneText': 'The installed platforms work as they are.',
+  'setupState.missing': 'Not set up',
+  'setupState.waiting': 'Begun',
+  'setupState.ready': 'Ready',
+  'setupState.attention': 'Needs attention',
+  'setupState.failed': 'Does not work',
+  'setup.done': 'Done',
+  'setup.download': 'Download {name}',
+  'form.file': 'Choose a file',
+  'form.fileRemove': 'Remove the file',
+  'event.platform.changed': 'Set-up of a platform changed',
+  'alert.device.unwakeable': 'Device cannot be woken',
+  'alert.apple.push-certificate-ending': 'Push certificate ends soon',
+  'alert.apple.push-certificate-ended': 'Push certificate has ended',
+} as const
