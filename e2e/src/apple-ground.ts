@@ -10,11 +10,14 @@ import { freePorts } from './free-port.ts'
 import { type Installation, install } from './installation.ts'
 import { until } from './processes.ts'
 
-export const topic = 'com.apple.mgmt.External.journey'
+const topic = 'com.apple.mgmt.External.journey'
 
 export interface AppleGround {
   readonly muster: Installation
   readonly apns: FakeApns
+  /** Where devices find the server, and what they trust (PEM). */
+  readonly address: string
+  readonly trust: string
   invite(ownership?: string): Promise<string>
   /** Comes in, and is woken by the push service alone. */
   start(o?: Partial<SingleOptions>): Promise<AppleDevice>
@@ -53,6 +56,8 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
   return {
     muster,
     apns,
+    address,
+    trust,
     invite,
     async start(o = {}) {
       const code = o.code ?? (await invite())

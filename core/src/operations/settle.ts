@@ -308,12 +308,9 @@ async function write(
   work: readonly Work[],
   unmatched: readonly Unmatched[],
 ): Promise<Omit<SettleResult, 'strange'>> {
-  const kept = work.filter((w) => !w.settled && w.kept)
+  // Also of what settles in the same breath: what it was before counts in its history.
+  const kept = work.filter((w) => w.kept)
   const json = (v: unknown) => (v === undefined ? null : jsonText(v))
-  const settled = await settleAll(
-    tx,
-    work.flatMap(({ row, settled: s }) => (s ? [{ channel: row.channel, activity: row.activity, ...s }] : [])),
-  )
   if (kept.length > 0) {
     await tx.query({
       name: 'settle-keep',
@@ -332,6 +329,10 @@ async function write(
       ],
     })
   }
+  const settled = await settleAll(
+    tx,
+    work.flatMap(({ row, settled: s }) => (s ? [{ channel: row.channel, activity: row.activity, ...s }] : [])),
+  )
   await noteUnmatched(tx, unmatched)
   return {
     settled,

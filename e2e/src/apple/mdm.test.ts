@@ -167,6 +167,9 @@ test('what devices entrust: tokens given back to the device alone, codes kept an
   assert.equal((await device.checkin('SetBootstrapToken')).status, 200)
   assert.equal((await device.checkin('GetBootstrapToken')).body, '')
 
+  const early = await bench.send('device.passcode.clear', {}, [channel])
+  assert.deepEqual(types(await device.connect()), [], 'without the token it is not even sent')
+  assert.deepEqual((await bench.operation(early, channel))?.reason?.code, 'cannot-write')
   assert.equal((await device.tokenUpdate({ UnlockToken: Buffer.from('unlock') })).status, 200)
   assert.equal((await device.tokenUpdate({ UnlockToken: new Uint8Array(0) })).status, 200)
   const clear = await bench.send('device.passcode.clear', {}, [channel])

@@ -1,8 +1,17 @@
 /** The words of Linux: what its devices are, report and can do. Pure data. */
 import {
   commonFacts,
-  commonOperations,
   type Descriptors,
+  deviceDisenrol,
+  deviceInventory,
+  deviceLocate,
+  deviceLock,
+  deviceMessage,
+  deviceReboot,
+  deviceRing,
+  deviceShutdown,
+  deviceWipe,
+  deviceWipeCorporate,
   type FactDescriptor,
   type FeatureDescriptor,
   formFactors,
@@ -41,7 +50,20 @@ const ownOperations: readonly OperationDescriptor[] = [
   logsCollect,
   scriptRun,
 ]
-export const allOperations: readonly OperationDescriptor[] = [...commonOperations, ...ownOperations]
+/** Of the common ones, what the agent can do. */
+const commonToo: readonly OperationDescriptor[] = [
+  deviceInventory,
+  deviceMessage,
+  deviceLock,
+  deviceRing,
+  deviceReboot,
+  deviceShutdown,
+  deviceLocate,
+  deviceWipeCorporate,
+  deviceWipe,
+  deviceDisenrol,
+]
+export const allOperations: readonly OperationDescriptor[] = [...commonToo, ...ownOperations]
 const ownFeatures: readonly FeatureDescriptor[] = [
   linuxBanner,
   linuxSsh,

@@ -1,6 +1,7 @@
 /** A platform's set-up over the wire: who may, what is refused with which words, and what the audit and the metrics keep of it. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { Json } from '@muster/contract'
 import { installedPlatforms } from '../platforms.ts'
 import { startTestServer, type TestServer } from '../testing.ts'
 
@@ -13,7 +14,7 @@ describe('the set-up of platforms', () => {
   before(async () => {
     t = await startTestServer({ platforms: installedPlatforms })
   })
-  after(() => t?.close())
+  after(() => t?.stop())
   const path = '/platform-setup/apple/push-certificate'
 
   it('is listed by platform and step, each action with its schema', async () => {
@@ -40,13 +41,13 @@ describe('the set-up of platforms', () => {
       },
     )
     assert.deepEqual([refused.code, refused.reason.code], ['setup-refused', 'no-request'])
-    for (const input of [
+    const wrong: Json[] = [
       { certificate: '!' },
       { certificate: 1 },
       { other: 1 },
       { certificate: 'YQ==', otherTopic: 'yes' },
-    ])
-      await t.api(400, 'POST', `${path}/upload`, { body: { input } })
+    ]
+    for (const input of wrong) await t.api(400, 'POST', `${path}/upload`, { body: { input } })
     await t.api(400, 'POST', `${path}/upload`, { body: { inputs: {} } })
     await t.api(404, 'POST', `${path}/never`, { body: {} })
     await t.api(404, 'POST', '/platform-setup/apple/never/request', { body: {} })

@@ -31,7 +31,7 @@ const attributes: { readonly [name: string]: string } = {
   OU: '2.5.4.11',
   CN: '2.5.4.3',
 }
-export function nameOf(subject: Subject): Buffer {
+function nameOf(subject: Subject): Buffer {
   const part = ([name, value]: readonly [string, string]) =>
     seq(oid(attributes[name] ?? name), text(value, name === 'C' ? tag.printable : tag.utf8))
   return seq(...subject.map((one) => setOf(...one.map(part))))

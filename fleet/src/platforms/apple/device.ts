@@ -17,7 +17,7 @@ import { judgedProfile } from './profiles.ts'
 import { queries } from './queries.ts'
 import { createTalk } from './talk.ts'
 
-export const commands: Readonly<Record<string, SimulatedCommand>> = { ...queries, ...effects }
+const commands: Readonly<Record<string, SimulatedCommand>> = { ...queries, ...effects }
 
 /** Without a push a device comes rarely. */
 const restMs = 3_600_000
@@ -134,7 +134,7 @@ export function createAppleDevice(ground: Ground, member: Member, kept: Json | u
   }
 
   function settle(said: Said): void {
-    disk.memory.outbox = disk.memory.outbox.filter((s) => s !== said)
+    disk.memory.outbox = disk.memory.outbox.filter((s) => s.id !== said.id)
     deeds.heard([said])
     if (said.state === 'deferred')
       disk.comeAt = Math.min(disk.comeAt ?? Number.POSITIVE_INFINITY, now() + 1000 * (said.retryAfterS ?? 60))
@@ -152,14 +152,17 @@ export function createAppleDevice(ground: Ground, member: Member, kept: Json | u
     return second
   }
 
-  /** A further part of one inventory: it is only read. */
+  /** A further part of one inventory: it is only read. Its answer takes the place of the part before, so that a retry tells the last one. */
   function goOn(given: Command): Promise<Answered> {
     const m = machine(given.party)
     const command = commandOf(given)
     const fault = refusalOfCommand(command, given.request, m)
-    const said: Said = fault
-      ? { id: given.id, state: 'failed', ...fault }
-      : { id: given.id, state: 'completed', result: command?.act(given.request, m) ?? {} }
+    const result: JsonObject = fault
+      ? { ...(isDict(fault.result) ? fault.result : {}), refused: fault.text }
+      : (command?.act(given.request, m) ?? {})
+    disk.memory.outbox = disk.memory.outbox.map((s) => (s.id === given.id ? { ...s, result } : s))
+    disk.asked[given.id] = { type: given.name, party: given.party }
+    const said: Said = { id: given.id, state: 'completed', result }
     return talk.connect({ kind: 'report', party: given.party, fields: messageOf(said) })
   }
 
@@ -247,9 +250,11 @@ function commandIn(answer: Answered, party: Party, management?: string): Command
 /** Apple, the five statuses. */
 function messageOf({ id, state, text = '', result }: Said): JsonObject {
   const more = isDict(result) ? result : {}
-  if (state === 'completed') return { Status: 'Acknowledged', CommandUUID: id, ...more }
+  const { refused, ...answer } = more
+  if (state === 'completed' && refused === undefined) return { Status: 'Acknowledged', CommandUUID: id, ...answer }
   if (state === 'deferred') return { Status: 'NotNow', CommandUUID: id }
   const { domain = 'MDMClientError', number = 70 } = more
-  const error = { ErrorCode: number, ErrorDomain: domain, LocalizedDescription: text, USEnglishDescription: text }
+  const words = typeof refused === 'string' ? refused : text
+  const error = { ErrorCode: number, ErrorDomain: domain, LocalizedDescription: words, USEnglishDescription: words }
   return { Status: 'Error', CommandUUID: id, ErrorChain: [error] }
 }

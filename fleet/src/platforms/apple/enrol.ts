@@ -69,7 +69,7 @@ const isPage = ({ headers }: Answered) => String(headers['content-type'] ?? '').
 const keyFor = async ({ manner }: Model) => String((await newKey(manner.key)).export({ type: 'pkcs8', format: 'pem' }))
 
 /** PEM of the certificate for this key, which the profile's SCEP server gives. */
-export async function identityFor({ send, model, now }: EnrolDeps, { scep }: Enrolment, key: string): Promise<string> {
+async function identityFor({ send, model, now }: EnrolDeps, { scep }: Enrolment, key: string): Promise<string> {
   const asked = { url: scep.url, subject: scep.subject, challenge: scep.challenge, by: model.manner.scep }
   return pemOf(await certify(send, { ...asked, key: createPrivateKey(key), now: new Date(now()) }))
 }

@@ -4,7 +4,7 @@
 import type { Json, JsonObject } from '@muster/contract'
 import { isBinary, readBinary } from './bplist.ts'
 
-export class NotPlist extends Error {
+class NotPlist extends Error {
   constructor(why: string) {
     super(`This is no property list: ${why}.`)
     this.name = 'NotPlist'

@@ -143,7 +143,7 @@ export const removeProfile: SimulatedCommand = {
 }
 
 /** The management ends: what it brought is gone, and the server is told where it asked for that. */
-export function leave(disk: Disk): void {
+function leave(disk: Disk): void {
   disk.profiles = []
   disk.apps = disk.apps.filter((a) => !a.managed)
   delete disk.declarative

@@ -1,5 +1,6 @@
 /** A delivery as the Command dictionary that the device gets. */
 import type { Delivery, JsonObject, PlatformHost } from '@muster/contract'
+import { CannotWrite } from '../mdm/index.ts'
 import { type ProfileNames, profileIdentifier, signedProfile } from '../profiles/index.ts'
 import { data } from '../wire/index.ts'
 import { errandOf } from './errands.ts'
@@ -15,8 +16,11 @@ export interface EncodeDeps {
 export function createEncode({ host, names, errands }: EncodeDeps) {
   return async function encode(d: Delivery): Promise<JsonObject> {
     switch (d.kind) {
-      case 'operation':
+      case 'operation': {
+        const missing = d.row.needs?.find((name) => !d.secrets[name])
+        if (missing) throw new CannotWrite(`The device has not entrusted its ${missing} to this server.`)
         return fillMarks(host, d.row.to(d.params, d.channel, d.secrets, d.kept) as JsonObject)
+      }
       case 'setting': {
         const own = await names()
         if (d.verb === 'drop')

@@ -30,6 +30,13 @@ export interface ConnectDeps {
   /** What goes another way than by a command: what is said of it then. */
   declare(d: Delivery): Promise<Said | undefined>
 }
+/** Thrown by `Encode`, in words for the administrator. */
+export class CannotWrite extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'CannotWrite'
+  }
+}
 /** A device does one command after the other: more of them at once would only wait on the device. */
 const batch = 1
 /** Forgetting only costs a device one more NotNow. */
@@ -80,6 +87,7 @@ export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
       return { wire: await encode(given) }
     } catch (e) {
       if (isProblem(e) && e.status >= 500) throw e
+      if (e instanceof CannotWrite) return { failed: { code: 'cannot-write', text: e.message } }
       host.log.warn({ err: e, delivery: given.id }, 'a command could not be written')
       return { failed: { code: 'cannot-write', text: 'The command cannot be written for this device.' } }
     }

@@ -1,6 +1,6 @@
 /** The door of the MDM protocol: check-in and connect. */
 
-export type { Encode, ReadFacts } from './connect.ts'
+export { CannotWrite, type Encode, type ReadFacts } from './connect.ts'
 export type { DeclarativePort } from './declarative-port.ts'
 export { escrowNames, fileVaultPurpose } from './escrow.ts'
 export { formFactorOf, osOf } from './facts.ts'
