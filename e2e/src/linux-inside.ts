@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -98,13 +99,9 @@ export function packagedAgentInside(): void {
     })
 
     it('packages are installed, waiting while somebody else works with apt, and removed', async () => {
-      const other = keepInTree(root, 'apt-get', '-qq', '-y', '-o', 'DPkg::Pre-Invoke::=sleep 4', 'install', offered.one)
-      await until('somebody else to hold the lock', async () => {
-        const held = await inTree(root, 'apt-get', '-qq', '-y', 'install', offered.another).catch(
-          (e: Error) => e.message,
-        )
-        return /lock/.test(held)
-      })
+      const busy = 'DPkg::Pre-Invoke::=touch /tmp/busy; sleep 4'
+      const other = keepInTree(root, 'apt-get', '-qq', '-y', '-o', busy, 'install', offered.one)
+      await until('somebody else to hold the lock', async () => existsSync(join(root, 'tmp/busy')))
       const put = await device.sent('package.install', { packages: [offered.another] })
       assert.equal(await other.ended, 0, other.output())
       assert.equal(put.state, 'completed', JSON.stringify(put))
