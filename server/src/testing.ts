@@ -196,7 +196,7 @@ function isJson(response: Response): boolean {
 }
 
 /** Tries until it holds: what other rooms do in their own time (each second, at most). */
-export async function eventually<T>(look: () => Promise<T | undefined | false>, forMs = 10_000): Promise<T> {
+export async function eventually<T>(look: () => Promise<T | undefined | false>, forMs = 30_000): Promise<T> {
   const until = Date.now() + forMs
   for (;;) {
     const found = await look()

@@ -102,9 +102,10 @@ describe('webhooks', () => {
     await t.api(409, 'POST', `${path}/pause`)
     const { id } = await group('meanwhile')
     await t.api(200, 'POST', `${path}/resume`, { body: {} })
-    await eventually(async () => at('/kept').length === 1)
+    const heard = () => at('/kept').filter((h) => h.body.includes(`"group":${id}`)).length
+    await eventually(async () => heard() === 1, 30_000)
     await t.api(200, 'POST', `${path}/replay`, { body: { since: new Date(Date.now() - 60_000).toISOString() } })
-    await eventually(async () => at('/kept').filter((h) => h.body.includes(`"group":${id}`)).length === 2)
+    await eventually(async () => heard() === 2, 30_000)
     assert.notEqual((await t.api<{ secret: string }>(200, 'POST', `${path}/rotate`)).secret, secret)
     await t.api(400, 'POST', `${path}/replay`, { body: { since: 'yesterday' } })
     await t.api(400, 'POST', `${path}/replay`, { body: { after: 'x' } })

@@ -24,6 +24,12 @@ const special = [
     '3fff::/20',
   ],
 ]
+/** Apart, because one list takes an IPv4 address for the IPv6 one that holds it (::ffff:0:0/96), and judges it by the networks of both. */
+interface Networks {
+  readonly ipv4: BlockList
+  readonly ipv6: BlockList
+}
+
 const loopback = listOf(['127.0.0.0/8', '::1/128'])
 const closed = listOf(special)
 
@@ -42,7 +48,7 @@ export function readNetworks(text: string | undefined): string[] {
 
 /** An IPv4 address inside an IPv6 one is judged as what it is. */
 const plain = (address: string) => /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
-const holds = (list: BlockList, address: string) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+const holds = (list: Networks, address: string) => list[familyOf(address)].check(address, familyOf(address))
 
 export function isLoopback(address: string): boolean {
   return isIP(address) !== 0 && holds(loopback, plain(address))
@@ -56,14 +62,18 @@ export function allowedBy(networks: readonly string[] = []): Allowed {
   }
 }
 
-function listOf(networks: readonly string[]): BlockList {
-  const list = new BlockList()
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4'
+}
+
+function listOf(networks: readonly string[]): Networks {
+  const list: Networks = { ipv4: new BlockList(), ipv6: new BlockList() }
   for (const network of networks) {
     const [address = '', bits, ...more] = network.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    const family = familyOf(address)
     if (isIP(address) === 0 || more.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits)))
       throw new Error(`not a network: ${network}`)
-    list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
+    list[family].addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
   }
   return list
 }
