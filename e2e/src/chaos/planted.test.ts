@@ -1,26 +1,29 @@
 /** The judge of a whole run must catch what is planted into a server: a server that lies is told from one that is only killed. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, it } from 'node:test'
 import { plants } from './plants.ts'
 import { runChaos } from './run.ts'
 
 const preload = [import.meta.resolve('./plant.preload.ts')]
 
-for (const [name, plant] of Object.entries(plants))
-  test(`planted and caught: ${name}`, { timeout: 420_000 }, async () => {
-    const report = await runChaos({
-      seed: `planted ${name}`,
-      minutes: 0.4,
-      acknowledgements: 160,
-      devices: 8,
-      gentle: true,
-      preload,
-      env: { MUSTER_CHAOS_PLANT: name },
-      tell: () => undefined,
+// Each has an installation of its own, and mostly waits.
+describe('planted bugs', { concurrency: 3 }, () => {
+  for (const [name, plant] of Object.entries(plants))
+    it(`planted and caught: ${name}`, { timeout: 420_000 }, async () => {
+      const report = await runChaos({
+        seed: `planted ${name}`,
+        minutes: 0.4,
+        acknowledgements: 160,
+        devices: 8,
+        gentle: true,
+        preload,
+        env: { MUSTER_CHAOS_PLANT: name },
+        tell: () => undefined,
+      })
+      const rules = new Set(report.rules)
+      assert.ok(
+        plant.caught.some((rule) => rules.has(rule)),
+        `not caught: ${JSON.stringify(report)}`,
+      )
     })
-    const rules = new Set(report.rules)
-    assert.ok(
-      plant.caught.some((rule) => rules.has(rule)),
-      `not caught: ${JSON.stringify(report)}`,
-    )
-  })
+})
