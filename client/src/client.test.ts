@@ -88,3 +88,16 @@ it('asks a busy server again when it says when, but only what changes nothing, a
   gone.abort()
   await assert.rejects(answer(call), { name: 'AbortError' })
 })
+
+it('waits for nothing but a busy server', async () => {
+  let asked = 0
+  const client = createMusterClient({
+    baseUrl: 'https://muster.example',
+    fetch: async () => {
+      asked += 1
+      return new Response('{"code":"database-away"}', { status: 503, headers: { 'retry-after': '0.01' } })
+    },
+  })
+  await assert.rejects(answer(client.GET('/api/v1/devices')), { status: 503, code: 'database-away' })
+  assert.equal(asked, 1)
+})

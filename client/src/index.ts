@@ -36,11 +36,18 @@ function patient(fetch: (request: Request) => Promise<Response>, patienceS: numb
       const response = await fetch(request.clone())
       const wait = Number(response.headers.get('retry-after') ?? Number.NaN)
       if (request.method !== 'GET' || response.status !== 503 || !(wait > 0 && wait <= left)) return response
+      // Whose database is away says so at once.
+      if (!(await isBusy(response.clone()))) return response
       left -= wait
       await response.body?.cancel()
       await pause(wait * 1000, request.signal)
     }
   }
+}
+
+async function isBusy(response: Response): Promise<boolean> {
+  const body: unknown = await response.json().catch(() => undefined)
+  return isRecord(body) && body.code === 'overloaded'
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
