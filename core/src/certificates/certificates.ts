@@ -67,7 +67,7 @@ export interface Certificates {
     csr: Uint8Array,
     o?: { validDays?: number; instead?: Uint8Array },
   ): Promise<Buffer[]>
-  /** A certificate and key of this server's own for a platform's protocol, made or renewed when needed. */
+  /** A certificate and key of this server's own for a platform's protocol, made or renewed when needed; without a statement while it is remembered. */
   own(purpose: string): Promise<OwnCertificate>
   /** Issues anew for the channel of a certificate that is still good; that one works for 7 more days, so a lost answer locks nobody out. Problems: not-found, wrong-state, those of issue. */
   renew(serial: string, csr: Uint8Array, profile?: { validDays?: number }): Promise<Buffer[]>
@@ -88,7 +88,7 @@ export interface Certificates {
 }
 
 const profileShape = z.object({ validDays: z.number().int().min(1).max(825).default(365) })
-const limits = { cached: 50_000, staleMs: 5_000, overlapDays: 7 } as const
+const limits = { cached: 50_000, staleMs: 5_000, overlapDays: 7, ownMs: 3_600_000 } as const
 
 export function createCertificates(d: {
   db: Db
@@ -100,6 +100,7 @@ export function createCertificates(d: {
 }): Certificates {
   const { db, events, audit } = d
   const cache = new Map<string, Identified>()
+  const owned = new Map<string, { certificate: Promise<OwnCertificate>; until: number }>()
   let heard = 0
   let loaded: Authorities | undefined
   let follower: Follower | undefined
@@ -213,6 +214,16 @@ export function createCertificates(d: {
     return [kept, a.issuing.der, a.root.der]
   }
 
+  /** The same for years, and asked for with each profile that is signed: looked up once an hour. */
+  function own(purpose: string): Promise<OwnCertificate> {
+    const known = owned.get(purpose)
+    if (known && known.until > Date.now()) return known.certificate
+    const certificate = ownCertificate(d, need(), purpose)
+    owned.set(purpose, { certificate, until: Date.now() + limits.ownMs })
+    certificate.catch(() => owned.delete(purpose))
+    return certificate
+  }
+
   async function renew(serial: string, csr: Uint8Array, profile: { validDays?: number } = {}): Promise<Buffer[]> {
     const old = await bySerial(db, plainSerial(serial))
     if (!old || old.channel === null) throw new Problem('not-found')
@@ -298,7 +309,7 @@ export function createCertificates(d: {
     succeed: (channel, csr, profile) => issue(channel, csr, profile),
     ending: (platform, withinS, beyond) => endingSoon(db, { platform, withinS, beyond: beyond ?? 0 }),
     issueForInvitation,
-    own: (purpose) => ownCertificate(d, need(), purpose),
+    own,
     renew,
     revoke,
     revokeChannels: async (tx, channels, reason) => {

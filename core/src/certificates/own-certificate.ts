@@ -17,7 +17,8 @@ export interface OwnCertificate {
   chain: Buffer[]
   notAfter: Date
 }
-const validDays = 730
+/** As long as its authority: what devices encrypted for it (recovery keys) must be opened years later, and its successor has another key. */
+const validDays = 3_650
 /** What was signed with it a while ago must still be good. */
 const renewDays = 90
 
