@@ -1,6 +1,6 @@
 /** Client certificates that a proxy has verified and hands on in a header: believed from the proxies that are configured, and from nobody else. */
-import { BlockList, isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
+import { type Networks, networksOf } from '../networks.ts'
 import { clientCertificate } from './listen.ts'
 
 export interface ProxiedCertificates {
@@ -19,7 +19,7 @@ export function createCertificateReader({ trustedProxies = [], header }: Proxied
   return (request) => {
     const peer = request.raw.socket.remoteAddress ?? ''
     // The proxy's own certificate is nobody's: behind it, the header alone speaks.
-    if (!holds(proxies, peer)) return clientCertificate(request.raw)
+    if (!proxies.holds(peer)) return clientCertificate(request.raw)
     const value = request.headers[name]
     return typeof value === 'string' ? readCertificateHeader(value) : undefined
   }
@@ -54,21 +54,12 @@ const named: Readonly<Record<string, readonly string[]>> = {
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 }
 
-function listOf(proxies: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const network of proxies.flatMap((p) => named[p] ?? [p])) {
-    const [address = '', bits, ...more] = network.split('/')
-    const version = isIP(address)
-    const most = version === 6 ? 128 : 32
-    const size = bits === undefined ? most : Number(bits)
-    if (version === 0 || more.length > 0 || !Number.isInteger(size) || size < 0 || size > most || bits === '')
-      throw new Error(`MUSTER_TRUSTED_PROXIES: ${network} is no address and no network like 10.1.0.0/16.`)
-    list.addSubnet(address, size, version === 6 ? 'ipv6' : 'ipv4')
+function listOf(proxies: readonly string[]): Networks {
+  try {
+    return networksOf(proxies.flatMap((p) => named[p] ?? [p]))
+  } catch (e) {
+    throw new Error(
+      `MUSTER_TRUSTED_PROXIES takes addresses and networks like 10.1.0.0/16: ${e instanceof Error ? e.message : String(e)}`,
+    )
   }
-  return list
-}
-function holds(list: BlockList, address: string): boolean {
-  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
-  const version = isIP(plain)
-  return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4')
 }

@@ -1,5 +1,6 @@
 /** Which addresses a webhook may reach: public ones, and those that the operator names. Nothing of the server's own neighbourhood by itself. */
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { networksOf } from '../networks.ts'
 
 export interface WebhookReach {
   /** Networks allowed beside public addresses: '10.1.0.0/16', 'fd00::/8', '127.0.0.1'. */
@@ -24,14 +25,8 @@ const special = [
     '3fff::/20',
   ],
 ]
-/** Apart, because one list takes an IPv4 address for the IPv6 one that holds it (::ffff:0:0/96), and judges it by the networks of both. */
-interface Networks {
-  readonly ipv4: BlockList
-  readonly ipv6: BlockList
-}
-
-const loopback = listOf(['127.0.0.0/8', '::1/128'])
-const closed = listOf(special)
+const loopback = networksOf(['127.0.0.0/8', '::1/128'])
+const closed = networksOf(special)
 
 export type Allowed = (address: string) => boolean
 
@@ -39,41 +34,18 @@ export type Allowed = (address: string) => boolean
 export function readNetworks(text: string | undefined): string[] {
   const networks = (text ?? '').split(',').flatMap((n) => (n.trim() === '' ? [] : [n.trim()]))
   try {
-    listOf(networks)
+    networksOf(networks)
   } catch {
     throw new Error(`MUSTER_WEBHOOK_NETWORKS takes networks like 10.1.0.0/16, separated by commas: ${text}`)
   }
   return networks
 }
 
-/** An IPv4 address inside an IPv6 one is judged as what it is. */
-const plain = (address: string) => /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
-const holds = (list: Networks, address: string) => list[familyOf(address)].check(address, familyOf(address))
-
 export function isLoopback(address: string): boolean {
-  return isIP(address) !== 0 && holds(loopback, plain(address))
+  return loopback.holds(address)
 }
 
 export function allowedBy(networks: readonly string[] = []): Allowed {
-  const open = listOf(networks)
-  return (address) => {
-    const judged = plain(address)
-    return isIP(judged) !== 0 && (holds(open, judged) || !holds(closed, judged))
-  }
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIP(address) === 6 ? 'ipv6' : 'ipv4'
-}
-
-function listOf(networks: readonly string[]): Networks {
-  const list: Networks = { ipv4: new BlockList(), ipv6: new BlockList() }
-  for (const network of networks) {
-    const [address = '', bits, ...more] = network.split('/')
-    const family = familyOf(address)
-    if (isIP(address) === 0 || more.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits)))
-      throw new Error(`not a network: ${network}`)
-    list[family].addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
-  }
-  return list
+  const open = networksOf(networks)
+  return (address) => isIP(address) !== 0 && (open.holds(address) || !closed.holds(address))
 }
