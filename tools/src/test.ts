@@ -1,4 +1,4 @@
-// `npm test [-- folder or file ...] [-- --test-name-pattern=...]`: finds the tests of all rooms and runs them with node's own runner.
+// `npm test [-- folder or file ...] [-- --test-name-pattern=...]`, `MUSTER_SEED=random npm test`: finds the tests of all rooms and runs them with node's own runner.
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { argv, execPath, exit } from 'node:process'
@@ -20,6 +20,7 @@ if (!files.length) {
 
 const limitMinutes = 15
 const runner = [
+  '--import=./tools/src/seed.ts',
   '--test',
   '--test-global-setup=core/src/testing/global-setup.ts',
   '--test-concurrency=2',

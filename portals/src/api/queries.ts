@@ -103,7 +103,15 @@ export const devices = {
         ),
       20,
     ),
-    ...(content ? { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, gcTime: 0 } : {}),
+    // The list without contents does not stand in for the contents: it would say that there are none.
+    ...(content
+      ? {
+          staleTime: Number.POSITIVE_INFINITY,
+          refetchOnWindowFocus: false,
+          gcTime: 0,
+          placeholderData: () => undefined,
+        }
+      : {}),
   }),
   compliance: (id: string) =>
     one(['device', id, 'compliance'], (signal) =>

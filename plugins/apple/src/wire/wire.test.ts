@@ -24,6 +24,8 @@ test('the marks become bytes, moments and reals; nothing is left out of nothing'
 
 /** What XML can hold: no control characters. */
 const plain = fc.string().map((s) => s.replace(/[^\x20-\x7e]/g, ''))
+/** `__proto__` is refused as a name before it comes here. */
+const name = plain.filter((s) => s !== '__proto__')
 const value = fc.letrec<{ v: Json }>((tie) => ({
   v: fc.oneof(
     { maxDepth: 4 },
@@ -31,13 +33,13 @@ const value = fc.letrec<{ v: Json }>((tie) => ({
     fc.boolean(),
     fc.integer(),
     fc.array(tie('v'), { maxLength: 4 }),
-    fc.dictionary(plain, tie('v'), { maxKeys: 4 }) as fc.Arbitrary<JsonObject>,
+    fc.dictionary(name, tie('v'), { maxKeys: 4 }) as fc.Arbitrary<JsonObject>,
   ),
 })).v
 
 test('what JSON can say comes back as it was', () => {
   fc.assert(
-    fc.property(fc.dictionary(plain, value, { maxKeys: 5 }), (json) => {
+    fc.property(fc.dictionary(name, value, { maxKeys: 5 }), (json) => {
       const clean = { ...(json as JsonObject) }
       const back = toJson(readPlist(Buffer.from(writeXmlPlist(toPlist(clean)))))
       assert.deepEqual(back, JSON.parse(JSON.stringify(clean)))
