@@ -35,9 +35,9 @@ test('this month and two more are there, over the end of the year, made by sever
 
 test('a month goes when its last day is older than what is kept, for each table by itself', async () => {
   // November ended with the 30th: on 30 January it ended 60 days and a second ago.
-  assert.deepEqual((await dropMonths(t.db, new Date('2030-12-30T23:59:59Z'), keep)).sort(), [])
-  assert.deepEqual((await dropMonths(t.db, new Date('2030-12-31T00:00:00Z'), keep)).sort(), ['message_2030_11'])
-  assert.deepEqual((await dropMonths(t.db, new Date('2031-01-30T00:00:00Z'), keep)).sort(), ['history_2030_11'])
+  assert.deepEqual((await dropMonths(t.db, keep, new Date('2030-12-30T23:59:59Z'))).sort(), [])
+  assert.deepEqual((await dropMonths(t.db, keep, new Date('2030-12-31T00:00:00Z'))).sort(), ['message_2030_11'])
+  assert.deepEqual((await dropMonths(t.db, keep, new Date('2031-01-30T00:00:00Z'))).sort(), ['history_2030_11'])
   assert.deepEqual(await months('history'), ['history_2030_12', 'history_2031_01', 'history_2031_02'])
   assert.equal((await months('device_event')).length, 4, 'kept for longer')
   const rows = await t.db.query(sql`select count(*) as n from device_event`)
@@ -50,4 +50,31 @@ test('what no month is there for is kept all the same', async () => {
     await t.db.query(sql`select tableoid::regclass::text as name from device_event where at > '2039-01-01'`),
     [{ name: 'device_event_default' }],
   )
+})
+
+test('what came while its month was missing moves into it when the month is made', async () => {
+  await makeMonths(t.db, new Date('2040-01-15T00:00:00Z'))
+  assert.deepEqual(
+    await t.db.query(sql`select tableoid::regclass::text as name from device_event where at > '2039-01-01'`),
+    [{ name: 'device_event_2040_01' }],
+  )
+  const indexes = (name: string) =>
+    t.db.query(sql`select count(*) as n from pg_index where indrelid = ${name}::regclass`)
+  assert.deepEqual(await indexes('device_event_2040_01'), await indexes('device_event_2030_12'))
+})
+
+test('left to itself it goes by the clock of the database', async () => {
+  const [now] = await t.db.query<{ part: string }>(
+    sql`select 'history_' || to_char(now() at time zone 'UTC', 'YYYY_MM') as part`,
+  )
+  const nextYears = Date.now
+  Date.now = () => nextYears() + 700 * 86_400_000
+  try {
+    await makeMonths(t.db)
+    assert.ok((await months('history')).includes(now?.part ?? '?'))
+    await dropMonths(t.db, { history: 1, message: 1, device_event: 1 })
+    assert.ok((await months('history')).includes(now?.part ?? '?'), 'this month stays')
+  } finally {
+    Date.now = nextYears
+  }
 })
