@@ -68,6 +68,7 @@ const hookTypes = ['activity.created', 'device.enrolled', 'policy.changed', 'ope
 const leaseS = 8
 const quietMs = 150_000
 const gentleQuietMs = 20_000
+const fallsAtMost = 20
 const waves = { n: 3, everyMs: 5_000, lifeS: 14 }
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
@@ -146,7 +147,9 @@ async function within(
   const most = Date.now() + 4 * o.minutes * 60_000
   const enough = () =>
     o.acknowledgements === undefined || crowd.acknowledged() >= o.acknowledgements || Date.now() > most
-  const isOver = () => (Date.now() > until && enough()) || (o.kills !== undefined && toll.kills >= o.kills)
+  /** A server that falls again and again does so for a reason that more faults will not tell. */
+  const lost = () => faults.falls.length >= fallsAtMost
+  const isOver = () => (Date.now() > until && enough()) || (o.kills !== undefined && toll.kills >= o.kills) || lost()
   for (let told = Date.now(); !isOver(); await pause(500)) {
     await database.passTime(leaseS).catch(() => undefined)
     if (Date.now() - told < 10_000) continue
@@ -155,6 +158,7 @@ async function within(
       `${toll.faults} faults, ${toll.kills} kills, ${toll.points.size} failpoints, ${journal.sent.length} activities sent`,
     )
   }
+  if (lost()) o.tell(`the servers fall by themselves: ${faults.falls.at(-1)?.end.said.slice(-1_000)}`)
   crowd.noMore()
   administrators.stop()
   await faults.stop()
