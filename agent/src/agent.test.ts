@@ -80,7 +80,7 @@ test('an answer lost: the same report comes again under the same number', async 
   server.instead['POST /linux/agent/sync'] = ['cut']
   const stop = new AbortController()
   const running = runAgent({ ...options, signal: stop.signal }, 'run')
-  await until(() => server.syncs.length > 1, 6000)
+  await until(() => server.syncs.length > 1)
   const [first, second] = server.syncs
   assert.deepEqual({ ...second, waitS: 0 }, { ...first, waitS: 0 })
   stop.abort()
@@ -298,18 +298,18 @@ test('held polls: what is queued arrives at once, a long script is acknowledged 
   const begun = performance.now()
   const message = server.deliver('operation', 'device.inventory', {})
   await until(() => server.results().some((r) => r.id === message.id))
-  assert.ok(performance.now() - begun < 1000)
+  assert.ok(performance.now() - begun < 15_000, 'long before the poll would have ended')
   await until(() => last(server.syncs)?.waitS === 30)
   const script = server.deliver('operation', 'script.run', { script: 'sleep 6', interpreter: 'sh', timeoutS: 60 })
   script.envelope = server.envelope(script)
-  await until(() => server.results().some((r) => r.id === script.id && r.state === 'acknowledged'), 8000)
+  await until(() => server.results().some((r) => r.id === script.id && r.state === 'acknowledged'))
   assert.equal(last(server.syncs).take, 0)
-  await until(() => server.results().some((r) => r.id === script.id && r.state === 'completed'), 8000)
+  await until(() => server.results().some((r) => r.id === script.id && r.state === 'completed'))
   await until(() => last(server.syncs)?.waitS === 30)
   const stopping = performance.now()
   stop.abort()
   assert.equal(await running, 'stopped')
-  assert.ok(performance.now() - stopping < 1000)
+  assert.ok(performance.now() - stopping < 15_000)
   assert.deepEqual(log, [])
   assert.equal(server.syncs.flatMap((s) => s.events ?? [])[0]?.type, 'agent.started')
 })
@@ -321,7 +321,7 @@ test('drift ends a held poll and is told at once', async (t) => {
   const running = runAgent({ ...options, signal: stop.signal }, 'run')
   await until(() => last(server.syncs)?.waitS === 30)
   fs.writeFileSync(path.join(root, 'etc/motd'), 'Theirs.\n')
-  await until(() => managed(server, 'linux.banner').motd === 'Theirs.\n', 7000)
+  await until(() => managed(server, 'linux.banner').motd === 'Theirs.\n')
   stop.abort()
   assert.equal(await running, 'stopped')
 })
@@ -334,15 +334,15 @@ test('a server in trouble is left in peace for as long as it asks', async (t) =>
   const stop = new AbortController()
   const running = runAgent({ ...options, signal: stop.signal }, 'run')
   const begun = performance.now()
-  await until(() => server.syncs.length > 0, 6000)
+  await until(() => server.syncs.length > 0)
   assert.ok(performance.now() - begun >= 1990)
   assert.match(log[0] ?? '', /trying again/)
   stop.abort()
   await running
 })
 
-async function until(done: () => boolean, ms = 4000): Promise<void> {
-  const end = performance.now() + ms
+async function until(done: () => boolean): Promise<void> {
+  const end = performance.now() + 30_000
   while (!done()) {
     assert.ok(performance.now() < end, 'it did not happen in time')
     await sleep(20)

@@ -14,7 +14,7 @@ function watched(t: TestContext, paths: string[], sweepMs = 60_000) {
   let told = 0
   const subscribe = () => watcher.subscribe(() => (told += 1))
   const until = async (n: number) => {
-    for (let i = 0; i < 100 && told < n; i += 1) await sleep(30)
+    for (let i = 0; i < 1_000 && told < n; i += 1) await sleep(30)
     assert.equal(told, n)
   }
   return { root, subscribe, until, told: () => told }

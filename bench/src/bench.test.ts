@@ -48,8 +48,44 @@ test('a herd that comes back is answered whole, and never 5xx', async () => {
   assert.deepEqual([r.devices, r.serverErrors], [500, 0])
 })
 
+test('Apple: an idle device costs no statement, and every device is seen', async () => {
+  const r = await run('idle-poll-apple')
+  assert.ok(Number(r.statementsPerPoll) < 0.5, `${r.statementsPerPoll} statements a poll`)
+  assert.deepEqual([r.polls, r.devicesSeen], [100, 100])
+})
+
+test('Apple: every acknowledged command is a row of history, and nothing else is', async () => {
+  const r = await run('op-trip-apple')
+  assert.deepEqual([r.acknowledged, r.historyRows, r.unmatched], [80, 80, 0])
+})
+
+test('Apple: every device that enrolled is active and has its certificate', async () => {
+  const r = await run('enrol-apple')
+  assert.deepEqual([r.enrolled, r.activeRows, r.certificates], [40, 40, 40])
+})
+
+test('Apple: an inventory is read whole', async () => {
+  const r = await run('apple-inventory')
+  assert.ok(Number(r.bytes) > 58_500 && Number(r.apps) > 100)
+})
+
+test('Apple: the next command is found among a thousand that are settled', async () => {
+  const r = await run('next-command')
+  assert.deepEqual([r.settled, r.trips], [1_030, 20])
+})
+
 // Last: it fills the bed with what others count.
 test('every view of the console is answered, and its list holds each device once', async () => {
   const r = await run('console')
   assert.ok(Number(r.devices) >= 500 && Number(r.views) > 50, JSON.stringify(r))
+})
+
+test('Android: one operation is issued at the quota over a restart, and nothing is lost or done twice', async () => {
+  const r = await run('android-quota')
+  assert.deepEqual([r.devices, r.completed, r.lost, r.overQuota], [100, 100, 0, 0])
+})
+
+test('Android: settings that many share are one document, and publishing the same again asks nothing of Google', async () => {
+  const r = await run('android-compile')
+  assert.deepEqual([r.value, r.revisions, r.documentsUnchanged, r.pointedUnchanged], [20, 20, 0, 0])
 })

@@ -1,21 +1,35 @@
 /** The door of the benchmarks, by name. */
+import { androidCompile } from './benchmarks/android-compile.ts'
+import { androidQuota } from './benchmarks/android-quota.ts'
+import { appleInventory } from './benchmarks/apple-inventory.ts'
 import type { Benchmark } from './benchmarks/benchmark.ts'
 import { coldStart } from './benchmarks/cold-start.ts'
 import { consoleViews } from './benchmarks/console.ts'
 import { enqueue } from './benchmarks/enqueue-100k.ts'
 import { enrol } from './benchmarks/enrol.ts'
+import { enrolApple } from './benchmarks/enrol-apple.ts'
 import { idlePoll } from './benchmarks/idle-poll.ts'
+import { idlePollApple } from './benchmarks/idle-poll-apple.ts'
 import { memory } from './benchmarks/memory.ts'
+import { nextCommand } from './benchmarks/next-command.ts'
 import { opTrip } from './benchmarks/op-trip.ts'
+import { opTripApple } from './benchmarks/op-trip-apple.ts'
 import { restartHerd } from './benchmarks/restart-herd.ts'
 
 export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'idle-poll': idlePoll,
+  'idle-poll-apple': idlePollApple,
   'op-trip': opTrip,
+  'op-trip-apple': opTripApple,
+  'apple-inventory': appleInventory,
+  'next-command': nextCommand,
   'enqueue-100k': enqueue,
   memory,
   'cold-start': coldStart,
   enrol,
+  'enrol-apple': enrolApple,
   'restart-herd': restartHerd,
   console: consoleViews,
+  'android-quota': androidQuota,
+  'android-compile': androidCompile,
 }

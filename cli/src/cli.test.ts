@@ -105,6 +105,12 @@ describe('send to devices', () => {
       devices.push(await enrolDevice(cli.server.publicUrl, code, name))
     }
     await ok(['devices', 'show', 'web-01'])
+    assert.match(await ok(['devices', 'keys', 'web-01']), /^NAME +TITLE +SINCE +READABLE/)
+    assert.deepEqual(await okJson(['devices', 'keys', 'web-01']), [])
+    assert.equal((await muster(['devices', 'key', 'web-01', 'disk-key'])).code, 2, 'without a reason')
+    const kept = await muster(['devices', 'key', 'web-01', 'disk-key', '--reason', 'Ticket 4711'])
+    assert.deepEqual([kept.code, kept.out], [1, ''])
+    assert.match(kept.err, /not-found/)
     const one = await answered(
       ['send', 'device.message', '--device', 'web-01', '--param', 'text=Hello'],
       devices,

@@ -6,6 +6,8 @@ import { UsageError } from './terminal.ts'
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 /** What the server shows in place of a secret. */
 export const mask = '••••••••'
+/** Behind the mask of a secret in a list stands which one it is. */
+export const isMask = (value: unknown): value is string => typeof value === 'string' && value.startsWith(mask)
 
 const names = z.array(z.string().min(1)).optional()
 const assignment = z.strictObject({
@@ -37,9 +39,10 @@ export type WantedPolicy = z.output<typeof policy>
 export function readPolicyFile(text: string, env: NodeJS.ProcessEnv): WantedPolicy[] {
   // Aliases are a way to make much out of little; policies need none.
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true, lineCounter })
+  // Only one error is told; showing the line of each would cost a long file its square.
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: false, lineCounter })
   const [error] = document.errors
-  if (error) throw new UsageError(error.message)
+  if (error) throw new UsageError(`${placeOf(lineCounter, error.pos[0])}${error.message}`)
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: 0 })
@@ -61,13 +64,17 @@ export function readPolicyFile(text: string, env: NodeJS.ProcessEnv): WantedPoli
   }))
 }
 
+function placeOf(counter: LineCounter, at: number): string {
+  const { line, col } = counter.linePos(at)
+  return `line ${line}, column ${col}: `
+}
+
 /** `line 3, column 7: ` of the member, or of the nearest above it that is there. */
 function whereIn(document: Document.Parsed, counter: LineCounter, path: readonly PropertyKey[]): string {
   for (let depth = path.length; depth >= 0; depth -= 1) {
     const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true)
     if (!isNode(node) || !node.range) continue
-    const { line, col } = counter.linePos(node.range[0])
-    return `line ${line}, column ${col}: `
+    return placeOf(counter, node.range[0])
   }
   return ''
 }
@@ -97,6 +104,11 @@ export function writePolicyFile(policies: readonly WantedPolicy[]): string {
 
 /** Secrets as names of variables to set: MUSTER_LINUX_WIFI_PASSWORD. */
 function named(settings: WantedPolicy['features'][string]['settings'], feature: string): Record<string, unknown> {
-  const variable = (key: string) => `MUSTER_${feature}_${key}`.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()
-  return Object.fromEntries(Object.entries(settings).map(([k, v]) => [k, v === mask ? { $env: variable(k) } : v]))
+  const shown = (value: unknown, at: string): unknown => {
+    if (isMask(value)) return { $env: `MUSTER_${feature}_${at}`.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase() }
+    if (Array.isArray(value)) return value.map((v, i) => shown(v, `${at}_${i + 1}`))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, shown(v, at === '' ? k : `${at}_${k}`)]))
+  }
+  return shown(settings, '') as Record<string, unknown>
 }

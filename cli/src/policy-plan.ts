@@ -1,7 +1,8 @@
 /** What has to happen so that the server holds what the file says: computed first, shown, and only then done. */
 import { isDeepStrictEqual } from 'node:util'
 import { answer, type Catalog, type MusterClient, type Policy } from '@muster/client'
-import { mask, type WantedPolicy } from './policy-file.ts'
+import { type JsonObject, mapSecrets, secretsIn } from '@muster/contract'
+import { isMask, mask, type WantedPolicy } from './policy-file.ts'
 import { UsageError } from './terminal.ts'
 
 export interface Change {
@@ -76,7 +77,7 @@ export function makePlan({ wanted, now, names, catalog, prune }: PlanInput): Ste
     if (found.platform !== w.platform)
       throw new UsageError(`${w.name} is a policy of ${found.platform}: the platform of a policy never changes`)
     const changes = differences(
-      comparable(inWords(found, names), catalog),
+      comparable(hidden(inWords(found, names), catalog), catalog),
       comparable(hidden(w, catalog), catalog),
       found,
     )
@@ -134,19 +135,21 @@ const secretsOf = (catalog: Catalog, feature: string) => catalog.features.find((
 /** Secrets that the file names and the server has: whether they are the same is not to be seen. */
 function sameSecrets(w: WantedPolicy, now: Policy, catalog: Catalog): string[] {
   return Object.entries(w.features).flatMap(([id, f]) => {
+    const patterns = secretsOf(catalog, id)
     const there = now.features.find((x) => x.feature === id)?.settings ?? {}
-    return secretsOf(catalog, id)
-      .filter((key) => there[key] === mask && f.settings[key] !== undefined && f.settings[key] !== mask)
-      .map((key) => `features.${id}.settings.${key}`)
+    const had = new Set(secretsIn(there as JsonObject, patterns).flatMap((s) => (isMask(s.value) ? [s.path] : [])))
+    return secretsIn(f.settings as JsonObject, patterns)
+      .filter((s) => had.has(s.path) && !isMask(s.value))
+      .map((s) => `features.${id}.settings.${s.path.replaceAll('/', '.')}`)
   })
 }
 
 /** As the server would show it: secrets are compared, and printed, by being there. */
 function hidden(w: WantedPolicy, catalog: Catalog): WantedPolicy {
-  const features = Object.entries(w.features).map(([id, f]) => {
-    const secrets = secretsOf(catalog, id).filter((key) => f.settings[key] !== undefined)
-    return [id, { ...f, settings: { ...f.settings, ...Object.fromEntries(secrets.map((key) => [key, mask])) } }]
-  })
+  const features = Object.entries(w.features).map(([id, f]) => [
+    id,
+    { ...f, settings: mapSecrets(f.settings as JsonObject, secretsOf(catalog, id), () => mask) },
+  ])
   return { ...w, features: Object.fromEntries(features) }
 }
 

@@ -151,6 +151,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/escrow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the keys that a device entrusted to the server
+         * @description The newest of each name, also of enrolments that ended. Their contents are not told: see revealDeviceEscrow.
+         */
+        get: operations["listDeviceEscrow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/escrow/{name}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a key that a device entrusted to the server
+         * @description Who read it, when and for which reason is written into the audit log before it is answered.
+         */
+        post: operations["revealDeviceEscrow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queries": {
         parameters: {
             query?: never;
@@ -1514,8 +1554,17 @@ export interface components {
             id: string;
             title: string;
             installed: boolean;
-            /** @enum {string} */
-            settings: "each" | "whole";
+            /** @description What can be done over each kind of channel that its devices have */
+            channels: {
+                kind: string;
+                /**
+                 * @description Policy settings go one by one, or as one document of all of them
+                 * @enum {string}
+                 */
+                settings: "each" | "whole";
+                operations: string[];
+                features: string[];
+            }[];
             deviceTypes: {
                 id: string;
                 title: string;
@@ -1789,6 +1838,32 @@ export interface components {
                 text: string;
             };
             steps: components["schemas"]["EnrolmentStep"][];
+        };
+        EscrowItem: {
+            name: string;
+            title: string;
+            summary: string;
+            /** @description Can be shown; of others it is only told that they are there */
+            readable: boolean;
+            /**
+             * Format: date-time
+             * @description When the device entrusted it
+             */
+            at: string;
+        };
+        EscrowList: {
+            items: components["schemas"]["EscrowItem"][];
+        };
+        EscrowReveal: {
+            /** @description Why it is needed, for the audit log */
+            reason: string;
+        };
+        EscrowValue: {
+            name: string;
+            title: string;
+            value: string;
+            /** Format: date-time */
+            at: string;
         };
         /** @enum {string} */
         EventType: "device.enrolled" | "device.changed" | "device.removed" | "device.blocked" | "device.reported" | "device.event" | "activity.created" | "activity.cancelled" | "operations.changed" | "policy.changed" | "settings.changed" | "compliance.changed" | "invitation.changed" | "group.changed" | "query.changed" | "user.changed" | "role.changed" | "client.changed" | "configuration.changed" | "installation.event" | "alert.acknowledged" | "webhook.changed" | "recovery.changed" | "platform.changed";
@@ -2567,6 +2642,10 @@ export type EffectiveFeature = components['schemas']['EffectiveFeature'];
 export type EffectivePolicy = components['schemas']['EffectivePolicy'];
 export type EnrolmentStep = components['schemas']['EnrolmentStep'];
 export type EnrolmentTerms = components['schemas']['EnrolmentTerms'];
+export type EscrowItem = components['schemas']['EscrowItem'];
+export type EscrowList = components['schemas']['EscrowList'];
+export type EscrowReveal = components['schemas']['EscrowReveal'];
+export type EscrowValue = components['schemas']['EscrowValue'];
 export type EventType = components['schemas']['EventType'];
 export type Fact = components['schemas']['Fact'];
 export type FeatureCompliance = components['schemas']['FeatureCompliance'];
@@ -3499,6 +3578,190 @@ export interface operations {
             };
             /** @description `not-found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeviceEscrow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EscrowList"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revealDeviceEscrow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EscrowReveal"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EscrowValue"];
+                };
+            };
+            /** @description `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

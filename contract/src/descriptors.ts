@@ -36,6 +36,7 @@ export interface FeatureDescriptor<S = unknown> {
   readonly settings: z.ZodType<S>
   /** How settings of several policies meet: the highest priority wins whole, or lists named here are united. */
   readonly merge: { readonly rule: 'priority' } | { readonly rule: 'union'; readonly lists: readonly string[] }
+  /** Names of settings stored encrypted and never shown again; of each item of a list the list, `*` and the name, with slashes between. Rows are given them by their places: `networks/0/passphrase`. */
   readonly secret?: readonly string[]
   readonly examples: readonly S[]
 }
@@ -96,6 +97,16 @@ export const identifierKinds = [
 ] as const
 export type IdentifierKind = (typeof identifierKinds)[number]
 
+/** A secret that devices of the platform entrust to us (`PlatformHost.secrets`). */
+export interface EscrowDescriptor {
+  readonly id: string
+  readonly title: string
+  /** What a person does with it. */
+  readonly summary: string
+  /** A person may be shown it, with a reason; of others it is only told that they are there. */
+  readonly readable?: true
+}
+
 export interface Descriptors {
   readonly settings: z.ZodType
   readonly deviceTypes: readonly DeviceTypeDescriptor[]
@@ -106,6 +117,7 @@ export interface Descriptors {
   readonly events: readonly DeviceEventDescriptor[]
   /** What an administrator does before it works, in this order. */
   readonly setup?: readonly SetupDescriptor[]
+  readonly escrow?: readonly EscrowDescriptor[]
 }
 
 /** Keeps the descriptor's own types while checking its form. */

@@ -1,11 +1,22 @@
 /** The door of the contract: the words every room shares. */
 export * as agentChannel from './agent-channel.ts'
+export * from './android-means.ts'
+export { androidPackage, androidRelease } from './android-words.ts'
 export { canonical } from './canonical.ts'
+export { type ChannelKind, channelKind, type SettingsMode, settingsMode } from './channel-kind.ts'
 export * from './descriptors.ts'
 export * from './envelope.ts'
 export * from './events.ts'
 export { commonFacts, factColumns } from './facts.ts'
 export { isAddress, isCidr, oneLine } from './features/addresses.ts'
+export { android, androidFeatures } from './features/android.ts'
+export { androidFeatureMeans } from './features/android-means.ts'
+export {
+  type AndroidRestriction,
+  androidRestrictionGroups,
+  androidRestrictions,
+  androidRestrictionsSet,
+} from './features/android-restrictions.ts'
 export { linuxBanner, linuxSsh } from './features/linux.ts'
 export { linuxAutomaticUpdates } from './features/linux-automatic-updates.ts'
 export { certificatePem, linuxCertificates } from './features/linux-certificates.ts'
@@ -19,6 +30,8 @@ export { linuxWifi } from './features/linux-wifi.ts'
 export { linuxWireguard } from './features/linux-wireguard.ts'
 export { passcode } from './features/passcode.ts'
 export type * from './json.ts'
+export { androidOperation, androidOperations } from './operations/android.ts'
+export { androidOperationMeans } from './operations/android-means.ts'
 export {
   logsCollect,
   packageInstall,
@@ -43,11 +56,24 @@ export {
 export {
   deviceLostModeDisable,
   deviceLostModeEnable,
+  deviceMute,
   devicePasscodeClear,
+  devicePasscodeSet,
   deviceRename,
 } from './operations/mobile.ts'
+export * from './people.ts'
 export type * from './plugin.ts'
 export * from './problem.ts'
 export type * from './push.ts'
+export {
+  itemVersion,
+  joinVersions,
+  mapSecrets,
+  type SecretAt,
+  secretPlaces,
+  secretsIn,
+  withoutSecrets,
+  withSecrets,
+} from './secret-paths.ts'
 export type * from './setup.ts'
 export { fillVariables, variablesOf } from './variables.ts'

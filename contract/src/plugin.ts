@@ -1,6 +1,8 @@
 /** All that a platform and Muster say to each other. No I/O here. */
+import type { ChannelKind, SettingsMode } from './channel-kind.ts'
 import type { Descriptors, Ownership } from './descriptors.ts'
 import type { Bytes, Json, JsonObject } from './json.ts'
+import type { People, Person } from './people.ts'
 import type { Credential, Wake } from './push.ts'
 import type { OpenSetup } from './setup.ts'
 
@@ -20,13 +22,13 @@ export interface Platform {
   describe(settings: Json): Descriptors
   /** Rows by operation id (the first whose channel exists and whose `when` says true is taken; the last refusal's reason greys the button) and by feature id. */
   rows(settings: Json): { readonly operations: Readonly<Record<string, readonly OperationRow[]>>; readonly features: Readonly<Record<string, readonly FeatureRow[]>> }
-  readonly settings: 'each' | 'whole'             // differences feature by feature, or one document per set (Google, DDM)
+  readonly settings: SettingsMode | Readonly<Partial<Record<ChannelKind, SettingsMode>>>  // of every kind of channel, or kind by kind: 'each' where none is named
+  readonly agents?: ChannelKind                   // the kind of channel of agents that register with a code: 'device' when absent
   readonly migrations: readonly { name: string; sql: string }[]
   origins?(settings: Json): readonly string[]     // where host.fetch may go: "https://host:port"
   open(host: PlatformHost, settings: Json): Promise<OpenPlatform>
 }
-/** `channel` names the kind: the part of a channel's name before ':'. */
-interface Row { channel: 'device' | 'user' | 'agent'; when?(c: ChannelDetail): true | Reason; needs?: readonly string[]; examples: readonly RowExample[]
+interface Row { channel: ChannelKind; when?(c: ChannelDetail): true | Reason; needs?: readonly string[]; examples: readonly RowExample[]
   /** Its functions look at the head of the channel alone (Channel): facts, variables, push and state are then not read, nor handed over with its deliveries. */
   blind?: true
 }
@@ -34,13 +36,15 @@ interface Row { channel: 'device' | 'user' | 'agent'; when?(c: ChannelDetail): t
 export interface RowExample { readonly in: JsonObject; readonly kept?: Json; readonly wire: Json; readonly replies?: readonly { readonly reply: Json; readonly outcome: Json }[] }
 export interface OperationRow extends Row {
   remembers?: true                                // the device drops a repeated id itself, so redelivery is safe
+  rounds?: true                                   // takes more than one message: `from` is given what the last `again` kept, so that a late answer sets nothing back
   to(params: JsonObject, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
-  from(reply: Json, c: ChannelDetail): Outcome    // total: a reply it cannot read gives { state: 'unreadable' }
+  from(reply: Json, c: ChannelDetail, kept?: Json): Outcome    // total: a reply it cannot read gives { state: 'unreadable' }
 }
+/** `version` changes with the settings and with their secrets, tells nothing of them, and is the same for all channels that have the same; `itemVersion` tells that of one item's secrets. */
 export interface FeatureRow extends Row {
-  to(settings: JsonObject, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
+  to(settings: JsonObject, c: ChannelDetail, secrets: Secrets, kept?: Json, version?: string): Json
   from?(reply: Json, c: ChannelDetail): Outcome   // absent: the plugin says the outcome itself
-  check?(settings: JsonObject, reported: Readonly<JsonObject>, known?: Readonly<JsonObject>): Verdict   // pure; the core runs it on each facts report; known: all that is kept of the device's facts, this report in
+  check?(settings: JsonObject, reported: Readonly<JsonObject>, known?: Readonly<JsonObject>, version?: string): Verdict   // pure; the core runs it on each facts report; known: all that is kept of the device's facts, this report in
 }
 export type Secrets = Readonly<Record<string, string>>
 export interface Reason { code: string; text: string }
@@ -56,7 +60,7 @@ export type Verdict = { state: 'verified' } | { state: 'drifted' | 'failed' | 'n
 /** One thing to hand over. id is stable over redelivery and is the wire id (CommandUUID, CmdID prefix, agent id). */
 export type Delivery = { readonly id: string; readonly channel: ChannelDetail; readonly attempt: number; readonly deadline: string; readonly secrets: Secrets } & (
   | { kind: 'operation'; operation: string; row: OperationRow; params: JsonObject; kept?: Json; envelope?: string }
-  | { kind: 'setting'; verb: 'put' | 'drop'; feature: string; row: FeatureRow; settings: JsonObject; kept?: Json }  // Platform.settings = 'each'; variables filled in, secrets beside
+  | { kind: 'setting'; verb: 'put' | 'drop'; feature: string; row: FeatureRow; settings: JsonObject; kept?: Json; version?: string }  // settings 'each'; variables filled in, secrets beside
   | { kind: 'document'; set: number; replaces?: number }                                         // 'whole': contents from host.desired
   | { kind: 'errand'; name: string; payload: Json })                                             // queued by the plugin: host.errand
 
@@ -102,7 +106,8 @@ export interface PlatformHost {
     own(purpose: string): Promise<{ key: string; chain: Bytes[]; notAfter: Date }>         // this server's, for the platform's protocol: RSA, PKCS#8 PEM
     ending(withinS: number, beyond?: number): Promise<{ channel: Channel; notAfter: Date }[]>  // open channels, in order of their numbers above `beyond`, whose certificate in use ends so soon; at most 1,000
   }
-  readonly secrets: { put(c: Channel, name: string, value: string): Promise<void>; get(c: Channel, name: string): Promise<string | undefined> }  // escrow, audited; operations read it through `needs`, `get` is for the device that asks for its own
+  readonly people: People                                                                  // who sign in on the way to enrolment
+  readonly secrets: { put(c: Channel, name: string, value: string): Promise<void>; get(c: Channel, name: string): Promise<string | undefined> }  // escrow, audited; '' takes it away; operations read it through `needs`, `get` is for the device that asks for its own
   /** Sealed for the plugin's own tables under `place`; opens there alone. */
   readonly vault: { seal(place: string, value: string): Bytes; open(place: string, sealed: Bytes): string }
   count(by: { fact: string; value: string }): Promise<number>                              // enrolled devices that report it
@@ -121,6 +126,7 @@ export interface OpenPlatform {
   invite(c: { code: string; url: string; server: string; ownership: Ownership; user?: string; agent?: AgentOffer }): Promise<{ steps: readonly Step[]; files?: { name: string; type: string; bytes: Bytes }[] }>
   wake?(c: ChannelDetail): Wake | undefined                                                // pure: push/ paces, coalesces and retries
   deliver?(d: readonly Delivery[], signal: AbortSignal): Promise<void>                     // where we call them (Google, MQTT): core claims, leases, rations
+  calls?: readonly ChannelKind[]                                                           // the kinds of channel that `deliver` is for: all when absent
   jobs?: readonly { name: string; everyS: number; run(signal: AbortSignal): Promise<void> }[]  // on one node at a time
   rate?: { perSecond: number; inFlight: number }
   credential?(name: string): Promise<Credential | undefined>                               // what push services know us by; the name is the adapter's: APNs asks by topic
@@ -132,11 +138,12 @@ export interface Step { text: string; command?: string; link?: string; file?: st
 /** The platform's agent as this server offers it: a command that fetches, verifies, installs and enrols, and the packages for who does that by hand. */
 export interface AgentOffer { version: string; command: string; packages: readonly { name: string; kind: string; processor: string; url: string; sha256: string }[] }
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; maxBytes: number                 // path below the platform's own `/<id>`
+  /** `path` is below the platform's own `/<id>`; with `root` it is exact, from the server's root, where the world expects it. What is somebody else's already is refused at start. */
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; root?: true; maxBytes: number
   access: { device: true } | { public: string } | { permission: string }                   // public: the reason why; permission: admin set-up
   handle(r: Message): Promise<Reply>
   /** The same answer where it is known at once, as to an idle poll: without a promise, from memory. undefined: nothing was done, `handle` answers. Only of `device` routes. */
   now?(r: Pick<Message, 'headers' | 'body'>): Reply | undefined
 }
-export interface Message { method: string; path: string; query: string; headers: Readonly<Record<string, string>>; body: Bytes; certificate?: Bytes; remote: string; signal: AbortSignal }
+export interface Message { method: string; path: string; query: string; headers: Readonly<Record<string, string>>; body: Bytes; certificate?: Bytes; remote: string; signal: AbortSignal; person?(): Promise<Person | undefined> } // person: signed in in this browser; Problem csrf-refused when another site's page sends what changes something
 export interface Reply { status: number; headers?: Record<string, string>; body?: Bytes | string }

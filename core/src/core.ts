@@ -12,7 +12,7 @@ import { createConfiguration } from './configuration/index.ts'
 import { coreMigrations, type Db, type Log, migrate } from './db/index.ts'
 import { createDevices, writeFacts } from './devices/index.ts'
 import { createEnrollment } from './enrollment/index.ts'
-import { readEscrow } from './escrow/index.ts'
+import { createEscrowLook, readEscrow } from './escrow/index.ts'
 import { createEvents } from './events/index.ts'
 import { createGroups } from './groups/index.ts'
 import { createJobs, type Job } from './jobs/index.ts'
@@ -70,7 +70,7 @@ export async function createCore(o: CoreOptions) {
   const clock = o.clock ?? systemClock
   const registry = createRegistry(o.platforms, o.platformSettings)
   await migrate(db, [coreMigrations(), ...pluginMigrations(registry)])
-  await makeMonths(db, clock.now())
+  await makeMonths(db)
 
   const secrets = await openSecrets({ db, keyFile: join(o.keysDir, 'master.key') })
   const events = createEvents({ db, log })
@@ -139,6 +139,7 @@ export async function createCore(o: CoreOptions) {
   const platforms = createPlatforms({
     ...base,
     registry,
+    access,
     signing,
     devices,
     enrollment,
@@ -163,6 +164,10 @@ export async function createCore(o: CoreOptions) {
     visibleEvents: createVisibleEvents({ db }),
   }
 
+  const escrow = createEscrowLook({
+    ...base,
+    descriptors: (platform) => registry.platforms.get(platform)?.descriptors.escrow ?? [],
+  })
   const recovery = createRecovery(base)
   const alerts = createAlerts(base)
   const watch = createWatch(base)
@@ -192,8 +197,8 @@ export async function createCore(o: CoreOptions) {
   }
   async function retain(): Promise<void> {
     const { historyDays, messageDays, deviceEventDays, outboxDays } = configuration.get('retention').value
-    await makeMonths(db, clock.now())
-    await dropMonths(db, clock.now(), { history: historyDays, message: messageDays, device_event: deviceEventDays })
+    await makeMonths(db)
+    await dropMonths(db, { history: historyDays, message: messageDays, device_event: deviceEventDays })
     await events.trim(outboxDays)
     await trimUnmatched(db, messageDays)
     await webhooks.trim(outboxDays)
@@ -229,6 +234,7 @@ export async function createCore(o: CoreOptions) {
     compliance,
     platforms,
     reports,
+    escrow,
     recovery,
     alerts,
     /** What the worker does each few seconds: notices devices that fell silent, came back or changed for the worse. */

@@ -75,6 +75,7 @@ export {
   type CatalogOperation,
   type CatalogPlatform,
   createCatalog,
+  personOf,
   pluginMigrations,
   type SetupStepView,
 } from './platforms/index.ts'

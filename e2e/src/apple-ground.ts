@@ -21,6 +21,8 @@ export interface AppleGround {
   invite(ownership?: string): Promise<string>
   /** Comes in, and is woken by the push service alone. */
   start(o?: Partial<SingleOptions>): Promise<AppleDevice>
+  /** The same for one that the server need not know by its serial number. */
+  startUnnamed(o?: Partial<SingleOptions>): Promise<Single>
   close(): Promise<void>
 }
 export interface AppleDevice extends Single {
@@ -53,26 +55,25 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
   const invite = async (ownership = 'cope') =>
     (await muster.api<{ code: string }>('POST', '/invitations', { platform: 'apple', ownership })).code
 
+  async function startUnnamed(o: Partial<SingleOptions> = {}): Promise<Single> {
+    const code = o.code ?? (await invite())
+    let single: Single | undefined
+    const onAddress = (token: string) => apns.register(token, topic, () => single?.wake())
+    const usual = { server: address, ca: trust, platform: 'apple', seed: 'journey', onAddress }
+    single = await startDevice({ ...usual, ...o, code })
+    started.push(single)
+    return single
+  }
+
   return {
     muster,
     apns,
     address,
     trust,
     invite,
-    async start(o = {}) {
-      const code = o.code ?? (await invite())
-      let single: Single | undefined
-      const onAddress = (token: string) => apns.register(token, topic, () => single?.wake())
-      single = await startDevice({
-        server: address,
-        ca: trust,
-        platform: 'apple',
-        seed: 'journey',
-        onAddress,
-        ...o,
-        code,
-      })
-      started.push(single)
+    startUnnamed,
+    async start(o) {
+      const single = await startUnnamed(o)
       const serial = single.device.name()
       const found = async () =>
         (await muster.api<{ items: { id: string; serial: string }[] }>('GET', `/devices?q=${serial}`)).items.find(

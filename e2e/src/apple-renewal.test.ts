@@ -35,11 +35,12 @@ describe('apple: the next identity', { timeout: 300_000 }, () => {
     await database.db.query({
       text: `update certificate set not_after = now() + interval '20 days' where channel is not null`,
     })
-    await ground.muster.secondNode({ MUSTER_ROLES: 'worker', MUSTER_HTTPS_PORT: 'off' })
+    const worker = await ground.muster.secondNode({ MUSTER_ROLES: 'worker', MUSTER_HTTPS_PORT: 'off' })
+    const said = () => [ground.muster.server, worker.server].map((s) => s.output().slice(-2000))
     for (const [i, d] of devices.entries()) {
       await until('the renewal', async () => certificateOf(d).fingerprint256 !== before[i]?.fingerprint256, {
         withinMs: 120_000,
-        last: () => d.lines.slice(-4),
+        last: () => ({ lines: d.lines.slice(-8), said: said() }),
       })
       assert.ok(!certificateOf(d).publicKey.equals(before[i]?.publicKey as X509Certificate['publicKey']))
       const done = await deviceUnderTest(ground.muster, d.id, () => undefined).sent('device.inventory', {})

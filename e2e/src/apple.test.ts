@@ -14,7 +14,10 @@ const policy = {
   platform: 'apple',
   features: [
     { feature: 'passcode', settings: { minLength: 8, minClasses: 2, maxFailedAttempts: 6 } },
-    { feature: 'apple.wifi', settings: { ssid: 'Office', security: 'wpa2', passphrase: 'correct horse battery' } },
+    {
+      feature: 'apple.wifi',
+      settings: { networks: [{ ssid: 'Office', security: 'wpa2', passphrase: 'correct horse battery' }] },
+    },
     { feature: 'apple.restrictions', settings: { device: { allowCamera: false, allowScreenShot: false } } },
   ],
 }
@@ -122,14 +125,32 @@ describe('apple: simulated devices', { timeout: 600_000 }, () => {
     const asRead = { 'if-match': `"${revision}"` }
     await ground.muster.api('PUT', `/policies/${mine?.id}`, { ...policy, features }, asRead)
     await ground.muster.api('POST', `/policies/${mine?.id}/publish`)
-    type Kept = { profiles: { identifier: string; declaration?: string }[] }
-    const declared = () => (phone.device.kept() as unknown as Kept).profiles.filter((p) => p.declaration !== undefined)
-    await until('the declaration', async () => declared().length > 0, {
+    interface Declared {
+      type: string
+      active: boolean
+      payload: { MinimumLength?: number }
+    }
+    const kept = () =>
+      phone.device.kept() as unknown as {
+        profiles: { identifier: string }[]
+        declarative?: { items: Record<string, Declared> }
+      }
+    const own = () =>
+      Object.values(kept().declarative?.items ?? {}).find((d) => d.type === 'com.apple.configuration.passcode.settings')
+    await until('the declaration', async () => own()?.active === true, {
       ...patience,
       last: () => phone.lines.slice(-6),
     })
     for (const d of all) await seen(d).verified('passcode')
-    assert.match(JSON.stringify(declared()), /passcode/)
+    assert.equal(own()?.payload.MinimumLength, 10)
+    await until(
+      'the profile before it to go',
+      async () => !kept().profiles.some((p) => p.identifier.endsWith('.passcode')),
+      {
+        ...patience,
+        last: () => phone.lines.slice(-6),
+      },
+    )
     // One that is older than declarations gets the same by commands.
     assert.ok(!JSON.stringify(old.device.kept()).includes('"declaration"'))
   })

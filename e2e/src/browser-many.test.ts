@@ -39,8 +39,7 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     await muster?.close()
     await database?.close()
   })
-  const sound = async (name: string) => {
-    await browser.picture(name)
+  const sound = async () => {
     assert.deepEqual(await browser.seriousFindings(), [])
     assert.deepEqual(browser.consoleErrors, [])
   }
@@ -59,7 +58,7 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     await page.getByText('Devices 101 to 120').waitFor()
     assert.equal(await rows().count(), 20)
     assert.ok(await page.getByRole('button', { name: 'Next page' }).isDisabled())
-    await sound('many-last-page')
+    await sound()
     await page.getByRole('link', { name: 'ws-005' }).click()
     await page.getByRole('heading', { name: 'ws-005', level: 1 }).waitFor()
     await page.goBack()
@@ -80,14 +79,14 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     await page.getByRole('menuitem', { name: 'Save these filters' }).click()
     await page.getByRole('dialog').getByLabel('Name').fill('Personal ones')
     await page.getByLabel('Share with everybody').check()
-    await sound('many-save-query')
+    await sound()
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
     await page.getByRole('dialog').first().waitFor({ state: 'detached' })
     await page.goto('/devices?q=ws-0&from=1')
     await page.getByText('Devices 1 to 50').waitFor()
     await menu()
     await page.getByRole('menuitem', { name: 'Personal ones' }).waitFor()
-    await sound('many-queries')
+    await sound()
     await page.getByRole('menuitem', { name: 'Personal ones' }).click()
     await page.getByText('12 devices', { exact: true }).waitFor()
     assert.deepEqual([...search()], [['ownership', 'byod']])
@@ -95,7 +94,7 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     await page.getByText('9 devices', { exact: true }).waitFor()
     await menu()
     await page.getByRole('menuitem', { name: 'Manage' }).click()
-    await sound('many-manage')
+    await sound()
     await page.getByRole('button', { name: 'Set “Personal ones” to these filters' }).click()
     await page.getByRole('dialog').first().waitFor({ state: 'detached' })
     await menu()
@@ -129,7 +128,7 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     await page.getByText(`of ${devices} devices get it.`).waitFor()
     await page.getByRole('button', { name: `Send to ${devices} devices` }).click()
     await page.getByText(`0 of ${devices} settled`).waitFor()
-    await sound('many-activity')
+    await sound()
   })
 
   it('shows what a policy will do before it is published, whom it meets, and what it means for one device', async () => {
@@ -155,9 +154,9 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     await dialog.getByText('This policy stands higher: its value is used.').waitFor()
     await dialog.getByRole('button', { name: 'New: 40 devices' }).click()
     await dialog.getByRole('link', { name: 'ws-003' }).waitFor()
-    await sound('many-preview')
+    await sound()
     await page.emulateMedia({ colorScheme: 'dark' })
-    await sound('many-preview-dark')
+    await sound()
     await page.emulateMedia({ colorScheme: 'light' })
     await dialog.getByRole('button', { name: 'Cancel' }).last().click()
     const { items } = await muster.api<{ items: { id: string }[] }>('GET', '/devices?q=ws-003')
@@ -166,7 +165,7 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     await page.getByRole('option', { name: 'Servers' }).click()
     await page.getByText('It will reach this device.').waitFor()
     await page.getByRole('cell', { name: '14' }).waitFor()
-    await sound('many-what-if')
+    await sound()
   })
 
   it('reads all facts of a device once, and then only how it stands', async () => {
@@ -175,15 +174,21 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     const id = items[0]?.id ?? ''
     const asked: string[] = []
     page.on('request', (request) => asked.push(new URL(request.url()).pathname + new URL(request.url()).search))
+    // The page's own clock: it looks again every few seconds.
+    await page.clock.install()
     await page.goto(`/devices/${id}`)
     await page.getByRole('heading', { name: 'ws-007', level: 1 }).waitFor()
     const looks = () => asked.filter((path) => path.includes(`ids=${id}`)).length
-    for (const until = Date.now() + 60_000; looks() < 4 && Date.now() < until; )
-      await page.waitForRequest((request) => request.url().includes(`ids=${id}`))
+    for (const until = Date.now() + 60_000; looks() < 4 && Date.now() < until; ) {
+      const look = page.waitForResponse((response) => response.url().includes(`ids=${id}`))
+      await page.clock.runFor(10_000)
+      await look
+    }
     assert.ok(looks() >= 4)
     const whole = asked.filter((path) => path === `/api/v1/devices/${id}`).length
     assert.ok(whole <= 2, `${whole} times`)
     await database.db.query({ text: `update seen set at = now() - interval '3 days', expect_s = 60` })
+    await page.clock.runFor(10_000)
     await page.getByText('Unreachable').first().waitFor()
   })
 })

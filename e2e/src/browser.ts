@@ -1,6 +1,6 @@
-/** A real browser for journeys: one unpacked Chromium, pages that remember what went wrong, axe, pictures. */
+/** A real browser for journeys: one unpacked Chromium, pages that remember what went wrong, axe. */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,8 +14,6 @@ const args = ['--no-sandbox', '--disable-gpu', '--hide-scrollbars']
 export interface OpenBrowserOptions {
   /** Start of every relative address: `http://localhost:8080`. */
   baseURL: string
-  /** Folder for pictures; made when it is missing. */
-  pictures?: string
   colorScheme?: 'light' | 'dark'
   /** Accept the certificate of Muster's own authority. */
   ignoreHTTPSErrors?: boolean
@@ -32,8 +30,6 @@ export interface OpenBrowser {
   seriousFindings(): Promise<string[]>
   /** Goes to another page of the app as a link in it would, without loading the app anew; waits until it stands. */
   visit(path: string): Promise<void>
-  /** A picture of the whole page, `<name>.png`; answers its path. */
-  picture(name: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -61,13 +57,6 @@ export async function openBrowser(options: OpenBrowserOptions): Promise<OpenBrow
     consoleErrors,
     seriousFindings: () => seriousFindings(page),
     visit: (path) => visit(page, path),
-    async picture(name) {
-      const folder = options.pictures ?? join(tmpdir(), 'muster-pictures')
-      await mkdir(folder, { recursive: true })
-      const path = join(folder, `${name}.png`)
-      await page.screenshot({ path, fullPage: true, animations: 'disabled' })
-      return path
-    },
     close: () => browser.close(),
   }
 }

@@ -53,8 +53,8 @@ async function start(
     },
   })
   const ready = until('the server to be ready', async () => (await fetch(`${url}/readyz`)).ok, {
-    withinMs: 60_000,
-    everyMs: 100,
+    withinMs: 120_000,
+    everyMs: 50,
   })
   const died = server.ended.then((code) => {
     throw new Error(`the server ended with ${code} before it was ready:\n${server.output()}`)

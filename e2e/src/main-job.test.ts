@@ -176,7 +176,7 @@ describe('main job', { timeout: 240_000 }, () => {
       await told('activity.created', (d) => String(d.activity) === activity.id)
     })
     it('5. the device is woken: its held poll is answered at once', async () => {
-      await until('the operation to leave', async () => (await operation())?.state !== 'pending', { withinMs: 5_000 })
+      await until('the operation to leave', async () => (await operation())?.state !== 'pending')
     })
     it('6. the device speaks with its own OAuth client', async () => {
       const { items } = await muster.api<ApiClientPage>('GET', '/clients')
@@ -206,7 +206,7 @@ describe('main job', { timeout: 240_000 }, () => {
           (r: [number, number, string]) => String(r[1]) === activity.id && r[2] === 'completed',
         ),
       )
-      assert.ok(Date.now() - sentAt < 10_000)
+      assert.ok(Date.now() - sentAt < 40_000, 'long before the poll would have ended by itself')
     })
   })
 

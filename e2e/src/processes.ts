@@ -65,7 +65,7 @@ export async function until<T>(
   ask: () => Promise<T | undefined | false>,
   o: { withinMs?: number; everyMs?: number; last?: () => unknown } = {},
 ): Promise<T> {
-  const end = Date.now() + (o.withinMs ?? 20_000)
+  const end = Date.now() + (o.withinMs ?? 60_000)
   let error: unknown
   while (Date.now() < end) {
     try {

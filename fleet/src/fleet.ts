@@ -46,7 +46,8 @@ export async function runOn(
   let platform: OpenFleetPlatform | undefined
   try {
     const { ownership = 'cope', seed } = o
-    platform = await patience(simulated, { send: metered.send, agenda, record, seed, ownership, times }, o.signal)
+    const ground = { send: metered.send, agenda, record, seed, ownership, times, google: o.google }
+    platform = await patience(simulated, ground, o.signal)
     const kept = o.state === undefined ? [] : readState(o.state, o)
     // The devices of earlier runs need no code; asked ahead are as many as are missing.
     const wanted = o.devices - kept.slice(0, o.devices).length

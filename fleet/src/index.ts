@@ -10,11 +10,20 @@ export {
   type Violation,
 } from './check.ts'
 export { runFleet } from './fleet.ts'
+export {
+  ApiError as GoogleRefusal,
+  type EnrolOptions,
+  type FakeGoogle,
+  type FakeGoogleOptions,
+  type GoogleDevice,
+  startFakeGoogle,
+} from './google/index.ts'
 export type { Percentiles } from './histogram.ts'
 export { readHistory } from './history.ts'
 export type { ApiClient, Invite } from './invitations.ts'
 export type { FleetOptions, FleetReport } from './options.ts'
 export type { FleetPlatform } from './platform.ts'
+export { type AccountHolder, accountCode } from './platforms/apple/index.ts'
 export { platforms } from './platforms/index.ts'
 export { type RecordEvent, type RecordLine, readRecord } from './record.ts'
 export { type Single, type SingleOptions, startDevice } from './single.ts'

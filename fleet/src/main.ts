@@ -7,6 +7,7 @@ import { ownerships } from '@muster/contract'
 import {
   type ApiClient,
   checkRecord,
+  type FakeGoogle,
   type FleetOptions,
   type Preset,
   platforms,
@@ -16,6 +17,7 @@ import {
   readRecord,
   runFleet,
 } from './index.ts'
+import { standInForGoogle } from './stand-in.ts'
 
 const help = `muster-fleet --server URL --devices N [options]     run a simulated fleet
 muster-fleet check --server URL --record FILE        compare its record with the server's history
@@ -30,6 +32,8 @@ muster-fleet check --server URL --record FILE        compare its record with the
   --record FILE        append what happens in the devices, one JSON object a line
   --state FILE         keep the devices for the next run
   --leave SHARE        share of the devices that say farewell in the end
+  --google PORT        stand in for Google's services there: every second Android device is a phone that has them
+  --google-key FILE    its service account's key (default: fleet-google.json)
   --ca FILE            authority of the server's certificate (PEM)
   --json               print the report as one JSON object
   --quiet              no lines of progress
@@ -55,6 +59,8 @@ function read(args: string[]) {
       record: { type: 'string' },
       state: { type: 'string' },
       leave: { type: 'string' },
+      google: { type: 'string' },
+      'google-key': { type: 'string', default: 'fleet-google.json' },
       ca: { type: 'string' },
       json: { type: 'boolean', default: false },
       quiet: { type: 'boolean', default: false },
@@ -109,9 +115,18 @@ async function run(v: Values, server: string): Promise<number> {
     ca: v.ca === undefined ? undefined : fs.readFileSync(v.ca, 'utf8'),
     tell: v.quiet ? undefined : (line) => stderr.write(`${line}\n`),
   }
-  const report = await runFleet(options)
+  const google = await standIn(v)
+  const report = await runFleet({ ...options, google }).finally(() => google?.close())
   stdout.write(`${JSON.stringify(report, undefined, v.json ? undefined : 2)}\n`)
   return report.devices.enrolled > 0 ? 0 : 1
+}
+
+async function standIn(v: Values): Promise<FakeGoogle | undefined> {
+  if (v.google === undefined) return undefined
+  const port = number('google', v.google)
+  const { google, words } = await standInForGoogle({ port, keyFile: v['google-key'], seed: v.seed })
+  stderr.write(`${words}\n`)
+  return google
 }
 
 async function check(v: Values, server: string): Promise<number> {

@@ -1,6 +1,7 @@
 /** What a fleet is asked to be, and what it reports in the end. */
 import type { Ownership } from '@muster/contract'
 import type { Preset, Rates } from './behaviour.ts'
+import type { FakeGoogle } from './google/index.ts'
 import type { Percentiles } from './histogram.ts'
 import type { ApiClient, Invite } from './invitations.ts'
 import type { RecordLine } from './record.ts'
@@ -55,6 +56,8 @@ export interface FleetOptions {
    * stands in for a vendor's.
    */
   readonly pushes?: (wake: (address: string) => boolean) => () => void
+  /** Stands in for Google's services: every second Android device then has them. The server must know it. */
+  readonly google?: FakeGoogle
   /** Gets a line of progress now and then. */
   readonly tell?: (line: string) => void
 }

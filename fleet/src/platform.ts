@@ -15,6 +15,7 @@
 import type { Json, Ownership } from '@muster/contract'
 import type { Agenda } from './agenda.ts'
 import type { Behaviour } from './behaviour.ts'
+import type { FakeGoogle } from './google/index.ts'
 import type { FleetRecord } from './record.ts'
 import type { Refused } from './refused.ts'
 import type { Send } from './wire.ts'
@@ -38,6 +39,8 @@ export interface Ground {
   /** Of the invitations, where the server does not say it itself. */
   readonly ownership: Ownership
   readonly times: Times
+  /** Google's services, where the fleet stands in for them. */
+  readonly google?: FakeGoogle
 }
 export interface Times {
   /** Hold polls open where the protocol can. */

@@ -171,7 +171,7 @@ test('another certificate for the topic is used from then on; an idle connection
   assert.equal((await adapter.send(wake(known()), renewed)).state, 'sent')
   const idle = open({ idleMs: 50 })
   assert.equal((await idle.send(wake(known()), credential)).state, 'sent')
-  for (let i = 0; i < 400 && idle.connections() > 0; i++) await new Promise((r) => setTimeout(r, 20))
+  for (let i = 0; i < 1_500 && idle.connections() > 0; i++) await new Promise((r) => setTimeout(r, 20))
   assert.equal(idle.connections(), 0)
   assert.equal((await idle.send(wake(known()), credential)).state, 'sent')
   await idle.close()

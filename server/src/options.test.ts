@@ -23,7 +23,9 @@ it('reads what is given', () => {
     MUSTER_LOG_LEVEL: 'warn',
     MUSTER_WEBHOOK_NETWORKS: '10.1.0.0/16, ::1',
     MUSTER_APNS_URL: 'https://api.push.apple.com:2197/',
+    MUSTER_PLATFORM_SETTINGS: '{"linux":{"a":1}}',
   })
+  assert.deepEqual(o.platformSettings, { linux: { a: 1 } })
   assert.deepEqual(o.push, { apnsUrl: 'https://api.push.apple.com:2197' })
   assert.equal(o.clientCertificateHeader, 'Client-Cert')
   assert.deepEqual(o.webhooks, { networks: ['10.1.0.0/16', '::1'], plainHttp: false })
@@ -51,7 +53,9 @@ it('names the variable that is wrong', () => {
     MUSTER_WEBHOOK_NETWORKS: ['home', '10.0.0.0/99'],
     MUSTER_WEBHOOK_HTTP: ['yes'],
     MUSTER_CLIENT_CERTIFICATE_HEADER: ['Client-Cert', 'a b'],
+    MUSTER_FCM_URL: ['http://push.example', 'push.example', 'https://push.example/path'],
     MUSTER_APNS_URL: ['http://push.example', 'push.example', 'https://push.example/path'],
+    MUSTER_PLATFORM_SETTINGS: ['linux', '[]', 'null', '7'],
     MUSTER_TLS_CERT: ['only.pem'],
   }
   for (const [name, values] of Object.entries(wrong))

@@ -87,7 +87,8 @@ export function optionsOf(env: Environment): ServerOptions {
     metricsAddress: text('MUSTER_METRICS_ADDRESS'),
     webhooks: webhooks(text('MUSTER_WEBHOOK_NETWORKS'), text('MUSTER_WEBHOOK_HTTP')),
     agentPackages: text('MUSTER_AGENT_PACKAGES'),
-    push: push(text('MUSTER_APNS_URL')),
+    push: push(text('MUSTER_APNS_URL'), text('MUSTER_FCM_URL')),
+    platformSettings: platformSettings(text('MUSTER_PLATFORM_SETTINGS')),
     logLevel: level(text('MUSTER_LOG_LEVEL')),
     maxConnections: positive('MUSTER_MAX_CONNECTIONS', text('MUSTER_MAX_CONNECTIONS')),
   }
@@ -113,8 +114,24 @@ function publicUrl(value: string | undefined): string | undefined {
     throw new Error(`MUSTER_PUBLIC_URL is an address like https://muster.example: ${value}`)
   return value.replace(/\/+$/, '')
 }
-function push(apnsUrl: string | undefined): PushOptions | undefined {
-  return apnsUrl === undefined ? undefined : { apnsUrl: secureUrl('MUSTER_APNS_URL', apnsUrl) }
+function push(apnsUrl: string | undefined, fcmUrl: string | undefined): PushOptions | undefined {
+  if (apnsUrl === undefined && fcmUrl === undefined) return undefined
+  return {
+    ...(apnsUrl !== undefined && { apnsUrl: secureUrl('MUSTER_APNS_URL', apnsUrl) }),
+    ...(fcmUrl !== undefined && { fcmUrl: secureUrl('MUSTER_FCM_URL', fcmUrl) }),
+  }
+}
+/** What each platform takes is its own matter: it says so when it is opened. */
+function platformSettings(value: string | undefined): Readonly<Record<string, Json>> | undefined {
+  if (value === undefined) return undefined
+  const wrong = new Error('MUSTER_PLATFORM_SETTINGS is a JSON object of settings by platform: {"android":{...}}.')
+  try {
+    const said = JSON.parse(value) as Json
+    if (typeof said === 'object' && said !== null && !Array.isArray(said)) return said
+  } catch {
+    throw wrong
+  }
+  throw wrong
 }
 function secureUrl(name: string, value: string): string {
   if (!URL.canParse(value) || !/^https:\/\/[^/?#@]+\/?$/.test(value))

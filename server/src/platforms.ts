@@ -1,6 +1,7 @@
 /** The platforms of this build. Any subset works: the server starts with none, one or several. */
 import type { Platform } from '@muster/contract'
+import { android } from '@muster/plugin-android'
 import { apple } from '@muster/plugin-apple'
 import { linux } from '@muster/plugin-linux'
 
-export const installedPlatforms: readonly Platform[] = [linux, apple]
+export const installedPlatforms: readonly Platform[] = [linux, apple, android]

@@ -1,18 +1,23 @@
 /** The ways to wake devices, put together from what the server was started with. */
 import type { Log } from '@muster/core'
-import { createApns, createPusher, type PushRoom } from '@muster/push'
+import { createApns, createFcm, createPusher, type PushRoom } from '@muster/push'
 
 export interface PushOptions {
   /** Apple's push service, or what stands in for it: `https://host:port`. */
   apnsUrl?: string
   /** Authorities of its certificate (PEM), when it is not a public one. */
   apnsCa?: string
+  /** Google's push service, or what stands in for it. */
+  fcmUrl?: string
+  /** Where its access tokens are got; as the account's key file says when absent. */
+  fcmTokenUrl?: string
   /** Wakes a second, at most. */
   perSecond?: number
 }
 
 export function openPush(o: { options?: PushOptions; log: Log; pressed(): boolean }): PushRoom {
-  const { apnsUrl, apnsCa, perSecond } = o.options ?? {}
+  const { apnsUrl, apnsCa, fcmUrl, fcmTokenUrl, perSecond } = o.options ?? {}
   const apns = createApns({ log: o.log, ...(apnsUrl && { url: apnsUrl }), ...(apnsCa && { ca: apnsCa }) })
-  return createPusher({ adapters: [apns], log: o.log, pressed: o.pressed, ...(perSecond && { perSecond }) })
+  const fcm = createFcm({ log: o.log, ...(fcmUrl && { url: fcmUrl }), ...(fcmTokenUrl && { tokenUrl: fcmTokenUrl }) })
+  return createPusher({ adapters: [apns, fcm], log: o.log, pressed: o.pressed, ...(perSecond && { perSecond }) })
 }

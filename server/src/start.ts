@@ -86,7 +86,10 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       clientCertificateHeader: o.clientCertificateHeader,
       bootstrapClient: o.bootstrapClient,
       registration: {
-        claim: async (c) => ({ channel: (await core.enrollment.begin(c)).channel.no }),
+        claim: async (c) => {
+          const channel = core.registry.platforms.get(c.platform)?.platform.agents
+          return { channel: (await core.enrollment.begin({ ...c, channel })).channel.no }
+        },
       },
       permissions: [...core.registry.operations.keys()].map(operationPermission),
       maxConnections: o.maxConnections,
@@ -114,7 +117,9 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     }
     if (roles.includes('devices')) {
       const routes = core.platforms.routes()
-      await registerDeviceRoutes(app, { routes, certificateOf: gateway.certificateOf, stopping })
+      const { certificateOf, personOf } = gateway
+      const taken = () => gateway.routeTable().map((r) => r.path)
+      await registerDeviceRoutes(app, { routes, certificateOf, personOf, taken, stopping })
       addShortcuts(gateway, { routes, stopping, meter: metrics.meter })
     }
 

@@ -53,7 +53,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     tests: ['@muster/core/testing'],
   },
   '@muster/e2e': { folder: 'e2e', may: ['@muster/*', '@muster/*/testing', '@muster/kit/*'] },
-  '@muster/bench': { folder: 'bench', may: ['@muster/*', '@muster/core/testing'] },
+  '@muster/bench': { folder: 'bench', may: ['@muster/*', '@muster/core/testing', '@muster/kit/*'] },
   '@muster/tools': { folder: 'tools', may: [contract, '@muster/core', '@muster/server', '@muster/client'] },
 }
 

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { problemList } from '@muster/contract'
 import { describeServer, installedPlatforms } from '@muster/server'
+import { androidAgentPage } from './android-agent.ts'
 import { referencePages } from './reference.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -18,6 +19,8 @@ files.set('client/openapi.json', description)
 files.set('client/src/schema.ts', clientTypes(description))
 for (const [name, text] of referencePages({ catalog, permissions, problems: problemList() }))
   files.set(`docs/reference/${name}.md`, text)
+const agentPage = 'docs/platforms/android-agent.md'
+files.set(agentPage, androidAgentPage(current(agentPage) ?? ''))
 
 const check = process.argv.includes('--check')
 const stale = [...files].filter(([path, text]) => current(path) !== text).map(([path]) => path)

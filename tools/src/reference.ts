@@ -77,9 +77,19 @@ function platforms({ catalog }: Source): string {
       f.queryable ? 'yes' : '',
     ])
     const kinds = p.enrolments.map((e) => `- ${e.title}: ${e.ownerships.join(', ')}`)
-    return `## ${p.title}\n\n${code(p.id)}\n\n${kinds.join('\n')}\n\n${table(['Fact', 'Title', 'Type', 'In queries'], facts)}`
+    return `## ${p.title}\n\n${code(p.id)}\n\n${kinds.join('\n')}\n\n${matrix(p)}${table(['Fact', 'Title', 'Type', 'In queries'], facts)}`
   })
   return page('Platforms', 'How devices of each platform enrol and what they report.', parts.join('\n'))
+}
+
+/** Where devices have channels of more than one kind: which of them can do what. */
+function matrix({ channels, support }: Source['catalog']['platforms'][number]): string {
+  if (channels.length < 2) return ''
+  const way = { each: 'settings one by one', whole: 'settings as one document' } as const
+  const head = channels.map((c) => `${c.kind} (${way[c.settings]})`)
+  const rows = (what: 'operations' | 'features') =>
+    support[what].map((id) => [code(id), ...channels.map((c) => (c[what].includes(id) ? 'yes' : ''))])
+  return `${table(['Operation', ...head], rows('operations'))}\n${table(['Policy feature', ...head], rows('features'))}\n`
 }
 
 /** The protocol an agent of one's own is written to. */
@@ -145,16 +155,16 @@ const dangers: Record<string, string> = {
   confirm: 'asks for a confirmation',
   destructive: 'destructive: held before it is sent',
 }
-const code = (s: string) => `\`${s}\``
+export const code = (s: string) => `\`${s}\``
 const cell = (s: string) => s.replaceAll('|', '\\|').replaceAll('\n', ' ')
 function page(title: string, lead: string, body: string): string {
   return `${head}\n# ${title}\n\n${lead}\n\n${body.trimEnd()}\n`
 }
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |\n`
   return line(columns) + line(columns.map(() => '---')) + rows.map(line).join('')
 }
-function example(value: unknown): string {
+export function example(value: unknown): string {
   return value === undefined ? '' : `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\`\n`
 }
 function duration(seconds: number): string {
@@ -163,7 +173,7 @@ function duration(seconds: number): string {
 }
 
 /** The members of an object schema, nested ones with dots. */
-function fields(title: string, schema: JsonSchema): string {
+export function fields(title: string, schema: JsonSchema): string {
   const rows = members(schema, '')
   return rows.length === 0 ? 'No parameters.\n' : table([title, 'Type', 'Default', 'What it is'], rows)
 }

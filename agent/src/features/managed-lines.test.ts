@@ -30,6 +30,19 @@ test('what others write meanwhile stays, above and below our lines', () => {
   assert.equal(dropLines(edited), '# hello\ndeny = 3\nx = 1\ny = 2\n')
 })
 
+test('what somebody made of our marks is cleared away at once, and not a part each time', () => {
+  for (const mangled of [
+    '#muster# #muster# deny = 3\n',
+    '#muster# # muster: begin (managed: changes in here are overwritten)\ndeny = 5\n# muster: end\nx = 1\n',
+  ]) {
+    const m = { lines: ['deny = 5'], silences, where: 'top' as const }
+    const put = putLines(mangled, m)
+    assert.equal(putLines(put, m), put)
+    assert.equal(dropLines(put), dropLines(mangled))
+    assert.equal(dropLines(dropLines(mangled)), dropLines(mangled))
+  }
+})
+
 test('only ours is in force', () => {
   const put = putLines('deny = 3\n', { lines: ['deny = 5'], silences, where: 'top' })
   assert.deepEqual(

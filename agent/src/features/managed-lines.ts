@@ -29,19 +29,26 @@ export function putLines(text: string, m: ManagedLines): string {
   return `${(m.where === 'top' ? [...block, ...others] : [...others, ...block]).join('\n')}\n`
 }
 
+/** Without our prefix, however often somebody put it there: what is given back must not look like ours again. */
+function inForce(line: string): string {
+  let bare = line
+  while (bare.startsWith(off)) bare = bare.slice(off.length)
+  return bare
+}
+
 /** The text as it would be had Muster never touched it. */
 export function dropLines(text: string): string {
   const kept: string[] = []
   let inside = false
   let torn = false
   let found = false
-  for (const line of text.split('\n')) {
+  for (const line of text.split('\n').map(inForce)) {
     if (!inside && (line === begin || line === beginAfterTorn)) {
       inside = true
       found = true
       torn ||= line === beginAfterTorn
     } else if (inside) inside = line !== end
-    else kept.push(line.startsWith(off) ? line.slice(off.length) : line)
+    else kept.push(line)
   }
   const clean = kept.join('\n')
   if (!found) return clean

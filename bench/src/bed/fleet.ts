@@ -52,9 +52,9 @@ export async function putFleet(db: Db, seed: number, devices: number): Promise<v
 }
 
 /** Invitations with known codes, for enrolments. */
-export async function putInvitations(db: Db, codes: readonly string[]): Promise<void> {
+export async function putInvitations(db: Db, codes: readonly string[], platform = 'linux'): Promise<void> {
   await db.query({
-    text: `insert into invitation (hash, platform, ownership, created_by, expires) select h, 'linux', 'cope', 'bench', now() + interval '1 day' from unnest($1::bytea[]) h`,
-    values: [codes.map((c) => createHash('sha256').update(c.replaceAll('-', '')).digest())],
+    text: `insert into invitation (hash, platform, ownership, created_by, expires) select h, $2, 'cope', 'bench', now() + interval '1 day' from unnest($1::bytea[]) h`,
+    values: [codes.map((c) => createHash('sha256').update(c.replaceAll('-', '')).digest()), platform],
   })
 }

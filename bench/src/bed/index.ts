@@ -8,6 +8,7 @@ import { putFleet } from './fleet.ts'
 import { type Muster, type MusterOptions, startMuster } from './muster.ts'
 
 export { putInvitations } from './fleet.ts'
+export { bindGoogle, type GoogleBed } from './google.ts'
 export { freePort, type Muster } from './muster.ts'
 export { putOffice, settleOffice } from './office.ts'
 

@@ -9,7 +9,7 @@ export interface Muster {
   /** Milliseconds from starting the process until it was ready. */
   readonly readyMs: number
   /** Throws unless the answer is 2xx. */
-  api<T>(method: string, path: string, body?: unknown): Promise<T>
+  api<T>(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<T>
   /** One number of /metrics. */
   metric(name: string): Promise<number>
   /** Bytes of heap and of buffers in use after collecting garbage. */
@@ -23,6 +23,10 @@ export interface MusterOptions {
   /** Options of Node: `--cpu-prof`. */
   execArgv?: readonly string[]
   roles?: string
+  /** More of its environment. */
+  env?: Readonly<Record<string, string>>
+  /** Another entry than the server's own. */
+  entry?: string
 }
 
 const client = 'bench:a-secret-for-benchmarks-only'
@@ -41,7 +45,7 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
   const port = o.port ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
   const started = performance.now()
-  const child = startChild(main, {
+  const child = startChild(o.entry ?? main, {
     execArgv: ['--expose-gc', '--import', probe, ...(o.execArgv ?? [])],
     env: {
       MUSTER_HTTP_PORT: String(port),
@@ -54,6 +58,7 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
       MUSTER_ADMIN_PASSWORD: 'correct horse battery staple',
       MUSTER_LOG_LEVEL: 'warn',
       MUSTER_ROLES: o.roles ?? '',
+      ...o.env,
     },
     loud: true,
   })
@@ -80,12 +85,13 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
     pid: child.pid,
     port,
     readyMs,
-    api: async <T>(method: string, path: string, body?: unknown) => {
+    api: async <T>(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) => {
       const answer = await fetch(`${url}/api/v1${path}`, {
         method,
         headers: {
           authorization: `Bearer ${await bearer()}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
         },
         body: body === undefined ? undefined : JSON.stringify(body),
       })

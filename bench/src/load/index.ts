@@ -2,20 +2,24 @@
 import { fileURLToPath } from 'node:url'
 import { startChild } from '../children.ts'
 import type { EnrolJob, Enrolled } from './enrol.ts'
+import type { EnrolAppleJob } from './enrol-apple.ts'
 import type { Herd, HerdJob } from './herd.ts'
 import type { PollJob } from './poll.ts'
+import type { Scripted, ScriptJob } from './script.ts'
 import type { Seen } from './tally.ts'
 import type { TripJob, Trips } from './trip.ts'
 
 export { syncPath } from './requests.ts'
-export type { Enrolled, Herd, Seen, Trips }
-export type Job = PollJob | TripJob | HerdJob | EnrolJob
+export type { Enrolled, Herd, Scripted, Seen, Trips }
+export type Job = PollJob | TripJob | HerdJob | EnrolJob | EnrolAppleJob | ScriptJob
 
 export interface Load {
   readonly pid: number
   poll(job: Omit<PollJob, 'kind'>): Promise<Seen>
   trip(job: Omit<TripJob, 'kind'>): Promise<Trips>
   enrol(job: Omit<EnrolJob, 'kind'>): Promise<Enrolled>
+  enrolApple(job: Omit<EnrolAppleJob, 'kind'>): Promise<Enrolled>
+  script(job: Omit<ScriptJob, 'kind'>): Promise<Scripted>
   /** Resolves when all are connected; `again` when all were answered once more after their connections had been cut. */
   herd(job: Omit<HerdJob, 'kind'>): Promise<{ connected: Herd; again(): Promise<Herd> }>
   stop(): Promise<void>
@@ -35,6 +39,8 @@ export async function startLoad(seed: number, devices: number): Promise<Load> {
     poll: (job) => ask({ ...job, kind: 'poll' }),
     trip: (job) => ask({ ...job, kind: 'trip' }),
     enrol: (job) => ask({ ...job, kind: 'enrol' }),
+    enrolApple: (job) => ask({ ...job, kind: 'enrol-apple' }),
+    script: (job) => ask({ ...job, kind: 'script' }),
     herd: async (job) => ({
       connected: await ask<Herd>({ ...job, kind: 'herd' }),
       again: () => ask<Herd>({ kind: 'again' }),

@@ -1,8 +1,10 @@
 /** The generator's process: takes a job at a time over its message channel and answers what it saw. */
 import { type EnrolJob, enrol } from './enrol.ts'
+import { type EnrolAppleJob, enrolApple } from './enrol-apple.ts'
 import { type HerdJob, herd } from './herd.ts'
 import { type PollJob, poll } from './poll.ts'
 import { tokensOf } from './requests.ts'
+import { runScript, type ScriptJob } from './script.ts'
 import { type TripJob, trip } from './trip.ts'
 
 type Message =
@@ -10,6 +12,8 @@ type Message =
   | TripJob
   | HerdJob
   | EnrolJob
+  | EnrolAppleJob
+  | ScriptJob
   | { kind: 'tokens'; seed: number; devices: number }
   | { kind: 'again' }
 
@@ -27,6 +31,10 @@ async function work(m: Message): Promise<unknown> {
       return trip(m, tokens)
     case 'enrol':
       return enrol(m)
+    case 'enrol-apple':
+      return enrolApple(m)
+    case 'script':
+      return runScript(m)
     case 'herd':
       running = await herd(m, tokens)
       return running.connected

@@ -2,10 +2,23 @@
 import { fileURLToPath } from 'node:url'
 import { startChild } from '../children.ts'
 
+export { putNaiveApple } from './apple-tables.ts'
 export { putNaiveFleet, putNaiveOperations } from './tables.ts'
 
-export async function startNaive(databaseUrl: string): Promise<{ pid: number; port: number; stop(): Promise<void> }> {
-  const child = startChild(fileURLToPath(new URL('main.ts', import.meta.url)), { env: { DATABASE_URL: databaseUrl } })
+interface Naive {
+  pid: number
+  port: number
+  stop(): Promise<void>
+}
+
+export const startNaive = (databaseUrl: string): Promise<Naive> =>
+  start(new URL('main.ts', import.meta.url), databaseUrl)
+/** Of Apple's connect. */
+export const startNaiveApple = (databaseUrl: string): Promise<Naive> =>
+  start(new URL('apple.ts', import.meta.url), databaseUrl)
+
+async function start(file: URL, databaseUrl: string): Promise<Naive> {
+  const child = startChild(fileURLToPath(file), { env: { DATABASE_URL: databaseUrl } })
   const { port } = await child.hear<{ port: number }>()
   return { pid: child.pid, port, stop: child.stop }
 }

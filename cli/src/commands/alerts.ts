@@ -3,7 +3,7 @@ import { type Alert, answer, type operations } from '@muster/client'
 import { Command, Option } from 'commander'
 import { connect } from '../connect.ts'
 import { exitCodes, json, type Terminal, table, UsageError } from '../terminal.ts'
-import { deviceId } from './devices.ts'
+import { deviceId } from './device-id.ts'
 
 type Query = NonNullable<operations['listAlerts']['parameters']['query']>
 interface Flags {

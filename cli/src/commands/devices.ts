@@ -1,9 +1,11 @@
 /** devices: the list, and one with what is known of it. */
-import { ApiProblem, answer, type Device, type DeviceSummary, type MusterClient, type operations } from '@muster/client'
+import { answer, type Device, type DeviceSummary, type MusterClient, type operations } from '@muster/client'
 import { Command } from 'commander'
 import { connect } from '../connect.ts'
 import { ago, json, plain, type Terminal, table, UsageError } from '../terminal.ts'
 import { type FilterFlags, filterOf, withFilter } from './device-filter.ts'
+import { deviceId } from './device-id.ts'
+import { withEscrow } from './escrow.ts'
 import { savedQuery } from './queries.ts'
 
 type Filter = NonNullable<operations['listDevices']['parameters']['query']>
@@ -50,6 +52,7 @@ export function devicesCommand(terminal: Terminal): Command {
       if (asJson) return json(terminal, device)
       show(terminal, device)
     })
+  withEscrow(devices, terminal)
   return devices
 }
 
@@ -85,21 +88,4 @@ function show(terminal: Terminal, d: Device): void {
   terminal.out('\nOperations\n')
   for (const o of d.operations)
     terminal.out(`  ${o.id.padEnd(26)}${o.available ? '' : (o.reason?.text ?? 'not available')}\n`)
-}
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-/** The id of the one device with this id, name or serial number. */
-export async function deviceId(client: MusterClient, name: string): Promise<string> {
-  if (uuid.test(name)) return name.toLowerCase()
-  const { items } = await answer(client.GET('/api/v1/devices', { params: { query: { q: name, limit: 200 } } }))
-  const exact = items.filter((d) => d.name === name || d.serial === name)
-  const [one] = exact
-  if (one && exact.length === 1) return one.id
-  throw new ApiProblem(404, {
-    code: 'not-found',
-    detail:
-      exact.length > 1
-        ? `${exact.length} devices are called ${name}: name one by its id.`
-        : `No device is called ${name}.`,
-  })
 }

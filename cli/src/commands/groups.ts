@@ -3,7 +3,7 @@ import { answer, type DeviceSummary, type Group, type MusterClient } from '@must
 import { Command } from 'commander'
 import { connect } from '../connect.ts'
 import { ago, json, type Terminal, table, UsageError } from '../terminal.ts'
-import { deviceId } from './devices.ts'
+import { deviceId } from './device-id.ts'
 import { groupId } from './group-id.ts'
 
 const collect = (value: string, before: string[]) => [...before, value]

@@ -11,7 +11,7 @@ import {
 import { Command } from 'commander'
 import { connect } from '../connect.ts'
 import { exitCodes, json, plain, type Terminal, UsageError } from '../terminal.ts'
-import { deviceId } from './devices.ts'
+import { deviceId } from './device-id.ts'
 import { groupId } from './group-id.ts'
 import { seconds } from './invite.ts'
 

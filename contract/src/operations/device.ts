@@ -1,7 +1,15 @@
 /** Operations that most platforms know, in one place so that one activity can reach all of them. */
 import { z } from 'zod'
 import { type OperationDescriptor, operation } from '../descriptors.ts'
-import { deviceLostModeDisable, deviceLostModeEnable, devicePasscodeClear, deviceRename } from './mobile.ts'
+import { logsCollect } from './computer.ts'
+import {
+  deviceLostModeDisable,
+  deviceLostModeEnable,
+  deviceMute,
+  devicePasscodeClear,
+  devicePasscodeSet,
+  deviceRename,
+} from './mobile.ts'
 
 export const deviceInventory = operation({
   id: 'device.inventory',
@@ -184,9 +192,12 @@ export const commonOperations: readonly OperationDescriptor[] = [
   deviceShutdown,
   deviceLocate,
   devicePasscodeClear,
+  devicePasscodeSet,
+  deviceMute,
   deviceLostModeEnable,
   deviceLostModeDisable,
   deviceRename,
+  logsCollect,
   deviceWipeCorporate,
   deviceWipe,
   deviceDisenrol,

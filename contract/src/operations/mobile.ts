@@ -1,4 +1,4 @@
-/** Operations of devices that people carry: passcodes, lost mode, names. */
+/** Operations of devices that people carry: passcodes, sound, lost mode, names. */
 import { z } from 'zod'
 import { operation } from '../descriptors.ts'
 
@@ -63,4 +63,37 @@ export const deviceRename = operation({
   result: z.object({}),
   expiresS: 7 * 86_400,
   examples: [{ params: { name: 'Front desk' }, result: {} }],
+})
+export const devicePasscodeSet = operation({
+  id: 'device.passcode.set',
+  title: 'Change passcode',
+  summary: 'Gives the device, or its work profile, another passcode. Whoever uses it needs the new one from then on.',
+  danger: 'confirm',
+  repeatable: true,
+  collapse: true,
+  params: z
+    .object({
+      passcode: z
+        .string()
+        .regex(/^[\x21-\x7e]{4,16}$/, 'is not 4 to 16 printable ASCII characters without blanks')
+        .describe('New passcode'),
+      lockNow: z.boolean().default(true).describe('Lock the screen at once'),
+    })
+    .strict(),
+  result: z.object({}),
+  expiresS: 3600,
+  secret: ['passcode'],
+  examples: [{ params: { passcode: '730415', lockNow: true }, result: {} }],
+})
+export const deviceMute = operation({
+  id: 'device.mute',
+  title: 'Mute',
+  summary: 'Silences the device, or lets it sound again. Its user can change that.',
+  danger: 'none',
+  repeatable: true,
+  collapse: true,
+  params: z.object({ muted: z.boolean().default(true).describe('Silent; otherwise it sounds again') }).strict(),
+  result: z.object({}),
+  expiresS: 86_400,
+  examples: [{ params: { muted: true }, result: {} }],
 })

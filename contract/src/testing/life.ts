@@ -1,16 +1,17 @@
 /** The suite's third part, through a real core: what is nobody's is refused, repeats change nothing, and each word lives to its end. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type {
-  Channel,
-  Delivery,
-  Json,
-  JsonObject,
-  OperationRow,
-  Ownership,
-  Platform,
-  RowExample,
-  Said,
+import {
+  type Channel,
+  type Delivery,
+  type Json,
+  type JsonObject,
+  type OperationRow,
+  type Ownership,
+  type Platform,
+  type RowExample,
+  type Said,
+  settingsMode,
 } from '../index.ts'
 import type { Bench, Harness } from './harness.ts'
 import { wordsOf } from './words.ts'
@@ -20,7 +21,7 @@ const disenrol = 'device.disenrol'
 export function testLife(
   platform: Platform,
   harness: Harness,
-  o: { settings: Json; facts: JsonObject; ownership: Ownership },
+  o: { settings: Json; facts: (id: string) => JsonObject; ownership: Ownership },
 ): void {
   const words = wordsOf(platform, o.settings)
   let bench: Bench
@@ -29,11 +30,11 @@ export function testLife(
   })
   after(() => bench?.close())
 
-  /** A device with a channel of this kind, and that channel. */
-  async function channelOf(kind: OperationRow['channel']): Promise<Channel> {
+  /** A device with a channel of this kind, that can do this, and that channel. */
+  async function channelOf(kind: OperationRow['channel'], id: string): Promise<Channel> {
     const main = await bench.enrol(platform.id, {
       ownership: o.ownership,
-      facts: o.facts,
+      facts: o.facts(id),
       channel: kind === 'agent' ? 'agent' : 'device',
     })
     return kind === 'user' ? bench.host(platform.id).channel(main, 'user:501', {}) : main
@@ -43,7 +44,7 @@ export function testLife(
   const done = (id: string): Said => ({ id, state: 'completed' })
 
   test('what is nobody’s is refused: unknown ids and names change nothing', async () => {
-    const c = await channelOf('device')
+    const c = await channelOf('device', '')
     const before = await bench.kept(c)
     await say(c, done('nonsense'), done('o1-1'), done('s1-1'), done('d1-1'), {
       ref: 'never heard of',
@@ -56,7 +57,7 @@ export function testLife(
   const able = words.operationRows.filter(([id]) => id !== disenrol)
   for (const [id, row] of able) {
     test(`${id} lives to its end, and a repeat of its answer changes nothing`, async () => {
-      const c = await channelOf(row.channel)
+      const c = await channelOf(row.channel, id)
       const example = row.examples[0] as RowExample
       const activity = await bench.send(id, example.in, [c])
       const d = await given(bench, c, id, fetch)
@@ -85,7 +86,7 @@ export function testLife(
     const [id, row] = first
     const params = (row.examples[0] as RowExample).in
     test('another device’s id is refused', async () => {
-      const [mine, other] = [await channelOf(row.channel), await channelOf(row.channel)]
+      const [mine, other] = [await channelOf(row.channel, id), await channelOf(row.channel, id)]
       const activity = await bench.send(id, params, [mine])
       const d = await given(bench, mine, id, fetch)
       const before = await bench.kept(mine)
@@ -95,7 +96,7 @@ export function testLife(
       assert.equal((await bench.operation(activity, mine))?.state, 'sent')
     })
     test('a blocked device gets nothing until it is let in again', async () => {
-      const c = await channelOf(row.channel)
+      const c = await channelOf(row.channel, id)
       await bench.send(id, params, [c])
       await bench.lapse(c, 'due')
       await bench.tick()
@@ -107,7 +108,7 @@ export function testLife(
   }
   if (words.operationRows.some(([id]) => id === disenrol)) {
     test('a device that confirms its disenrolment is gone', async () => {
-      const c = await channelOf('device')
+      const c = await channelOf('device', disenrol)
       await bench.send(disenrol, {}, [c])
       const d = await given(bench, c, disenrol, fetch)
       await say(c, done(d.id))
@@ -117,11 +118,11 @@ export function testLife(
 
   for (const [id, row] of words.featureRows) {
     test(`${id} is put, and a repeat of its answer changes nothing`, async () => {
-      const c = await channelOf(row.channel)
+      const c = await channelOf(row.channel, id)
       await bench.publish(platform.id, { [id]: (row.examples[0] as RowExample).in as JsonObject })
       const [d] = await fetch(c)
       assert.ok(d, 'nothing was handed over')
-      assert.equal(d.kind, platform.settings === 'whole' ? 'document' : 'setting')
+      assert.equal(d.kind, settingsMode(platform, row.channel) === 'whole' ? 'document' : 'setting')
       if (d.kind === 'setting') assert.equal(d.feature, id)
       if (d.kind === 'document')
         assert.deepEqual(

@@ -1,5 +1,5 @@
 /** A channel to translate for, when there is no device: the same for every golden table. */
-import type { ChannelDetail, JsonObject } from '../index.ts'
+import { type ChannelDetail, type JsonObject, secretPlaces } from '../index.ts'
 
 export function sampleChannel(o: {
   platform: string
@@ -29,7 +29,7 @@ export function sampleChannel(o: {
   }
 }
 
-/** Each secret a row needs, by its name: what the examples' wire shows in its place. */
-export function sampleSecrets(needs: readonly string[] | undefined): Record<string, string> {
-  return Object.fromEntries((needs ?? []).map((name) => [name, `secret:${name}`]))
+/** Each secret a row needs, by its name: what the examples' wire shows in its place. One of a list stands for each item of these settings. */
+export function sampleSecrets(needs: readonly string[] | undefined, settings: JsonObject = {}): Record<string, string> {
+  return Object.fromEntries(secretPlaces(settings, needs).map((name) => [name, `secret:${name}`]))
 }

@@ -7,19 +7,25 @@ import { sampleChannel, sampleSecrets } from './sample.ts'
 import { assertOutcome, assertVerdict, frozen } from './shapes.ts'
 import { wordsOf } from './words.ts'
 
-type Reader = (reply: Json) => Outcome
+type Reader = (reply: Json, kept?: Json) => Outcome
 const runs = 200
 
-export function testTranslation(platform: Platform, settings: Json, facts: JsonObject): void {
+export function testTranslation(platform: Platform, settings: Json, facts: (id: string) => JsonObject): void {
   const words = wordsOf(platform, settings)
   describe('operations', () => {
     for (const [id, row] of words.operationRows)
-      testRow(platform, id, row, (reply) => row.from(reply, channelFor(platform, row, facts)), facts)
+      testRow(
+        platform,
+        id,
+        row,
+        (reply, kept) => row.from(reply, channelFor(platform, row, facts(id)), kept),
+        facts(id),
+      )
   })
   describe('features', () => {
     for (const [id, row] of words.featureRows) {
       const { from } = row
-      testRow(platform, id, row, from && ((reply) => from(reply, channelFor(platform, row, facts))), facts)
+      testRow(platform, id, row, from && ((reply) => from(reply, channelFor(platform, row, facts(id)))), facts(id))
       if (row.check) testCheck(id, row)
     }
   })
@@ -41,7 +47,7 @@ function testRow(
   test(`${id} is written as its examples say`, () => {
     const c = channelFor(platform, row, facts)
     for (const e of frozen([...row.examples])) {
-      const write = () => row.to(e.in, c, frozen(sampleSecrets(row.needs)), e.kept)
+      const write = () => row.to(e.in, c, frozen(sampleSecrets(row.needs, e.in)), e.kept)
       assert.deepEqual(write(), e.wire)
       assert.deepEqual(write(), e.wire, 'and again the same')
     }
@@ -59,7 +65,7 @@ function testRow(
   test(`${id} reads replies as its examples say, and any other bytes without harm`, () => {
     for (const e of row.examples) {
       for (const { reply, outcome } of e.replies ?? []) {
-        const read = from(frozen(reply))
+        const read = from(frozen(reply), e.kept)
         assertOutcome(read)
         assert.deepEqual(JSON.parse(JSON.stringify(read)), outcome)
       }

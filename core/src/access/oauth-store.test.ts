@@ -89,16 +89,19 @@ test('a token says whom it speaks for, or why it is refused', async () => {
   assert.deepEqual(await access.principalOfToken(token(10)), { refused: 'revoked' })
 })
 
-test('another node hears of a revoked token before its cache would end', async () => {
+test('another node hears of a revoked token, without its cache having ended', async (own) => {
   const other = w.node()
   try {
     const { client } = await w.access.clients.create({ name: 'far', scopes: ['device:read'] }, system)
     await w.access.oauth.upsert('ClientCredentials', token(20), { clientId: client.id, scope: 'device:read' }, 60)
     assert.ok('kind' in (await other.access.principalOfToken(token(20))))
     await w.access.oauth.destroy('ClientCredentials', token(20))
-    const began = performance.now()
+    // The caches' clock stands still: none of them ends by itself.
+    const still = performance.now()
+    own.mock.method(performance, 'now', () => still)
+    const end = Date.now() + 20_000
     while ('kind' in (await other.access.principalOfToken(token(20)))) {
-      assert.ok(performance.now() - began < 4_000)
+      assert.ok(Date.now() < end, 'it is not heard')
       await new Promise((r) => setTimeout(r, 20))
     }
   } finally {

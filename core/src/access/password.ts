@@ -6,6 +6,8 @@ import { Problem } from '@muster/contract'
 const derive = promisify(argon2)
 /** OWASP's second choice: 19 MiB, 2 passes, 1 lane; about 50 ms here. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1 }
+/** What a kept hash may ask for (RFC 9106 section 3.1, and an end to what it may cost us). */
+const bounds = { memory: 262_144, passes: 16, parallelism: 16, salt: 8, tag: 16 }
 const length = { least: 10, most: 256, salt: 16, tag: 32 }
 
 export async function hashPassword(password: string): Promise<string> {
@@ -23,15 +25,25 @@ export async function hashPassword(password: string): Promise<string> {
 export async function verifyPassword(password: string, phc: string): Promise<boolean> {
   const read = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(phc)
   if (!read) return false
-  const [, memory, passes, parallelism, salt, tag] = read
-  const wanted = Buffer.from(tag!, 'base64')
+  const [memory, passes, parallelism] = [Number(read[1]), Number(read[2]), Number(read[3])]
+  const [nonce, wanted] = [Buffer.from(read[4]!, 'base64'), Buffer.from(read[5]!, 'base64')]
+  const sound =
+    nonce.length >= bounds.salt &&
+    wanted.length >= bounds.tag &&
+    parallelism >= 1 &&
+    parallelism <= bounds.parallelism &&
+    passes >= 1 &&
+    passes <= bounds.passes &&
+    memory >= 8 * parallelism &&
+    memory <= bounds.memory
+  if (!sound) return false
   const got = await derive('argon2id', {
     message: password.normalize('NFKC'),
-    nonce: Buffer.from(salt!, 'base64'),
+    nonce,
     tagLength: wanted.length,
-    memory: Number(memory),
-    passes: Number(passes),
-    parallelism: Number(parallelism),
+    memory,
+    passes,
+    parallelism,
   })
   return timingSafeEqual(got, wanted)
 }

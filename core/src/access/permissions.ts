@@ -1,5 +1,5 @@
 /** Who may do what, and to which devices. Pure: permissions are words `noun:verb`, a reach is the set of devices they hold for. */
-import { Problem } from '@muster/contract'
+import { enrolPermission, Problem } from '@muster/contract'
 import sql, { join, type Sql } from 'sql-template-tag'
 
 /** Which devices: all, or the union of some groups and of what a user owns. */
@@ -39,9 +39,11 @@ export const corePermissions: readonly string[] = [
   'client:write',
   'configuration:read',
   'configuration:write',
+  enrolPermission,
   'device:read',
   'device:remove',
   'device:write',
+  'escrow:reveal',
   'event:read',
   'group:read',
   'group:write',
@@ -70,6 +72,7 @@ const perDevice = [
   'device:*',
   'activity:*',
   'operation:*',
+  'escrow:*',
   'message:*',
   'event:*',
   'policy:read',

@@ -1,5 +1,5 @@
 /** Roles: named sets of permissions. The built-in ones are written anew at each start and never edited. */
-import { Problem } from '@muster/contract'
+import { enrolPermission, Problem } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { z } from 'zod'
 import { checkInput, isUniqueViolation, plainText, rowNo, type Tx } from '../db/index.ts'
@@ -144,7 +144,7 @@ export async function ensureBuiltinRoles(d: AccessDeps, permissions: readonly st
       own: false,
     },
     { name: 'viewer', title: 'Viewer', permissions: reads, own: false },
-    { name: 'employee', title: 'Employee (own devices)', permissions: ['device:read'], own: true },
+    { name: 'employee', title: 'Employee (own devices)', permissions: [enrolPermission, 'device:read'], own: true },
   ]
   await d.db.tx(async (tx) => {
     for (const r of roles) {

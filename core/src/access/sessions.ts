@@ -16,10 +16,20 @@ export interface SignedIn {
 export interface Sessions {
   /** Problems: `wrong-credentials` (also for a disabled or unknown user, in the same time), `throttled`. */
   signIn(name: string, password: string, remote: string, agent?: string): Promise<SignedIn>
+  /** The same proof without a session: the id of the user, `why` for the audit. Problems as of signIn. */
+  prove(name: string, password: string, remote: string, why: string): Promise<string>
   /** Cached for at most 5 s; changes made on this node, and those heard from others, are seen at once. */
   principalOfSession(session: string): Promise<Principal | undefined>
   signOut(session: string): Promise<void>
   forget(): void
+}
+
+interface UserRow {
+  no: number
+  name: string
+  display_name: string
+  password: string | null
+  disabled: boolean
 }
 
 const lifetimeH = 12
@@ -52,19 +62,20 @@ export function createSessions(d: AccessDeps): Sessions {
   /** Unknown names cost what known ones do. */
   let decoy: Promise<string> | undefined
 
-  async function signIn(name: string, password: string, remote: string, agent = ''): Promise<SignedIn> {
+  /** By name; an address stands for its user, where it is one user's alone. */
+  async function named(name: string): Promise<UserRow | undefined> {
+    const columns = sql`select no, name, display_name, password, disabled from app_user where store = 'local'`
+    const [user] = await d.db.query<UserRow>(sql`${columns} and lower(name) = lower(${name})`)
+    if (!name.includes('@')) return user
+    const [one, ...others] = await d.db.query<UserRow>(sql`${columns} and lower(email) = lower(${name}) limit 2`)
+    return user ?? (others.length === 0 ? one : undefined)
+  }
+
+  /** Counted, and refused in the same words and time whatever is wrong. */
+  async function check(name: string, password: string, remote: string): Promise<UserRow> {
     const usable = name.length <= 128 && password.length <= 1024 && name.isWellFormed() && !name.includes('\0')
     attempts.begin(usable ? name : '', remote)
-    const [user] = usable
-      ? await d.db.query<{
-          no: number
-          name: string
-          display_name: string
-          password: string | null
-          disabled: boolean
-        }>(sql`
-          select no, name, display_name, password, disabled from app_user where lower(name) = lower(${name}) and store = 'local'`)
-      : []
+    const user = usable ? await named(name) : undefined
     decoy ??= hashPassword(randomBytes(16).toString('hex'))
     const right = await verifyPassword(password.slice(0, 1024), user?.password ?? (await decoy))
     if (!user || !right || user.disabled || user.password === null) {
@@ -79,14 +90,24 @@ export function createSessions(d: AccessDeps): Sessions {
       throw new Problem('wrong-credentials')
     }
     attempts.succeeded(name, remote)
-    return open(user, remote, agent)
+    return user
   }
 
-  async function open(
-    user: { no: number; name: string; display_name: string },
-    remote: string,
-    agent: string,
-  ): Promise<SignedIn> {
+  async function prove(name: string, password: string, remote: string, why: string): Promise<string> {
+    const user = await check(name, password, remote)
+    await d.db.tx((tx) =>
+      d.audit.write(tx, {
+        actor: `user:${user.name}`,
+        act: 'session.prove',
+        subject: `user:${user.name}`,
+        remote,
+        detail: { why },
+      }),
+    )
+    return String(user.no)
+  }
+
+  async function open(user: UserRow, remote: string, agent: string): Promise<SignedIn> {
     const session = randomBytes(32).toString('base64url')
     const expires = await d.db.tx(async (tx) => {
       // The user is looked at again under a lock: a disabling that committed meanwhile wins.
@@ -111,7 +132,8 @@ export function createSessions(d: AccessDeps): Sessions {
   }
 
   return {
-    signIn,
+    signIn: async (name, password, remote, agent = '') => open(await check(name, password, remote), remote, agent),
+    prove,
     principalOfSession: async (session) => {
       if (!/^[A-Za-z0-9_-]{43}$/.test(session)) return undefined
       const hash = sha256(session)

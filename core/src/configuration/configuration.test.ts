@@ -31,9 +31,9 @@ after(async () => {
 const problem = (code: ProblemCode) => (e: unknown) => isProblem(e) && e.code === code
 
 async function until(what: () => boolean): Promise<void> {
-  const end = Date.now() + 5_000
+  const end = Date.now() + 30_000
   while (!what()) {
-    assert.ok(Date.now() < end, 'did not happen within 5 s')
+    assert.ok(Date.now() < end, 'did not happen')
     await new Promise((r) => setTimeout(r, 10))
   }
 }

@@ -156,7 +156,7 @@ test('a sleeping device is woken when something waits, by the way its plugin nam
     await bench.heard()
     woken.length = 0
     await bench.send('pull.lock', {}, [p.channel, silent.channel, blocked.channel], { urgent: true })
-    for (let i = 0; i < 100 && woken.length === 0; i++) await new Promise((r) => setTimeout(r, 20))
+    for (let i = 0; i < 1_000 && woken.length === 0; i++) await new Promise((r) => setTimeout(r, 20))
     assert.deepEqual(woken, [{ channel: p.channel.no, wake: { via: 'apns', to: 'token-1', urgent: true } }])
   } finally {
     await waker.stop()
@@ -170,7 +170,7 @@ test('a device that puts off is not woken for it', async () => {
     await p.idle({ push: 'token-3' })
     await bench.send('pull.lock', {}, [p.channel])
     const command = await p.idle()
-    for (let i = 0; i < 100 && !woken.some((w) => w.channel === p.channel.no); i++)
+    for (let i = 0; i < 1_000 && !woken.some((w) => w.channel === p.channel.no); i++)
       await new Promise((r) => setTimeout(r, 20))
     await bench.heard()
     woken.length = 0
@@ -189,10 +189,10 @@ test('a long poll ends when something comes to wait, or with its signal', async 
   await bench.heard()
   await p.idle()
   const started = performance.now()
-  const held = host.wait(p.channel, AbortSignal.timeout(10_000))
+  const held = host.wait(p.channel, AbortSignal.timeout(60_000))
   await bench.send('pull.lock', {}, [p.channel])
   await held
-  assert.ok(performance.now() - started < 5_000)
+  assert.ok(performance.now() - started < 30_000)
   const command = await p.idle()
   await p.answer(command?.id ?? '', 'Acknowledged')
   await bench.heard()

@@ -4,3 +4,15 @@
 export function numberArray(list: readonly (number | null)[]): string {
   return `{${list.map((n) => n ?? 'null').join(',')}}`
 }
+
+const special = /["\\]/g
+
+/** The parameter of a text[] or jsonb[]. */
+export function textArray(list: readonly (string | null)[]): string {
+  let text = '{'
+  for (const item of list) {
+    if (text.length > 1) text += ','
+    text += item === null ? 'null' : `"${item.replace(special, '\\$&')}"`
+  }
+  return `${text}}`
+}

@@ -19,11 +19,11 @@ after(async () => {
 })
 
 async function until(what: () => boolean | Promise<boolean>) {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 2_000; i++) {
     if (await what()) return
     await new Promise((r) => setTimeout(r, 10))
   }
-  assert.fail('it did not come about within 5 s')
+  assert.fail('it did not come about within 20 s')
 }
 
 /** Ends the server side of every connection whose last statement looks like this. */

@@ -5,6 +5,7 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Sql } from 'sql-template-tag'
 import { type FailpointPath, failing, failpoint } from '../failpoints/index.ts'
 import { clientConfig } from './client.ts'
+import { createGroup, type Ran } from './group.ts'
 import { createListener } from './listen.ts'
 import { createLocks } from './lock.ts'
 import type { Log } from './log.ts'
@@ -38,9 +39,15 @@ export interface Db extends Sqlish {
   affected(q: Statement): Promise<number>
   /**
    * BEGIN, work, COMMIT; ROLLBACK if work throws. Serialisation failures and deadlocks run `work` again, at most 3 times.
-   * `path` names its failpoints; `settings` are statements sent along with BEGIN (`SET LOCAL ...`).
+   * `path` names its failpoints.
    */
-  tx<T>(work: (tx: Tx) => Promise<T>, path?: FailpointPath, settings?: string): Promise<T>
+  tx<T>(work: (tx: Tx) => Promise<T>, path?: FailpointPath): Promise<T>
+  /**
+   * The same for crowds of small statements that name their rows by key, on connections of their own. What is issued in the same turn of the event
+   * loop travels together; what `work` does not wait for travels with COMMIT, and is waited for then. Rows are found by index: plans of prepared
+   * statements are kept, and one that was made while a table was empty would read all of it once it is full.
+   */
+  batch<T>(work: (tx: Tx) => Promise<T>, path?: FailpointPath): Promise<T>
   /**
    * Hears NOTIFY on a channel, over one connection shared by all channels. Resolves when the channel is heard.
    * `onReset` is called whenever hearing begins anew: what was said before it may have been missed.
@@ -65,8 +72,6 @@ export interface Db extends Sqlish {
   close(): Promise<void>
 }
 
-type Ran = { rows: unknown[]; rowCount: number | null; command: string }
-
 /** A simple-protocol text of several statements answers with one result each; the last one speaks. */
 function lastOf(r: Ran | Ran[]): Ran {
   return Array.isArray(r) ? (r.at(-1) ?? { rows: [], rowCount: 0, command: '' }) : r
@@ -84,6 +89,9 @@ function pointOf(path: FailpointPath, q: Statement): string {
 
 const retried = new Set(['40001', '40P01'])
 const retries = 3
+/** Connections for `batch`: one is written to while another's commit is on its way to the disk. */
+const batchConnections = 3
+const byIndex = ['seqscan', 'hashjoin', 'mergejoin'].map((way) => `-c enable_${way}=off`).join(' ')
 
 export function createDb(o: {
   url: string
@@ -92,16 +100,21 @@ export function createDb(o: {
   log: Log
   onClose: () => Promise<void>
 }): Db {
-  const pool = new pg.Pool({
-    ...clientConfig(o.url),
-    max: o.poolSize,
-    idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 15_000,
-  })
-  // An idle connection that breaks is dropped by the pool; without a handler it would end the process.
-  pool.on('error', (e) => o.log.warn({ err: e }, 'an idle database connection was lost'))
-  // Nor does the pool listen between making a connection and handing it over: a farewell that comes in the same packet would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  const poolOf = (max: number, options?: string) => {
+    const made = new pg.Pool({
+      ...clientConfig(o.url, options),
+      max,
+      idleTimeoutMillis: 60_000,
+      connectionTimeoutMillis: 15_000,
+    })
+    // An idle connection that breaks is dropped by the pool; without a handler it would end the process.
+    made.on('error', (e) => o.log.warn({ err: e }, 'an idle database connection was lost'))
+    // Nor does the pool listen between making a connection and handing it over: a farewell that comes in the same packet would end the process.
+    made.on('connect', (client) => client.on('error', () => undefined))
+    return made
+  }
+  const pool = poolOf(o.poolSize)
+  const batches = poolOf(batchConnections, byIndex)
   let statements = 0
   let closing: Promise<void> | undefined
   const count = () => {
@@ -122,27 +135,35 @@ export function createDb(o: {
   })
   const locks = createLocks({ url: o.url, log: o.log, count })
 
-  async function connect(): Promise<pg.PoolClient> {
+  async function connect(from = pool): Promise<pg.PoolClient> {
     if (closing) throw new DatabaseProblem('database-closed')
     try {
-      return await pool.connect()
+      return await from.connect()
     } catch (e) {
       throw translateConnect(e)
     }
   }
 
-  async function run(client: pg.Pool | pg.PoolClient, q: Statement): Promise<Ran> {
-    if (closing && client === pool) throw new DatabaseProblem('database-closed')
+  type Runs = (q: pg.QueryConfig) => Promise<Ran | Ran[]>
+  async function run(on: Runs, q: Statement): Promise<Ran> {
     statements++
     try {
-      return lastOf(await client.query(driverQuery(q)))
+      return lastOf(await on(driverQuery(q)))
     } catch (e) {
       throw translate(e)
     }
   }
+  const onPool: Runs = (q) => {
+    if (closing) throw new DatabaseProblem('database-closed')
+    return pool.query(q)
+  }
 
-  async function once<T>(work: (tx: Tx) => Promise<T>, path?: FailpointPath, settings?: string): Promise<T> {
-    const client = await connect()
+  async function once<T>(work: (tx: Tx) => Promise<T>, from: pg.Pool, path?: FailpointPath): Promise<T> {
+    const client = await connect(from)
+    const group = from === batches ? createGroup(client) : undefined
+    const issue = (q: Statement) => run(group ? group.run : (x) => client.query(x), q)
+    /** Of a group, what is on its way. Whoever issued it hears of its failure; whoever did not wait, at the end. */
+    const under: Promise<Ran>[] = []
     let over = false
     let broken: unknown
     const told = new Map<string, About>()
@@ -152,7 +173,12 @@ export function createDb(o: {
     client.on('error', lost)
     const step = (q: Statement) => {
       if (over) throw new Error('this transaction is over: a statement was issued after its work returned')
-      return failing && path ? failpoint(pointOf(path, q)).then(() => run(client, q)) : run(client, q)
+      const ran = failing && path ? failpoint(pointOf(path, q)).then(() => issue(q)) : issue(q)
+      if (group) {
+        under.push(ran)
+        ran.catch(() => undefined)
+      }
+      return ran
     }
     const tx: Tx = {
       tx: true,
@@ -164,11 +190,16 @@ export function createDb(o: {
       },
     }
     try {
-      await run(client, { text: settings === undefined ? 'BEGIN' : `BEGIN; ${settings}` })
+      const begun = issue({ name: group && 'begin', text: 'BEGIN' })
+      begun.catch(() => undefined)
+      if (!group) await begun
       const result = await work(tx)
       over = true
-      if (failing && path) await failpoint(`${path}/before-commit`)
-      const end = await run(client, { text: 'COMMIT' })
+      if (failing && path) {
+        await Promise.all(under)
+        await failpoint(`${path}/before-commit`)
+      }
+      const [end] = await Promise.all([issue({ name: group && 'commit', text: 'COMMIT' }), begun, ...under])
       if (failing && path) await failpoint(`${path}/after-commit`)
       if (end.command === 'ROLLBACK')
         throw new Error('the transaction was rolled back: a failed statement in it was ignored')
@@ -177,21 +208,21 @@ export function createDb(o: {
     } catch (e) {
       over = true
       if (!broken) {
-        await run(client, { text: 'ROLLBACK' }).catch((late: unknown) => {
+        await issue({ text: 'ROLLBACK' }).catch((late: unknown) => {
           broken = late
         })
       }
       throw e
     } finally {
       client.off('error', lost)
-      client.release(broken !== undefined)
+      client.release(broken !== undefined || group?.spoilt())
     }
   }
 
-  async function tx<T>(work: (tx: Tx) => Promise<T>, path?: FailpointPath, settings?: string): Promise<T> {
+  async function tx<T>(work: (tx: Tx) => Promise<T>, from: pg.Pool, path?: FailpointPath): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await once(work, path, settings)
+        return await once(work, from, path)
       } catch (e) {
         if (attempt >= retries || !retried.has(sqlState(e) ?? '')) throw e
         await new Promise((r) => setTimeout(r, Math.random() * 20 * 2 ** attempt))
@@ -205,7 +236,7 @@ export function createDb(o: {
     client.on('error', (e) => o.log.warn({ err: e }, 'a database connection was lost'))
     try {
       return await work({
-        query: async <R>(q: Statement) => (await run(client, q)).rows as R[],
+        query: async <R>(q: Statement) => (await run((x) => client.query(x), q)).rows as R[],
         copyOut: (text) => {
           count()
           return client.query(copyTo(text))
@@ -222,14 +253,15 @@ export function createDb(o: {
 
   async function closeAll() {
     await notifier.close()
-    await Promise.all([listener.close(), locks.close(), pool.end()])
+    await Promise.all([listener.close(), locks.close(), pool.end(), batches.end()])
     await o.onClose()
   }
 
   return {
-    query: async <R>(q: Statement) => (await run(pool, q)).rows as R[],
-    affected: async (q) => (await run(pool, q)).rowCount ?? 0,
-    tx,
+    query: async <R>(q: Statement) => (await run(onPool, q)).rows as R[],
+    affected: async (q) => (await run(onPool, q)).rowCount ?? 0,
+    tx: (work, path) => tx(work, pool, path),
+    batch: (work, path) => tx(work, batches, path),
     listen: listener.listen,
     listening: listener.listening,
     lock: locks.lock,
@@ -237,10 +269,10 @@ export function createDb(o: {
     get statements() {
       return statements
     },
-    waiting: () => pool.waitingCount,
+    waiting: () => pool.waitingCount + batches.waitingCount,
     url: o.shownUrl,
     ping: async () => {
-      await run(pool, { text: 'SELECT 1' })
+      await run(onPool, { text: 'SELECT 1' })
     },
     close: () => {
       closing ??= closeAll()

@@ -47,11 +47,11 @@ function running(data: string): boolean {
 }
 
 async function until(what: () => boolean | Promise<boolean>) {
-  for (let i = 0; i < 1_000; i++) {
+  for (let i = 0; i < 3_000; i++) {
     if (await what()) return
     await new Promise((r) => setTimeout(r, 10))
   }
-  assert.fail('it did not come about within 10 s')
+  assert.fail('it did not come about within 30 s')
 }
 
 /** Another process that opens the folder; answers its first words. */

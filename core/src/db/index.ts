@@ -1,5 +1,5 @@
 /** The room of the database: one open connection set, transactions, listening, locks and migrations on PostgreSQL. */
-export { numberArray } from './array.ts'
+export { numberArray, textArray } from './array.ts'
 export type { Db, Session, Sqlish, Statement, Tx } from './connection.ts'
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded.ts'
 export { gather } from './gather.ts'

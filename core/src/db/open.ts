@@ -11,7 +11,7 @@ export interface OpenDbOptions {
   url?: string
   dataDir: string
   log: Log
-  /** Connections of the pool, 10 unless told; listening and locks use one more each. */
+  /** Connections of the pool, 10 unless told; listening and locks use one more each, batches three. */
   poolSize?: number
   /** Wait while the database is away (the default), or throw `database-away` at once. */
   wait?: boolean

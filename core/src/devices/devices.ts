@@ -120,6 +120,6 @@ export async function tellWaiting(
 ): Promise<void> {
   if (channels.length === 0) return
   const named = channels !== '*' && channels.length <= 500 ? [...channels] : '*'
-  await events.emit(tx, 'channels.waiting', { channels: named, urgent })
   tx.notify('muster_waiting', named)
+  await events.emit(tx, 'channels.waiting', { channels: named, urgent })
 }

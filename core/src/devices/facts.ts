@@ -29,15 +29,11 @@ export function checkFacts(facts: Readonly<JsonObject>): void {
     throw new Problem('invalid-request', { errors: [{ path: 'facts', message: 'too large' }] })
 }
 
-/** Deeper than 100 levels, which neither the database nor recursion takes. Asked level by level, as recursion is what is in question. */
-export function tooDeep(value: unknown): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > 100) return true
-    level = level.flatMap((v) =>
-      typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? Object.values(v) : [],
-    )
-  }
+/** Deeper than 100 levels, which the database does not take. Recursion goes no deeper than that either. */
+export function tooDeep(value: unknown, depth = 0): boolean {
+  if (depth > 100) return true
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) if (tooDeep(inner, depth + 1)) return true
   return false
 }
 

@@ -20,6 +20,8 @@ export interface Identity {
   remembered(bearer: string): KnownChannel | undefined
   /** The channel as it is now; undefined when there is none. */
   channel(no: number): Promise<KnownChannel | undefined>
+  /** The same from memory alone; undefined: not known here, or not surely any more. */
+  known(no: number): KnownChannel | undefined
   /** What is cached of these channels and their credentials is asked anew. */
   forget(channels: readonly number[]): void
   /** The channel's enrolment became active: what is known otherwise is asked anew. */
@@ -53,11 +55,10 @@ export function createIdentity(o: {
       new Map((await readChannels(o.db, sql`c.no = any(${nos}::bigint[])`)).map((c) => [c.no, c])),
   )
 
+  const known = (no: number) => (o.busSilentMs() <= limits.staleMs ? heads.get(no) : undefined)
   async function channel(no: number): Promise<KnownChannel | undefined> {
-    if (o.busSilentMs() <= limits.staleMs) {
-      const known = heads.get(no)
-      if (known) return known
-    }
+    const there = known(no)
+    if (there) return there
     const [found, current] = await words.during(() => read(no))
     if (found && current(no)) heads.put(found)
     return found
@@ -111,6 +112,7 @@ export function createIdentity(o: {
   }
   return {
     channel,
+    known,
     identify: async (proof, fresh) => {
       const [kind, bytes] =
         'certificate' in proof

@@ -9,7 +9,7 @@ import sql from 'sql-template-tag'
 import { createAudit, openAuditKey } from '../audit/index.ts'
 import { openSecrets, type Secrets } from '../secrets/index.ts'
 import { silentLog, type TestDatabase, testDatabase } from '../testing/index.ts'
-import { putEscrow, readEscrow } from './index.ts'
+import { createEscrowLook, putEscrow, readEscrow } from './index.ts'
 
 let t: TestDatabase
 let keys: string
@@ -61,6 +61,8 @@ test('each asks for names of its own and gets those alone; what was never entrus
     ],
   )
   assert.deepEqual([...(await read({ channel: a.no, names: ['nothing'] }))], [])
+  await putEscrow(o, a, 'token', '')
+  assert.deepEqual([...(await read({ channel: a.no, names: ['token'] }))], [], 'taken away')
   const audit = await t.db.query(sql`select act, detail from audit where subject = ${`device:${b.device}`} order by no`)
   assert.deepEqual(audit, [
     { act: 'escrow.put', detail: { name: 'recovery' } },
@@ -79,4 +81,46 @@ test('sealed for one device: a row moved to another’s channel cannot be opened
     sql`update channel set device = (select no from device where id = ${a.device}::uuid) where no = ${b.no}`,
   )
   assert.deepEqual([...(await read({ channel: b.no, names: ['token'] }))], [[b.no, { token: 'secret words' }]])
+})
+
+test('a second look: the newest of each, also of an enrolment that ended; in clear for a reason that is written down', async () => {
+  const look = createEscrowLook({
+    ...o,
+    descriptors: (p) =>
+      p === 'p' ? [{ id: 'recovery', title: 'Recovery key', summary: 'Opens it.', readable: true }] : [],
+  })
+  const [old, other] = [await channel(), await channel()]
+  await putEscrow(o, old, 'recovery', 'OLD')
+  await putEscrow(o, old, 'token', 'T')
+  await putEscrow(o, other, 'recovery', 'OTHER')
+  const [{ no: device } = { no: 0 }] = await t.db.query<{ no: number }>(
+    sql`select no from device where id = ${old.device}::uuid`,
+  )
+  await t.db.query(sql`update escrow set at = at - interval '1 day' where channel = ${old.no}`)
+  await t.db.query(sql`update channel set closed = now() where no = ${old.no}`)
+  const [e] = await t.db.query<{ no: number }>(
+    sql`insert into enrolment (device, epoch, ownership, state) values (${device}, 2, 'cope', 'removed') returning no`,
+  )
+  const [c] = await t.db.query<{ no: number }>(
+    sql`insert into channel (enrolment, device, epoch, name) values (${e?.no ?? 0}, ${device}, 2, 'device') returning no`,
+  )
+  assert.deepEqual(
+    (await look.list(device)).map((i) => [i.name, i.title, i.readable]),
+    [
+      ['recovery', 'Recovery key', true],
+      ['token', 'token', false],
+    ],
+  )
+  await putEscrow(o, { no: c?.no ?? 0, device: old.device }, 'recovery', 'NEW')
+  const ask = { device, name: 'recovery', reason: ' She forgot her password ', actor: 'user:ada', remote: '192.0.2.1' }
+  const shown = await look.reveal(ask)
+  assert.deepEqual([shown.title, shown.value], ['Recovery key', 'NEW'])
+  for (const wrong of [{ name: 'token' }, { name: 'nothing' }, { device: device + 1000 }])
+    await assert.rejects(look.reveal({ ...ask, ...wrong }), { code: 'not-found' })
+  for (const reason of ['', '    ', 'abc', 'x'.repeat(501), 'a\0bcdef'])
+    await assert.rejects(look.reveal({ ...ask, reason }), { code: 'invalid-request' })
+  const audit = await t.db.query(sql`select actor, detail, remote from audit where act = 'escrow.reveal'`)
+  assert.deepEqual(audit, [
+    { actor: 'user:ada', detail: { name: 'recovery', reason: 'She forgot her password' }, remote: '192.0.2.1' },
+  ])
 })

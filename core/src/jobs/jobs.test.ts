@@ -9,7 +9,7 @@ before(async () => {
   t = await testDatabase()
 })
 after(() => t.close())
-const until = async (what: () => boolean, ms = 8_000) => {
+const until = async (what: () => boolean, ms = 30_000) => {
   for (const end = Date.now() + ms; !what() && Date.now() < end; )
     await new Promise((resolve) => setTimeout(resolve, 10))
   assert.ok(what(), 'it did not come')

@@ -27,21 +27,48 @@ export function areBlind(rows: readonly OperationRow[]): boolean {
   return rows.every((r) => r.blind)
 }
 
-const unread = Object.defineProperties(
-  {},
-  Object.fromEntries(
-    ['facts', 'variables', 'push', 'state'].map((name) => [
-      name,
-      {
-        get(): never {
-          throw new Error(`${name} of a channel was asked for by a row that says that it is blind`)
-        },
-      },
-    ]),
-  ),
-)
-
 /** A channel for blind rows. */
 export function headOnly(c: KnownChannel): KnownDetail {
-  return Object.assign(Object.create(unread) as KnownDetail, c)
+  return new HeadOnly(c)
+}
+
+/** The head of a channel; whoever asks for more is told. */
+class HeadOnly implements KnownDetail {
+  readonly no: number
+  readonly device: string
+  readonly deviceNo: number
+  readonly platform: string
+  readonly epoch: number
+  readonly name: string
+  readonly lifecycle: KnownChannel['lifecycle']
+  readonly blocked: boolean
+  readonly ownership: KnownChannel['ownership']
+
+  constructor(c: KnownChannel) {
+    this.no = c.no
+    this.device = c.device
+    this.deviceNo = c.deviceNo
+    this.platform = c.platform
+    this.epoch = c.epoch
+    this.name = c.name
+    this.lifecycle = c.lifecycle
+    this.blocked = c.blocked
+    this.ownership = c.ownership
+  }
+  get facts(): never {
+    throw unread('facts')
+  }
+  get variables(): never {
+    throw unread('variables')
+  }
+  get push(): never {
+    throw unread('push')
+  }
+  get state(): never {
+    throw unread('state')
+  }
+}
+
+function unread(name: string): Error {
+  return new Error(`${name} of a channel was asked for by a row that says that it is blind`)
 }

@@ -1,5 +1,5 @@
 /** The message log: every message in and out, written with the batch it belongs to and sealed once for all of it. Idle polls never come here. */
-import { numberArray, type Tx } from '../db/index.ts'
+import { numberArray, type Tx, textArray } from '../db/index.ts'
 import { SecretProblem, type Secrets } from '../secrets/index.ts'
 
 export interface LoggedMessage {
@@ -19,24 +19,26 @@ interface Pack {
   bytes: Uint8Array[]
 }
 
-/** The first message of a pack carries the bytes of all; places are counted over all packs of the batch. */
+/** The first message of a pack carries the bytes of all; places are counted over all packs of the batch. Every statement is issued at once. */
 export async function writeMessages(tx: Tx, secrets: Secrets, messages: readonly LoggedMessage[]): Promise<void> {
-  for (const { messages: all, places: at, bytes } of packed(messages))
-    await tx.query({
+  const written = packed(messages).map(({ messages: all, places: at, bytes }) =>
+    tx.query({
       name: 'write-messages',
       text: `insert into message (channel, outbound, outcome, size, place, carrier, sealed)
         select channel, outbound, outcome, size, place, $6::bigint, case when ord = 1 then $7::bytea end
         from unnest($1::bigint[], $2::boolean[], $3::text[], $4::integer[], $5::integer[]) with ordinality as x (channel, outbound, outcome, size, place, ord)`,
       values: [
         numberArray(all.map((m) => m.channel)),
-        all.map((m) => m.outbound),
-        all.map((m) => m.outcome),
+        `{${all.map((m) => m.outbound).join()}}`,
+        textArray(all.map((m) => m.outcome)),
         numberArray(all.map((m) => m.raw.length)),
         numberArray(at),
         all[0]?.channel,
         secrets.seal(places.batch, Buffer.concat(bytes)),
       ],
-    })
+    }),
+  )
+  await Promise.all(written)
 }
 
 function packed(messages: readonly LoggedMessage[]): Pack[] {

@@ -1,6 +1,6 @@
 /** The plain case of sending, wholly in the database: no row of the platforms in the target asks anything of the device, so no device is looked at. */
 import type { OperationDescriptor } from '@muster/contract'
-import sql, { raw, type Sql } from 'sql-template-tag'
+import sql, { type Sql } from 'sql-template-tag'
 import type { Tx } from '../db/index.ts'
 import type { Registry } from '../registry/index.ts'
 
@@ -40,24 +40,21 @@ export async function sendPlain(tx: Tx, registry: Registry, s: PlainSend): Promi
     plain.push({ platform, kind: row.channel, safe: d.repeatable || row.remembers === true })
   }
   const candidates = platforms.reduce((sum, p) => sum + p.n, 0)
-  const [put] = await tx.query<{ n: number; channels: number[] | null }>(sql`
-    with put as (
-      insert into pending (channel, activity, epoch, ownership, operation, state, safe, urgent, collapse, deadline)
-      select c.no, ${s.no}, c.epoch, e.ownership, ${d.id}, 'pending', p.safe, ${s.urgent}, ${d.collapse ? d.id : null}, ${s.deadline}
-      from device d join enrolment e on e.device = d.no and e.state = 'active'
-        join unnest(${plain.map((p) => p.platform)}::text[], ${plain.map((p) => p.kind)}::text[], ${plain.map((p) => p.safe)}::boolean[]) as p (platform, kind, safe) using (platform)
-        join channel c on c.enrolment = e.no and c.closed is null and c.name = p.kind
-      where d.no in (${s.target}) order by c.no
-      returning ${candidates <= named ? raw('channel') : raw('1 as channel')})
-    select count(*) as n, ${candidates <= named ? raw('array_agg(channel)') : raw('null::bigint[]')} as channels from put`)
-  const targets = put?.n ?? 0
+  const put = sql`
+    insert into pending (channel, activity, epoch, ownership, operation, state, safe, urgent, collapse, deadline)
+    select c.no, ${s.no}, c.epoch, e.ownership, ${d.id}, 'pending', p.safe, ${s.urgent}, ${d.collapse ? d.id : null}, ${s.deadline}
+    from device d join enrolment e on e.device = d.no and e.state = 'active'
+      join unnest(${plain.map((p) => p.platform)}::text[], ${plain.map((p) => p.kind)}::text[], ${plain.map((p) => p.safe)}::boolean[]) as p (platform, kind, safe) using (platform)
+      join channel c on c.enrolment = e.no and c.closed is null and c.name = p.kind
+    where d.no in (${s.target}) order by c.no`
+  // Of a crowd nothing comes back but its number.
+  const channels =
+    candidates <= named
+      ? (await tx.query<{ channel: number }>(sql`${put} returning channel`)).map((r) => r.channel)
+      : undefined
+  const targets = channels?.length ?? (await tx.affected(put))
   const withoutChannel = targets === candidates ? [] : await lacking(tx, s)
-  return {
-    targets,
-    channels: put?.channels?.map(Number) ?? undefined,
-    withoutChannel,
-    refusedCount: candidates - targets,
-  }
+  return { targets, channels, withoutChannel, refusedCount: candidates - targets }
 }
 
 async function lacking(tx: Tx, s: PlainSend): Promise<string[]> {

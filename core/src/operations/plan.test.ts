@@ -6,9 +6,10 @@ import type { Session } from '../db/index.ts'
 import { type TestDatabase, testDatabase } from '../testing/index.ts'
 import { settleRows } from './settle.ts'
 import { claim } from './take.ts'
-import { byIndex } from './turn.ts'
 
 const rows = 100_000
+/** As connections for batches are set up. */
+const byIndex = 'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
 let t: TestDatabase
 before(async () => {
   t = await testDatabase()
@@ -52,9 +53,11 @@ test('an exchange reads its own rows and no others, of a hundred thousand that w
     insert into channel (enrolment, device, epoch, name) select no, device, 1, 'device' from e`)
   await t.db.query({ text: 'vacuum analyze' })
   await t.db.session(async (s) => {
-    await s.query({ text: `prepare claim_kept (integer[], bigint[], integer[], boolean[], integer) as ${claim}` })
+    await s.query({
+      text: `prepare claim_kept (integer[], bigint[], integer[], boolean[], integer, bigint[], integer[]) as ${claim}`,
+    })
     await s.query({ text: `prepare settle_kept (bigint[], bigint[], text[], jsonb[], jsonb[]) as ${settleRows}` })
-    const claims = `claim_kept ('{0,1}', '{7,8}', '{10,10}', '{f,f}', 300)`
+    const claims = `claim_kept ('{0,1}', '{7,8}', '{10,10}', '{f,f}', 300, '{7,8}', '{1,1}')`
     const settles = `settle_kept ('{7,8}', '{1,1}', '{completed,completed}', '{null,null}', '{null,null}')`
     await s.query({ text: `set plan_cache_mode = force_generic_plan` })
     // The plans are made now, and kept.
@@ -78,7 +81,7 @@ test('an exchange reads its own rows and no others, of a hundred thousand that w
 test('handing an operation over writes no index', async () => {
   const updates = sql`select n_tup_upd as all, n_tup_hot_upd as hot from pg_stat_xact_user_tables where relname = 'pending'`
   const [seen] = await t.db.tx(async (tx) => {
-    await tx.query({ text: claim, values: [[0, 1], [7, 8], [10, 10], [false, false], 300] })
+    await tx.query({ text: claim, values: [[0, 1], [7, 8], [10, 10], [false, false], 300, [7, 8], [1, 1]] })
     return tx.query(updates)
   })
   assert.deepEqual(seen, { all: 2, hot: 2 })

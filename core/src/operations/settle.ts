@@ -1,6 +1,6 @@
 /** What devices said of operations, applied: reports are matched to open rows, settled rows move to history, the rest is noted as unmatched. */
 import type { ChannelDetail, Json, OperationRow, Outcome, Reason, Said } from '@muster/contract'
-import { jsonText, numberArray, type Tx } from '../db/index.ts'
+import { jsonText, numberArray, type Tx, textArray } from '../db/index.ts'
 import type { KnownChannel } from '../devices/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import type { ActivityCache, ActivityWords } from './activities.ts'
@@ -39,6 +39,7 @@ interface PendingRow extends OpenRow {
   activity: number
   operation: string
   ref: string | null
+  kept: Json
 }
 interface Work {
   row: PendingRow
@@ -48,10 +49,10 @@ interface Work {
 
 const lockRows = `
   select p.* from (select * from unnest($1::bigint[], $2::bigint[]) as x (channel, activity) order by 1, 2) x cross join lateral (
-    select q.channel, q.activity, q.operation, q.state, q.attempts, q.agains, q.unreadable, q.cancelling, q.ref
+    select q.channel, q.activity, q.operation, q.state, q.attempts, q.agains, q.unreadable, q.cancelling, q.ref, q.kept
     from pending q where q.channel = x.channel and q.activity = x.activity limit 1 for update of q) p`
 const lockRefs = `
-  select channel, activity, operation, state, attempts, agains, unreadable, cancelling, ref
+  select channel, activity, operation, state, attempts, agains, unreadable, cancelling, ref, kept
   from pending where ref = any($1::text[]) and channel = any($2::bigint[]) order by channel, activity for update`
 /**
  * Sorted by whoever gives them, so that two batches never wait for each other. What was never sent is not settled by anybody's word. Each row is
@@ -86,33 +87,15 @@ interface Final {
   result?: Json
 }
 
-export function createSettle(o: { registry: Registry; activities: ActivityCache }) {
-  /** Everything said in a batch about operations. Costs nothing when nothing was said. */
-  return async function settle(tx: Tx, heard: readonly Heard[], details: Details): Promise<SettleResult> {
-    if (heard.length === 0) return { settled: [], changed: [], strange: [] }
-    const { finals, others } = await readFinals(tx, heard, details)
-    const settled = await settleAll(
-      tx,
-      [...finals.values()].map((f) => f.final),
-    )
-    for (const r of settled) finals.delete(keyOf(r))
-    // A final word that settled nothing says of what was never sent, is no longer open or is another's: looked at like the rest.
-    const rest = [...others, ...[...finals.values()].map((f) => f.heard)]
-    const slow = rest.length > 0 ? await weigh(tx, rest, details) : { settled: [], changed: [], strange: [] }
-    return {
-      settled: [...settled, ...slow.settled],
-      changed: [
-        ...settled.map((r) => ({ channel: r.channel, activity: r.activity, state: r.state, ready: false })),
-        ...slow.changed,
-      ],
-      strange: slow.strange,
-    }
-  }
+/** Last words by what they are of. */
+type Finals = Map<string, { final: Final; heard: Heard }>
 
+export function createSettle(o: { registry: Registry; activities: ActivityCache }) {
   /** Most of what is said is an operation's last word, by our own id, once: these settle without a look at their rows before. */
-  async function readFinals(tx: Tx, heard: readonly Heard[], details: Details) {
-    const finals = new Map<string, { final: Final; heard: Heard }>()
+  async function read(tx: Tx, heard: readonly Heard[], details: Details): Promise<{ finals: Finals; others: Heard[] }> {
+    const finals: Finals = new Map()
     const others: Heard[] = []
+    if (heard.length === 0) return { finals, others }
     // Who also speaks by names of its own may mean one operation by both: then the order of its words counts.
     const byName = new Set(heard.flatMap((h) => (h.said.id === undefined ? h.channels.map((c) => c.no) : [])))
     const named = heard.flatMap((h) => {
@@ -131,7 +114,9 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
       details,
     )
     for (const [i, { h, id, key }] of named.entries()) {
-      const outcome = twice.has(key) ? undefined : readers[i]?.(h.said)
+      const reader = readers[i]
+      // What takes more than one message is read beside what its row keeps.
+      const outcome = !reader || reader.rounds || twice.has(key) ? undefined : reader.read(h.said)
       if (outcome?.state === 'completed' || outcome?.state === 'failed')
         finals.set(key, { final: { ...id, ...outcome }, heard: h })
       else others.push(h)
@@ -139,8 +124,20 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     return { finals, others }
   }
 
+  /** `left`: what settled nothing says of what was never sent, is no longer open or is another's; it is to be weighed like the rest. */
+  async function settle(tx: Tx, finals: Finals): Promise<{ settled: SettledRow[]; left: Heard[] }> {
+    const settled = await settleAll(
+      tx,
+      [...finals.values()].map((f) => f.final),
+    )
+    if (settled.length === finals.size) return { settled, left: [] }
+    const done = new Set(settled.map(keyOf))
+    return { settled, left: [...finals].flatMap(([key, f]) => (done.has(key) ? [] : [f.heard])) }
+  }
+
   /** What may be said in any way: each is weighed against its row, under lock. */
   async function weigh(tx: Tx, heard: readonly Heard[], details: Details): Promise<SettleResult> {
+    if (heard.length === 0) return { settled: [], changed: [], strange: [] }
     const rows = await lock(tx, heard)
     const work = new Map<string, Work>()
     const unmatched: Unmatched[] = []
@@ -171,7 +168,7 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
       const key = keyOf(row)
       const w = work.get(key) ?? { row }
       if (w.settled) note('settled')
-      else if (!apply(w, readers[i]?.(h.said) ?? unsupported, h.said)) note('unsent')
+      else if (!apply(w, readers[i]?.read(h.said, w.kept?.kept ?? row.kept) ?? unsupported, h.said)) note('unsent')
       else work.set(key, w)
     }
     return { ...(await write(tx, [...work.values()], unmatched)), strange }
@@ -184,7 +181,7 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
       words: Pick<ActivityWords, 'kind' | 'operation'> | undefined
     }[],
     details: Details,
-  ): Promise<(((said: Said) => Outcome) | undefined)[]> {
+  ): Promise<(Reader | undefined)[]> {
     const found = list.map(({ channel, words }) => {
       if (!channel || !words) return undefined
       const rows = o.registry.operationRows(channel.platform, words.operation)
@@ -192,9 +189,14 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     })
     const read = await details.of(found.flatMap((f) => (f && !f.blind ? [f.channel] : [])))
     return found.map(
-      (f) => f && ((said) => readSaid(said, (!f.blind && read.get(f.channel.no)) || headOnly(f.channel), f)),
+      (f) =>
+        f && {
+          rounds: !f.errand && f.rows.some((r) => r.rounds),
+          read: (said, kept) => readSaid(said, (!f.blind && read.get(f.channel.no)) || headOnly(f.channel), f, kept),
+        },
     )
   }
+  return { read, settle, weigh }
 }
 
 const unsupported: Outcome = {
@@ -202,12 +204,23 @@ const unsupported: Outcome = {
   reason: { code: 'unsupported', text: 'This platform no longer reads answers to this operation.' },
 }
 
-function readSaid(said: Said, detail: ChannelDetail, o: { rows: readonly OperationRow[]; errand: boolean }): Outcome {
+interface Reader {
+  /** One of its rows takes more than one message. */
+  readonly rounds: boolean
+  read(said: Said, kept?: Json): Outcome
+}
+
+function readSaid(
+  said: Said,
+  detail: ChannelDetail,
+  o: { rows: readonly OperationRow[]; errand: boolean },
+  kept: Json | undefined,
+): Outcome {
   if (!('reply' in said)) return said
   if (o.errand) return { state: 'completed', result: said.reply }
   const picked = pickRow(o.rows, detail)
   const reader = 'row' in picked ? picked.row : o.rows.find((r) => r.channel === channelKind(detail.name))
-  return reader ? readReply(reader, said.reply, detail) : unsupported
+  return reader ? readReply(reader, said.reply, { detail, kept }) : unsupported
 }
 
 const keyOf = (r: { channel: number; activity: number }) => `${r.channel}-${r.activity}`
@@ -218,9 +231,9 @@ function repeated(keys: readonly string[]): Set<string> {
 }
 
 /** A row's `from` is total by contract; one that throws all the same must not stop the batch. */
-function readReply(row: OperationRow, reply: Json, detail: ChannelDetail): Outcome {
+function readReply(row: OperationRow, reply: Json, o: { detail: ChannelDetail; kept: Json | undefined }): Outcome {
   try {
-    return row.from(reply, detail)
+    return row.from(reply, o.detail, o.kept ?? undefined)
   } catch (error) {
     return {
       state: 'unreadable',
@@ -289,16 +302,15 @@ function apply(w: Work, outcome: Outcome, said: Said): boolean {
 async function settleAll(tx: Tx, finals: readonly Final[]): Promise<SettledRow[]> {
   if (finals.length === 0) return []
   const sorted = finals.toSorted((a, b) => a.channel - b.channel || a.activity - b.activity)
-  const json = (v: unknown) => (v === undefined ? null : jsonText(v))
   return tx.query<SettledRow>({
     name: 'settle',
     text: settleRows,
     values: [
       numberArray(sorted.map((f) => f.channel)),
       numberArray(sorted.map((f) => f.activity)),
-      sorted.map((f) => f.state),
-      sorted.map((f) => json(f.reason)),
-      sorted.map((f) => json(f.result)),
+      textArray(sorted.map((f) => f.state)),
+      textArray(sorted.map((f) => (f.reason === undefined ? null : jsonText(f.reason)))),
+      textArray(sorted.map((f) => (f.result === undefined ? null : jsonText(f.result)))),
     ],
   })
 }

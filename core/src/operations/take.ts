@@ -19,7 +19,7 @@ export interface Taken {
   /** For each want, in the order in which they are to be handed over. */
   readonly deliveries: Delivery[][]
   readonly settled: SettledRow[]
-  readonly sent: { channel: number; activity: number }[]
+  readonly sent: { channel: number; activity: number; state: 'sent' }[]
 }
 /** Seconds after which an unanswered delivery is judged (redelivered when that is safe, else outcome unknown). */
 const leaseS = 300
@@ -30,7 +30,8 @@ interface SentRow {
   activity: number
   operation: string
   attempts: number
-  deadline: Date
+  /** As the database writes it. */
+  deadline: string
   kept: Json
   more: boolean
   safe: boolean
@@ -47,15 +48,15 @@ export interface DeliveryExtras {
 }
 
 /**
- * By the channels of each exchange, of those that are handed work: open, and not blocked. The rows found are rewritten where they stand; the
+ * By the channels of each exchange, of those that are handed work: their enrolment (a device's of that epoch) is open, and not blocked. The rows found are rewritten where they stand; the
  * deadline is wrapped so that no plan walks the deadlines of everybody instead. When the leases end is written once for all.
  */
 export const claim = `
-  with want as (select * from unnest($1::integer[], $2::bigint[], $3::integer[], $4::boolean[]) as w (item, channel, n, again)),
+  with want as (select * from unnest($1::integer[], $2::bigint[], $3::integer[], $4::boolean[], $6::bigint[], $7::integer[]) as w (item, channel, n, again, device, epoch)),
   picked as (
     select i.item, p.place from (
       select w.item, array_agg(w.channel) as channels, min(w.n) as n, bool_or(w.again) as again
-      from want w join channel c on c.no = w.channel join enrolment e on e.no = c.enrolment where e.state in ('active', 'disenrolling') and not e.blocked group by w.item) i
+      from want w join enrolment e on e.device = w.device and e.epoch = w.epoch where e.state in ('active', 'disenrolling') and not e.blocked group by w.item) i
     cross join lateral (
       select q.ctid as place from pending q where q.channel = any(i.channels) and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and (q.deadline > now()) is true
       order by (q.kept is not null) desc, q.urgent desc, q.activity limit i.n for update of q skip locked) p
@@ -63,7 +64,7 @@ export const claim = `
   claimed as (
     update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()
     from picked k where p.ctid = k.place
-    returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline, p.kept, p.kept is not null as more, p.safe, p.urgent),
+    returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline::text, p.kept, p.kept is not null as more, p.safe, p.urgent),
   leased as (
     insert into handed (until, channels, activities)
     select now() + $5 * interval '1 second', array_agg(channel), array_agg(activity) from claimed having count(*) > 0)
@@ -78,6 +79,8 @@ const refuse = `
   select g.channel, g.activity, g.epoch, g.operation, 'failed', x.reason, g.attempts - 1, g.created from gone g join x using (channel, activity)`
 
 export function createTake(o: { registry: Registry; activities: ActivityCache; extras: DeliveryExtras }) {
+  const iso = createIso()
+
   /** Rows that turn out impossible end here, and what stands behind them is handed over in their place. */
   return async function take(tx: Tx, wants: readonly Want[], details: Details): Promise<Taken> {
     const taken: Taken = { deliveries: wants.map(() => []), settled: [], sent: [] }
@@ -129,12 +132,11 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
       })
     const needs = going.flatMap((p) => (p.needs.length > 0 ? [{ channel: p.row.channel, names: p.needs }] : []))
     const escrow = needs.length > 0 ? await o.extras.secrets(tx, needs) : new Map<number, Record<string, string>>()
-    const made = await Promise.all(
-      going.map((p) => (p.make as NonNullable<Plan['make']>)(escrow.get(p.row.channel) ?? {})),
-    )
+    const making = going.map((p) => (p.make as NonNullable<Plan['make']>)(escrow.get(p.row.channel) ?? {}))
+    const made = making.some((m) => m instanceof Promise) ? await Promise.all(making) : making
     for (const [i, p] of going.entries()) {
       taken.deliveries[p.row.item]?.push(made[i] as Delivery)
-      taken.sent.push({ channel: p.row.channel, activity: p.row.activity })
+      taken.sent.push({ channel: p.row.channel, activity: p.row.activity, state: 'sent' })
     }
     for (const p of impossible) {
       taken.settled.push({
@@ -170,7 +172,7 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
     /** Handing it over again does no harm. */
     safe: boolean
     reason?: Reason
-    make?: (secrets: Record<string, string>) => Promise<Delivery>
+    make?: (secrets: Record<string, string>) => Delivery | Promise<Delivery>
   }
   function plan(
     r: SentRow,
@@ -186,13 +188,14 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
         reason: { code: 'activity-missing', text: 'The activity behind this operation is gone.' },
       }
     const id = operationWireId(r.channel, r.activity)
-    const head = { id, channel, attempt: r.attempts, deadline: r.deadline.toISOString() }
+    const deadline = iso(r.deadline)
+    const head = { id, channel, attempt: r.attempts, deadline }
     if (words.kind === 'errand') {
       return {
         row: r,
         needs: [],
         safe: true,
-        make: async (secrets) => ({
+        make: (secrets) => ({
           ...head,
           secrets,
           kind: 'errand',
@@ -204,31 +207,55 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
     const picked = pickRow(choice, channel)
     if ('reason' in picked) return { row: r, needs: [], safe: r.safe, reason: picked.reason }
     const { row } = picked
+    const known = o.registry.operations.get(words.operation)
+    const make = (secrets: Record<string, string>): Delivery => ({
+      ...head,
+      secrets,
+      kind: 'operation',
+      operation: words.operation,
+      row,
+      params: words.params,
+      kept: r.more ? r.kept : undefined,
+    })
     return {
       row: r,
       needs: row.needs ?? [],
-      safe: row.remembers === true || o.registry.operations.get(words.operation)?.repeatable === true,
-      make: async (secrets) => ({
-        ...head,
-        secrets,
-        kind: 'operation',
-        operation: words.operation,
-        row,
-        params: words.params,
-        kept: r.more ? r.kept : undefined,
-        envelope: await o.extras.envelope(channel, id, words, r.deadline),
-      }),
+      safe: row.remembers === true || known?.repeatable === true,
+      make: known?.signed
+        ? async (secrets) =>
+            Object.assign(make(secrets), { envelope: await o.extras.envelope(channel, id, words, new Date(deadline)) })
+        : make,
     }
   }
 }
 
 function claimValues(asked: readonly (Want & { item: number })[]): unknown[] {
-  const rows = asked.flatMap((w) => w.channels.map((c) => ({ item: w.item, channel: c.no, n: w.take, again: w.again })))
-  return [
-    numberArray(rows.map((r) => r.item)),
-    numberArray(rows.map((r) => r.channel)),
-    numberArray(rows.map((r) => r.n)),
-    rows.map((r) => r.again),
-    leaseS,
+  const [items, channels, most, again, devices, epochs] = [[], [], [], [], [], []] as [
+    number[],
+    number[],
+    number[],
+    boolean[],
+    number[],
+    number[],
   ]
+  for (const w of asked)
+    for (const c of w.channels) {
+      items.push(w.item)
+      channels.push(c.no)
+      most.push(w.take)
+      again.push(w.again)
+      devices.push(c.deviceNo)
+      epochs.push(c.epoch)
+    }
+  const [i, c, n, d, e] = [items, channels, most, devices, epochs].map(numberArray)
+  return [i, c, n, `{${again.join()}}`, leaseS, d, e]
+}
+
+/** A time of the database in the words of JSON. Most of a batch are the same one. */
+function createIso(): (text: string) => string {
+  let known = { text: '', iso: '' }
+  return (text) => {
+    if (text !== known.text) known = { text, iso: new Date(text).toISOString() }
+    return known.iso
+  }
 }

@@ -20,8 +20,8 @@ import { createDetails, type Details } from './details.ts'
 import { writeDeviceEvents } from './device-events.ts'
 import { type LoggedMessage, writeMessages } from './messages.ts'
 import type { TurnPart } from './part.ts'
-import type { createSettle, Heard, SettledRow } from './settle.ts'
-import type { createTake } from './take.ts'
+import type { createSettle, Heard, SettledRow, SettleResult } from './settle.ts'
+import type { createTake, Taken } from './take.ts'
 import { writeTally } from './tally.ts'
 import { isFinal } from './transitions.ts'
 
@@ -53,6 +53,28 @@ interface Drained {
   channel: number
   again: boolean
 }
+interface TakenAll {
+  byItem: ReadonlyMap<TurnItem, Delivery[]>
+  drained: Drained[]
+  settled: SettledRow[]
+  sent: Taken['sent']
+}
+const none: Delivery[] = []
+const nothingTaken: TakenAll = { byItem: new Map(), drained: [], settled: [], sent: [] }
+
+/** What was taken first and what came behind it; who was looked at twice is as empty as the second look says. */
+function joined(soon: TakenAll, late: TakenAll): TakenAll {
+  if (late === nothingTaken) return soon
+  const byItem = new Map(soon.byItem)
+  for (const [item, more] of late.byItem) byItem.set(item, [...(byItem.get(item) ?? none), ...more])
+  const again = new Set([...late.byItem.keys()].flatMap((i) => i.channels.map((c) => c.no)))
+  return {
+    byItem,
+    drained: [...soon.drained.filter((d) => !again.has(d.channel)), ...late.drained],
+    settled: [...soon.settled, ...late.settled],
+    sent: [...soon.sent, ...late.sent],
+  }
+}
 interface Written {
   answers: Delivery[][]
   drained: Drained[]
@@ -60,12 +82,6 @@ interface Written {
   /** Channels that have something to fetch because of what was said. */
   woken: number[]
 }
-/**
- * A batch names its rows by key. Plans of prepared statements are kept, and one that was made while the table of open rows was empty
- * would read all of it for every batch once an activity has filled it (6 CPU-milliseconds an exchange at 100,000 rows).
- */
-export const byIndex =
-  'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
 /** Deliveries of one exchange at most. */
 const takeLimit = 1_000
 
@@ -89,10 +105,9 @@ export function createTurns(o: TurnDeps) {
     const moment = o.devices.waiting.moment()
     const outbound = o.outbound()
     try {
-      const { answers, drained, settled, woken } = await o.db.tx(
+      const { answers, drained, settled, woken } = await o.db.batch(
         (tx) => batch(tx, items, outbound),
         'operation.turn',
-        byIndex,
       )
       for (const d of drained) o.devices.waiting.drained(d.channel, moment, d.again)
       // This node knows at once what the others hear of in a moment.
@@ -119,26 +134,64 @@ export function createTurns(o: TurnDeps) {
     }
   }
 
+  /** In the usual case two messages to the database: what is settled and taken, and what is written of it with the commit. */
   async function batch(tx: Tx, items: readonly TurnItem[], outbound: LoggedMessage[]): Promise<Written> {
     const details = createDetails(tx)
     const open = await openOnes(items, details)
     const woken: number[] = []
-    const stirred = new Set<number>()
-
     await writeReports(tx, open, details, woken)
-    const settled = await settleAll(tx, open, details, woken, stirred)
-    for (const no of woken) stirred.add(no)
-    const taken = await takeAll(tx, open, details, stirred)
-    await writeMessages(tx, o.secrets, [...open.flatMap(inbound), ...outbound])
-    await announce(tx, open, settled, taken)
-    const empty = new Set(taken.drained.map((d) => d.channel))
-    const left = [...new Set(woken)].filter((no) => !empty.has(no))
-    await tellWaiting(tx, o.events, left)
+    const stirred = new Set(woken)
+    const { heard, others } = heardOf(open)
+    const said = await o.settle.read(tx, heard, details)
+    const rest = [...others, ...said.others]
+    // Whoever said more than last words is given what that leaves behind.
+    const unsure = new Set(rest.map((h) => h.channels))
+    const [last, soon] = await Promise.all([
+      o.settle.settle(tx, said.finals),
+      takeAll(tx, unsure.size === 0 ? open : open.filter((i) => !unsure.has(i.channels)), details, stirred),
+    ])
+    const moved = new Set<number>()
+    const weighed = await weigh(tx, [...last.left, ...said.others], others, details, woken, moved)
+    for (const no of woken) if (!stirred.has(no)) moved.add(no)
+    const behind = open.filter((i) => unsure.has(i.channels) || i.channels.some((c) => moved.has(c.no)))
+    const late =
+      behind.length > 0
+        ? await takeAll(tx, behind, details, new Set([...stirred, ...moved]), (i) => soon.byItem.get(i)?.length ?? 0)
+        : nothingTaken
+    return conclude(tx, { items, open, outbound, woken, last: last.settled, weighed, taken: joined(soon, late) })
+  }
+
+  /** What is issued here goes out with the commit: nothing is waited for between. */
+  function conclude(
+    tx: Tx,
+    b: {
+      items: readonly TurnItem[]
+      open: readonly TurnItem[]
+      outbound: LoggedMessage[]
+      woken: readonly number[]
+      last: readonly SettledRow[]
+      weighed: SettleResult
+      taken: TakenAll
+    },
+  ): Written {
+    const { drained, settled: refused, sent } = b.taken
+    const empty = new Set(drained.map((d) => d.channel))
+    const left = [...new Set(b.woken)].filter((no) => !empty.has(no))
+    const messages = b.open.flatMap(inbound)
+    const events = eventsOf(b.open, [...b.last, ...b.weighed.changed, ...refused, ...sent])
+    const writing = [
+      writeMessages(tx, o.secrets, messages.concat(b.outbound)),
+      writeTally(tx, refused),
+      o.events.emitMany(tx, events, { notify: false }),
+      tellWaiting(tx, o.events, left),
+    ]
+    // The commit hears of what fails.
+    for (const w of writing) w.catch(() => undefined)
     return {
       woken: left,
-      answers: items.map((i) => taken.byItem.get(i) ?? []),
-      drained: taken.drained,
-      settled: [...settled.settled, ...taken.settled],
+      answers: b.items.map((i) => b.taken.byItem.get(i) ?? none),
+      drained,
+      settled: [...b.last, ...b.weighed.settled, ...refused],
     }
   }
   /**
@@ -194,20 +247,16 @@ export function createTurns(o: TurnDeps) {
     if (after.size > 0) woken.push(...(await o.part.variablesChanged(tx, [...after.values()])))
   }
 
-  /** Operations first, then what only the other part knows; a reply that is nobody's is noted by the one it falls to. `stirred`: whose work it moved without ending it. */
-  async function settleAll(
+  /** Operations first (`heard`), then what only the other part knows; a reply that is nobody's is noted by the one it falls to. `stirred`: whose work it moved without ending it. */
+  async function weigh(
     tx: Tx,
-    open: readonly TurnItem[],
+    heard: readonly Heard[],
+    others: readonly Heard[],
     details: Details,
     woken: number[],
     stirred: Set<number>,
-  ): Promise<Awaited<ReturnType<TurnDeps['settle']>>> {
-    const heard: Heard[] = []
-    const others: Heard[] = []
-    for (const { turn, channels } of open)
-      for (const said of turn.said ?? [])
-        (said.id !== undefined && o.part.owns(said.id) ? others : heard).push({ channels, said })
-    const result = await o.settle(tx, heard, details)
+  ): Promise<SettleResult> {
+    const result = await o.settle.weigh(tx, heard, details)
     for (const r of result.changed) if (!isFinal(r.state)) stirred.add(r.channel)
     const rest = [...others, ...result.strange]
     for (const h of rest) for (const c of h.channels) stirred.add(c.no)
@@ -220,25 +269,40 @@ export function createTurns(o: TurnDeps) {
         )),
       )
     }
-    const requeued = result.changed.filter((r) => r.ready).map((r) => r.channel)
-    woken.push(...requeued)
+    for (const r of result.changed) if (r.ready) woken.push(r.channel)
     return result
   }
 
-  /** Who is known to have nothing waiting is not even looked up, unless this very batch stirred them. */
-  async function takeAll(tx: Tx, open: readonly TurnItem[], details: Details, stirred: ReadonlySet<number>) {
+  /** What is said, apart from what the other part names as its own. */
+  function heardOf(open: readonly TurnItem[]): { heard: Heard[]; others: Heard[] } {
+    const heard: Heard[] = []
+    const others: Heard[] = []
+    for (const { turn, channels } of open)
+      for (const said of turn.said ?? [])
+        (said.id !== undefined && o.part.owns(said.id) ? others : heard).push({ channels, said })
+    return { heard, others }
+  }
+
+  /** Who is known to have nothing waiting is not even looked up, unless this very batch stirred them. `had`: what they were given before. */
+  async function takeAll(
+    tx: Tx,
+    open: readonly TurnItem[],
+    details: Details,
+    stirred: ReadonlySet<number>,
+    had: (i: TurnItem) => number = () => 0,
+  ): Promise<TakenAll> {
     const wants = open.flatMap((item) => {
       const again = item.turn.deferred === 'again'
-      const asks =
-        item.turn.take > 0 && item.channels.some((c) => stirred.has(c.no) || !o.devices.waiting.quiet(c.no, again))
-      return asks
-        ? [{ item, channels: item.channels, take: Math.min(Math.ceil(item.turn.take), takeLimit), again }]
-        : []
+      const take = Math.min(Math.ceil(item.turn.take), takeLimit) - had(item)
+      const asks = take > 0 && item.channels.some((c) => stirred.has(c.no) || !o.devices.waiting.quiet(c.no, again))
+      return asks ? [{ item, channels: item.channels, take, again }] : []
     })
-    const operations = await o.take(tx, wants, details)
+    if (wants.length === 0) return nothingTaken
+    const asking = wants.flatMap((w) => w.channels.map((c) => c.no))
+    const [operations, having] = await Promise.all([o.take(tx, wants, details), o.part.waiting(tx, asking)])
     const byItem = new Map(wants.map((w, i) => [w.item, operations.deliveries[i] ?? []]))
     const left = (w: (typeof wants)[number]) => w.take - (byItem.get(w.item)?.length ?? 0)
-    await takeSettings(tx, wants, details, byItem, left)
+    if (having.length > 0) await takeSettings(tx, wants, new Set(having), details, byItem, left)
     // A channel that is given nothing now (blocked, not yet active) is quiet until word of its change comes.
     const drained = wants
       .filter((w) => left(w) > 0)
@@ -250,13 +314,11 @@ export function createTurns(o: TurnDeps) {
   async function takeSettings<W extends { item: TurnItem; channels: readonly KnownChannel[] }>(
     tx: Tx,
     wants: readonly W[],
+    having: ReadonlySet<number>,
     details: Details,
     byItem: ReadonlyMap<TurnItem, Delivery[]>,
     left: (w: W) => number,
   ): Promise<void> {
-    const asking = wants.flatMap((w) => w.channels.map((c) => c.no))
-    const having = asking.length > 0 ? new Set(await o.part.waiting(tx, asking)) : new Set<number>()
-    if (having.size === 0) return
     const read = await details.of(wants.flatMap((w) => w.channels.filter((c) => having.has(c.no))))
     for (let at = 0; wants.some((w) => w.channels.length > at); at++) {
       const room = wants.flatMap((w) => {
@@ -272,27 +334,24 @@ export function createTurns(o: TurnDeps) {
     }
   }
 
-  async function announce(
-    tx: Tx,
+  function eventsOf(
     open: readonly TurnItem[],
-    said: Awaited<ReturnType<TurnDeps['settle']>>,
-    taken: Awaited<ReturnType<typeof takeAll>>,
-  ): Promise<void> {
-    const rows: [number, number, string][] = [
-      ...said.changed.map((r): [number, number, string] => [r.channel, r.activity, r.state]),
-      ...taken.settled.map((r): [number, number, string] => [r.channel, r.activity, r.state]),
-      ...taken.sent.map((r): [number, number, string] => [r.channel, r.activity, 'sent']),
-    ]
-    await writeTally(tx, taken.settled)
+    changed: readonly { channel: number; activity: number; state: string }[],
+  ): EventInput[] {
     const events: EventInput[] = []
-    if (rows.length > 0) {
+    if (changed.length > 0) {
       const devices = new Map(open.flatMap(({ channels }) => channels.map((c) => [c.no, c.device])))
-      const changed = [...new Set(rows.map((r) => devices.get(r[0]) ?? ''))]
-      events.push({ type: 'operations.changed', data: { rows, devices: changed } })
+      events.push({
+        type: 'operations.changed',
+        data: {
+          rows: changed.map((r): [number, number, string] => [r.channel, r.activity, r.state]),
+          devices: [...new Set(changed.map((r) => devices.get(r.channel) ?? ''))],
+        },
+      })
     }
     const reported = open.flatMap(({ turn, channels }) => (turn.facts ? (channels[0]?.device ?? []) : []))
     if (reported.length > 0) events.push({ type: 'device.reported', data: { devices: [...new Set(reported)] } })
-    if (events.length > 0) await o.events.emitMany(tx, events, { notify: false })
+    return events
   }
 }
 

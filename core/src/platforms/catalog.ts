@@ -6,16 +6,20 @@ import {
   jsonSchema,
   type OperationDescriptor,
   operationPermission,
+  type Platform,
   problemList,
   type Schema,
+  type SettingsMode,
+  settingsMode,
 } from '@muster/contract'
-import type { Registry } from '../registry/index.ts'
+import type { InstalledPlatform, Registry } from '../registry/index.ts'
 
 export interface CatalogPlatform {
   id: string
   title: string
   installed: boolean
-  settings: 'each' | 'whole'
+  /** What can be done over each kind of channel, and whether settings go one by one or as one document. */
+  channels: { kind: string; settings: SettingsMode; operations: string[]; features: string[] }[]
   deviceTypes: readonly { id: string; title: string; formFactors: readonly string[] }[]
   enrolments: readonly { id: string; title: string; ownerships: readonly string[] }[]
   facts: readonly FactDescriptor[]
@@ -92,7 +96,7 @@ export function createCatalog(registry: Registry): Catalog {
       id: platform.id,
       title: platform.title,
       installed: true,
-      settings: platform.settings,
+      channels: channelsOf(platform, operationRows, featureRows),
       deviceTypes: descriptors.deviceTypes,
       enrolments: descriptors.enrolments,
       facts: descriptors.facts,
@@ -103,4 +107,20 @@ export function createCatalog(registry: Registry): Catalog {
     features: [...registry.features.values()].map(feature),
     problems: problemList(),
   }
+}
+
+function channelsOf(
+  platform: Platform,
+  operations: InstalledPlatform['operationRows'],
+  features: InstalledPlatform['featureRows'],
+): CatalogPlatform['channels'] {
+  const over = (all: Readonly<Record<string, readonly { channel: string }[]>>, kind: string) =>
+    Object.keys(all).filter((id) => all[id]?.some((row) => row.channel === kind))
+  const kinds = [...Object.values(operations), ...Object.values(features)].flat().map((row) => row.channel)
+  return [...new Set(kinds)].sort().map((kind) => ({
+    kind,
+    settings: settingsMode(platform, kind),
+    operations: over(operations, kind),
+    features: over(features, kind),
+  }))
 }

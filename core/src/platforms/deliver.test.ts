@@ -12,7 +12,10 @@ before(async () => {
 })
 after(() => bench.close())
 
-function deliverer(deliver: OpenPlatform['deliver'], o: { rate?: OpenPlatform['rate']; atOnce?: number } = {}) {
+function deliverer(
+  deliver: OpenPlatform['deliver'],
+  o: { rate?: OpenPlatform['rate']; atOnce?: number; calls?: OpenPlatform['calls'] } = {},
+) {
   const { db, devices, operations, policies } = bench.core
   const open: OpenPlatform = {
     routes: [],
@@ -20,6 +23,7 @@ function deliverer(deliver: OpenPlatform['deliver'], o: { rate?: OpenPlatform['r
     close: async () => undefined,
     deliver,
     rate: o.rate ?? { perSecond: 1_000, inFlight: 50 },
+    calls: o.calls,
   }
   return createDeliverer({
     db,
@@ -126,4 +130,27 @@ test('what we do on a device’s behalf is no sign of life of it', async () => {
   await deliverer(async () => undefined).round(forever())
   await bench.core.devices.seen.flush()
   assert.deepEqual(await bench.db.query({ text: 'select from seen where channel = $1', values: [c.no] }), [])
+})
+
+test('channels that come by themselves are left to themselves, each with its own way of settings', async () => {
+  await bench.publish('cloud', { 'cloud.banner': { text: 'Hi' } })
+  const reached = await bench.enrol('cloud')
+  const agent = await bench.enrol('cloud', { channel: 'agent' })
+  const a = await bench.send('cloud.reboot', {}, [reached, agent])
+  const got: string[] = []
+  const d = deliverer(
+    async (all) => {
+      for (const x of all) {
+        if ([reached.device, agent.device].includes(x.channel.device)) got.push(`${x.channel.name} ${x.kind}`)
+        await answer(x)
+      }
+    },
+    { calls: ['device'] },
+  )
+  await d.round(forever())
+  assert.deepEqual(got.sort(), ['device document', 'device operation'])
+  assert.equal(await state(a, agent), 'pending')
+  const fetched = await bench.host('cloud').turn(agent, { take: 10 })
+  assert.deepEqual(fetched.map((x) => x.kind).sort(), ['operation', 'setting'])
+  await bench.publish('cloud', {})
 })

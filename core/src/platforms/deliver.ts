@@ -1,6 +1,6 @@
 /** Platforms that we must call (clouds, brokers): what waits is claimed and handed to the plugin at the rate it asks for. */
 import type { Delivery, OpenPlatform } from '@muster/contract'
-import sql from 'sql-template-tag'
+import sql, { empty } from 'sql-template-tag'
 import type { Db, Log } from '../db/index.ts'
 import { type Devices, type KnownChannel, type KnownDetail, readChannels } from '../devices/index.ts'
 import type { Operations } from '../operations/index.ts'
@@ -36,18 +36,21 @@ export function createDeliverer(o: {
   const partSize = Math.max(1, Math.min(rate.inFlight, Math.ceil(rate.perSecond)))
   let freeAt = 0
 
+  /** Channels that come by themselves are left to themselves. */
+  const ours = o.open.calls ? sql`and split_part(c.name, ':', 1) = any(${[...o.open.calls]}::text[])` : empty
+
   /** Channels with something to fetch now. What was looked at in vain is quiet until word of it comes, and keeps nobody else waiting. */
   async function waiting(): Promise<KnownChannel[]> {
     const open = await o.db.query<{ channel: number }>(sql`
       select distinct p.channel from pending p join channel c on c.no = p.channel join device d on d.no = c.device
-      where d.platform = ${o.platform} and p.state = 'pending' and (p.due is null or p.due <= now()) and p.deadline > now() and not d.blocked`)
+      where d.platform = ${o.platform} ${ours} and p.state = 'pending' and (p.due is null or p.due <= now()) and p.deadline > now() and not d.blocked`)
     const all = [...new Set([...open.map((r) => r.channel), ...(await o.settingsWaiting())])].filter(
       (no) => !o.devices.waiting.quiet(no),
     )
     if (all.length === 0) return []
     return readChannels(
       o.db,
-      sql`c.no = any(${all}::bigint[]) and d.platform = ${o.platform} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked order by c.no limit ${channelsAtOnce}`,
+      sql`c.no = any(${all}::bigint[]) and d.platform = ${o.platform} ${ours} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked order by c.no limit ${channelsAtOnce}`,
     )
   }
   /** Claimed channel by channel through the same turn as any device, so leases, order and records are the same. */

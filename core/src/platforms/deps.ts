@@ -1,5 +1,6 @@
 /** What the room of platforms works with. */
 import type { Json, Pusher } from '@muster/contract'
+import type { Access } from '../access/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Certificates } from '../certificates/index.ts'
 import type { Db, Log, Tx } from '../db/index.ts'
@@ -20,6 +21,7 @@ export interface PlatformsDeps {
   secrets: Secrets
   signing: Signing
   registry: Registry
+  access: Pick<Access, 'prove' | 'users' | 'principalNamed'>
   devices: Devices
   enrollment: Enrollment
   operations: Operations

@@ -10,6 +10,7 @@ import { alertOnce } from './alert.ts'
 import type { PlatformsDeps } from './deps.ts'
 import { countDevices, findChannel } from './find.ts'
 import { createFetch } from './outbound.ts'
+import { createPeople } from './people.ts'
 import { pluginSql } from './schema.ts'
 
 /** Every answer about a channel is checked to be this platform's own: a plugin never touches another's devices. */
@@ -26,7 +27,9 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
 
   /** Looked up by its number, whatever else the plugin says of it; in memory while it is cached. */
   async function known(c: Channel): Promise<KnownChannel> {
-    const k = await devices.identity.channel(c.no)
+    return own(await devices.identity.channel(c.no))
+  }
+  function own(k: KnownChannel | undefined): KnownChannel {
     if (!k) throw new Problem('device-gone')
     if (k.platform !== id) throw new Problem('foreign-device')
     return k
@@ -92,10 +95,13 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     },
     turn: async (c, t) => {
       if (o.pressed?.() && onlyTells(t)) throw new Problem('overloaded', { retryAfterS: randomInt(5, 30) })
-      const channels = Array.isArray(c) ? await Promise.all(c.map(known)) : [await known(c as Channel)]
-      return operations.turn(channels, t)
+      if (Array.isArray(c)) return operations.turn(await Promise.all(c.map(known)), t)
+      const k = devices.identity.known((c as Channel).no)
+      return operations.turn([k ? own(k) : await known(c as Channel)], t)
     },
     sentBytes: (c, raw) => {
+      const there = devices.identity.known(c.no)
+      if (there?.platform === id) return operations.sentBytes(there, raw)
       known(c).then(
         (k) => operations.sentBytes(k, raw),
         (error: unknown) => log.warn({ err: error, channel: c.no }, 'a message that was sent could not be noted'),
@@ -134,6 +140,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
           actor: `platform:${id}`,
         })),
     },
+    people: createPeople(o, id),
     secrets: {
       put: async (c, name, value) => putEscrow(o, await open(c), name, value),
       get: async (c, name) => readOwnEscrow(o, await open(c), name),

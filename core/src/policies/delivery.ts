@@ -1,5 +1,5 @@
 /** The secrets that go beside a setting: those that stand in the settings, and those the device entrusted to us, for the names its row asks for. */
-import type { ChannelDetail } from '@muster/contract'
+import { type ChannelDetail, secretsIn } from '@muster/contract'
 import type { Tx } from '../db/index.ts'
 import { originOf } from './merge.ts'
 import type { PoliciesDeps, SetFeature } from './model.ts'
@@ -27,11 +27,12 @@ export function createDelivery(deps: Pick<PoliciesDeps, 'registry' | 'secrets' |
 
   function inSettings(of: SetFeature, needs: readonly string[]): Record<string, string> {
     const found: Record<string, string> = {}
-    for (const name of registry.features.get(of.feature)?.secret ?? []) {
-      const sealed = needs.includes(name) ? sealedBytes(of.settings[name]) : undefined
-      const origin = originOf(of.origins, `/${name}`)
-      const value = sealed && origin && open(secretPlace(origin.policy, of.feature, name), sealed)
-      if (value !== undefined) found[name] = value
+    const wanted = registry.features.get(of.feature)?.secret?.filter((pattern) => needs.includes(pattern))
+    for (const at of secretsIn(of.settings, wanted)) {
+      const sealed = sealedBytes(at.value)
+      const origin = originOf(of.origins, `/${at.path}`)
+      const value = sealed && origin && open(secretPlace(origin.policy, of.feature, at.pattern), sealed)
+      if (value !== undefined) found[at.path] = value
     }
     return found
   }
@@ -44,7 +45,10 @@ export function createDelivery(deps: Pick<PoliciesDeps, 'registry' | 'secrets' |
         : [],
     )
     const missing = needing
-      .map((n) => ({ channel: n.channel.no, names: n.names.filter((name) => !Object.hasOwn(n.mine, name)) }))
+      .map((n) => ({
+        channel: n.channel.no,
+        names: n.names.filter((name) => !name.includes('/') && !Object.hasOwn(n.mine, name)),
+      }))
       .filter((n) => n.names.length > 0)
     const escrowed = missing.length === 0 ? new Map<number, Record<string, string>>() : await deps.escrow(tx, missing)
     const found = new Map<string, Record<string, string>>()

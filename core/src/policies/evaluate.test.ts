@@ -255,7 +255,7 @@ test('the follower evaluates devices that enrol, owners whose roles change, and 
   const follower = w.policies.follow()
   await follower.ready
   const until = async (d: TestDevice, feature: string) => {
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 1_000; i++) {
       if ((await w.policies.effective(d.no)).features.some((f) => f.feature === feature)) return
       await new Promise((r) => setTimeout(r, 25))
     }

@@ -5,6 +5,7 @@ import { enforce, verdictOf } from './enforce.ts'
 import { judged, type Row } from './machine.ts'
 import type { ComplianceVerdict, Reported } from './model.ts'
 import type { Planning } from './plan.ts'
+import { versionOf } from './sealing.ts'
 import type { Parts } from './take.ts'
 import { readable, type Wanted } from './wanted.ts'
 
@@ -45,7 +46,12 @@ function verdictFor(j: Judging, w: Wanted): Verdict | undefined {
 
 function check(j: Judging, w: Wanted, settings: JsonObject, facts: Readonly<JsonObject>): Verdict | undefined {
   try {
-    return w.row?.check?.(settings, facts, j.said.channel.facts)
+    return w.row?.check?.(
+      settings,
+      facts,
+      j.said.channel.facts,
+      versionOf(w.of, j.parts.registry.features.get(w.feature)),
+    )
   } catch (err) {
     j.parts.log.error({ err, feature: w.feature, channel: j.c.channel }, 'a platform failed to check a setting')
     return { state: 'unknown', reason: { code: 'check-failed', text: 'The platform failed to check this setting.' } }

@@ -141,8 +141,9 @@ export function judged(row: Row, v: Verdict): Step | undefined {
     case 'drifted':
     case 'failed': {
       const state = row.state === 'verified' || row.state === 'drifted' ? 'drifted' : 'failed'
-      if (row.state === state && sameReason(row, v)) return undefined
-      return { row: { state, reason: v.reason, evidence: v.evidence ?? null } }
+      const said = { reason: toldReason(row, v), evidence: v.evidence ?? null }
+      if (row.state === state && sameReason(row, said)) return undefined
+      return { row: { state, ...said } }
     }
     case 'not-applicable':
       if (row.state === 'not-applicable' && sameReason(row, v)) return undefined
@@ -150,6 +151,12 @@ export function judged(row: Row, v: Verdict): Step | undefined {
     case 'unknown':
       return undefined
   }
+}
+
+/** That a refused setting is then not found on the device is no news: what the device said of it is, and stays until the setting comes to hold. */
+function toldReason(row: Row, v: Verdict & { reason: Reason }): Reason {
+  const refused = row.state === 'failed' && row.reason !== null && v.state === 'drifted'
+  return refused && row.reason.code !== v.reason.code ? row.reason : v.reason
 }
 
 function sameReason(row: Row, v: { reason: Reason; evidence?: Json }): boolean {

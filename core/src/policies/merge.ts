@@ -1,5 +1,13 @@
 /** How the settings of several policies meet: the first policy wins a feature whole, or named lists are united; every value knows where it is from. */
-import { canonical, type FeatureDescriptor, type Json, type JsonObject, variablesOf } from '@muster/contract'
+import {
+  canonical,
+  type FeatureDescriptor,
+  type Json,
+  type JsonObject,
+  secretsIn,
+  variablesOf,
+  withoutSecrets,
+} from '@muster/contract'
 import { hashOf } from './hash.ts'
 import type { Action, Origin, Origins, SetFeature } from './model.ts'
 
@@ -65,10 +73,14 @@ function united(
     settings[list] = items.map((i) => i.value)
     for (const [index, item] of items.entries()) origins[`/${pointerPart(list)}/${index}`] = item.origin
   }
-  const plain = Object.fromEntries(Object.entries(settings).filter(([key]) => !descriptor.secret?.includes(key)))
+  // Read without its secrets an item can look wrong that is not: it was found right in its own policy.
+  const secret = new Set(secretsIn(settings, descriptor.secret).map((s) => s.path.split('/').slice(0, 2).join('/')))
   const broken = descriptor.settings
-    .safeParse(plain)
-    .error?.issues.some((i) => descriptor.merge.rule === 'union' && descriptor.merge.lists.includes(String(i.path[0])))
+    .safeParse(withoutSecrets(settings, descriptor.secret))
+    .error?.issues.some(({ path: [list, item] }) => {
+      const united = descriptor.merge.rule === 'union' && descriptor.merge.lists.includes(String(list))
+      return united && !secret.has(`${String(list)}/${String(item)}`)
+    })
   return broken ? undefined : { settings, origins }
 }
 

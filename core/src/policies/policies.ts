@@ -1,4 +1,5 @@
 /** The room put together: one object of functions over its parts. */
+import { withoutSecrets } from '@muster/contract'
 import { createAuthoring } from './authoring.ts'
 import { createDelivery } from './delivery.ts'
 import { effective } from './effective.ts'
@@ -12,7 +13,6 @@ import { settle } from './settle.ts'
 import { type Parts, take } from './take.ts'
 import { closed, tick, variablesChanged, waitingChannels, withSettings } from './upkeep.ts'
 import { verdicts } from './verdicts.ts'
-import { withoutSecrets } from './wanted.ts'
 
 export function createPolicies(deps: PoliciesDeps): Policies & Previews {
   const parts: Parts = { ...deps, sets: createSets(), delivery: createDelivery(deps), heard: new WeakMap() }

@@ -1,5 +1,5 @@
 /** Handing over: for many channels at once, what each can be given now, written as sent before it leaves. */
-import type { ChannelDetail } from '@muster/contract'
+import { type ChannelDetail, settingsMode } from '@muster/contract'
 import type { Tx } from '../db/index.ts'
 import { channelKind } from '../registry/index.ts'
 import { type ChannelState, loadChannels, saveChannels } from './channel-state.ts'
@@ -8,6 +8,7 @@ import { verdictOf } from './enforce.ts'
 import { documentFeature } from './machine.ts'
 import type { ComplianceVerdict, PoliciesDeps, Reported, SetFeature, SettingDelivery, Want } from './model.ts'
 import { documentHash, type Offer, type Planning, planEach, planWhole, send } from './plan.ts'
+import { versionOf } from './sealing.ts'
 import type { Sets } from './sets.ts'
 import { readable, variablesHash, type Wanted, wantedBy } from './wanted.ts'
 import { documentId, settingId } from './wire-id.ts'
@@ -100,7 +101,8 @@ function takeOne(c: ChannelState, w: Want, sets: SetMap, parts: Parts): Sent[] {
 }
 
 function isWhole(channel: ChannelDetail, parts: Parts): boolean {
-  return parts.registry.platforms.get(channel.platform)?.platform.settings === 'whole'
+  const installed = parts.registry.platforms.get(channel.platform)
+  return installed !== undefined && settingsMode(installed.platform, channelKind(channel.name)) === 'whole'
 }
 
 export function planOf(c: ChannelState, planning: Planning, parts: Parts): Offer[] {
@@ -214,5 +216,6 @@ function setting(
     settings,
     secrets: secretsOf(s.channel.no, feature),
     ...kept,
+    ...(of && { version: versionOf(of, parts.registry.features.get(feature)) }),
   }
 }

@@ -48,8 +48,23 @@ const wifi = feature({
   secret: ['psk'],
   examples: [{ ssid: 'x', psk: '12345678', level: 1 }],
 })
+const networks = feature({
+  id: 'toy.networks',
+  title: 'Networks',
+  summary: 'Several networks.',
+  settings: z
+    .object({
+      networks: z
+        .array(z.object({ ssid: z.string(), psk: z.string().min(8), level: z.number().default(1) }).strict())
+        .max(4),
+    })
+    .strict(),
+  merge: { rule: 'union', lists: ['networks'] },
+  secret: ['networks/*/psk'],
+  examples: [{ networks: [{ ssid: 'x', psk: '12345678', level: 1 }] }],
+})
 const newer = feature({ ...banner, id: 'toy.newer', title: 'New things' })
-export const features: readonly FeatureDescriptor[] = [banner, motd, hosts, wifi, newer]
+export const features: readonly FeatureDescriptor[] = [banner, motd, hosts, wifi, networks, newer]
 
 function descriptors(own: readonly FeatureDescriptor[]): Descriptors {
   return {
@@ -92,6 +107,7 @@ const toy: Platform = {
       'toy.motd': [row('toy.motd')],
       'toy.hosts': [row('toy.hosts')],
       'toy.wifi': [{ ...row('toy.wifi'), needs: ['psk', 'unlock'], check: undefined }],
+      'toy.networks': [{ ...row('toy.networks'), needs: ['networks/*/psk'] }],
       'toy.newer': [
         {
           ...row('toy.newer'),

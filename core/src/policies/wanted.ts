@@ -1,5 +1,12 @@
 /** What one channel should have: the features of its set that go over this channel, with the row that speaks them and the hash of what it will be given. */
-import { type ChannelDetail, type FeatureRow, fillVariables, type JsonObject, type Reason } from '@muster/contract'
+import {
+  type ChannelDetail,
+  type FeatureRow,
+  fillVariables,
+  type JsonObject,
+  type Reason,
+  withoutSecrets,
+} from '@muster/contract'
 import type { Log } from '../db/index.ts'
 import { channelKind, pickRow, type Registry } from '../registry/index.ts'
 import { hashOf } from './hash.ts'
@@ -78,9 +85,4 @@ export function readable(
   registry: Registry,
 ): { settings: JsonObject } | { missing: string[] } {
   return fillVariables(withoutSecrets(of.settings, registry.features.get(of.feature)?.secret), variables)
-}
-
-export function withoutSecrets(settings: JsonObject, secret: readonly string[] | undefined): JsonObject {
-  if (!secret?.length) return settings
-  return Object.fromEntries(Object.entries(settings).filter(([key]) => !secret.includes(key)))
 }

@@ -76,6 +76,27 @@ test('what was never sent cannot be answered, what is settled stays', () => {
   )
 })
 
+test('what a device said of a setting that it refused stays when the setting is then not found on it', () => {
+  const words = { code: 'device-error', text: 'MCInstallationErrorDomain 4001: it would not.' }
+  const missing = { code: 'profile-missing', text: 'The profile is not there.' }
+  const [any] = fc.sample(anyRow, { numRuns: 1, seed: 1 })
+  const refused: Row = { ...(any as Row), verb: 'put', state: 'failed', reason: words }
+  const found = judged(refused, { state: 'drifted', reason: missing, evidence: { installed: [] } })
+  assert.deepEqual(found?.row, { state: 'failed', reason: words, evidence: { installed: [] } })
+  assert.equal(
+    judged({ ...refused, ...found?.row }, { state: 'drifted', reason: missing, evidence: { installed: [] } }),
+    undefined,
+  )
+  const worse = { state: 'failed' as const, reason: { code: 'not-supervised', text: 'It is not supervised.' } }
+  assert.deepEqual(judged(refused, worse)?.row.reason, worse.reason, 'a failure found out is news')
+  assert.deepEqual(
+    judged({ ...refused, reason: missing }, { state: 'drifted', reason: { ...missing, text: 'Gone.' } })?.row.reason
+      ?.text,
+    'Gone.',
+  )
+  assert.equal(judged(refused, { state: 'verified' })?.row.reason, null)
+})
+
 test('asking again, unreadable replies and lost answers have an end', () => {
   const row = (change: Partial<Row>): Row => ({
     ...(fc.sample(anyRow, { numRuns: 1, seed: 1 })[0] as Row),

@@ -1,6 +1,7 @@
 /** The words of every installed platform in one place: descriptors and rows by id. In memory and pure; made once at start. */
 import {
   type ChannelDetail,
+  channelKind,
   commonOperations,
   type Descriptors,
   type FeatureDescriptor,
@@ -12,6 +13,8 @@ import {
   passcode,
   type Reason,
 } from '@muster/contract'
+
+export { channelKind } from '@muster/contract'
 
 export interface InstalledPlatform {
   readonly platform: Platform
@@ -65,12 +68,6 @@ export function createRegistry(
     operationRows: (platform, id) => own(installed.get(platform)?.operationRows, id),
     featureRows: (platform, id) => own(installed.get(platform)?.featureRows, id),
   }
-}
-
-/** The kind of a channel: the part of its name before ':'. */
-export function channelKind(name: string): string {
-  const colon = name.indexOf(':')
-  return colon < 0 ? name : name.slice(0, colon)
 }
 
 /** The first row this channel can serve, or why none can. */

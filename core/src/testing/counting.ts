@@ -43,6 +43,10 @@ export function countingDb(db: Db): CountingDb {
       note('transactions')
       return db.tx((tx) => work(counted(tx)), ...how)
     },
+    batch: (work, ...how) => {
+      note('transactions')
+      return db.batch((tx) => work(counted(tx)), ...how)
+    },
     listen: (...args) => db.listen(...args),
     listening: () => db.listening(),
     lock: (...args) => db.lock(...args),

@@ -40,7 +40,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     assert.equal(existsSync(sockets), true)
     child.kill(signal)
     const folder = sockets.replace(/\/postgres\/socket$/, '')
-    for (let i = 0; i < 500 && existsSync(folder); i++) await new Promise((r) => setTimeout(r, 20))
+    for (let i = 0; i < 1_500 && existsSync(folder); i++) await new Promise((r) => setTimeout(r, 20))
     assert.equal(existsSync(folder), false)
   })
 }

@@ -82,7 +82,7 @@ const emit = (group: number) => t.db.tx((tx) => events.emit(tx, 'group.changed',
 const groups = (url: string) => heard.filter((m) => m.url === url).map((m) => m.body.data.group)
 const problem = (code: ProblemCode) => (e: unknown) => isProblem(e) && e.code === code
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 8_000
+  const end = Date.now() + 30_000
   while (!(await what())) {
     assert.ok(Date.now() < end, 'it did not come true')
     await new Promise((r) => setTimeout(r, 10))

@@ -1,6 +1,6 @@
 /** A device for tests: it gets its identity by SCEP, signs what it says, and obeys commands. */
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto'
-import type { OpenPlatform, Reply } from '@muster/contract'
+import type { OpenPlatform, Person, Reply } from '@muster/contract'
 import { type Digest, envelop, openEnveloped, openSigned, signData } from '@muster/kit/cms'
 import {
   context,
@@ -24,7 +24,13 @@ import { isDict, type PlistDict, readPlist, writeXmlPlist } from '@muster/kit/pl
 export type Call = (
   method: string,
   path: string,
-  o?: { query?: string; headers?: Record<string, string>; body?: Uint8Array; certificate?: Uint8Array },
+  o?: {
+    query?: string
+    headers?: Record<string, string>
+    body?: Uint8Array
+    certificate?: Uint8Array
+    person?: Person
+  },
 ) => Promise<Reply>
 
 export function callOf(open: OpenPlatform): Call {
@@ -39,6 +45,7 @@ export function callOf(open: OpenPlatform): Call {
       body: o.body ?? new Uint8Array(0),
       certificate: o.certificate,
       remote: '192.0.2.1',
+      person: async () => o.person,
       signal: AbortSignal.timeout(30_000),
     })
   }
@@ -220,6 +227,11 @@ export interface DeviceOptions {
   write?: (message: PlistDict) => Uint8Array
   /** What it says of itself when it comes, besides what an iPhone says. */
   first?: PlistDict
+  /** As user enrolments name themselves. */
+  enrollmentId?: string
+  /** The address that its profile named, and the token that its person got. */
+  query?: string
+  token?: string
 }
 
 export function createDevice(call: Call, o: DeviceOptions) {
@@ -230,12 +242,17 @@ export function createDevice(call: Call, o: DeviceOptions) {
 
   function send(path: string, message: PlistDict): Promise<Reply> {
     const body = write(message)
-    return call(o.method ?? 'PUT', path, { body, headers: { 'mdm-signature': signature(body, o.identity) } })
+    const headers = {
+      'mdm-signature': signature(body, o.identity),
+      ...(o.token && { authorization: `Bearer ${o.token}` }),
+    }
+    return call(o.method ?? 'PUT', path, { body, headers, ...(o.query && { query: o.query }) })
   }
+  const named: PlistDict = o.enrollmentId ? { EnrollmentID: o.enrollmentId } : { UDID: udid }
   const checkin = (type: string, fields: PlistDict = {}) =>
-    send(paths.checkin, { MessageType: type, UDID: udid, ...fields })
+    send(paths.checkin, { MessageType: type, ...named, ...fields })
   const report = (status: string, fields: PlistDict = {}) =>
-    send(paths.connect, { Status: status, UDID: udid, ...fields })
+    send(paths.connect, { Status: status, ...named, ...fields })
 
   /** From Idle to the empty answer; gives the commands in the order they came. */
   async function connect(obey: Obey = acknowledge, more: PlistDict = {}): Promise<Command[]> {
@@ -267,10 +284,9 @@ export function createDevice(call: Call, o: DeviceOptions) {
         Model: 'MYAP3LL/A',
         ModelName: 'iPhone',
         ProductName: 'iPhone15,3',
-        DeviceName: 'Ada’s iPhone',
         OSVersion: '18.1',
         BuildVersion: '22B83',
-        SerialNumber: `S${udid.slice(0, 8)}`,
+        ...(!o.enrollmentId && { DeviceName: 'Ada’s iPhone', SerialNumber: `S${udid.slice(0, 8)}` }),
         ...o.first,
         ...fields,
       }),

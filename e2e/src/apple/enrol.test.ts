@@ -6,6 +6,7 @@ import type { Channel } from '@muster/contract'
 import { openSigned, signData } from '@muster/kit/cms'
 import { isDict, type PlistDict, readPlist, writeXmlPlist } from '@muster/kit/plist'
 import { certificateRequest, readCertRep, rsaKey, scepMessage, selfSigned } from '@muster/kit/testing'
+import { installedPlatforms } from '@muster/server'
 import { type AppleBench, openApple } from './bench.fixture.ts'
 import { createDevice, enrolled, type Identity, scep, type TestDevice } from './device.fixture.ts'
 
@@ -249,4 +250,18 @@ test('over the air: nobody takes the place of the identity that another key got'
   for (const body of [Buffer.from('<plist/>'), Buffer.alloc(0), Buffer.alloc(5000, 0x30)])
     assert.equal((await bench.request('POST', '/ota', { body })).status, 400)
   assert.equal((await bench.request('GET', '/ota', { query: 'code=x' })).status, 404)
+})
+
+test('the beginning of identifiers stays as long as devices have profiles by it', async () => {
+  const host = bench.host('apple')
+  const apple = installedPlatforms.find((p) => p.id === 'apple') ?? assert.fail('Apple is not installed')
+  const begin = (identifierPrefix: string) => apple.open(host, { identifierPrefix })
+  await comeIn('&licence=2026-1')
+  await assert.rejects(begin('com.example.other'), /identifierPrefix is com\.example\.other.*begin with org\.muster/)
+  await (await begin('org.muster')).close()
+  const everS = 100 * 365 * 86_400
+  for (const { channel } of await host.certificates.ending(everS)) await host.gone(channel, { code: 'gone', text: '' })
+  await (await begin('com.example.other')).close()
+  await comeIn('&licence=2026-1')
+  await assert.rejects(begin('org.muster'), /begin with com\.example\.other/)
 })

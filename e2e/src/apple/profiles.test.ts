@@ -35,7 +35,7 @@ function shelf() {
     const profile = readPlist(content)
     assert.ok(isDict(profile))
     const identifier = String(profile.PayloadIdentifier)
-    if ([...refuses].some((feature) => identifier.endsWith(feature))) return failed(4001, 'Bad payload')
+    if ([...refuses].some((feature) => `${identifier}.`.includes(`${feature}.`))) return failed(4001, 'Bad payload')
     has.set(identifier, profile)
     return { Status: 'Acknowledged' }
   }
@@ -44,7 +44,7 @@ function shelf() {
     ErrorChain: [{ ErrorDomain: 'MCInstallationErrorDomain', ErrorCode: code, USEnglishDescription: text }],
   })
   const payloadsOf = (feature: string) => {
-    const [, profile] = [...has].find(([identifier]) => identifier.endsWith(feature)) ?? []
+    const [, profile] = [...has].find(([identifier]) => `${identifier}.`.includes(`${feature}.`)) ?? []
     return (profile?.PayloadContent ?? []) as PlistDict[]
   }
   return { has, refuses, signers, seen, obey, payloadsOf }
@@ -52,7 +52,9 @@ function shelf() {
 
 const policy = {
   passcode: { minLength: 8, minClasses: 2, maxFailedAttempts: 5 },
-  'apple.wifi': { ssid: 'Office', signIn: { user: '{{device.serial}}' }, password: 'topsecret of the office' },
+  'apple.wifi': {
+    networks: [{ ssid: 'Office', signIn: { user: '{{device.serial}}' }, password: 'topsecret of the office' }],
+  },
   'apple.restrictions': { device: { allowCamera: false, allowAirDrop: false } },
   'apple.fileVault': {},
 } satisfies Record<string, JsonObject>
@@ -84,13 +86,29 @@ test('installed with its secrets, verified, drifted, installed again, and remove
   })
 
   // Somebody removed one of them; the next inventory tells, and it alone comes again.
-  const [wifi] = [...phone.has.keys()].filter((identifier) => identifier.endsWith('.apple.wifi'))
+  const [wifi] = [...phone.has.keys()].filter((identifier) => identifier.includes('.apple.wifi.'))
   phone.has.delete(wifi ?? '')
   await bench.send('device.inventory', {}, [channel])
   phone.seen.length = 0
   await device.connect(phone.obey)
   assert.equal(phone.seen.filter((type) => type === 'InstallProfile').length, 1)
   assert.equal((await states())['apple.wifi'], 'verified')
+
+  // A secret that changes alone is another profile, so that one who still has the old is seen.
+  const old = phone.has.get(wifi ?? '') as PlistDict
+  const [office] = policy['apple.wifi'].networks
+  const next = { networks: [{ ...office, password: 'the next secret' }] }
+  await bench.publish('apple', { ...policy, 'apple.wifi': next })
+  await bench.evaluate('apple')
+  await device.connect(phone.obey)
+  assert.equal((await states())['apple.wifi'], 'verified')
+  assert.notEqual(phone.has.get(wifi ?? '')?.PayloadUUID, old.PayloadUUID)
+  phone.has.set(wifi ?? '', old)
+  await bench.send('device.inventory', {}, [channel])
+  phone.seen.length = 0
+  await device.connect(phone.obey)
+  assert.equal(phone.seen.filter((type) => type === 'InstallProfile').length, 1)
+  assert.match(JSON.stringify(phone.payloadsOf('.apple.wifi')), /the next secret/)
 
   const { 'apple.restrictions': _, ...less } = policy
   await bench.publish('apple', less)

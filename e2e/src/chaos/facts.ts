@@ -30,6 +30,8 @@ export interface Facts {
     readonly detail: Record<string, unknown>
     readonly sealed: boolean
   }[]
+  /** What devices said that was nobody's: why, and when. */
+  readonly unmatched: readonly { readonly ref: string; readonly why: string; readonly at: string }[]
   /** Channels of active devices that do not have what they should, or of which that is not known. */
   readonly unsettled: readonly { readonly device: string; readonly feature: string; readonly state: string }[]
 }
@@ -71,6 +73,7 @@ export async function readFacts(db: Db): Promise<Facts> {
     versions: await read(versions),
     outbox: await read(outbox),
     audit: await read('select act, subject, detail, seq is not null as sealed from audit order by no'),
+    unmatched: await read(`select ref, why, to_json(at)#>>'{}' as at from unmatched order by no`),
     unsettled: await read(unsettled),
   }
 }

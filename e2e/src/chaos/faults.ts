@@ -32,7 +32,7 @@ const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 /** A start that fails so soon after the database was broken is the database's. */
 const excuseMs = 10_000
 const usualStartMs = 1_500
-const gentleLifeMs = 8_000
+const gentleLifeMs = 4_000
 const hour = 3_600_000
 const clockSteps = [-26 * hour, -hour, -90_000, 90_000, hour, 26 * hour, 40 * 24 * hour]
 /** An answer that fails half-way through its own telling is no fault that happens: those are cut off from outside. */
@@ -135,7 +135,7 @@ export function startFaults(o: FaultsOptions): Faults {
   }
   async function keepLosing(chance: Chance): Promise<void> {
     while (!stopped) {
-      await pause(chance.between(200, 1_500))
+      await pause((o.gentle ? 4 : 1) * chance.between(200, 1_500))
       if (!stopped && worthwhile(chance, 0.3) && (await proxy.loseAnswer(500))) {
         toll.count('lose-commit-answer')
         brokenAt = Math.max(brokenAt, Date.now())

@@ -75,6 +75,7 @@ function truth(): Evidence {
         entry('policy.published', 'policy:2', { version: 1 }),
         entry('policy.published', 'policy:2', { version: 2 }),
       ],
+      unmatched: [],
       unsettled: [],
     },
     journal: {

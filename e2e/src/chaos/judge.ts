@@ -78,10 +78,19 @@ async function judgeRecords(e: Evidence, tell: Tell): Promise<CheckReport[]> {
   for (const g of e.groups) {
     const history = [...g.devices].flatMap((d) => byDevice.get(d) ?? [])
     const report = await checkRecord(onOneClock(g.record), history)
-    for (const v of report.violations) tell(v.rule, `${g.name}, ${v.device}, ${v.id}: ${v.text}`)
+    for (const v of report.violations)
+      tell(v.rule, `${g.name}, ${v.device}, ${v.id}: ${v.text} ${story(e, g.record, v)}`)
     reports.push(report)
   }
   return reports
+}
+
+/** All that is known of one operation: whoever reads of a violation has nothing else to go by, for the run is gone. */
+function story({ facts }: Evidence, record: readonly RecordLine[], of: { device: string; id: string }): string {
+  const lines = record.filter((l) => l.device === of.device && l.id === of.id)
+  const row = facts.operations.find((o) => o.device === of.device && o.id === of.id)
+  const unmatched = facts.unmatched.filter((u) => u.ref === of.id)
+  return JSON.stringify({ row, unmatched, record: lines })
 }
 
 /**

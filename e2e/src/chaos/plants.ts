@@ -13,29 +13,26 @@ export const plants: Readonly<Record<string, Plant>> = {
   /** One result in ten is taken with thanks and thrown away. */
   'drop-acknowledgement': {
     module: '/core/src/operations/settle.ts',
-    find: 'if (heard.length === 0)',
+    find: 'if (heard.length === 0) return { finals, others }',
     put: `const told = globalThis as unknown as { heard?: number }
     heard = heard.filter(() => (told.heard = (told.heard ?? 0) + 1) % 10 !== 5)
-    if (heard.length === 0)`,
+    if (heard.length === 0) return { finals, others }`,
     caught: ['acknowledged-open', 'acknowledged-lost', 'outcome-differs', 'resent-after-end'],
   },
-  /** A delivery is put into an answer of a second later once more. */
+  /** An operation whose end was told and taken is handed over once more in the next answer. */
   'resend-command': {
     module: '/plugins/kit/src/agent-sync.ts',
-    find: 'deliveries: deliveries.map(encode),',
-    put: `deliveries: ((all) => {
-        const told = globalThis as unknown as { given?: Map<number, { at: number; delivery: (typeof all)[number] }> }
-        told.given ??= new Map()
-        const old = told.given.get(c.no)
-        const now = performance.now()
-        if (old && now - old.at > 1_200) {
-          told.given.delete(c.no)
-          return [...all.filter((d) => d.id !== old.delivery.id), old.delivery]
-        }
-        const first = all.find((d) => d.kind === 'operation')
-        if (first && !old) told.given.set(c.no, { at: now, delivery: first })
-        return all
-      })(deliveries.map(encode)),`,
+    find: 'return answer(c, said.sequence, deliveries, body.take)',
+    put: `const told = globalThis as unknown as { given?: Map<string, Delivery>; ended?: Map<number, Delivery> }
+    told.given ??= new Map()
+    told.ended ??= new Map()
+    const again = told.ended.get(c.no)
+    told.ended.delete(c.no)
+    for (const d of deliveries) if (d.kind === 'operation') told.given.set(d.id, d)
+    const over = body.results?.find((r) => /^(completed|failed)$/.test(r.state) && told.given?.has(r.id))?.id ?? ''
+    const known = told.given.get(over)
+    if (known) told.ended.set(c.no, known)
+    return answer(c, said.sequence, again ? [...deliveries.filter((d) => d.id !== again.id), again] : deliveries, body.take)`,
     caught: ['resent-after-end'],
   },
   /** One event in twenty is never written. */

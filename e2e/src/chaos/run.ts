@@ -29,13 +29,21 @@ export interface ChaosOptions {
   readonly devices: number
   /** Modules that a server loads first: a planted bug. */
   readonly preload?: readonly string[]
-  /** It goes on until so many results were acknowledged to devices, on a slow machine too, for up to four times its minutes. */
-  readonly acknowledgements?: number
-  /** Few faults, so that much is done: for runs that try the judge. */
+  /** It goes on until at least this much came about, however slow the machine, for up to five minutes. */
+  readonly least?: Partial<Least>
+  /** One node, few faults and no newcomers, so that much is done: for runs that try the judge. */
   readonly gentle?: boolean
   /** More of the environment of the servers. */
   readonly env?: Readonly<Record<string, string>>
   tell(line: string): void
+}
+export interface Least {
+  /** Results that were acknowledged to devices. */
+  readonly acknowledgements: number
+  readonly kills: number
+  /** Of faults. */
+  readonly kinds: number
+  readonly failpoints: number
 }
 export interface ChaosReport {
   readonly faults: number
@@ -68,6 +76,7 @@ const hookTypes = ['activity.created', 'device.enrolled', 'policy.changed', 'ope
 const leaseS = 8
 const quietMs = 150_000
 const gentleQuietMs = 20_000
+const patienceMs = 5 * 60_000
 const fallsAtMost = 20
 const waves = { n: 3, everyMs: 5_000, lifeS: 14 }
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -115,7 +124,7 @@ async function within(
     MUSTER_LOG_LEVEL: 'fatal',
     ...o.env,
   }
-  const nodes = (await freePorts(2)).map((port, i) =>
+  const nodes = (await freePorts(o.gentle ? 1 : 2)).map((port, i) =>
     createNode({ port, env, journal: join(folder, `failpoints-${i}`), toll, preload: o.preload }),
   )
   open(nodes, async (all) => void (await Promise.all(all.map((n) => n.kill()))))
@@ -142,11 +151,16 @@ async function within(
   })
   open(administrators, async (a) => a.stop())
   const faults = startFaults({ nodes, database, proxy, toll, chance, gentle: o.gentle === true })
-  crowd.waves(waves)
+  if (!o.gentle) crowd.waves(waves)
   const until = Date.now() + o.minutes * 60_000
-  const most = Date.now() + 4 * o.minutes * 60_000
+  const most = until + patienceMs
+  const { acknowledgements = 0, kills = 0, kinds = 0, failpoints = 0 } = o.least ?? {}
   const enough = () =>
-    o.acknowledgements === undefined || crowd.acknowledged() >= o.acknowledgements || Date.now() > most
+    Date.now() > most ||
+    (crowd.acknowledged() >= acknowledgements &&
+      toll.kills >= kills &&
+      Object.keys(toll.byKind).length >= kinds &&
+      toll.points.size >= failpoints)
   /** A server that falls again and again does so for a reason that more faults will not tell. */
   const lost = () => faults.falls.length >= fallsAtMost
   const isOver = () => (Date.now() > until && enough()) || (o.kills !== undefined && toll.kills >= o.kills) || lost()

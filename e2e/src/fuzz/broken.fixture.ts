@@ -24,7 +24,7 @@ export const specimens: readonly Specimen[] = [
     while (b[0] === 0);
   }),
   broken('slow', (b) => {
-    const end = spent() + 200_000
+    const end = spent() + 350_000
     while (b.length > 500 && spent() < end);
   }),
   broken('hoards', () => kept.push(new Uint8Array(40_000)), { slowMs: 1000 }),

@@ -76,13 +76,27 @@ export const nasty: readonly string[] = [
 
 const most = 64 * 1024
 const encoder = new TextEncoder()
+const nastyBytes = nasty.map((word) => encoder.encode(word))
 const interesting = [
   0, 1, 0x0a, 0x0d, 0x20, 0x22, 0x25, 0x2f, 0x30, 0x3c, 0x5c, 0x7b, 0x7f, 0x80, 0xbf, 0xc0, 0xed, 0xf4, 0xfe, 0xff,
 ]
 
 type Change = (bytes: Uint8Array, r: Random, others: readonly Uint8Array[]) => Uint8Array
 
-const join = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
+function join(...parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((n, p) => n + p.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+function repeated(part: Uint8Array, times: number): Uint8Array {
+  const whole = new Uint8Array(part.length * times)
+  for (let i = 0; i < times; i++) whole.set(part, i * part.length)
+  return whole
+}
 function span(bytes: Uint8Array, r: Random): [number, number] {
   const from = r.below(bytes.length + 1)
   const longest = r.once(4) ? bytes.length - from : Math.min(16, bytes.length - from)
@@ -98,35 +112,35 @@ const changes: readonly Change[] = [
   (b, r) => b.slice(0, r.below(b.length + 1)),
   (b, r) => {
     const [from, to] = span(b, r)
-    return join(b.slice(0, from), b.slice(to))
+    return join(b.subarray(0, from), b.subarray(to))
   },
   (b, r) => {
     const [from, to] = span(b, r)
-    return join(b.slice(0, to), b.slice(from))
+    return join(b.subarray(0, to), b.subarray(from))
   },
   (b, r) => {
     const [from, to] = span(b, r)
     const at = r.below(b.length + 1)
-    return join(b.slice(0, at), b.slice(from, to), b.slice(at))
+    return join(b.subarray(0, at), b.subarray(from, to), b.subarray(at))
   },
   // A word, noise, a part many times over.
-  (b, r) => insert(b, r, encoder.encode(r.pick(nasty))),
+  (b, r) => insert(b, r, r.pick(nastyBytes)),
   (b, r) => {
     const [from, to] = span(b, r)
-    return join(b.slice(0, from), encoder.encode(r.pick(nasty)), b.slice(to))
+    return join(b.subarray(0, from), r.pick(nastyBytes), b.subarray(to))
   },
   (b, r) => insert(b, r, r.bytes(1 + r.below(16))),
   (b, r) => {
     const [from, to] = span(b, r)
-    const part = b.slice(from, to)
+    const part = b.subarray(from, to)
     if (part.length === 0) return b
     const times = Math.min(2 ** r.below(r.once(6) ? 13 : 5), Math.floor(most / part.length))
-    return insert(b, r, new Uint8Array(Buffer.concat(Array.from({ length: times }, () => part))))
+    return insert(b, r, repeated(part, times))
   },
   // The head of one and the tail of another.
   (b, r, others) => {
     const other = others.length > 0 ? r.pick(others) : b
-    return join(b.slice(0, r.below(b.length + 1)), other.slice(r.below(other.length + 1)))
+    return join(b.subarray(0, r.below(b.length + 1)), other.subarray(r.below(other.length + 1)))
   },
 ]
 
@@ -139,12 +153,15 @@ function set(bytes: Uint8Array, r: Random, to: (was: number) => number): Uint8Ar
 }
 function insert(bytes: Uint8Array, r: Random, part: Uint8Array): Uint8Array {
   const at = r.below(bytes.length + 1)
-  return join(bytes.slice(0, at), part, bytes.slice(at))
+  return join(bytes.subarray(0, at), part, bytes.subarray(at))
 }
 
 /** One to six changes, one most often. */
 export function mutate(bytes: Uint8Array, r: Random, others: readonly Uint8Array[] = []): Uint8Array {
   let now = bytes
-  for (let left = r.once(2) ? 1 : 1 + r.below(6); left > 0; left--) now = r.pick(changes)(now, r, others).slice(0, most)
+  for (let left = r.once(2) ? 1 : 1 + r.below(6); left > 0; left--) {
+    now = r.pick(changes)(now, r, others)
+    if (now.length > most) now = now.slice(0, most)
+  }
   return now
 }

@@ -1,6 +1,18 @@
 /** Chance that can be repeated: every case is made from the seed, the name of what is tried, and its own number, so each can be made again alone. */
 import { createHash } from 'node:crypto'
 
+/** What a seed and a name begin with: a digest each, once. */
+const beginnings = new Map<string, readonly number[]>()
+function beginning(seed: number, name: string): readonly number[] {
+  const key = `${seed} ${name}`
+  const known = beginnings.get(key)
+  if (known) return known
+  const digest = createHash('sha256').update(key).digest()
+  const words = [0, 4, 8].map((at) => digest.readInt32LE(at))
+  beginnings.set(key, words)
+  return words
+}
+
 export interface Random {
   /** 0 to n - 1. */
   below(n: number): number
@@ -11,8 +23,8 @@ export interface Random {
 }
 
 export function randomOf(seed: number, name: string, index: number): Random {
-  const digest = createHash('sha256').update(`${seed} ${name} ${index}`).digest()
-  let [a, b, c, d] = [0, 4, 8, 12].map((at) => digest.readInt32LE(at)) as [number, number, number, number]
+  let [a, b, c] = beginning(seed, name) as [number, number, number]
+  let d = index | 0
   // sfc32: small, fast, and good enough to choose by.
   function next(): number {
     const t = (((a + b) | 0) + d) | 0
@@ -22,6 +34,8 @@ export function randomOf(seed: number, name: string, index: number): Random {
     c = (((c << 21) | (c >>> 11)) + t) | 0
     return t >>> 0
   }
+  // Neighbours differ in one word alone: that must have spread before anything is drawn.
+  for (let i = 0; i < 15; i++) next()
   const below = (n: number) => (n <= 1 ? 0 : next() % n)
   return {
     below,

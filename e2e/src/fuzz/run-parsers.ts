@@ -10,20 +10,24 @@ export interface ParserOptions {
   /** Names; all unless told. */
   only?: readonly string[]
   threads?: number
-  /** A case that takes longer never ends, as far as we are concerned. Milliseconds. */
+  /** A case that costs more never ends, as far as we are concerned. Milliseconds of the processor's time, of which others may take most. */
   patience?: number
 }
 
 /** Bytes. Readers keep nothing: what is above this after all cases is kept by somebody. */
 const heapGrowthLimit = 48 * 1024 * 1024
 const limits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 }
+/** A case that stands still for so many milliseconds and costs nothing waits for what never comes. */
+const stillness = 60_000
+
+const usualThreads = 2
 
 type Work = Order['work'][number]
 
 export async function runParsers(o: ParserOptions, onDone: (r: Report) => void = () => undefined): Promise<Report[]> {
   const { specimens } = (await import(o.registry)) as { specimens: readonly Specimen[] }
   const wanted = specimens.filter((s) => o.only?.includes(s.name) ?? true)
-  const threads = Math.min(o.threads ?? 2, wanted.length)
+  const threads = Math.min(o.threads ?? usualThreads, wanted.length)
   const reports: Report[] = []
   const take = (r: Report) => {
     if (r.heapGrowth > heapGrowthLimit)
@@ -74,11 +78,14 @@ function runThread(
       done++
       end()
     }
-    let seen = { place: '', since: performance.now() }
+    // What the process spent is that of all its threads together: a share of it is this one's.
+    const patience = (o.patience ?? 20_000) * (o.threads ?? usualThreads)
+    let seen = { place: '', since: performance.now(), spent: process.cpuUsage() }
     const watch = setInterval(() => {
       const place = `${Atomics.load(at, 0)} ${Atomics.load(at, 1)}`
-      if (place !== seen.place) seen = { place, since: performance.now() }
-      else if (performance.now() - seen.since > (o.patience ?? 20_000)) lost('it never ended')
+      if (place !== seen.place) seen = { place, since: performance.now(), spent: process.cpuUsage() }
+      const { user, system } = process.cpuUsage(seen.spent)
+      if ((user + system) / 1000 > patience || performance.now() - seen.since > stillness) lost('it never ended')
     }, 250)
     worker.on('message', (report: Report) => {
       take(report)

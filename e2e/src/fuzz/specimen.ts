@@ -18,16 +18,30 @@ export interface Specimen<T = unknown> {
   holds?(value: T, bytes: Uint8Array): void
   /** One case in so many: for readers that cost more than their kin. */
   readonly oneIn?: number
-  /** CPU milliseconds that a case may cost; 100 unless told. */
+  /** CPU milliseconds that a case may cost; 250 unless told. */
   readonly slowMs?: number
 }
 
 const encoder = new TextEncoder()
-const bytesOf = (sample: string | Uint8Array) => (typeof sample === 'string' ? encoder.encode(sample) : sample)
+const decoder = new TextDecoder()
+/** Bytes of a case. */
+const most = 512 * 1024
+/** Always a copy: a Buffer's slices would share what is then changed. */
+const bytesOf = (sample: string | Uint8Array) =>
+  typeof sample === 'string' ? encoder.encode(sample) : new Uint8Array(sample)
 
-/** The bytes of case `index`: first the corpus as it is, then its offspring. */
-export function caseOf(s: Specimen, seed: number, index: number): Uint8Array {
+const corpora = new WeakMap<Specimen, readonly Uint8Array[]>()
+function corpusOf(s: Specimen): readonly Uint8Array[] {
+  const known = corpora.get(s)
+  if (known) return known
   const corpus = [...s.good, ...s.bad].map(bytesOf)
+  corpora.set(s, corpus)
+  return corpus
+}
+
+/** The bytes of case `index`: first the corpus as it is, then its offspring. Not to be written on. */
+export function caseOf(s: Specimen, seed: number, index: number): Uint8Array {
+  const corpus = corpusOf(s)
   const whole = corpus[index]
   if (whole) return whole
   return offspring(corpus, s.form ?? 'bytes', randomOf(seed, s.name, index))
@@ -36,7 +50,9 @@ export function caseOf(s: Specimen, seed: number, index: number): Uint8Array {
 export function offspring(corpus: readonly Uint8Array[], form: 'bytes' | 'json', r: Random): Uint8Array {
   const sample = r.pick(corpus)
   if (form === 'json' && !r.once(4)) {
-    const changed = encoder.encode(mutateJson(new TextDecoder().decode(sample), r))
+    const changed = encoder.encode(mutateJson(decoder.decode(sample), r))
+    // Nobody is sent more; what is too long says nothing that its beginning does not.
+    if (changed.length > most) return changed.slice(0, most)
     return r.once(8) ? mutate(changed, r, corpus) : changed
   }
   return mutate(sample, r, corpus)

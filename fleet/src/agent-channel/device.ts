@@ -72,7 +72,7 @@ export function createDevice(o: DeviceDeps, kept?: Disk): Device {
   }
   function evidence(feature: string, m: Machine): JsonObject {
     const simulated = simulator.features.get(feature)
-    const why = simulated?.refuses?.(identity)
+    const why = simulated?.refuses?.(identity, m)
     if (why !== undefined) return { placed: false, applicable: false, why }
     const inForce = disk.settings[feature]
     return { placed: inForce !== undefined, ...simulated?.evidence(inForce, m) }
@@ -88,7 +88,7 @@ export function createDevice(o: DeviceDeps, kept?: Disk): Device {
     const feature = simulator.features.get(d.name)
     if (!feature) return fault('unsupported')
     if (d.kind === 'drop') return undefined
-    const why = feature.refuses?.(identity)
+    const why = feature.refuses?.(identity, machine())
     if (why !== undefined) return fault('not-applicable', why)
     return feature.settings.safeParse(d.payload).success ? undefined : fault('invalid-settings')
   }

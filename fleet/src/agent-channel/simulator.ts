@@ -54,7 +54,7 @@ export interface SimulatedFeature {
   /** What else becomes different on the device when it is put. Answers groups of facts to tell. */
   put?(settings: JsonObject, m: Machine): readonly string[]
   /** Why it cannot be had on this device. */
-  refuses?(identity: Identity): string | undefined
+  refuses?(identity: Identity, m: Machine): string | undefined
 }
 
 export interface Simulator {

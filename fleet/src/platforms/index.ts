@@ -1,9 +1,10 @@
 /** The platforms that can be simulated. A new one is a folder beside this file and one line here. */
 import type { FleetPlatform } from '../platform.ts'
+import { android } from './android/index.ts'
 import { apple } from './apple/index.ts'
 import { linux } from './linux/index.ts'
 
 export { simulator as linuxSimulator } from './linux/index.ts'
 
-const all: readonly FleetPlatform[] = [linux, apple]
+const all: readonly FleetPlatform[] = [linux, apple, android]
 export const platforms: ReadonlyMap<string, FleetPlatform> = new Map(all.map((p) => [p.id, p]))

@@ -2,15 +2,20 @@
 import { commonFacts, type Descriptors, type FactDescriptor } from '@muster/contract'
 import { z } from 'zod'
 import { appleOperations, inventoryFacts } from './commands/index.ts'
-import { endingEvent } from './enrol/index.ts'
+import { declaredFacts } from './declarative/index.ts'
+import { accountFact, accountSetup, endingEvent, enrolmentFact } from './enrol/index.ts'
+import { escrow } from './mdm/index.ts'
 import { appleFeatures } from './profiles/index.ts'
 import { pushCertificateSetup } from './setup/index.ts'
 
 const facts: readonly FactDescriptor[] = [
   { id: 'apple.udid', title: 'UDID', type: 'string' },
   { id: 'apple.enrollmentId', title: 'Enrolment id', type: 'string' },
+  { id: enrolmentFact, title: 'Enrolled by', type: 'string' },
+  { id: accountFact, title: 'Managed Apple Account', type: 'string' },
   { id: 'apple.topic', title: 'Push topic', type: 'string' },
   ...inventoryFacts,
+  ...declaredFacts,
 ]
 
 export const settings = z
@@ -51,5 +56,6 @@ export const descriptors: Descriptors = {
   operations: appleOperations,
   features: appleFeatures,
   events: [{ id: endingEvent, title: 'The identity ends soon and could not be renewed', severity: 'warning' }],
-  setup: [pushCertificateSetup],
+  setup: [pushCertificateSetup, accountSetup],
+  escrow,
 }

@@ -1,9 +1,18 @@
 /** Apple's devices, managed by Apple's own MDM protocol. */
 import type { OpenPlatform, Platform } from '@muster/contract'
-import { createEncode, inventoryJob, operationRows, readFacts } from './commands/index.ts'
-import { createDeclarative, declarationMigration, declarationsErrand } from './declarative/index.ts'
+import { createEncode, inventoryJob, isRepeatable, operationRows, readFacts } from './commands/index.ts'
+import {
+  createDeclarative,
+  declarationMigration,
+  declarationsErrand,
+  declaredPartMigration,
+} from './declarative/index.ts'
 import { descriptors, settings as settingsShape } from './descriptors.ts'
 import {
+  accountMigration,
+  accountSetup,
+  createAccount,
+  createAccountChoice,
   createOta,
   createRenewal,
   enrolmentIdentifier,
@@ -13,15 +22,23 @@ import {
   renewalMigration,
 } from './enrol/index.ts'
 import { mdmRoutes, wakeOf } from './mdm/index.ts'
+import { keepPrefix, prefixMigration } from './prefix.ts'
 import { featureRows } from './profiles/index.ts'
-import { scepRoutes } from './scep/index.ts'
+import { firstOf, scepRoutes } from './scep/index.ts'
 import { createPushCertificate, pushCertificateMigration } from './setup/index.ts'
 
 export const apple: Platform = {
   id: 'apple',
   title: 'Apple',
   settings: 'each',
-  migrations: [pushCertificateMigration, renewalMigration, declarationMigration],
+  migrations: [
+    pushCertificateMigration,
+    renewalMigration,
+    declarationMigration,
+    prefixMigration,
+    declaredPartMigration,
+    accountMigration,
+  ],
   describe: () => descriptors,
   rows: (settings) => ({
     operations: operationRows(enrolmentIdentifier(settingsShape.parse(settings ?? {}).identifierPrefix)),
@@ -29,31 +46,41 @@ export const apple: Platform = {
   }),
   open: async (host, settings): Promise<OpenPlatform> => {
     const { identifierPrefix: prefix, signedMessages: signs, inventoryHours } = settingsShape.parse(settings ?? {})
+    await keepPrefix(host, prefix)
     const push = createPushCertificate(host)
     const enrol = { host, options: { prefix, signs }, topic: push.topic }
     const renewal = createRenewal(enrol)
     const ota = createOta(enrol)
+    const choice = createAccountChoice(host)
+    const account = createAccount({ ...enrol, choice })
+    const challenges = [account.challenges, ota.challenges, renewal.challenges]
     const names = async () => ({ prefix, organisation: await host.organisation() })
     const declarative = createDeclarative({ host, names, prefix })
     const errands = { [renewalErrand]: renewal.command, [declarationsErrand]: declarative.command }
     return {
       routes: [
-        ...scepRoutes(host, async (c, csr) => (await ota.challenges(c, csr)) ?? renewal.challenges(c, csr)),
+        ...scepRoutes(host, firstOf(challenges)),
         ...enrolRoutes(enrol),
+        ...account.routes,
         ...ota.routes,
         ...mdmRoutes({
           host,
+          admit: account.admit,
           declarative: declarative.answer,
           declare: declarative.declare,
           encode: createEncode({ host, names, errands }),
           facts: readFacts,
+          repeatable: isRepeatable,
         }),
         ...declarative.routes,
       ],
       invite: async ({ code }) => ({ steps: await enrolmentSteps(host, code, await push.topic()) }),
       wake: wakeOf,
       credential: push.credential,
-      setup: push.setup,
+      setup: {
+        state: (step) => (step === accountSetup.id ? choice.setup : push.setup).state(step),
+        act: (a) => (a.step === accountSetup.id ? choice.setup : push.setup).act(a),
+      },
       jobs: [inventoryJob(host, inventoryHours), ...push.jobs, ...renewal.jobs, ...declarative.jobs],
       close: async () => undefined,
     }

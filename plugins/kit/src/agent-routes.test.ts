@@ -55,6 +55,7 @@ function fakeHost(o: { channel?: Partial<ChannelDetail>; terms?: Partial<Terms> 
       return fake.channel
     },
     organisation: async () => 'Example',
+    people: { signIn: no, find: no, terms: no, invite: no },
     server: () => ({ url: 'https://muster.example', trust: [] }),
     async invitation(code) {
       if (code !== 'CODE-1') throw new Problem('invitation-unknown')

@@ -18,6 +18,7 @@ import {
 import { createIdle } from './agent-idle.ts'
 import { createSync } from './agent-sync.ts'
 import { jsonReply, readJson } from './json.ts'
+import { olderThan } from './versions.ts'
 
 export interface AgentChannelOptions {
   platform: string
@@ -170,15 +171,4 @@ function atStep(step: agentChannel.StepName, handle: (r: Message) => Promise<Rep
       throw new Problem(error.code, { ...error.extra, step })
     }
   }
-}
-
-/** Compares dotted numbers; a suffix after `-` is not looked at. */
-function olderThan(version: string, minimum: string): boolean {
-  const numbers = (v: string) => (v.split('-')[0] ?? '').split('.').map((n) => Number.parseInt(n, 10) || 0)
-  const [a, b] = [numbers(version), numbers(minimum)]
-  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
 }

@@ -13,7 +13,7 @@ import {
   type Reply,
   type Turn,
 } from '@muster/contract'
-import { jsonReply, readJson } from './json.ts'
+import { jsonHeaders, readJson } from './json.ts'
 
 type Sync = agentChannel.Sync
 const { Sync, agentLimits } = agentChannel
@@ -48,16 +48,17 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
     r: Message,
     expectInS: number,
   ): Promise<{ sequence: number; deliveries: readonly Delivery[] }> {
-    const digest = digestOf(body)
     const turn: Turn = { take: body.take, expectInS, raw: r.body }
     if (settles(body)) {
-      if (answers.repeats(c.no, digest))
+      const told = toldBy(body)
+      if (answers.repeats(c.no, told))
         return { sequence: body.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
       turn.said = saidBy(body)
       const deliveries = await host.turn(c, turn)
-      answers.took(c.no, digest)
+      answers.took(c.no, told)
       return { sequence: body.sequence, deliveries }
     }
+    const digest = hashed(toldBy(body))
     const { state } = await host.detail(c)
     const last = lastReport(state)
     if (body.sequence === last.sequence && digest === last.digest)
@@ -85,22 +86,32 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
   }
 
   function answer(c: Channel, sequence: number, deliveries: readonly Delivery[], take: number): Reply {
-    const full = take > 0 && deliveries.length >= take
-    const reply = jsonReply(200, {
-      deliveries: deliveries.map(encode),
-      nextS: full ? 0 : host.pace(c),
-      waitS: c.blocked ? 0 : o.longPollS,
-      sequence,
-      time: host.clock.now().toISOString(),
-    } satisfies agentChannel.SyncAnswer)
-    if (deliveries.length > 0) host.sentBytes(c, Buffer.from(reply.body as string))
-    return reply
+    const nextS = take > 0 && deliveries.length >= take ? 0 : host.pace(c)
+    const waitS = c.blocked ? 0 : o.longPollS
+    const body = `{"deliveries":[${deliveries.map(words).join()}],"nextS":${nextS},"waitS":${waitS},"sequence":${sequence},"time":"${host.clock.now().toISOString()}"}`
+    if (deliveries.length > 0) host.sentBytes(c, Buffer.from(body))
+    return { status: 200, headers: jsonHeaders, body }
   }
 }
 
 /** Seconds after which silence begins to mean something. */
 export function expectInS(paceS: number, waitS: number): number {
   return Math.ceil(2 * (paceS + waitS) + 30)
+}
+
+/** Parameters as JSON: an activity's are the same object for all whom it is handed to. */
+const written = new WeakMap<JsonObject, string>()
+
+/** A delivery in the answer (AgentDelivery), as JSON. */
+function words(d: Delivery): string {
+  if (d.kind !== 'operation' || d.envelope !== undefined) return JSON.stringify(encode(d))
+  const payload = d.row.to(d.params, d.channel, d.secrets, d.kept)
+  let text = payload === d.params ? written.get(d.params) : undefined
+  if (text === undefined) {
+    text = JSON.stringify(payload)
+    if (payload === d.params) written.set(d.params, text)
+  }
+  return `{"id":"${d.id}","attempt":${d.attempt},"deadline":"${d.deadline}","kind":"operation","name":${JSON.stringify(d.operation)},"payload":${text}}`
 }
 
 /** Each delivery by its row's own translation. */
@@ -146,8 +157,8 @@ function saidBy(body: Sync): Turn['said'] {
   return body.results?.map((result) => ({ id: result.id, reply: result as Json }))
 }
 
-/** Channels whose last answers are remembered. */
-const answersKept = 5_000
+/** Channels whose last answers are remembered, and the longest that is remembered as it is. */
+const kept = { channels: 5_000, length: 1_000 } as const
 
 /**
  * The last report of nothing but answers, of those who spoke last: its repeat, as of who never heard us, is no news. One that comes later
@@ -155,13 +166,15 @@ const answersKept = 5_000
  */
 function lastAnswers() {
   const last = new Map<number, string>()
+  const short = (told: string) => (told.length > kept.length ? hashed(told) : told)
   return {
-    repeats: (channel: number, digest: string) => last.get(channel) === digest,
-    took: (channel: number, digest: string) => {
+    repeats: (channel: number, told: string) => last.has(channel) && last.get(channel) === short(told),
+    took: (channel: number, told: string) => {
       last.delete(channel)
-      last.set(channel, digest)
+      last.set(channel, short(told))
+      if (last.size <= kept.channels) return
       const [oldest] = last.keys()
-      if (last.size > answersKept && oldest !== undefined) last.delete(oldest)
+      if (oldest !== undefined) last.delete(oldest)
     },
   }
 }
@@ -173,9 +186,13 @@ function lastReport(state: ChannelDetail['state']): { sequence: number; digest: 
   return { sequence: typeof sequence === 'number' ? sequence : -1, digest: typeof digest === 'string' ? digest : '' }
 }
 
-/** Of what is told; take and waitS may differ between repeats of one report. */
-function digestOf({ sequence, at, results, facts, partial, events }: Sync): string {
-  return hash('sha256', JSON.stringify([sequence, at, results, facts, partial, events]), 'base64url')
+/** What is told; take and waitS may differ between repeats of one report. */
+function toldBy({ sequence, at, results, facts, partial, events }: Sync): string {
+  return JSON.stringify([sequence, at, results, facts, partial, events])
+}
+
+function hashed(told: string): string {
+  return hash('sha256', told, 'base64url')
 }
 
 function asObject(value: Json | undefined): JsonObject {
@@ -185,15 +202,14 @@ function asObject(value: Json | undefined): JsonObject {
 /** Reports of one channel follow one another, so that of two equal ones the second sees the first's number. */
 function oneAtATime() {
   const last = new Map<number, Promise<unknown>>()
-  return async function alone<T>(channel: number, work: () => Promise<T>): Promise<T> {
-    const before = last.get(channel) ?? Promise.resolve()
-    const mine = before.then(work, work)
-    const settled = mine.catch(() => undefined)
-    last.set(channel, settled)
-    try {
-      return await mine
-    } finally {
-      if (last.get(channel) === settled) last.delete(channel)
+  return function alone<T>(channel: number, work: () => Promise<T>): Promise<T> {
+    const before = last.get(channel)
+    const mine = before === undefined ? work() : before.then(work, work)
+    const over = () => {
+      if (last.get(channel) === mine) last.delete(channel)
     }
+    last.set(channel, mine)
+    mine.then(over, over)
+    return mine
   }
 }

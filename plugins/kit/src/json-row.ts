@@ -50,10 +50,10 @@ export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRo
   }
 }
 
-/** `check` judges the evidence that the agent reported; it is not asked when there is none. */
+/** `check` judges the evidence that the agent reported, beside all that is known of the device; it is not asked when there is none. */
 export function jsonFeatureRow<S>(
   d: FeatureDescriptor<S>,
-  o: RowOptions & { check(settings: S, evidence: Readonly<JsonObject>): Verdict },
+  o: RowOptions & { check(settings: S, evidence: Readonly<JsonObject>, known: Readonly<JsonObject>): Verdict },
 ): FeatureRow {
   return {
     channel: o.channel ?? 'device',
@@ -65,7 +65,7 @@ export function jsonFeatureRow<S>(
     })),
     to: (settings, _, secrets) => withSecrets(settings, secrets, d.secret),
     from: (reply) => outcome(reply, (result) => ({ success: true, data: result })),
-    check(settings, reported) {
+    check(settings, reported, known) {
       const evidence = reported[managedFact(d.id)]
       if (!isObject(evidence))
         return { state: 'unknown', reason: { code: 'no-evidence', text: 'The agent has not reported on it.' } }
@@ -73,7 +73,7 @@ export function jsonFeatureRow<S>(
         const why = typeof evidence.why === 'string' ? evidence.why : 'This device has nothing that it could apply to.'
         return { state: 'not-applicable', reason: { code: 'not-applicable', text: why } }
       }
-      return o.check(settings as S, evidence)
+      return o.check(settings as S, evidence, known ?? reported)
     },
   }
 }

@@ -47,7 +47,6 @@ const ownOperations: readonly OperationDescriptor[] = [
   packageInstall,
   packageRemove,
   packageUpdate,
-  logsCollect,
   scriptRun,
 ]
 /** Of the common ones, what the agent can do. */
@@ -59,6 +58,7 @@ const commonToo: readonly OperationDescriptor[] = [
   deviceReboot,
   deviceShutdown,
   deviceLocate,
+  logsCollect,
   deviceWipeCorporate,
   deviceWipe,
   deviceDisenrol,

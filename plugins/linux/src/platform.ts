@@ -21,7 +21,7 @@ import {
   passcode,
   type Step,
 } from '@muster/contract'
-import { agentRoutes, jsonFeatureRow, jsonRow } from '@muster/kit'
+import { agentRoutes, jsonFeatureRow, jsonRow, judged } from '@muster/kit'
 import manifest from '../package.json' with { type: 'json' }
 import {
   checkAutomaticUpdates,
@@ -39,7 +39,6 @@ import {
   checkWireguard,
 } from './checks/index.ts'
 import { allOperations, descriptors } from './descriptors.ts'
-import { judged } from './reports.ts'
 
 const operations: Record<string, OperationRow[]> = Object.fromEntries(allOperations.map((d) => [d.id, [jsonRow(d)]]))
 const features: Record<string, FeatureRow[]> = {

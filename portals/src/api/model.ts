@@ -26,6 +26,8 @@ export type {
   EffectivePolicy,
   EnrolmentStep,
   EnrolmentTerms,
+  EscrowItem,
+  EscrowValue,
   EventType,
   Fact,
   FeatureCompliance,

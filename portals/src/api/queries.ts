@@ -85,6 +85,13 @@ export const devices = {
     answer(api.PATCH('/api/v1/devices/{id}', { params: matching(device.id, device.revision), body })),
   block: (id: string, blocked: boolean) =>
     answer(api.POST('/api/v1/devices/{id}/block', { params: path(id), body: { blocked } })),
+  escrow: (id: string) =>
+    one(['device', id, 'escrow'], (signal) =>
+      answer(api.GET('/api/v1/devices/{id}/escrow', { params: path(id), signal })),
+    ),
+  /** Each call is written into the audit log, with the reason. */
+  reveal: (id: string, name: string, reason: string) =>
+    answer(api.POST('/api/v1/devices/{id}/escrow/{name}/reveal', { params: { path: { id, name } }, body: { reason } })),
   disenrol: (id: string) => answer(api.DELETE('/api/v1/devices/{id}', { params: path(id) })),
   events: (id: string) =>
     pages(['device', id, 'events'], (query, signal) =>

@@ -1,7 +1,7 @@
 /** Schemas as zod writes them become the fields that a form shows. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Field, fieldsOf, type JsonSchema, labelsOf, oneOf } from './fields.ts'
+import { type Field, fieldsOf, type JsonSchema, labelsOf, oneOf, withSecrets } from './fields.ts'
 
 const object = (properties: Record<string, JsonSchema>, required: string[] = []): JsonSchema => ({
   type: 'object',
@@ -39,6 +39,20 @@ test('strings: one line, many lines, secrets, bounds', () => {
     only({ type: 'string', writeOnly: true, maxLength: 5000 }),
   ])
     assert.ok(secret.kind === 'text' && secret.secret && !secret.multiline)
+})
+
+test('secrets are marked by their paths, in each item of a list too', () => {
+  const item = { type: 'object', properties: { ssid: { type: 'string' }, psk: { type: 'string' } } }
+  const schema = { type: 'object', properties: { key: { type: 'string' }, list: { type: 'array', items: item } } }
+  const root = fieldsOf(withSecrets(schema, ['key', 'list/*/psk', 'list/*/none/x', 'none']))
+  assert.ok(root.kind === 'group')
+  const [key, list] = root.fields
+  assert.ok(key?.kind === 'text' && key.secret)
+  assert.ok(list?.kind === 'list' && list.item.kind === 'group')
+  assert.deepEqual(
+    list.item.fields.map((f) => f.kind === 'text' && f.secret),
+    [false, true],
+  )
 })
 
 test('a file is a field of one line whose value is base64', () => {

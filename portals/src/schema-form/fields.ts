@@ -95,14 +95,18 @@ export function labelsOf(schema: JsonSchema | undefined): ReadonlyMap<string, st
   return new Map(field?.kind === 'group' ? field.fields.map((f) => [f.name, f.label]) : [])
 }
 
-/** The schema with these properties marked as secrets: typed unseen, never shown again. */
+/** The schema with these properties marked as secrets: typed unseen, never shown again. A `*` in a name stands for each item of a list. */
 export function withSecrets(schema: JsonSchema, names: readonly string[]): JsonSchema {
-  if (!isSchema(schema.properties) || names.length === 0) return schema
-  const marked = Object.entries(schema.properties).map(([name, property]) => [
-    name,
-    names.includes(name) && isSchema(property) ? { ...property, writeOnly: true } : property,
-  ])
-  return { ...schema, properties: Object.fromEntries(marked) }
+  return names.reduce((all, name) => marked(all, name.split('/')), schema)
+}
+
+function marked(schema: JsonSchema, [first, ...rest]: readonly string[]): JsonSchema {
+  if (first === undefined) return { ...schema, writeOnly: true }
+  if (first === '*') return isSchema(schema.items) ? { ...schema, items: marked(schema.items, rest) } : schema
+  const { properties } = schema
+  const property = isSchema(properties) ? properties[first] : undefined
+  if (!isSchema(properties) || !isSchema(property)) return schema
+  return { ...schema, properties: { ...properties, [first]: marked(property, rest) } }
 }
 
 /** The field tree of a schema. An object gives a `group` whose fields keep the schema's order. */

@@ -28,7 +28,16 @@ const CatalogPlatform = z
   .object({
     ...titled,
     installed: z.boolean(),
-    settings: z.enum(['each', 'whole']),
+    channels: list(
+      z.object({
+        kind: z.string(),
+        settings: z
+          .enum(['each', 'whole'])
+          .describe('Policy settings go one by one, or as one document of all of them'),
+        operations: z.array(z.string()),
+        features: z.array(z.string()),
+      }),
+    ).describe('What can be done over each kind of channel that its devices have'),
     deviceTypes: list(z.object({ ...titled, formFactors: list(z.string()) })),
     enrolments: list(z.object({ ...titled, ownerships: list(word(ownerships)) })),
     facts: list(Fact),

@@ -12,6 +12,7 @@ import { clientRoutes } from './clients.ts'
 import { configurationRoutes, licenceRoutes } from './configuration.ts'
 import { devicePolicyRoutes } from './device-policy.ts'
 import { deviceRoutes } from './devices.ts'
+import { escrowRoutes } from './escrow.ts'
 import { eventRoutes } from './events.ts'
 import { groupRoutes } from './groups.ts'
 import { invitationRoutes } from './invitations.ts'
@@ -60,6 +61,7 @@ export async function registerApi(app: FastifyInstance, core: Core, o: ApiOption
       const api = typedRoutes(scope)
       aboutRoutes(api, core)
       deviceRoutes(api, core)
+      escrowRoutes(api, core)
       queryRoutes(api, core)
       devicePolicyRoutes(api, core)
       summaryRoutes(api, core)

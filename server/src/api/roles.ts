@@ -132,6 +132,7 @@ const nouns: Record<string, string> = {
   client: 'API clients',
   configuration: 'the configuration',
   device: 'devices',
+  escrow: 'keys that devices entrusted to the server',
   event: 'the event stream',
   group: 'groups',
   invitation: 'invitations',
@@ -148,6 +149,8 @@ const verbs: Record<string, string> = {
   read: 'Read',
   write: 'Change',
   remove: 'Disenrol',
+  enrol: 'Enrol one’s own',
+  reveal: 'Read',
   publish: 'Publish, order and switch',
 }
 function sentence(permission: string): string {

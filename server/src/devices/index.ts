@@ -1,26 +1,31 @@
 /** The door of devices: mounts the plugins' routes below `/<platform>`, as bytes in and bytes out, with nothing in between. */
 import type { Message, Reply, Route } from '@muster/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { CertificateReader } from '../gateway/index.ts'
+import type { CertificateReader, PersonReader } from '../gateway/index.ts'
 import { whileOpen } from './connected.ts'
+import { checkPlaces, placeOf } from './places.ts'
 
 export { addShortcuts } from './shortcut.ts'
 
 export interface DeviceRoutesOptions {
   routes: readonly { platform: string; route: Route }[]
   certificateOf: CertificateReader
+  personOf?: PersonReader
+  /** Paths that are the server's own; asked when all of them are there. */
+  taken?(): readonly string[]
   /** Aborted when the server stops: what waits answers then. */
   stopping: AbortSignal
 }
 
 export async function registerDeviceRoutes(app: FastifyInstance, o: DeviceRoutesOptions): Promise<void> {
   await app.register(async (scope) => {
+    checkPlaces(o.routes, o.taken?.() ?? [])
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     for (const { platform, route } of o.routes) {
       scope.route({
         method: route.method,
-        url: `/${platform}${route.path}`,
+        url: placeOf(platform, route),
         config: { access: route.access },
         schema: { hide: true },
         // A body that a route does not take is refused by its first byte.
@@ -39,7 +44,7 @@ function message(
   request: FastifyRequest,
   reply: FastifyReply,
   path: string,
-  { certificateOf, stopping }: DeviceRoutesOptions,
+  { certificateOf, personOf, stopping }: DeviceRoutesOptions,
 ): Message {
   const url = request.raw.url ?? ''
   const question = url.indexOf('?')
@@ -52,6 +57,7 @@ function message(
     body: request.body instanceof Uint8Array ? request.body : nothing,
     certificate: certificateOf(request),
     remote: request.ip,
+    person: personOf && (() => personOf(request)),
     get signal() {
       signal ??= whileOpen(reply.raw, stopping).signal
       return signal

@@ -7,6 +7,7 @@ import type { Reply, Route } from '@muster/contract'
 import { failing, failpoint } from '@muster/core'
 import { certificateOf, type Edge, type Gateway, type PlainRequest, type Shortcut } from '../gateway/index.ts'
 import { whileOpen } from './connected.ts'
+import { placeOf } from './places.ts'
 
 interface ShortcutOptions {
   route: Route
@@ -27,7 +28,7 @@ export function addShortcuts(
   if (gateway.edge.proxied) return
   for (const { platform, route } of o.routes) {
     if (!('device' in route.access) || route.method !== 'POST' || /[:*]/.test(route.path)) continue
-    const target = `/${platform}${route.path}`
+    const target = placeOf(platform, route)
     const measure = o.meter(route.method, target)
     gateway.shortcuts.set(target, createShortcut({ route, stopping: o.stopping, edge: gateway.edge, measure }))
   }

@@ -236,7 +236,7 @@ describe('downloads', () => {
     for (const response of stalled) response.destroy()
     assert.deepEqual([answers.filter((s) => s === 200).length, refused], [16, 4])
     let status = 0
-    for (let i = 0; i < 50 && status !== 206; i += 1) {
+    for (let i = 0; i < 400 && status !== 206; i += 1) {
       status = (await get(`/${archiveName('1.11.0')}`, { range: 'bytes=0-1' })).status
       if (status !== 206) await new Promise((resolve) => setTimeout(resolve, 50))
     }

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { Problem } from '@muster/contract'
 import { DatabaseProblem, system } from '@muster/core'
 import { silentLog } from '@muster/core/testing'
+import { z } from 'zod'
 import { createGateway, principalOf } from './index.ts'
 import { adminPassword, openWorld, roleId, type World } from './world.ts'
 
@@ -22,7 +23,7 @@ before(async () => {
       '/api/v1/things/:id',
       {
         config: { access: { public: 'a test' } },
-        schema: { params: { type: 'object', properties: { id: { type: 'integer' } } } },
+        schema: { params: z.object({ id: z.coerce.number().int() }) },
       },
       async (request) => request.params,
     )

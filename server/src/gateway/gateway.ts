@@ -4,8 +4,15 @@ import type { IncomingMessage } from 'node:http'
 import type { Problem, Reply } from '@muster/contract'
 import type { Access, Log } from '@muster/core'
 import { corePermissions } from '@muster/core'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Provider } from 'oidc-provider'
+import { onceMade } from '../once-made.ts'
 import { apiHeaders } from './headers.ts'
 import { addJsonParser, jsonLimits } from './json-body.ts'
 import type { Shortcut } from './lane.ts'
@@ -23,6 +30,7 @@ import { type CertificateReader, createCertificateReader } from './proxied-certi
 import { sessionCookie } from './session-cookie.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { mostAtOnce, overloaded, type Weight } from './shed.ts'
+import { createPersonReader, type PersonReader, signInRoutes } from './sign-in.ts'
 import { createThrottle, defaultLimits, type Limits } from './throttle.ts'
 
 export interface GatewayOptions {
@@ -65,6 +73,8 @@ export interface Gateway {
   renewTls(tls: TlsFiles): void
   /** The certificate that a caller has proven, to us or to a proxy that we believe. */
   certificateOf: CertificateReader
+  /** The person whose browser it is. */
+  personOf: PersonReader
   /** Plain requests by target that are answered below node:http: for the few routes whose cost counts. Not behind a proxy. */
   shortcuts: Map<string, Shortcut>
   /** What a shortcut owes to the rest: throttling, and problems in the usual form. */
@@ -84,18 +94,6 @@ export interface Edge {
 
 /** Nobody has asked for the key manager until then: it is made for whoever comes next. */
 const warmAfterMs = 3_000
-
-/** Made when it is first asked for; a failure is tried again by who asks next. */
-function onceMade<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined
-      throw error
-    })
-    return made
-  }
-}
 
 export function createGateway(o: GatewayOptions): Gateway {
   const publicUrl = o.publicUrl.replace(/\/+$/, '')
@@ -163,7 +161,9 @@ export function createGateway(o: GatewayOptions): Gateway {
     return session === undefined ? undefined : (await o.access.principalOfSession(session))?.id
   }
 
+  const personOf = createPersonReader(o.access, publicOrigin)
   sessionRoutes(app, { access: o.access, publicOrigin, throttle })
+  signInRoutes(app, { access: o.access, publicUrl, throttle, personOf })
   registrationRoutes(app, { access: o.access, registration: o.registration, publicUrl, throttle })
   interactionRoutes(app, { access: o.access, provider: keyManager, publicUrl, throttle })
   mountKeyManager(app, { publicUrl, throttle, provider: keyManager, before })
@@ -213,6 +213,7 @@ export function createGateway(o: GatewayOptions): Gateway {
     permissions,
     renewTls: doors.renewTls,
     certificateOf: createCertificateReader({ trustedProxies: o.trustedProxies, header: o.clientCertificateHeader }),
+    personOf,
     shortcuts,
     pressure,
     edge: {
@@ -238,6 +239,12 @@ function problemOf(log: Log, error: unknown, path: string): Reply {
 type Answer = ReturnType<typeof handleErrors>
 const frameworkAnswers = new WeakMap<object, { answer?: Answer }>()
 
+/** Schemas are zod's everywhere: the framework's own compilers, which its types expect, are not even loaded. */
+const compilersFactory = {
+  buildValidator: () => validatorCompiler,
+  buildSerializer: () => serializerCompiler,
+} as unknown as NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']
+
 function createApp(o: GatewayOptions): FastifyInstance {
   const boot = randomBytes(4).toString('hex')
   let requests = 0
@@ -249,6 +256,7 @@ function createApp(o: GatewayOptions): FastifyInstance {
     trustProxy: o.trustedProxies && o.trustedProxies.length > 0 ? [...o.trustedProxies] : false,
     forceCloseConnections: true,
     return503OnClosing: true,
+    schemaController: { compilersFactory },
     // A refused path leads to a place that no route has, and the answer names the fault by the original one.
     rewriteUrl: (request) => (pathFault(request.url ?? '') === undefined ? request.url! : refusedPath),
     frameworkErrors: (error, request, reply) => late.answer?.(error, request, reply as never),

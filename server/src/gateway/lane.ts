@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Reply } from '@muster/contract'
 import { nodeHttp } from '../node-http.ts'
+import type { Use } from './kept.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 
 /** Answers plain requests to its target, at once or later; undefined: this one is for the long way. Never rejects. */
@@ -14,9 +15,9 @@ export interface LaneOptions {
   shortcuts: ReadonlyMap<string, Shortcut>
   /** Whoever keeps a connection is sent to another node. */
   draining(): boolean
-  /** A request is being answered; and it was. */
-  began(): void
-  done(): void
+  /** A request is being answered on this connection; and it was. */
+  began(use: Use): void
+  done(use: Use): void
   /** Milliseconds: until the first request of a connection is whole, and between requests. */
   times: { first: number; keepAlive: number }
 }
@@ -26,11 +27,11 @@ const { STATUS_CODES, validateHeaderName, validateHeaderValue } = nodeHttp
 const patience = { pieces: 8, ms: 1_000 } as const
 
 /** `onward` is node:http's own way in. */
-export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: Socket) => void) => void {
+export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: Socket) => void, use: Use) => void {
   const together = createTogether()
   const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(o.times.keepAlive / 1000)}\r\n\r\n`
 
-  return (socket, onward) => {
+  return (socket, onward, use) => {
     let held: Buffer | undefined
     let known: Reply | undefined
     let pieces = 0
@@ -67,9 +68,9 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
       held = undefined
       pieces = 0
       busy = true
-      o.began()
+      o.began(use)
       // What cannot be written as an answer (a header with a line break) is ours to be ashamed of: nothing half-written goes out.
-      if (answer instanceof Promise) answer.then((reply) => write(reply)).catch(() => socket.destroy())
+      if (answer instanceof Promise) answer.then(write).catch(() => socket.destroy())
       else {
         known = answer
         together(written)
@@ -89,7 +90,7 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
     function write(reply: Reply): void {
       if (!busy) return
       busy = false
-      o.done()
+      o.done(use)
       const last = o.draining()
       send(socket, reply, last ? 'Connection: close\r\n\r\n' : keepAlive)
       if (last) socket.end()
@@ -111,7 +112,7 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
     function onClose(): void {
       if (!busy) return
       busy = false
-      o.done()
+      o.done(use)
     }
     socket.setTimeout(o.times.first)
     socket.setNoDelay(true)

@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Log } from '@muster/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { nodeHttp } from '../node-http.ts'
+import { createKept, fileRoom } from './kept.ts'
 import { createLane, type Shortcut } from './lane.ts'
 import { rawProblem } from './problems.ts'
 
@@ -30,7 +31,7 @@ export interface Doors {
 }
 
 /** Milliseconds. A poll each minute keeps its connection; a slow sender does not keep ours. */
-const times = { keepAlive: 120_000, headers: 20_000, request: 120_000, idle: 150_000, handshake: 10_000 }
+const times = { keepAlive: 120_000, headers: 20_000, request: 120_000, idle: 150_000, handshake: 10_000, check: 5_000 }
 const headBytes = 16 * 1024
 const headerCount = 100
 /** Connections that wait to be accepted: after a restart a whole fleet knocks at once. The kernel takes less when its own limit is lower. */
@@ -50,6 +51,8 @@ export function createDoors(o: {
   shortcuts?: ReadonlyMap<string, Shortcut>
 }): Doors {
   const sockets = new Set<Socket>()
+  const kept = createKept()
+  const files = fileRoom()
   let active = 0
   let draining = false
   let drained: (() => void) | undefined
@@ -60,14 +63,29 @@ export function createDoors(o: {
     active++
     // Whoever keeps a connection is sent to another node.
     if (draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close')
-    response.once('close', done)
+    const use = kept.of((request as unknown as Partial<http2.Http2ServerRequest>).stream?.session ?? request.socket)
+    if (use) use.busy++
+    response.once('close', () => {
+      if (use) {
+        use.busy--
+        use.since = performance.now()
+      }
+      done()
+    })
     o.app.routing(request, response)
   }
   const lane = createLane({
     shortcuts: o.shortcuts ?? new Map(),
     draining: () => draining,
-    began: () => active++,
-    done,
+    began: (use) => {
+      active++
+      use.busy++
+    },
+    done: (use) => {
+      use.busy--
+      use.since = performance.now()
+      done()
+    },
     times: { first: times.headers, keepAlive: times.keepAlive },
   })
 
@@ -81,6 +99,7 @@ export function createDoors(o: {
             headersTimeout: times.headers,
             requestTimeout: times.request,
             noDelay: true,
+            connectionsCheckingInterval: times.check,
           },
           handle,
         )
@@ -96,16 +115,28 @@ export function createDoors(o: {
     if (!onward || others.length > 0) throw new Error(`it is not known who takes a ${event}`)
     server.off(event, onward)
     server.on(event, (socket: Socket & { alpnProtocol?: string | false | null }) => {
-      if (socket.alpnProtocol === 'h2' || !o.shortcuts?.size) onward.call(server, socket)
-      else lane(socket, (s) => onward.call(server, s))
+      if (socket.alpnProtocol === 'h2') return onward.call(server, socket)
+      const use = kept.put(socket, () => socket.destroySoon())
+      if (o.shortcuts?.size) lane(socket, (s) => onward.call(server, s), use)
+      else onward.call(server, socket)
     })
+    if (event === 'secureConnection')
+      server.on('session', (session: http2.ServerHttp2Session) => kept.put(session, () => session.close()))
   }
 
   function bound(server: Server): void {
-    if (o.maxConnections !== undefined) server.maxConnections = o.maxConnections
+    const most = o.maxConnections ?? Number.POSITIVE_INFINITY
+    if (o.maxConnections !== undefined) server.maxConnections = most
+    let own = 0
     server.on('connection', (socket: Socket) => {
       sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
+      own++
+      socket.once('close', () => {
+        sockets.delete(socket)
+        own--
+      })
+      // Full now: whoever comes next would be turned away, while some only keep what they no longer use.
+      if (own >= most || sockets.size >= files) kept.makeRoom()
     })
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       if (
@@ -184,7 +215,7 @@ function createSecure(tls: TlsFiles, handle: Handler): http2.Http2SecureServer {
       unknownProtocolTimeout: times.handshake,
       streamResetBurst: 200,
       streamResetRate: 33,
-      ...({ maxHeaderSize: headBytes, noDelay: true, connectionsCheckingInterval: 5_000 } as object),
+      ...({ maxHeaderSize: headBytes, noDelay: true, connectionsCheckingInterval: times.check } as object),
     },
     handle as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void,
   )

@@ -1,23 +1,42 @@
 /** The door of the portal: the built web app as files, its page with a nonce of its own each time, and a policy without exceptions. */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { Log } from '@muster/core'
 import { buildPortals, distDir, pageRoots, renderPage } from '@muster/portals'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { onceMade } from '../once-made.ts'
 
 const access = { public: 'the web app itself holds no data; its API calls are checked' }
 const yearS = 31_536_000
 
-/** Builds the web app when it is missing or older than its sources, then serves it. `publicUrl` may have a path before ours. */
+/** Milliseconds after which nobody's asking is waited for. */
+const lookAfterMs = 3_000
+
+/**
+ * Builds the web app when it is missing or older than its sources, then serves it. `publicUrl` may have a path before ours.
+ * Whether it is older takes a read of all its sources: for that the first page waits, and devices do not.
+ */
 export async function registerPortal(app: FastifyInstance, o: { log: Log; publicUrl: string }): Promise<void> {
-  await buildPortals(o.log)
-  const html = await readFile(join(distDir, 'index.html'), 'utf8')
+  const { log } = o
+  const file = join(distDir, 'index.html')
+  const built = onceMade(async () => {
+    await buildPortals(log)
+    return readFile(file, 'utf8')
+  })
+  if (!existsSync(file)) await built()
+  const looking = setTimeout(
+    () => void built().catch((err: unknown) => log.error({ err }, 'the portals could not be built')),
+    lookAfterMs,
+  ).unref()
+  app.addHook('onClose', async () => clearTimeout(looking))
   const base = `${new URL(o.publicUrl).pathname.replace(/\/+$/, '')}/`
   await app.register(fastifyStatic, { root: distDir, serve: false, preCompressed: true, cacheControl: false })
 
-  const page = (reply: FastifyReply) => {
+  const page = async (reply: FastifyReply) => {
+    const html = await built()
     const nonce = randomBytes(16).toString('base64')
     return reply
       .headers({
@@ -38,7 +57,8 @@ export async function registerPortal(app: FastifyInstance, o: { log: Log; public
   app.get<{ Params: { '*': string } }>(
     '/assets/*',
     { config: { access, ownThrottle: true }, schema: { hide: true } },
-    (request, reply) => {
+    async (request, reply) => {
+      await built()
       // Names hold a hash of their contents.
       void reply.header('cache-control', `public, max-age=${yearS}, immutable`)
       return reply.sendFile(`assets/${request.params['*']}`)

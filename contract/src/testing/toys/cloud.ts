@@ -1,4 +1,4 @@
-/** A toy of the cloud shape: nothing comes from the device; we call its maker, who takes whole documents, answers later by a name of its own, and has a quota. */
+/** A toy of the cloud shape: nothing comes from the device; we call its maker, who takes whole documents, answers later by a name of its own, and has a quota. Devices that its maker does not know run an agent, which comes by itself and takes settings one by one. */
 import { z } from 'zod'
 import {
   type Delivery,
@@ -68,19 +68,36 @@ const section = (key: string, examples: FeatureRow['examples']): FeatureRow => (
   to: (s) => ({ [key]: s }),
   examples,
 })
+/** The same over the agent: as it is. */
+const plainly = (examples: FeatureRow['examples']): FeatureRow => ({
+  channel: 'agent',
+  to: (s) => s,
+  from: read,
+  examples,
+})
+const agentReboot: OperationRow = {
+  channel: 'agent',
+  remembers: true,
+  to: () => ({ reboot: true }),
+  from: read,
+  examples: [{ in: {}, wire: { reboot: true }, replies }],
+}
 const features: Record<string, FeatureRow[]> = {
   'cloud.kiosk': [section('kiosk', [{ in: { app: 'till' }, wire: { kiosk: { app: 'till' } } }])],
-  'cloud.banner': [section('banner', [{ in: { text: 'Hi' }, wire: { banner: { text: 'Hi' } } }])],
+  'cloud.banner': [
+    section('banner', [{ in: { text: 'Hi' }, wire: { banner: { text: 'Hi' } } }]),
+    plainly([{ in: { text: 'Hi' }, wire: { text: 'Hi' } }]),
+  ],
 }
 const operations: Record<string, OperationRow[]> = {
-  'cloud.reboot': [command('REBOOT')],
+  'cloud.reboot': [command('REBOOT'), agentReboot],
   [deviceInventory.id]: [command('REPORT')],
 }
 
 export const cloud: Platform = {
   id: 'cloud',
   title: 'Cloud',
-  settings: 'whole',
+  settings: { device: 'whole' },
   migrations: [{ name: '0001_documents', sql: 'create table document (name text primary key, hash text not null)' }],
   describe: () => ({
     settings: z.object({ url: z.string().optional() }).strict(),
@@ -98,6 +115,7 @@ export const cloud: Platform = {
     return {
       routes: [],
       invite: async ({ code }) => ({ steps: [{ text: 'Scan this.', qr: code }] }),
+      calls: ['device'],
       rate: { perSecond: 1_000, inFlight: 50 },
       deliver: async (deliveries) => {
         for (const d of deliveries) await host.turn(d.channel, { said: [await hand(host, call, d)], take: 0 })
@@ -145,7 +163,7 @@ async function place(host: PlatformHost, call: Call, d: Extract<Delivery, { kind
   const document: JsonObject = {}
   for (const p of parts) {
     const filled = fillVariables(p.settings, d.channel.variables)
-    const [row] = features[p.feature] ?? []
+    const row = features[p.feature]?.find((r) => r.channel === 'device')
     if ('settings' in filled && row) Object.assign(document, row.to(filled.settings, d.channel, d.secrets))
   }
   const name = own ? `device-${d.channel.device}` : `set-${d.set}`

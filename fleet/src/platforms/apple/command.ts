@@ -37,6 +37,28 @@ export const rights = {
   apps: 4096,
 } as const
 
+/** What no server may ask of a device that its person enrolled as an own one (Apple, user enrolment). */
+const notPersonal = new Set([
+  'ActivationLockBypassCode',
+  'ClearActivationLockBypassCode',
+  'ClearPasscode',
+  'ClearRestrictionsPassword',
+  'DeviceConfigured',
+  'DeviceLocation',
+  'DisableLostMode',
+  'EnableLostMode',
+  'EraseDevice',
+  'PlayLostModeSound',
+  'RequestUnlockToken',
+  'RestartDevice',
+  'Restrictions',
+  'ScheduleOSUpdate',
+  'AvailableOSUpdates',
+  'OSUpdateStatus',
+  'ShutDownDevice',
+  'UserList',
+])
+
 /** An entry of an ErrorChain. */
 export function wrong(domain: string, number: number, text: string): Fault {
   return { code: 'device-error', text, result: { domain, number } }
@@ -47,6 +69,8 @@ export function refusalOfCommand(c: SimulatedCommand | undefined, request: JsonO
   const type = String(request.RequestType)
   if (!c || (c.on && !c.on.includes(model.family)))
     return wrong('MCMDMErrorDomain', 12021, `${type} is not a valid request type.`)
+  if (disk.enrolment?.mode === 'BYOD' && notPersonal.has(type))
+    return wrong('MCMDMErrorDomain', 12021, `${type} is not a valid request type for a user enrolment.`)
   if (c.right !== undefined && ((disk.enrolment?.rights ?? 0) & c.right) === 0)
     return wrong('MCMDMErrorDomain', 12009, `The MDM host is not allowed to ask for ${type}.`)
   if (c.supervised && !model.supervised) return wrong('MCMDMErrorDomain', 12026, `${type} is for supervised devices.`)

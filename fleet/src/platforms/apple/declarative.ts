@@ -1,4 +1,5 @@
 /** Declarative management as a device does it: what is declared is fetched where it is new, activated, applied, and reported. */
+import { createHash } from 'node:crypto'
 import type { Json, JsonObject } from '@muster/contract'
 import { Refused } from '../../refused.ts'
 import { type Answered, jsonOf } from '../../wire.ts'
@@ -143,17 +144,64 @@ async function apply(o: DeclarativeDeps, items: { [identifier: string]: Declared
     if (holds && missing.length === 0) for (const c of configurationsOf(item)) wanted.add(c)
   }
   for (const [identifier, item] of Object.entries(items)) {
-    if (item.kind === 'configuration') items[identifier] = await configured(o, identifier, item, wanted.has(identifier))
-    else if (item.kind !== 'activation') items[identifier] = { ...item, active: true, valid: 'valid' }
+    if (item.kind === 'asset') items[identifier] = await asset(o, item)
+    else if (item.kind === 'management') items[identifier] = { ...item, active: true, valid: 'valid' }
+  }
+  for (const [identifier, item] of Object.entries(items)) {
+    if (item.kind !== 'configuration') continue
+    const bad = assetsOf(item).find((name) => items[name]?.valid !== 'valid')
+    items[identifier] = await configured(o, identifier, item, wanted.has(identifier), bad)
   }
   const disk = o.disk()
   disk.profiles = disk.profiles.filter((p) => p.declaration === undefined || wanted.has(p.declaration))
+}
+/** What refers to assets does it under keys of this form. */
+function assetsOf({ payload }: Declared): string[] {
+  const found = (value: Json): string[] =>
+    Array.isArray(value)
+      ? value.flatMap(found)
+      : isDict(value)
+        ? Object.entries(value).flatMap(([key, v]) =>
+            key.endsWith('AssetReference') && typeof v === 'string' ? [v] : found(v as Json),
+          )
+        : []
+  return found(payload)
+}
+
+/** Fetched once, by the identity of the device, and looked at: it must be as long and as hashed as it was told. */
+async function asset(o: DeclarativeDeps, item: Declared): Promise<Declared> {
+  const { Reference: reference } = item.payload
+  if (item.valid === 'valid' || !isDict(reference)) return { ...item, active: true, valid: 'valid' }
+  const { DataURL: url, Size: size, 'Hash-SHA-256': hash } = reference
+  const invalid = (text: string): Declared => ({
+    ...item,
+    active: false,
+    valid: 'invalid',
+    reasons: [reason('Error.AssetCannotBeDownloaded', text)],
+  })
+  if (typeof url !== 'string' || !url.startsWith('https://')) return invalid('There is no DataURL.')
+  try {
+    const { bytes } = await o.talk.fetch(url)
+    if (size !== undefined && size !== bytes.length) return invalid(`It has ${bytes.length} bytes.`)
+    if (hash !== undefined && hash !== createHash('sha256').update(bytes).digest('hex'))
+      return invalid('It is another.')
+    return { ...item, active: true, valid: 'valid' }
+  } catch (error) {
+    if (error instanceof Refused) return invalid(`It could not be fetched: ${error.status}.`)
+    throw error
+  }
 }
 const configurationsOf = ({ payload }: Declared) =>
   (Array.isArray(payload.StandardConfigurations) ? payload.StandardConfigurations : []).map(String)
 const reason = (code: string, description: string): JsonObject => ({ code, description })
 
-async function configured(o: DeclarativeDeps, identifier: string, item: Declared, active: boolean): Promise<Declared> {
+async function configured(
+  o: DeclarativeDeps,
+  identifier: string,
+  item: Declared,
+  active: boolean,
+  bad: string | undefined,
+): Promise<Declared> {
   const invalid = (code: string, text: string): Declared => ({
     ...item,
     active: false,
@@ -161,8 +209,12 @@ async function configured(o: DeclarativeDeps, identifier: string, item: Declared
     reasons: [reason(code, text)],
   })
   if (!known.has(item.type)) return invalid('Error.UnknownDeclarationType', `The type ${item.type} is not known.`)
+  if (bad !== undefined) return invalid('Error.AssetCannotBeVerified', `The asset ${bad} is not there.`)
   if (!active) return { ...item, active: false, valid: 'valid' }
   if (item.active && item.valid === 'valid') return item
+  // A simulated user does as it is told.
+  if (item.type === `${prefix}passcode.settings` && item.payload.RequirePasscode === true)
+    o.disk().world.passcode = true
   const { ProfileURL: url } = item.payload
   if (!item.type.startsWith(`${prefix}legacy`)) return { ...item, active: true, valid: 'valid' }
   if (typeof url !== 'string') return invalid('Error.ConfigurationIsInvalid', 'There is no ProfileURL.')
@@ -177,15 +229,17 @@ async function configured(o: DeclarativeDeps, identifier: string, item: Declared
   }
 }
 
-/** `@status(name) == 'value'` joined by AND; another predicate does not hold here. */
+/** `@status(name) == 'value'` joined by AND, and those by OR; another predicate does not hold here. */
 function predicate(text: Json | undefined, status: JsonObject): boolean {
   if (text === undefined || text === '') return true
-  return String(text)
-    .split(/\s+AND\s+/i)
-    .every((part) => {
+  const holds = (all: string) =>
+    all.split(/\s+AND\s+/i).every((part) => {
       const found = /^\(?\s*@status\(([\w.-]+)\)\s*(==|!=)\s*['"]([^'"]*)['"]\s*\)?$/.exec(part.trim())
       return found !== null && (String(status[found[1] ?? '']) === found[3]) === (found[2] === '==')
     })
+  return String(text)
+    .split(/\s+OR\s+/i)
+    .some(holds)
 }
 
 const families = { iphone: 'iPhone', ipad: 'iPad', mac: 'Mac', tv: 'AppleTV' } as const
@@ -204,7 +258,12 @@ function statusItems({ model, disk }: DeclarativeDeps): JsonObject {
     'passcode.is-present': world.passcode,
     'passcode.is-compliant':
       world.passcode ||
-      !profiles.some((p) => p.payloads.some((x) => x.PayloadType === 'com.apple.mobiledevice.passwordpolicy')),
+      !(
+        profiles.some((p) => p.payloads.some((x) => x.PayloadType === 'com.apple.mobiledevice.passwordpolicy')) ||
+        Object.values(disk().declarative?.items ?? {}).some(
+          (d) => d.active && d.type === `${prefix}passcode.settings` && d.payload.RequirePasscode === true,
+        )
+      ),
   }
 }
 

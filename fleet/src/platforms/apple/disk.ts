@@ -62,6 +62,8 @@ export interface Disk {
   readonly no: number
   standing: Standing
   enrolment?: Enrolment
+  /** What its person's sign-in gave; shown with every message. */
+  token?: string
   /** PEM. */
   key?: string
   certificate?: string

@@ -2,6 +2,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { Refused, refusalOf } from '../../refused.ts'
 import type { Answered, Send } from '../../wire.ts'
+import { holderIn, profileByAccount } from './account.ts'
 import { newKey, pemOf } from './certificate.ts'
 import type { Disk, Party } from './disk.ts'
 import { unlockTokenOf } from './effects.ts'
@@ -34,7 +35,7 @@ export async function enrol(o: EnrolDeps, code: string): Promise<void> {
   if (!disk.authenticated) {
     await o.talk.checkin('Authenticate', {
       party: 'device',
-      fields: { Topic: enrolment.topic, ...firstWords(o.model, disk.world.osVersion) },
+      fields: { Topic: enrolment.topic, ...firstWords(o.model, disk.world.osVersion, enrolment.mode) },
     })
     disk.authenticated = true
   }
@@ -42,27 +43,35 @@ export async function enrol(o: EnrolDeps, code: string): Promise<void> {
   disk.standing = 'enrolled'
 }
 
-async function profile({ send, disk }: EnrolDeps, code: string): Promise<void> {
+async function profile(o: EnrolDeps, code: string): Promise<void> {
+  const holder = holderIn(code)
+  const { answer, token } = holder ? await profileByAccount(o, holder) : { answer: await profileByCode(o, code) }
+  const disk = o.disk()
+  try {
+    const read = judgedProfile(answer.bytes)
+    const enrolment = enrolmentIn(read)
+    if (!enrolment) throw new BadProfile('It enrols nothing.')
+    if (holder && enrolment.mode === undefined) throw new BadProfile('EnrollmentMode is missing.')
+    disk.enrolment = enrolment
+    disk.token = token
+    put(disk, read, 'device')
+  } catch (error) {
+    if (error instanceof BadProfile) throw new Refused(`profile-refused: ${error.message}`, answer)
+    throw error
+  }
+}
+
+async function profileByCode({ send }: EnrolDeps, code: string): Promise<Answered> {
   const fetched = async (path: string) => {
     const answer = await send({ kind: 'profile', method: 'GET', path })
     if (answer.status !== 200) throw refusalOf(answer)
     return answer
   }
   const page = `apple/profile?code=${encodeURIComponent(code)}`
-  let answer = await fetched(page)
+  const answer = await fetched(page)
   // Whoever holds the device accepts the licence that is shown first.
   const licence = isPage(answer) ? /name="licence" value="([^"]*)"/.exec(answer.bytes.toString('utf8')) : null
-  if (licence) answer = await fetched(`${page}&licence=${encodeURIComponent(licence[1] ?? '')}`)
-  try {
-    const read = judgedProfile(answer.bytes)
-    const enrolment = enrolmentIn(read)
-    if (!enrolment) throw new BadProfile('It enrols nothing.')
-    disk().enrolment = enrolment
-    put(disk(), read, 'device')
-  } catch (error) {
-    if (error instanceof BadProfile) throw new Refused(`profile-refused: ${error.message}`, answer)
-    throw error
-  }
+  return licence ? fetched(`${page}&licence=${encodeURIComponent(licence[1] ?? '')}`) : answer
 }
 
 const isPage = ({ headers }: Answered) => String(headers['content-type'] ?? '').startsWith('text/html')
@@ -84,7 +93,7 @@ export async function tellToken({ talk, model, disk }: EnrolDeps, party: Party):
   const { tokens, told, magic, enrolment, configured } = disk()
   const token = tokens[party] ?? ''
   const mobile = model.family === 'iphone' || model.family === 'ipad'
-  const first = told.device === undefined
+  const first = told.device === undefined && enrolment?.mode !== 'BYOD'
   await talk.checkin('TokenUpdate', {
     party,
     fields: {

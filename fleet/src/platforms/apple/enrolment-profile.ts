@@ -19,6 +19,9 @@ export interface Enrolment {
   readonly rights: number
   readonly capabilities: readonly string[]
   readonly signed: boolean
+  /** It came with a Managed Apple Account: as the person's own device, or as the organisation's. */
+  readonly mode?: 'BYOD' | 'ADDE'
+  readonly account?: string
 }
 
 /** What the device refuses to install: in its own words. */
@@ -71,6 +74,8 @@ function common(p: JsonObject): void {
   if (p.PayloadVersion !== 1) throw new BadProfile('PayloadVersion must be 1.')
 }
 
+/** All but erasing. */
+const personalRights = 8191 - 8
 const texts = (value: Json | undefined) => (Array.isArray(value) ? value.filter((v) => typeof v === 'string') : [])
 
 /** undefined: it enrols nothing. Throws BadProfile. */
@@ -84,7 +89,10 @@ export function enrolmentIn({ profile, payloads, signer }: ReadProfile): Enrolme
   const scep = identity.PayloadContent
   if (typeof topic !== 'string' || !/^com\.apple\.mgmt\./.test(topic)) throw new BadProfile('The topic is none.')
   if (typeof server !== 'string' || typeof scep.URL !== 'string') throw new BadProfile('An address is missing.')
-  if (typeof rights !== 'number' || rights < 1 || rights > 8191)
+  const { EnrollmentMode: mode, AssignedManagedAppleID: account } = mdm
+  if (mode !== undefined && mode !== 'BYOD' && mode !== 'ADDE') throw new BadProfile('The EnrollmentMode is none.')
+  if (mode === 'BYOD' && typeof account !== 'string') throw new BadProfile('AssignedManagedAppleID is missing.')
+  if (mode !== 'BYOD' && (typeof rights !== 'number' || rights < 1 || rights > 8191))
     throw new BadProfile('AccessRights must be from 1 to 8191.')
   return {
     identifier: String(profile.PayloadIdentifier),
@@ -101,8 +109,11 @@ export function enrolmentIn({ profile, payloads, signer }: ReadProfile): Enrolme
     checkin: typeof mdm.CheckInURL === 'string' ? mdm.CheckInURL : server,
     signs: mdm.SignMessage === true,
     checksOut: mdm.CheckOutWhenRemoved === true,
-    rights,
+    // A user enrolment has those that Apple gives it, whatever stands there.
+    rights: mode === 'BYOD' || typeof rights !== 'number' ? personalRights : rights,
     capabilities: texts(mdm.ServerCapabilities),
     signed: signer !== undefined,
+    ...(mode && { mode }),
+    ...(typeof account === 'string' && { account }),
   }
 }

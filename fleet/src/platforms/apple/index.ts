@@ -4,6 +4,8 @@ import { refusalOf } from '../../refused.ts'
 import { createAppleDevice } from './device.ts'
 import { features, operations } from './words.ts'
 
+export { type AccountHolder, accountCode } from './account.ts'
+
 export const apple: FleetPlatform = {
   id: 'apple',
   words: { operations, features },

@@ -1,4 +1,5 @@
 /** Which device it is: hardware, names and numbers, and the manner in which it speaks; all by the seed. */
+import { createHash } from 'node:crypto'
 import type { JsonObject } from '@muster/contract'
 import type { Random } from '../../random.ts'
 import { forms } from './cms.ts'
@@ -82,6 +83,8 @@ export interface Manner {
 }
 export interface Model extends Kind {
   readonly udid: string
+  /** What it calls itself where a person enrolled it as an own device. */
+  readonly enrollmentId: string
   readonly serial: string
   readonly imei?: string
   readonly wifiMac: string
@@ -99,6 +102,12 @@ export interface Model extends Kind {
 
 const hexOf = (r: Random, digits: number) => r.hex(digits).toUpperCase()
 const uuidOf = (r: Random) => [8, 4, 4, 4, 12].map((n) => hexOf(r, n)).join('-')
+const uuidFrom = (text: string) =>
+  createHash('sha256')
+    .update(text)
+    .digest('hex')
+    .toUpperCase()
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
 const macOf = (r: Random) => `a8:${[0, 0, 0, 0, 0].map(() => r.hex(2)).join(':')}`
 
 export function modelOf(r: Random, no: number): Model {
@@ -106,9 +115,11 @@ export function modelOf(r: Random, no: number): Model {
   const owner = r.pick(owners)
   const mac = kind.family === 'mac'
   const [major = 0] = kind.os.split('.').map(Number)
+  const udid = mac ? uuidOf(r) : `0000${r.int(8020, 8140)}-${hexOf(r, 16)}`
   return {
     ...kind,
-    udid: mac ? uuidOf(r) : `0000${r.int(8020, 8140)}-${hexOf(r, 16)}`,
+    udid,
+    enrollmentId: uuidFrom(udid),
     // Its number is in it: no two devices of a fleet are one.
     serial: `F${hexOf(r, 5)}${no.toString(36).toUpperCase().padStart(5, '0')}`,
     ...(kind.family === 'iphone' && { imei: imeiOf(r) }),
@@ -141,7 +152,8 @@ function mannerOf(r: Random, family: Family): Manner {
 }
 
 /** What an Authenticate message tells (Apple, Authenticate). */
-export function firstWords(m: Model, osVersion: string): JsonObject {
+export function firstWords(m: Model, osVersion: string, mode?: 'BYOD' | 'ADDE'): JsonObject {
+  if (mode === 'BYOD') return { BuildVersion: m.build, OSVersion: osVersion, ProductName: m.product }
   return {
     BuildVersion: m.build,
     DeviceName: m.deviceName,

@@ -70,9 +70,22 @@ function information({ model, disk, now }: Machine): JsonObject {
       IsCloudBackupEnabled: true,
       LastCloudBackupDate: date(now - 86_400_000),
       iTunesStoreAccountIsActive: true,
+      IsMultiUser: false,
     })
+  if (disk.enrolment?.mode === 'BYOD') for (const name of hardware) delete all[name]
   return all
 }
+/** What tells one device from another, which a user enrolment never says. */
+const hardware = [
+  'UDID',
+  'SerialNumber',
+  'IMEI',
+  'ServiceSubscriptions',
+  'WiFiMAC',
+  'BluetoothMAC',
+  'EthernetMAC',
+  'DeviceName',
+]
 
 const deviceInformation: SimulatedCommand = {
   query: true,
@@ -242,9 +255,10 @@ const certificateList: SimulatedCommand = {
   },
 }
 
+/** iPads know it only when several users share them; of these none is. */
 const userList: SimulatedCommand = {
   query: true,
-  on: ['mac', 'ipad'],
+  on: ['mac'],
   act: (_, { model }) => ({
     Users: model.user
       ? [

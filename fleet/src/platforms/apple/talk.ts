@@ -40,6 +40,12 @@ export function createTalk(o: { send: Send; model: Model; disk(): Disk; now(): n
   }
   function sender(party: Party): JsonObject {
     const { user, udid } = model
+    // A user enrolment names itself by an id of its own, and nothing of the device.
+    if (o.disk().enrolment?.mode === 'BYOD')
+      return {
+        EnrollmentID: model.enrollmentId,
+        ...(party === 'user' && user && { EnrollmentUserID: user.id, UserShortName: user.short, NotOnConsole: false }),
+      }
     return party === 'user' && user
       ? { UDID: udid, UserID: user.id, UserShortName: user.short, UserLongName: user.long, NotOnConsole: false }
       : { UDID: udid }
@@ -50,7 +56,7 @@ export function createTalk(o: { send: Send; model: Model; disk(): Disk; now(): n
       kind,
       method: model.manner.method,
       path: url,
-      headers: ['content-type', type, ...proof(body)],
+      headers: ['content-type', type, ...proof(body), ...shownToken()],
       body,
       lose,
       ...shown(url),
@@ -63,6 +69,10 @@ export function createTalk(o: { send: Send; model: Model; disk(): Disk; now(): n
     if (!o.disk().enrolment?.signs || !form) return []
     const message = signed(body, identity().signing, { ...form, now: new Date(o.now()) })
     return ['mdm-signature', message.toString('base64')]
+  }
+  const shownToken = () => {
+    const { token } = o.disk()
+    return token === undefined ? [] : ['authorization', `Bearer ${token}`]
   }
   const shown = (url: string) => (url.startsWith('https:') ? { identity: identity().tls } : {})
 

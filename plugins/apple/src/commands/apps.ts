@@ -1,6 +1,7 @@
 /** Apps: installed, managed and taken away again. */
 import { type JsonObject, operation } from '@muster/contract'
 import { z } from 'zod'
+import { attributesOf, attributesType } from './attributes.ts'
 import { type Command, command, plainReplies, refusedOutcome, refusedReply, textIn } from './row.ts'
 import { bundleId, bytes, httpsUrl } from './words.ts'
 
@@ -23,6 +24,9 @@ const install = operation({
       removeWithManagement: z.boolean().default(true).describe('It goes when management ends'),
       preventBackup: z.boolean().default(false).describe('Its files are not backed up'),
       configuration: configuration.optional(),
+      attributes: attributesType,
+      iosApp: z.boolean().optional().describe('An app for iPhone or iPad, on a Mac with Apple silicon'),
+      managed: z.boolean().optional().describe('Managed as an app, on a Mac (macOS 11)'),
     })
     .strict()
     .refine((p) => [p.storeId, p.bundleId, p.manifestUrl].filter((v) => v !== undefined).length === 1, {
@@ -55,15 +59,35 @@ const installPackage = operation({
   repeatable: true,
   params: z
     .object({
-      manifestUrl: httpsUrl.describe('Address of the manifest'),
+      manifestUrl: httpsUrl.optional().describe('Address of the manifest'),
+      manifest: z.record(z.string().max(200), z.json()).optional().describe('Or the manifest itself'),
       pinnedCertificates: z.array(bytes(8192)).max(10).default([]).describe('Certificates of that server, base64'),
+      checkRevocation: z.boolean().default(false).describe('Those certificates must be known not to be revoked'),
       managed: z.boolean().default(false).describe('Managed as an app (macOS 11)'),
+      removeWithManagement: z.boolean().default(false).describe('It goes when management ends (macOS 11)'),
+      takeOver: z.boolean().default(false).describe('Manage it when the user has installed it already (macOS 11)'),
+      iosApp: z.boolean().default(false).describe('An app for iPhone or iPad (Apple silicon)'),
+      configuration: configuration.optional(),
     })
-    .strict(),
+    .strict()
+    .refine((p) => (p.manifestUrl === undefined) !== (p.manifest === undefined), {
+      path: ['manifestUrl'],
+      message: 'either the address of the manifest or the manifest itself',
+    }),
   result: z.object({}),
   expiresS: 14 * 86_400,
   examples: [
-    { params: { manifestUrl: 'https://apps.example.org/tool.plist', pinnedCertificates: [], managed: false } },
+    {
+      params: {
+        manifestUrl: 'https://apps.example.org/tool.plist',
+        pinnedCertificates: [],
+        checkRevocation: false,
+        managed: false,
+        removeWithManagement: false,
+        takeOver: false,
+        iosApp: false,
+      },
+    },
   ],
 })
 const remove = operation({
@@ -106,6 +130,9 @@ export const appCommands: readonly Command[] = [
         (p.removeWithManagement ? flags.removeWithManagement : 0) + (p.preventBackup ? flags.preventBackup : 0),
       ...(p.takeOver && { ChangeManagementState: 'Managed' }),
       ...(p.configuration && { Configuration: p.configuration as JsonObject }),
+      ...(p.attributes && { Attributes: attributesOf(p.attributes) }),
+      ...(p.iosApp !== undefined && { iOSApp: p.iosApp }),
+      ...(p.managed !== undefined && { InstallAsManaged: p.managed }),
     }),
     refused: (r) => textIn(r, 'RejectionReason') && `The device does not take the app: ${textIn(r, 'RejectionReason')}`,
     result: (r) => ({ app: textIn(r, 'Identifier', 200) ?? null, status: textIn(r, 'State', 100) ?? '' }),
@@ -135,12 +162,23 @@ export const appCommands: readonly Command[] = [
         ],
       },
       {
-        in: { bundleId: 'org.example.tool', takeOver: true, removeWithManagement: false, preventBackup: true },
+        in: {
+          bundleId: 'org.example.tool',
+          takeOver: true,
+          removeWithManagement: false,
+          preventBackup: true,
+          attributes: { associatedDomains: ['example.org'], removable: false },
+          iosApp: true,
+          managed: true,
+        },
         wire: {
           RequestType: 'InstallApplication',
           Identifier: 'org.example.tool',
           ManagementFlags: 4,
           ChangeManagementState: 'Managed',
+          Attributes: { AssociatedDomains: ['example.org'], Removable: false },
+          iOSApp: true,
+          InstallAsManaged: true,
         },
       },
     ],
@@ -149,11 +187,17 @@ export const appCommands: readonly Command[] = [
     type: 'InstallEnterpriseApplication',
     on: 'm10.13.6',
     fields: (p): JsonObject => ({
-      ManifestURL: p.manifestUrl,
+      ...(p.manifestUrl && { ManifestURL: p.manifestUrl }),
+      ...(p.manifest && { Manifest: p.manifest as JsonObject }),
       ...(p.pinnedCertificates.length > 0 && {
         ManifestURLPinningCerts: p.pinnedCertificates.map((c) => ({ $data: c })),
       }),
+      ...(p.checkRevocation && { PinningRevocationCheckRequired: true }),
       ...(p.managed && { InstallAsManaged: true }),
+      ...(p.removeWithManagement && { ManagementFlags: flags.removeWithManagement }),
+      ...(p.takeOver && { ChangeManagementState: 'Managed' }),
+      ...(p.iosApp && { iOSApp: true }),
+      ...(p.configuration && { Configuration: p.configuration as JsonObject }),
     }),
     examples: [
       {
@@ -165,6 +209,25 @@ export const appCommands: readonly Command[] = [
           InstallAsManaged: true,
         },
         replies: plainReplies(),
+      },
+      {
+        in: {
+          manifest: { items: [] },
+          checkRevocation: true,
+          removeWithManagement: true,
+          takeOver: true,
+          iosApp: true,
+          configuration: { server: 'https://example.org' },
+        },
+        wire: {
+          RequestType: 'InstallEnterpriseApplication',
+          Manifest: { items: [] },
+          PinningRevocationCheckRequired: true,
+          ManagementFlags: 1,
+          ChangeManagementState: 'Managed',
+          iOSApp: true,
+          Configuration: { server: 'https://example.org' },
+        },
       },
     ],
   }),

@@ -1,6 +1,6 @@
 /** Commands that the plugin sends by itself: the setup assistant's release, and what it must know of a device. */
-import type { Json, JsonObject } from '@muster/contract'
-import { inventoryCommand, inventorySteps } from './inventory.ts'
+import type { ChannelDetail, Json, JsonObject } from '@muster/contract'
+import { inventoryCommand, inventoryStep } from './inventory.ts'
 import { objectOf } from './row.ts'
 
 export interface Errand {
@@ -9,7 +9,7 @@ export interface Errand {
   next?: { name: string; payload: JsonObject }
 }
 
-export function errandOf(name: string, payload: Json): Errand {
+export function errandOf(name: string, payload: Json, c: Pick<ChannelDetail, 'facts'>): Errand {
   switch (name) {
     case 'configured':
       return { command: { RequestType: 'DeviceConfigured' } }
@@ -20,9 +20,10 @@ export function errandOf(name: string, payload: Json): Errand {
     case 'inventory': {
       const step = objectOf(payload)?.step
       const at = typeof step === 'number' ? step : 0
+      const next = inventoryStep(at + 1, c)
       return {
-        command: inventoryCommand(at),
-        ...(at + 1 < inventorySteps && { next: { name, payload: { step: at + 1 } } }),
+        command: inventoryCommand(at, c),
+        ...(next !== undefined && { next: { name, payload: { step: next } } }),
       }
     }
     case 'command': {

@@ -1,8 +1,10 @@
 /** Facts in what devices answer, whichever command asked: in the common words, and in Apple's own where there is none. */
 import { createHash } from 'node:crypto'
-import type { FactDescriptor, FactType, IdentifierKind, Json, JsonObject } from '@muster/contract'
+import type { ChannelDetail, FactDescriptor, FactType, IdentifierKind, Json, JsonObject } from '@muster/contract'
 import { formFactorOf, osOf } from '../mdm/index.ts'
+import { available } from '../profiles/index.ts'
 import { flagIn, listOf, numberIn, objectOf, textIn } from './row.ts'
+import { readSystems } from './systems.ts'
 
 /** What is taken from a dictionary as it stands: Apple's key, our fact, its title and its type. */
 type Entry = readonly [key: string, fact: string, title: string, type: FactType, unit?: string]
@@ -92,18 +94,48 @@ const lists: readonly (readonly [string, string, FactType])[] = [
   ['apple.updateStatus', 'Updates under way', 'list'],
 ]
 
-/** Queries of DeviceInformation: all that is read here. Systems leave out what they do not know. */
-export const deviceQueries: readonly string[] = [
-  ...device.map(([key]) => key),
-  'UDID',
-  'BatteryLevel',
-  'IMEI',
-  'MEID',
-  'WiFiMAC',
-  'BluetoothMAC',
-  'EthernetMAC',
-  'ServiceSubscriptions',
-]
+/** Queries of DeviceInformation, and which systems answer each (in the words of `readSystems`): nothing else is asked. */
+const queries: Readonly<Record<string, string>> = {
+  'i4.0 m10.7 t9.0 v1.1 w10.0': 'DeviceName ModelName OSVersion BuildVersion ProductName',
+  'i4.0x m10.7x t9.0 v1.1x w10.0': 'SerialNumber UDID WiFiMAC',
+  'm10.11': 'HostName LocalHostName',
+  'i16.4 m13.3 t16.4 v1.1 w10.0': 'ModelNumber',
+  'i16.1 m13.0 t16.1 v1.1 w10.0': 'SupplementalOSVersionExtra SupplementalBuildVersion',
+  'i6.0 m10.15 t9.0 v1.1 w10.0': 'IsSupervised',
+  'i9.3': 'IsMultiUser',
+  'm12.0': 'IsAppleSilicon',
+  'i9.0x m10.11x t10.2 v2.0x w10.0': 'AwaitingConfiguration',
+  'i7.0x m10.15x w10.0': 'IsActivationLockEnabled',
+  'i7.0 v1.1 w10.0': 'IsDeviceLocatorServiceEnabled',
+  'i9.3x w10.0': 'IsMDMLostModeEnabled',
+  'i7.1x v1.1x': 'IsCloudBackupEnabled',
+  'i8.0x v1.1x': 'LastCloudBackupDate',
+  'i7.0x v1.1x w10.0': 'IsDoNotDisturbInEffect',
+  'i7.0x m10.9x t9.0 w10.0': 'iTunesStoreAccountIsActive',
+  'i14.0 t14.0 v2.0 w10.0': 'TimeZone',
+  'i4.0 m10.7 v1.1 w10.0': 'DeviceCapacity AvailableDeviceCapacity',
+  'i4.0x': 'ModemFirmwareVersion CurrentCarrierNetwork PhoneNumber ICCID IMEI MEID',
+  'i4.2x': 'IsRoaming',
+  'i5.0x': 'DataRoamingEnabled VoiceRoamingEnabled',
+  'i7.0x': 'PersonalHotspotEnabled',
+  'm10.12': 'SystemIntegrityProtectionEnabled',
+  'm11.0x': 'PINRequiredForEraseDevice PINRequiredForDeviceLock',
+  'm11.0': 'SupportsLOMDevice',
+  'i15.0x m12.0x v1.1x': 'SoftwareUpdateDeviceID',
+  'i9.3 v1.1 w10.0': 'DiagnosticSubmissionEnabled AppAnalyticsEnabled',
+  'm13.3x': 'EACSPreflight',
+  'i14.0!x': 'EstimatedResidentUsers',
+  'i13.4!x': 'QuotaSize',
+  'i5.0 m13.3 v1.1 w10.0': 'BatteryLevel',
+  'i4.0x m10.7x t9.0 v1.1x': 'BluetoothMAC',
+  'm10.7x': 'EthernetMAC',
+  'i12.0x': 'ServiceSubscriptions',
+}
+const queried = Object.entries(queries).map(([on, names]) => ({ on: readSystems(on), names: names.split(' ') }))
+
+/** All that is read here and that this device answers. */
+export const deviceQueries = (c: Pick<ChannelDetail, 'facts'>): readonly string[] =>
+  queried.flatMap((q) => (available(q.on, c) === true ? q.names : []))
 
 const searched = new Set([
   'apple.product',

@@ -38,6 +38,12 @@ export const appleOperations: readonly OperationDescriptor[] = commands('')
   .map((c) => c.descriptor)
   .filter((d) => !common.has(d.id))
 
+const repeatables = new Set(
+  [...commonOperations, ...commands('').map((c) => c.descriptor)].filter((d) => d.repeatable).map((d) => d.id),
+)
+/** Doing it twice does no harm. */
+export const isRepeatable = (operation: string): boolean => repeatables.has(operation)
+
 export function operationRows(enrolment: string): Readonly<Record<string, readonly OperationRow[]>> {
   return Object.fromEntries(commands(enrolment).map((c) => [c.descriptor.id, [c.row]]))
 }

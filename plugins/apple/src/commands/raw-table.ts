@@ -59,6 +59,11 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
   },
   DisableRemoteDesktop: { title: 'Remote desktop off', on: 'm10.14.4!x', danger: 'confirm' },
   EnableRemoteDesktop: { title: 'Remote desktop on', on: 'm10.14.4!x', danger: 'confirm' },
+  InstalledApplicationList: {
+    title: 'Ask for certain apps',
+    on: 'i7.0 m10.15x t10.2 v1.1 w10.0',
+    keys: { Identifiers: ['string*'], ManagedAppsOnly: 'boolean', Items: ['string*'] },
+  },
   InstallMedia: {
     title: 'Install book',
     on: 'i8.0 m10.9x',
@@ -155,6 +160,24 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
     title: 'Restrictions in force',
     on: 'i4.0x t9.0 v1.1x w10.0',
     keys: { ProfileRestrictions: 'boolean' },
+  },
+  RestartDevice: {
+    title: 'Restart with kernel extensions',
+    on: 'm11.0x',
+    danger: 'confirm',
+    keys: { RebuildKernelCache: 'boolean', KextPaths: ['string*'], NotifyUser: 'boolean' },
+  },
+  RotateFileVaultKey: {
+    title: 'Replace institutional recovery key',
+    on: 'm10.9x',
+    danger: 'confirm',
+    secret: ['FileVaultUnlock'],
+    keys: {
+      KeyType: 'institutional*',
+      FileVaultUnlock: { Password: 'string', PrivateKeyExport: 'data', PrivateKeyExportPassword: 'string' },
+      NewCertificate: 'data',
+      ReplyEncryptionCertificate: 'data',
+    },
   },
   SetFirmwarePassword: {
     title: 'Set firmware password',

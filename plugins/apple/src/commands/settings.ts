@@ -1,6 +1,7 @@
 /** Settings that are set once (Apple's Settings command): names, radio, wallpaper and what else a user could change again. */
 import { deviceRename, type JsonObject, type OperationDescriptor, operation } from '@muster/contract'
 import { z } from 'zod'
+import { attributesOf, attributesShape } from './attributes.ts'
 import { type Command, command, listOf, objectOf, plainReplies, refusedOutcome, refusedReply, textIn } from './row.ts'
 import { sharedIpad, type When } from './systems.ts'
 import { bundleId, bytes, line } from './words.ts'
@@ -178,35 +179,46 @@ const appAttributes = once(
   'apple.app.attributes',
   'Set app attributes',
   'Through which VPN, filter or relay a managed app reaches the network, and what its user may do with it.',
-  z
-    .object({
-      bundleId: bundleId.describe('Bundle identifier'),
-      vpn: z.uuid().optional().describe('VPN for this app (UUID)'),
-      contentFilter: z.uuid().optional().describe('Content filter (UUID)'),
-      dnsProxy: z.uuid().optional().describe('DNS proxy (UUID)'),
-      relay: z.uuid().optional().describe('Relay (UUID)'),
-      associatedDomains: z.array(line(253)).max(100).optional().describe('Associated domains'),
-      removable: z.boolean().optional().describe('The user may remove it'),
-      lockable: z.boolean().optional().describe('The user may lock it'),
-      hideable: z.boolean().optional().describe('The user may hide it'),
-    })
-    .strict(),
-  { bundleId: 'org.example.tool', vpn: '7d3f6a2e-2f55-4c5a-9a4e-0c7a6b1f2d10', removable: false },
+  z.object({ bundleId: bundleId.describe('Bundle identifier'), ...attributesShape }).strict(),
+  { bundleId: 'org.example.tool', vpn: 'Work apps', removable: false },
 )
-const attributeKeys = {
-  vpn: 'VPNUUID',
-  contentFilter: 'ContentFilterUUID',
-  dnsProxy: 'DNSProxyUUID',
-  relay: 'RelayUUID',
-  associatedDomains: 'AssociatedDomains',
-  removable: 'Removable',
-  lockable: 'Lockable',
-  hideable: 'Hideable',
-} as const
 const activationLock = switchOf(
   'apple.activation-lock.allow',
   'Allow Activation Lock',
   'Whether the user of a supervised device may lock it to an Apple Account.',
+)
+const lockGrace = z
+  .union([0, 60, 300, 900, 3600, 14_400].map((n) => z.literal(n)))
+  .optional()
+  .describe('Seconds before the passcode is asked again')
+const bootstrapToken = once(
+  'apple.bootstrap-token.use',
+  'Use of the bootstrap token',
+  'Whether a Mac may use the token that it entrusted to this server, and whether it asks its user before.',
+  z
+    .object({
+      allowed: z.boolean().optional().describe('The Mac may use it (macOS 10.15)'),
+      ask: z.boolean().optional().describe('It asks its user before (macOS 11)'),
+    })
+    .strict()
+    .refine((p) => p.allowed !== undefined || p.ask !== undefined, { path: ['allowed'], message: 'set at least one' }),
+  { ask: true },
+)
+const olderShared = once(
+  'apple.shared-ipad.older',
+  'Set up older shared iPad',
+  'Before iPadOS 13.4: how many users it keeps, and when the passcode is asked for again.',
+  z
+    .object({
+      residentUsers: z.number().int().min(1).max(99).optional().describe('Users that are kept'),
+      lockGraceS: lockGrace,
+    })
+    .strict()
+    .refine((p) => p.residentUsers !== undefined || p.lockGraceS !== undefined, {
+      path: ['residentUsers'],
+      message: 'set at least one',
+    }),
+  { residentUsers: 5 },
 )
 const accessibility = once(
   'apple.accessibility',
@@ -220,6 +232,7 @@ const accessibility = once(
       reduceTransparency: z.boolean().optional().describe('Less transparency'),
       textSize: z.number().int().min(0).max(11).optional().describe('Text size'),
       touchAccommodations: z.boolean().optional().describe('Touch accommodations'),
+      grayscale: z.boolean().optional().describe('No colours (watch)'),
       voiceOver: z.boolean().optional().describe('VoiceOver'),
       zoom: z.boolean().optional().describe('Zoom'),
     })
@@ -233,6 +246,7 @@ const aidKeys = {
   reduceTransparency: 'ReduceTransparencyEnabled',
   textSize: 'TextSize',
   touchAccommodations: 'TouchAccommodationsEnabled',
+  grayscale: 'GrayscaleEnabled',
   voiceOver: 'VoiceOverEnabled',
   zoom: 'ZoomEnabled',
 } as const
@@ -265,10 +279,9 @@ const shared = once(
         .optional()
         .describe('Days that a user may sign in without a network'),
       skipLanguage: z.boolean().optional().describe('New users are not asked for their language'),
-      lockGraceS: z
-        .union([0, 60, 300, 900, 3600, 14_400].map((n) => z.literal(n)))
-        .optional()
-        .describe('Seconds before the passcode is asked again'),
+      lockGraceS: lockGrace,
+      autoLockS: seconds(86_400).describe('Locks after so many seconds unused (iPadOS 17)'),
+      awaitUser: z.boolean().optional().describe('New users wait until their settings are there (iPadOS 17)'),
     })
     .strict()
     .refine((p) => p.quotaMb === undefined || p.residentUsers === undefined, {
@@ -388,7 +401,7 @@ export const settingsCommands: readonly Command[] = [
   setting(appAttributes, {
     on: 'i7.0 t10.2 v1.1 w10.0',
     items: ({ bundleId: Identifier, ...p }) => [
-      { Item: 'ApplicationAttributes', Identifier, Attributes: named(p, attributeKeys) },
+      { Item: 'ApplicationAttributes', Identifier, Attributes: attributesOf(p) },
     ],
     shown: {
       in: { bundleId: 'org.example.tool', removable: false },
@@ -401,6 +414,46 @@ export const settingsCommands: readonly Command[] = [
     shown: {
       in: { on: true },
       items: [{ Item: 'MDMOptions', MDMOptions: { ActivationLockAllowedWhileSupervised: true } }],
+    },
+  }),
+  setting(bootstrapToken, {
+    on: 'm10.15x',
+    items: (p) => [
+      {
+        Item: 'MDMOptions',
+        MDMOptions: named(p, {
+          allowed: 'BootstrapTokenAllowed',
+          ask: 'PromptUserToAllowBootstrapTokenForAuthentication',
+        }),
+      },
+    ],
+    shown: {
+      in: { allowed: true, ask: false },
+      items: [
+        {
+          Item: 'MDMOptions',
+          MDMOptions: { BootstrapTokenAllowed: true, PromptUserToAllowBootstrapTokenForAuthentication: false },
+        },
+      ],
+    },
+  }),
+  setting(olderShared, {
+    on: 'i9.3x',
+    and: [sharedIpad],
+    items: (p): JsonObject[] => [
+      ...(p.residentUsers === undefined
+        ? []
+        : [{ Item: 'MaximumResidentUsers', MaximumResidentUsers: p.residentUsers }]),
+      ...(p.lockGraceS === undefined
+        ? []
+        : [{ Item: 'PasscodeLockGracePeriod', PasscodeLockGracePeriod: p.lockGraceS }]),
+    ],
+    shown: {
+      in: { residentUsers: 5, lockGraceS: 60 },
+      items: [
+        { Item: 'MaximumResidentUsers', MaximumResidentUsers: 5 },
+        { Item: 'PasscodeLockGracePeriod', PasscodeLockGracePeriod: 60 },
+      ],
     },
   }),
   setting(accessibility, {
@@ -419,11 +472,17 @@ export const settingsCommands: readonly Command[] = [
   setting(shared, {
     on: 'i13.4x',
     and: [sharedIpad],
-    items: ({ lockGraceS, ...p }) => [
+    items: ({ lockGraceS, autoLockS, awaitUser, ...p }) => [
       {
         Item: 'SharedDeviceConfiguration',
         ...named(p, sharedKeys),
-        ...(lockGraceS !== undefined && { PasscodePolicy: { PasscodeLockGracePeriod: lockGraceS } }),
+        ...((lockGraceS !== undefined || autoLockS !== undefined) && {
+          PasscodePolicy: named(
+            { lockGraceS, autoLockS },
+            { lockGraceS: 'PasscodeLockGracePeriod', autoLockS: 'AutoLockTime' },
+          ),
+        }),
+        ...(awaitUser !== undefined && { AwaitUserConfiguration: { Enabled: awaitUser } }),
       },
     ],
     shown: {

@@ -1,26 +1,11 @@
 /** Which devices know a command, in one short word for each system: `i10.3!x` is iOS and iPadOS 10.3, supervised only, not on personal enrolments. */
 import type { ChannelDetail, Reason } from '@muster/contract'
-import { type Availability, available, type Since, type System } from '../profiles/index.ts'
-
-const systems: Readonly<Record<string, System>> = { i: 'iOS', m: 'macOS', t: 'tvOS', v: 'visionOS', w: 'watchOS' }
+import { available, systemsOf } from '../profiles/index.ts'
 
 export type When = (c: ChannelDetail) => true | Reason
 
 /** `i4.0 m10.7x t10.2!`: letter, first version, `!` supervised alone, `x` not where a person enrolled the device with an account. */
-export function readSystems(words: string): Availability {
-  const found: Partial<Record<System, Since>> = {}
-  for (const word of words.split(' ')) {
-    const [, letter, version, supervised, personal] = /^([imtvw])(\d[\d.]*)?(!)?(x)?$/.exec(word) ?? []
-    const system = letter && systems[letter]
-    if (!system) throw new Error(`no system: ${word}`)
-    found[system] = {
-      ...(version && { version }),
-      ...(supervised && { supervised: true }),
-      ...(personal && { personal: false }),
-    }
-  }
-  return found
-}
+export const readSystems = systemsOf
 
 /** All must agree; the first that does not gives the reason. */
 export function on(words: string, ...more: readonly When[]): When {
@@ -38,9 +23,7 @@ export function on(words: string, ...more: readonly When[]): When {
 export function unless(fact: string, value: boolean, code: string, text: string): When {
   return (c) => (c.facts[fact] === value ? { code, text } : true)
 }
-export const sharedIpad = unless(
-  'apple.sharedIpad',
-  false,
-  'not-shared',
-  'Only iPads that several users share know it.',
-)
+const notShared = unless('apple.sharedIpad', false, 'not-shared', 'Only iPads that several users share know it.')
+/** iPhones are never shared, whatever they say. */
+export const sharedIpad: When = (c) =>
+  notShared(c.facts['os.name'] === 'iOS' ? { ...c, facts: { 'apple.sharedIpad': false } } : c)

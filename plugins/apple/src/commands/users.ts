@@ -58,7 +58,7 @@ const unlock = operation({
   examples: [{ params: { user: 'ada' }, result: {} }],
 })
 /** iPads only when they are shared; of Macs every one. */
-const shared: When = (c) => (c.facts['os.name'] === 'iPadOS' ? sharedIpad(c) : true)
+const shared: When = (c) => (c.facts['os.name'] === 'macOS' ? true : sharedIpad(c))
 const macUsers = 'i9.3x m10.13!x'
 
 export const userCommands: readonly Command[] = [

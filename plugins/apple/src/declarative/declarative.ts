@@ -1,10 +1,10 @@
 /** Declarative management: where a device can, settings stand as declarations that it fetches, keeps by itself, and reports on. */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import {
   type Channel,
   type ChannelDetail,
-  canonical,
   type Delivery,
+  isProblem,
   type Json,
   type JsonObject,
   type OpenPlatform,
@@ -15,22 +15,35 @@ import {
   type Verdict,
 } from '@muster/contract'
 import type { PlistDict } from '@muster/kit/plist'
-import { type ProfileNames, signedProfile } from '../profiles/index.ts'
-import { bytesOf, data, textOf } from '../wire/index.ts'
-import { canDeclare } from './capable.ts'
-import { configurationId, type Declaration, declarationsOf, document, items, tokens } from './documents.ts'
-import { readStatus, type StatusReport, verdictOf } from './status.ts'
 import {
-  dropDeclaration,
-  forgetDeclaration,
-  type KeptDeclaration,
-  newlyHeld,
-  profileFor,
-  profileWithKey,
-  putDeclaration,
-  putProfile,
-  readDeclarations,
-  sweepProfiles,
+  canDeclare,
+  type DeclaredState,
+  declaredFact,
+  declaredVerdict,
+  type FeatureWire,
+  featureWire,
+  type ProfileNames,
+  profileIdentifier,
+  profilesFact,
+} from '../profiles/index.ts'
+import { bytesOf, data, textOf } from '../wire/index.ts'
+import { assetId, configurationId, type Declaration, declarationsOf, document, items, tokens } from './documents.ts'
+import { createFiles } from './files.ts'
+import { keptParts, type Setting } from './parts.ts'
+import { readStatus, type StatusReport } from './status.ts'
+import { factsIn } from './status-items.ts'
+import {
+  beginCollection,
+  collections,
+  dropFeature,
+  endCollections,
+  forgetFeature,
+  type KeptFeature,
+  type KeptPart,
+  noteStates,
+  putFeature,
+  readCollection,
+  sweepContents,
 } from './store.ts'
 
 export interface Declarative {
@@ -43,10 +56,13 @@ export interface Declarative {
   readonly routes: readonly Route[]
   readonly jobs: NonNullable<OpenPlatform['jobs']>
 }
+interface Kept {
+  collection: string
+  features: readonly KeptFeature[]
+  parts: readonly KeptPart[]
+}
 /** Name of the errand that `command` is. */
 export const declarationsErrand = 'declarations'
-/** Where a profile is sealed for. */
-const place = (id: string) => `declared-profile|${id}`
 
 export function createDeclarative(o: {
   host: PlatformHost
@@ -54,48 +70,56 @@ export function createDeclarative(o: {
   prefix: string
 }): Declarative {
   const { host, prefix } = o
+  const files = createFiles(host)
   const look = (c: Channel) => host.errand(c, declarationsErrand, {}, declarationsErrand)
 
   async function declare(d: Delivery): Promise<Said | undefined> {
-    if (d.kind !== 'setting' || !canDeclare(d.channel) || !host.server().url.startsWith('https:')) return undefined
-    const collection = collectionOf(d.channel)
-    if (!collection) {
-      // It is asked once it has something to declare; until it answers, settings go by commands.
-      if (d.verb === 'put') await look(d.channel)
-      return undefined
+    if (d.kind !== 'setting') return undefined
+    const wire = d.verb === 'put' ? written(d) : undefined
+    // What cannot be written down is told of by the command that cannot be either.
+    if (d.verb === 'put' && !wire) return undefined
+    if (wire?.refused !== undefined) return cannot(d, wire.refused)
+    const only = wire !== undefined && wire.profiles.length === 0 && !wire.command
+    if (!canDeclare(d.channel) || !host.server().url.startsWith('https:')) return only ? cannot(d) : undefined
+    const { collection, asked } = declaringOf(d.channel)
+    if (!collection || !asked) {
+      // It is asked once it has something to declare; until it answers, settings that are profiles too go by commands.
+      if (wire) await look(d.channel)
+      if (wire && only) return declared(d, wire, collection ?? (await begin(d.channel, d.channel, false)))
+      if (wire || !collection) return undefined
     }
-    if (d.verb === 'drop') {
-      if (!(await dropDeclaration(host.sql, { collection, feature: d.feature, delivery: d.id }))) return undefined
-    } else {
-      const content = await profile(d)
-      // What cannot be written down is told of by the command that cannot be either.
-      if (!content) return undefined
-      await putDeclaration(host.sql, { collection, feature: d.feature, delivery: d.id, content })
-    }
+    if (wire?.command && !wire.native) return undefined
+    return declared(d, wire, collection)
+  }
+
+  async function declared(d: Setting, wire: FeatureWire | undefined, collection: string): Promise<Said | undefined> {
+    if (wire) await put(d, wire, collection)
+    else if (!(await dropFeature(host.sql, { collection, feature: d.feature, delivery: d.id }))) return undefined
     await look(d.channel)
     return { id: d.id, state: 'acknowledged', progress: 'declared' }
   }
-  /** Equal settings without secrets are one profile for all who have them. */
-  async function profile(d: Extract<Delivery, { kind: 'setting' }>): Promise<string | undefined> {
-    const names = await o.names()
-    const wire = written(d)
-    if (wire === undefined) return undefined
-    const shared = Object.keys(d.secrets).length === 0
-    const key = shared
-      ? createHash('sha256')
-          .update(canonical({ names, wire } as unknown as Json))
-          .digest('hex')
-      : null
-    const known = key === null ? undefined : await profileWithKey(host.sql, key)
-    if (known) return known
-    const id = randomUUID()
-    const bytes = Buffer.from(await signedProfile(host, names, wire))
-    return putProfile(host.sql, { id, key, sealed: host.vault.seal(place(id), bytes.toString('base64')) })
+
+  async function put(d: Setting, wire: FeatureWire, collection: string): Promise<void> {
+    await beginCollection(host.sql, collection, d.channel)
+    const { parts } = await readCollection(host.sql, collection)
+    const before = parts.filter((p) => p.feature === d.feature)
+    const now = await keptParts({ host, names: o.names }, d, wire, before)
+    await putFeature(host.sql, { collection, feature: d.feature, delivery: d.id, parts: now })
+    if (before.length === 0) await takeOver(d, now)
   }
 
-  function written(d: Extract<Delivery, { kind: 'setting' }>): Json | undefined {
+  /** The profile that a command put goes, where Apple's own declaration takes its place; another profile of the same identifier becomes the declaration's. */
+  async function takeOver(d: Setting, now: readonly KeptPart[]): Promise<void> {
+    const Identifier = profileIdentifier(prefix, d.feature)
+    const listed = d.channel.facts[profilesFact]
+    const there = Array.isArray(listed) && listed.some((p) => objectOf(p).identifier === Identifier)
+    if (there && now.every((p) => p.native))
+      await host.errand(d.channel, 'command', { RequestType: 'RemoveProfile', Identifier }, `remove ${d.feature}`)
+  }
+
+  function written(d: Setting): FeatureWire | undefined {
     try {
-      return d.row.to(d.settings, d.channel, d.secrets, d.kept)
+      return featureWire(d.row.to(d.settings, d.channel, d.secrets, d.kept, d.version))
     } catch (err) {
       host.log.warn({ err, feature: d.feature }, 'a setting could not be written down')
       return undefined
@@ -105,124 +129,176 @@ export function createDeclarative(o: {
   async function answer(c: Channel, body: PlistDict): Promise<Reply> {
     const endpoint = textOf(body, 'Endpoint') ?? ''
     const detail = await host.detail(c)
-    const collection = collectionOf(detail) ?? (await begin(c, detail))
-    const kept = await readDeclarations(host.sql, collection)
-    if (endpoint === 'status') return heard(c, { collection, kept }, bytesOf(body, 'Data') ?? new Uint8Array(0))
-    const all = declarations(kept, collection)
-    if (endpoint === 'tokens') return json(tokens(all, lastChange(kept)))
+    const there = declaringOf(detail)
+    const collection = there.collection ?? (await begin(c, detail, true))
+    if (!there.asked) await host.turn(c, { take: 0, state: stateWith(detail, collection, true) })
+    const kept: Kept = { collection, ...(await readCollection(host.sql, collection)) }
+    if (endpoint === 'status') return heard(c, detail, kept, bytesOf(body, 'Data') ?? new Uint8Array(0))
+    const all = await declarations(detail, kept)
+    if (endpoint === 'tokens') return json(tokens(all, lastChange(kept.features)))
     if (endpoint === 'declaration-items') return json(items(all))
     const [word, kind, ...rest] = endpoint.split('/')
     const found = word === 'declaration' && all.find((d) => d.kind === kind && d.identifier === rest.join('/'))
-    return found ? json(document(found)) : { status: 404, body: 'There is no such declaration.' }
+    if (!found) return { status: 404, body: 'There is no such declaration.' }
+    return json(document(found, found.kind === 'asset' ? await files.reference(collection, found) : found.payload))
   }
   /** By asking it has shown that it declares. */
-  async function begin(c: Channel, detail: ChannelDetail): Promise<string> {
+  async function begin(c: Channel, detail: ChannelDetail, asked: boolean): Promise<string> {
     const collection = randomUUID()
-    await host.turn(c, { take: 0, state: { ...objectOf(detail.state), declarations: collection } })
+    await beginCollection(host.sql, collection, c)
+    await host.turn(c, { take: 0, state: stateWith(detail, collection, asked) })
     return collection
   }
-  const declarations = (kept: readonly KeptDeclaration[], collection: string): Declaration[] =>
-    declarationsOf(
-      prefix,
-      kept
-        .filter((k) => !k.gone)
-        .map((k) => ({ feature: k.feature, token: k.delivery, url: addressOf(collection, k) })),
-    )
-  /** The collection's id is random and told to nobody but its device. */
-  function addressOf(collection: string, k: KeptDeclaration): string {
-    const q = new URLSearchParams({ of: collection, feature: k.feature, version: k.delivery })
-    return `${host.server().url}/apple/declared?${q}`
+  async function declarations(channel: ChannelDetail, { collection, parts }: Kept): Promise<Declaration[]> {
+    const { organisation } = await o.names()
+    const addressOf = (p: KeptPart) => files.addressOf(collection, p)
+    return declarationsOf({ prefix, organisation, channel, parts, addressOf })
   }
 
-  async function heard(
-    c: Channel,
-    { collection, kept }: { collection: string; kept: readonly KeptDeclaration[] },
-    bytes: Uint8Array,
-  ): Promise<Reply> {
+  async function heard(c: Channel, detail: ChannelDetail, kept: Kept, bytes: Uint8Array): Promise<Reply> {
     const report = readStatus(bytes)
     if (!report) return { status: 400, body: 'This is no status report.' }
-    const { said, verdicts } = judged(report, kept)
-    const facts = Object.keys(report.facts).length > 0 ? { facts: report.facts, partial: true } : {}
-    await host.turn(c, { take: 0, said, verdicts, ...facts })
-    for (const s of said) if (s.id) await forgetDeclaration(host.sql, collection, s.id)
-    const held = kept.filter((k) => verdicts[k.feature]?.state === 'verified').map((k) => k.delivery)
+    if (report.errors.length > 0)
+      host.log.info(
+        { channel: c.no, errors: report.errors.slice(0, 10) },
+        'a device cannot tell all that it is asked for',
+      )
+    const states = statesIn(report, kept)
+    await noteStates(host.sql, kept.collection, states ?? [])
+    const said = states ? goneIn(report, kept) : []
+    const parts = kept.parts.map((p) => ({ ...p, ...states?.find((s) => s.kind === p.kind && s.name === p.name) }))
+    await host.turn(c, { take: 0, said, ...told(c, detail, report, states && parts) })
+    for (const s of said) if (s.id) await forgetFeature(host.sql, kept.collection, s.id)
     // The list of profiles that we know is older than these.
-    if (await newlyHeld(host.sql, collection, held)) await host.errand(c, 'profiles', {}, 'profiles')
+    const held = (p: KeptPart) => p.active && p.valid === 'valid'
+    const news = parts.some((p, i) => !p.native && held(p) && !held(kept.parts[i] as KeptPart))
+    if (news) await host.errand(c, 'profiles', {}, 'profiles')
+    if (c.name === 'device' && states && outdated(detail, report)) await look(c)
     return { status: 200 }
   }
-  /** Only what the device has in the version that we gave it counts. */
-  function judged(report: StatusReport, kept: readonly KeptDeclaration[]) {
-    const said: Said[] = []
-    const verdicts: Record<string, Verdict> = {}
-    const listed = report.configurations
-    if (!listed) return { said, verdicts }
-    const has = new Map(listed.map((s) => [s.identifier, s]))
-    for (const k of kept) {
-      const status = has.get(configurationId(prefix, k.feature))
-      if (k.gone && !status) said.push({ id: k.delivery, state: 'completed' })
-      const verdict = !k.gone && status?.token === k.delivery ? verdictOf(status) : undefined
-      if (verdict) verdicts[k.feature] = verdict
+
+  /** Facts are the device's: what a user's channel tells decides about its settings alone. Rows judge a device's by its facts. */
+  function told(c: Channel, detail: ChannelDetail, report: StatusReport, parts: readonly KeptPart[] | undefined) {
+    if (c.name !== 'device') return parts ? { verdicts: verdictsOf(parts) } : {}
+    const facts: JsonObject = {
+      ...factsIn(report.items, detail.facts, report.full),
+      ...(parts && {
+        [declaredFact]: parts.filter((p) => p.kind === 'configuration').map(stateOf) as unknown as Json,
+        'apple.declarationsAt': host.clock.now().toISOString(),
+      }),
     }
-    return { said, verdicts }
+    return Object.keys(facts).length > 0 ? { facts, partial: true } : {}
+  }
+
+  /** Only what the device has in the version that we gave it counts. Undefined: the report does not speak of declarations. */
+  function statesIn(report: StatusReport, { parts }: Kept) {
+    if (!report.declarations) return undefined
+    const has = new Map(report.declarations.map((s) => [`${s.kind} ${s.identifier}`, s]))
+    return parts.flatMap((p) => {
+      const s = has.get(`${p.kind} ${identifierOf(p)}`)
+      if (s?.token !== p.token) return []
+      const { active, valid, reasons } = s
+      return [{ kind: p.kind, name: p.name, token: p.token, active, valid, reasons }]
+    })
+  }
+  const identifierOf = (p: KeptPart) => (p.kind === 'asset' ? assetId(prefix, p.name) : configurationId(prefix, p.name))
+
+  /** Features whose declarations are to be gone, and are. */
+  function goneIn(report: StatusReport, { features, parts }: Kept): Extract<Said, { id: string }>[] {
+    const wanted = new Set(parts.map(identifierOf))
+    const there = (report.declarations ?? []).map((d) => d.identifier).filter((id) => !wanted.has(id))
+    return features.flatMap((f) => {
+      const own = configurationId(prefix, f.feature)
+      const asset = assetId(prefix, f.feature)
+      const left = there.some((id) => [own, asset].some((mine) => id === mine || id.startsWith(`${mine}.`)))
+      return f.gone && !left ? [{ id: f.delivery, state: 'completed' as const }] : []
+    })
   }
 
   async function command(d: Delivery): Promise<JsonObject> {
-    const collection = collectionOf(d.channel)
-    const kept = collection ? await readDeclarations(host.sql, collection) : []
-    const all = collection ? declarations(kept, collection) : declarationsOf(prefix, [])
+    const { collection } = declaringOf(d.channel)
+    const kept = collection ? await readCollection(host.sql, collection) : { features: [], parts: [] }
+    const all = await declarations(d.channel, { collection: collection ?? '', ...kept })
     return {
       RequestType: 'DeclarativeManagement',
-      Data: data(Buffer.from(JSON.stringify(tokens(all, lastChange(kept))))),
+      Data: data(Buffer.from(JSON.stringify(tokens(all, lastChange(kept.features))))),
     }
   }
 
-  /** The profile behind a declaration, in the version that the address names. */
-  async function serve(query: string): Promise<Reply> {
-    const q = new URLSearchParams(query)
-    const [collection = '', feature = '', delivery = ''] = ['of', 'feature', 'version'].map((n) => q.get(n) ?? '')
-    const found =
-      uuid.test(collection) && plain(feature) && plain(delivery)
-        ? await profileFor(host.sql, { collection, feature, delivery })
-        : undefined
-    if (!found) return { status: 404, body: 'There is no such profile.' }
-    const body = Buffer.from(host.vault.open(place(found.id), found.sealed), 'base64')
-    return {
-      status: 200,
-      headers: { 'content-type': 'application/x-apple-aspen-config', 'cache-control': 'no-store' },
-      body,
+  /** What an enrolment declared goes with it. */
+  async function sweep(signal: AbortSignal): Promise<void> {
+    let beyond = '00000000-0000-0000-0000-000000000000'
+    while (!signal.aborted) {
+      const some = await collections(host.sql, beyond)
+      const ended: string[] = []
+      for (const { collection, channel } of some) if (!(await isOpen(channel))) ended.push(collection)
+      await endCollections(host.sql, ended)
+      const last = some.at(-1)
+      if (!last) break
+      beyond = last.collection
+    }
+  }
+  async function isOpen(c: Channel): Promise<boolean> {
+    try {
+      return (await host.detail(c)).lifecycle !== 'removed'
+    } catch (e) {
+      if (isProblem(e) && e.status < 500) return false
+      throw e
     }
   }
   return {
     declare,
     answer,
     command,
-    routes: [
-      {
-        method: 'GET',
-        path: '/declared',
-        maxBytes: 0,
-        access: { public: 'the address holds a random name that is told to its device alone' },
-        handle: (r) => serve(r.query),
-      },
+    routes: files.routes,
+    jobs: [
+      { name: 'declared-endings', everyS: 24 * 3600, run: sweep },
+      { name: 'declared-profiles', everyS: 6 * 3600, run: () => sweepContents(host.sql) },
     ],
-    jobs: [{ name: 'declared-profiles', everyS: 6 * 3600, run: () => sweepProfiles(host.sql) }],
   }
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const plain = (text: string) => /^[\w.:-]{1,200}$/.test(text)
+const declaredOnly =
+  'Devices take it as a declaration alone, which needs iOS 15, macOS 13 or tvOS 16 and a server with https.'
+function cannot(d: Setting, text = declaredOnly): Said {
+  return { id: d.id, state: 'failed', reason: { code: 'not-applicable', text } }
+}
 
+function stateOf(p: KeptPart): DeclaredState {
+  const { feature, part, uuid, native, active, valid, reasons } = p
+  return { feature, part, uuid, native, conditional: p.predicate !== null, active, valid, reasons }
+}
+function verdictsOf(parts: readonly KeptPart[]): Record<string, Verdict> {
+  const mine = parts.filter((p) => p.kind === 'configuration')
+  const features = [...new Set(mine.map((p) => p.feature))]
+  return Object.fromEntries(
+    features.map((feature) => {
+      const all = mine.filter((p) => p.feature === feature)
+      return [feature, declaredVerdict(all, all.map(stateOf))]
+    }),
+  )
+}
+
+/** It now says that it can tell other things than it was asked for. */
+function outdated(detail: ChannelDetail, report: StatusReport): boolean {
+  const told = factsIn(report.items, {}, false)['apple.statusItems']
+  return told !== undefined && JSON.stringify(told) !== JSON.stringify(detail.facts['apple.statusItems'] ?? null)
+}
 function json(body: JsonObject): Reply {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
-function lastChange(kept: readonly KeptDeclaration[]): Date {
+function lastChange(kept: readonly KeptFeature[]): Date {
   return new Date(Math.max(0, ...kept.map((k) => k.changed.getTime())))
 }
 function objectOf(value: Json): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
 }
-/** In the channel's state, which goes along when a device changes hands and not into a new enrolment: named once the device has shown that it declares. */
-function collectionOf(c: ChannelDetail): string | undefined {
-  const { declarations } = objectOf(c.state)
-  return typeof declarations === 'string' ? declarations : undefined
+/** In the channel's state, which goes along when a device changes hands and not into a new enrolment. `asked`: the device has shown that it declares. */
+function declaringOf(c: ChannelDetail): { collection?: string; asked: boolean } {
+  const { declarations, unasked } = objectOf(c.state)
+  return typeof declarations === 'string' ? { collection: declarations, asked: unasked !== true } : { asked: false }
+}
+function stateWith(c: ChannelDetail, collection: string, asked: boolean): JsonObject {
+  const { unasked: _, ...others } = objectOf(c.state)
+  return { ...others, declarations: collection, ...(!asked && { unasked: true }) }
 }

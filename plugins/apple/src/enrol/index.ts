@@ -1,4 +1,7 @@
 /** The door of enrolment: profiles that bring devices in, and those that renew their identity. */
+export { type Account, accountFact, createAccount, enrolmentFact } from './account.ts'
+export { accountSetup, createAccountChoice } from './account-setup.ts'
+export { accountMigration } from './account-store.ts'
 export { enrolmentSteps } from './invite.ts'
 export { createOta } from './ota.ts'
 export { type EnrolmentOptions, enrolmentIdentifier } from './profile.ts'

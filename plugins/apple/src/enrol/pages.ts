@@ -81,13 +81,16 @@ section{white-space:pre-wrap;overflow-wrap:anywhere;max-height:55vh;overflow:aut
 button{font:inherit;padding:.7rem 1.2rem;border:0;border-radius:.5rem;background:#0b5cad;color:#fff}`
 const styleHash = createHash('sha256').update(style).digest('base64')
 
-function page(status: number, language: Language, title: string, body: string): Reply {
+/** `onward`: where the answer to its form leads, besides to us. */
+export function page(status: number, language: Language, title: string, body: string, onward = ''): Reply {
   return {
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+      'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'${onward && ` ${onward}`}; frame-ancestors 'none'; base-uri 'none'`,
       'cache-control': 'no-store',
+      // Without a referrer browsers send a form with `Origin: null`, which counts as another site's.
+      'referrer-policy': 'same-origin',
     },
     body: `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -106,4 +109,4 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 }
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c] ?? c)
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c] ?? c)

@@ -3,6 +3,8 @@ import type { JsonObject, Ownership, PlatformHost } from '@muster/contract'
 import { writeXmlPlist } from '@muster/kit/plist'
 import { uuidOf } from '../profiles/index.ts'
 import { data, toDict } from '../wire/index.ts'
+import { modeWords } from './account-setup.ts'
+import type { AccountMode } from './account-store.ts'
 
 export interface EnrolmentProfile {
   /** Beginning of its identifier, which stays: a renewal replaces the profile that is there. */
@@ -18,6 +20,8 @@ export interface EnrolmentProfile {
   /** Version of the licence that was accepted; the device tells it with every message. */
   licence?: string
   ownership: Ownership
+  /** It came with a Managed Apple Account. */
+  account?: { mode: AccountMode; id: string }
   /** Each message carries a signature; else the certificate of the TLS connection is the proof. */
   signs: boolean
 }
@@ -35,7 +39,11 @@ export const enrolmentIdentifier = (prefix: string): string => `${prefix}.enrolm
  * (Apple, MDM payload: an update that changes them is refused), so nothing here depends on more than stands in `p`.
  */
 export function enrolmentProfile(p: EnrolmentProfile): string {
-  const query = p.licence ? `?licence=${encodeURIComponent(p.licence)}` : ''
+  const told = new URLSearchParams({
+    ...(p.licence && { licence: p.licence }),
+    ...(p.account && { account: p.account.mode }),
+  })
+  const query = told.size > 0 ? `?${told}` : ''
   const part = partsOf(p)
   return configuration(p, [
     ...trustPayloads(p),
@@ -48,7 +56,12 @@ export function enrolmentProfile(p: EnrolmentProfile): string {
       CheckInURL: `${p.server}/apple/checkin${query}`,
       SignMessage: p.signs,
       CheckOutWhenRemoved: true,
-      AccessRights: p.ownership === 'byod' ? rights.personal : rights.all,
+      // A user enrolment has none: what Apple allows there is fixed.
+      ...(p.account?.mode !== 'user' && { AccessRights: p.ownership === 'byod' ? rights.personal : rights.all }),
+      ...(p.account && {
+        EnrollmentMode: modeWords[p.account.mode].enrolment,
+        AssignedManagedAppleID: p.account.id,
+      }),
       ServerCapabilities: capabilities,
     },
   ])

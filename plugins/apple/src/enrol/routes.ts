@@ -87,12 +87,12 @@ const faults: Readonly<Record<string, Fault>> = {
 }
 
 /** Devices take https alone; a server that tries itself out on its own machine is let through. */
-function isSafe(url: string): boolean {
+export function isSafe(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 }
 
 /** The first language tag of an Accept-Language header. */
-function tagOf(accept: string | undefined): string | undefined {
+export function tagOf(accept: string | undefined): string | undefined {
   return /^\s*([a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})/.exec(accept ?? '')?.[1]
 }

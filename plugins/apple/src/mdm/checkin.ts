@@ -17,17 +17,17 @@ const longest = { push: 256, escrow: 64 * 1024 } as const
 
 export function createCheckin({ host, declarative }: CheckinDeps) {
   /** Authenticate: a repeat, or a device that enrols again with the identity it has, begins a new epoch; nothing else lets it in. */
-  async function begin(m: Message, certificate: Bytes): Promise<Reply> {
+  async function begin(m: Message, certificate: Bytes, known: JsonObject): Promise<Reply> {
     if (m.sender.user) return refused('A user does not enrol a device.')
     try {
-      await host.begin({ certificate }, firstFacts(m.body))
+      await host.begin({ certificate }, { ...firstFacts(m.body), ...known })
       return nothing()
     } catch (e) {
       if (!isProblem(e) || e.status >= 500) throw e
       host.log.info({ code: e.code }, 'an enrolment was refused')
       // Only who was in is told to leave: a certificate that nobody knows here says nothing of a device.
-      const known = e.code === 'device-gone' ? await host.identify({ certificate }) : undefined
-      return known && 'refused' in known && known.refused === 'gone' ? leave() : refused(e.message)
+      const c = e.code === 'device-gone' ? await host.identify({ certificate }) : undefined
+      return c && 'refused' in c && c.refused === 'gone' ? leave() : refused(e.message)
     }
   }
 

@@ -3,6 +3,7 @@ import {
   type Channel,
   type Delivery,
   isProblem,
+  type Json,
   type JsonObject,
   type PlatformHost,
   type Reason,
@@ -13,14 +14,15 @@ import {
 import { type PlistDict, writeXmlPlist } from '@muster/kit/plist'
 import { toDict, toJson } from '../wire/index.ts'
 import { expectInS } from './checkin.ts'
-import { keepSecrets, takeSecrets } from './escrow.ts'
+import { keepPassword, keepSecrets, offerPassword, takeSecrets } from './escrow.ts'
 import type { MdmMessage } from './message.ts'
+import { outcomeOfStep, type Written } from './more.ts'
 import { nothing } from './replies.ts'
 import { createSent } from './sent.ts'
 
 type Report = Extract<MdmMessage, { kind: 'report' }>
 /** What a delivery is on the wire: the Command dictionary, in JSON with the marks of `wire`. */
-export type Encode = (d: Delivery) => Promise<JsonObject>
+export type Encode = (d: Delivery) => Promise<Written>
 /** Facts that a reply carries, whichever command asked for them. */
 export type ReadFacts = (reply: JsonObject) => JsonObject | undefined
 export interface ConnectDeps {
@@ -29,6 +31,8 @@ export interface ConnectDeps {
   facts: ReadFacts
   /** What goes another way than by a command: what is said of it then. */
   declare(d: Delivery): Promise<Said | undefined>
+  /** Operations that do no harm when they are done twice. */
+  repeatable(operation: string): boolean
 }
 /** Thrown by `Encode`, in words for the administrator. */
 export class CannotWrite extends Error {
@@ -43,7 +47,7 @@ const batch = 1
 const busyLimit = 50_000
 const profileCommands = new Set(['InstallProfile', 'RemoveProfile'])
 
-export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
+export function createConnect({ host, encode, facts, declare, repeatable }: ConnectDeps) {
   const sent = createSent()
   /** Channels that put something off since they last came: until they come again, nothing that was put off is offered. */
   const busy = new Set<number>()
@@ -75,16 +79,17 @@ export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
       const said = { id: given.id, state: 'failed' as const, reason: made.failed }
       return next(c, await host.turn(c, { said: [said], take: batch, expectInS }))
     }
-    sent.note(c.no, { id: given.id, type: String(made.wire.RequestType) })
-    const whole: PlistDict = { CommandUUID: given.id, Command: toDict(made.wire) }
+    await offerPassword(host, c, given)
+    sent.note(c.no, { id: given.id, type: String(made.command.RequestType), more: made.more, again: againOf(given) })
+    const whole: PlistDict = { CommandUUID: given.id, Command: toDict(made.command) }
     const body = writeXmlPlist(whole)
     host.sentBytes(c, Buffer.from(body))
     return { status: 200, headers: { 'content-type': 'application/xml; charset=utf-8' }, body }
   }
 
-  async function written(given: Delivery): Promise<{ wire: JsonObject } | { failed: Reason }> {
+  async function written(given: Delivery): Promise<Written | { failed: Reason }> {
     try {
-      return { wire: await encode(given) }
+      return await encode(given)
     } catch (e) {
       if (isProblem(e) && e.status >= 500) throw e
       if (e instanceof CannotWrite) return { failed: { code: 'cannot-write', text: e.message } }
@@ -93,27 +98,42 @@ export function createConnect({ host, encode, facts, declare }: ConnectDeps) {
     }
   }
 
+  /** A device does one after the other, so what it was handed and does not answer now was lost on the way: it is handed over again now, not when its time is over. */
+  function lost(c: Channel, answered?: string): Said[] {
+    const found = sent.lost(c.no, answered)
+    return found ? [{ id: found.id, state: 'again', kept: found.kept }] : []
+  }
+  function againOf(d: Delivery): { kept: Json } | undefined {
+    const harmless = d.kind !== 'operation' || d.row.remembers || repeatable(d.operation)
+    return harmless ? { kept: ('kept' in d && d.kept) || null } : undefined
+  }
+
   async function turnOf(m: Report, c: Channel, raw: Uint8Array): Promise<Turn> {
     const base: Turn = { take: batch, expectInS }
     if (m.status === 'Idle' || m.command === undefined) {
       busy.delete(c.no)
-      return { ...base, deferred: 'again' }
+      return { ...base, deferred: 'again', said: lost(c) }
     }
     if (m.status === 'NotNow') {
       if (busy.size >= busyLimit) busy.clear()
       busy.add(c.no)
-      return { ...base, raw, said: [putOff(m.command)], deferred: 'skip' }
+      return { ...base, raw, said: [putOff(m.command), ...lost(c, m.command)], deferred: 'skip' }
     }
+    const before = lost(c, m.command)
     // One after the other, all that was put off comes again in the connection that the device opened.
     const deferred = busy.has(c.no) ? 'skip' : 'again'
     const type = sent.typeOf(c.no, m.command)
     const { reply, secrets } = await takeSecrets(host, toJson(m.body) as JsonObject)
     const done = m.status === 'Acknowledged' && sent.awaited(c.no, m.command)
     if (done) await keepSecrets(host, c, secrets)
+    if (done) await keepPassword(host, c, m.command, type)
     if (done && type !== undefined && profileCommands.has(type)) sent.profilesChanged(c.no)
     const found = done ? facts(reply) : undefined
-    const said = { id: m.command, reply: { ...reply, ...(type !== undefined && { RequestType: type }) } }
-    return { ...base, deferred, raw, said: [said], ...(found && { facts: found, partial: true }) }
+    const step = outcomeOfStep(sent.moreOf(c.no, m.command), reply)
+    const said: Said = step
+      ? { id: m.command, ...step }
+      : { id: m.command, reply: { ...reply, ...(type !== undefined && { RequestType: type }) } }
+    return { ...base, deferred, raw, said: [said, ...before], ...(found && { facts: found, partial: true }) }
   }
 }
 

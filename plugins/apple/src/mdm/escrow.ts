@@ -1,6 +1,6 @@
 /** Secrets in answers: kept in escrow, and gone from what is written down of the answer. */
 import { createPrivateKey } from 'node:crypto'
-import type { Channel, Json, JsonObject, PlatformHost } from '@muster/contract'
+import type { Channel, Delivery, EscrowDescriptor, Json, JsonObject, PlatformHost } from '@muster/contract'
 import { CmsError, openEnveloped } from '@muster/kit/cms'
 
 /** Names in the escrow. */
@@ -9,7 +9,69 @@ export const escrowNames = {
   bootstrap: 'bootstrap-token',
   bypass: 'activation-lock-bypass-code',
   fileVault: 'filevault-recovery-key',
+  recoveryLock: 'recovery-lock-password',
+  administrator: 'administrator-password',
 } as const
+const onItsWay = (name: string) => `${name}-on-its-way`
+
+/** What a person may be shown of it. Tokens are only of use to the device and to us. */
+export const escrow: readonly EscrowDescriptor[] = [
+  {
+    id: escrowNames.fileVault,
+    title: 'FileVault recovery key',
+    summary: 'Unlocks the disk of a Mac whose user has forgotten the password.',
+    readable: true,
+  },
+  {
+    id: escrowNames.recoveryLock,
+    title: 'Recovery lock password',
+    summary: 'A Mac with Apple silicon asks for it before recovery.',
+    readable: true,
+  },
+  {
+    id: escrowNames.administrator,
+    title: 'Administrator password',
+    summary: 'Of the administrator account that enrolment made on a Mac.',
+    readable: true,
+  },
+  {
+    id: escrowNames.bypass,
+    title: 'Activation Lock bypass code',
+    summary: 'Stands in for the password of the account that has locked an erased device.',
+    readable: true,
+  },
+  { id: escrowNames.unlock, title: 'Unlock token', summary: 'Lets Muster clear the passcode.' },
+  { id: escrowNames.bootstrap, title: 'Bootstrap token', summary: 'Lets a Mac act for its users, as in updates.' },
+  ...([escrowNames.recoveryLock, escrowNames.administrator] as const).map((name) => ({
+    id: onItsWay(name),
+    title: `${name === escrowNames.recoveryLock ? 'Recovery lock' : 'Administrator'} password, sent last`,
+    summary: 'Whether the Mac has taken it is known when it has answered.',
+  })),
+]
+
+/** Passwords that an operation sets: by the operation, the command that it becomes. */
+const passwords: Readonly<Record<string, { type: string; param: string; name: string }>> = {
+  'apple.recovery-lock.set': { type: 'SetRecoveryLock', param: 'newPassword', name: escrowNames.recoveryLock },
+  'apple.admin-password.set': { type: 'SetAutoAdminPassword', param: 'password', name: escrowNames.administrator },
+}
+
+/** The password goes out: it does not take the place of the one that holds until the device says so. */
+export async function offerPassword(host: PlatformHost, c: Channel, d: Delivery): Promise<void> {
+  const set = d.kind === 'operation' ? passwords[d.operation] : undefined
+  if (!set || d.kind !== 'operation') return
+  await host.secrets.put(c, onItsWay(set.name), JSON.stringify({ id: d.id, value: d.params[set.param] ?? '' }))
+}
+/** The device did it. `type`: of the command, where this node remembers. */
+export async function keepPassword(host: PlatformHost, c: Channel, id: string, type?: string): Promise<void> {
+  for (const set of Object.values(passwords)) {
+    if (type !== undefined && type !== set.type) continue
+    const offered = await host.secrets.get(c, onItsWay(set.name))
+    const { id: theirs, value } = JSON.parse(offered ?? '{}') as { id?: string; value?: string }
+    if (theirs !== id || value === undefined) continue
+    await host.secrets.put(c, set.name, value)
+    await host.secrets.put(c, onItsWay(set.name), '')
+  }
+}
 /** Where Macs escrow recovery keys to: they encrypt for the host's own certificate of this purpose. */
 export const fileVaultPurpose = 'filevault'
 const longest = 64 * 1024

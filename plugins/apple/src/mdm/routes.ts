@@ -1,5 +1,14 @@
 /** Where devices meet us: check-in and connect, at one address or two, by PUT or POST. */
-import { type Channel, type Message, type PlatformHost, Problem, type Reply, type Route } from '@muster/contract'
+import {
+  type Bytes,
+  type Channel,
+  type JsonObject,
+  type Message,
+  type PlatformHost,
+  Problem,
+  type Reply,
+  type Route,
+} from '@muster/contract'
 import { type CheckinDeps, createCheckin } from './checkin.ts'
 import { type ConnectDeps, createConnect } from './connect.ts'
 import { type MdmMessage, MessageError, readMessage } from './message.ts'
@@ -14,7 +23,12 @@ const reasons = {
   unreadable: 'The Mdm-Signature cannot be read.',
 } as const
 
-export function mdmRoutes(o: Pick<CheckinDeps, 'host' | 'declarative'> & ConnectDeps): Route[] {
+export interface MdmDeps extends Pick<CheckinDeps, 'host' | 'declarative'>, ConnectDeps {
+  /** What else a device must show that comes in, and what is known of it beside its own words. */
+  admit(r: Message, m: MdmMessage, certificate: Bytes): Promise<{ reply: Reply } | { facts: JsonObject }>
+}
+
+export function mdmRoutes(o: MdmDeps): Route[] {
   const { host } = o
   const channels = createChannels(host)
   const checkin = createCheckin(o)
@@ -25,7 +39,10 @@ export function mdmRoutes(o: Pick<CheckinDeps, 'host' | 'declarative'> & Connect
     if ('missing' in proof) return refused(reasons[proof.missing])
     const message = read(r, host)
     if (!message) return refused('This is no message of the MDM protocol.')
-    if (message.kind === 'checkin' && message.type === 'Authenticate') return checkin.begin(message, proof.certificate)
+    if (message.kind === 'checkin' && message.type === 'Authenticate') {
+      const admitted = await o.admit(r, message, proof.certificate)
+      return 'reply' in admitted ? admitted.reply : checkin.begin(message, proof.certificate, admitted.facts)
+    }
     // A check-in may follow an Authenticate that another node took, or that this one has not heard the consequences of.
     const device = await host.identify(proof, message.kind === 'checkin' ? true : undefined)
     if ('refused' in device) return strange(message, device.refused)

@@ -1,21 +1,37 @@
 /** What was handed to each device last, as this node remembers it: answers do not say to which command they belong. */
+import type { Json } from '@muster/contract'
+import type { More } from './more.ts'
 
 /** One command is under way on a connection, so one is remembered of each channel. */
 export interface Sent {
   id: string
   /** RequestType. */
   type: string
+  /** It may be handed over again when it was not answered: encoded with this. */
+  again?: { kept: Json }
+  more?: More
 }
 const limit = 50_000
+/** Handed over, and no answer came; it does no harm to hand it over again as it was. */
+export interface Lost {
+  id: string
+  kept: Json
+}
 
 /** A memory, not a record: after a restart nothing is known, and whoever asks must do without. */
 export function createSent() {
   const last = new Map<number, Sent>()
   const changed = new Set<number>()
+  const answered = new Set<number>()
+  const forget = (channel: number) => {
+    last.delete(channel)
+    answered.delete(channel)
+  }
   return {
     note: (channel: number, sent: Sent): void => {
       last.delete(channel)
-      if (last.size >= limit) for (const old of [...last.keys()].slice(0, limit / 10)) last.delete(old)
+      answered.delete(channel)
+      if (last.size >= limit) for (const old of [...last.keys()].slice(0, limit / 10)) forget(old)
       last.set(channel, sent)
     },
     /** The RequestType of the command that is answered. */
@@ -23,10 +39,30 @@ export function createSent() {
       const sent = last.get(channel)
       return sent?.id === id ? sent.type : undefined
     },
+    /** What follows the command that is answered. */
+    moreOf: (channel: number, id: string): More | undefined => {
+      const sent = last.get(channel)
+      return sent?.id === id ? sent.more : undefined
+    },
     /** False: another command is under way, so this answer is none that we wait for. After a restart nobody knows, and it is believed. */
     awaited: (channel: number, id: string): boolean => {
       const sent = last.get(channel)
       return sent === undefined || sent.id === id
+    },
+    /**
+     * The device says something, and one command is under way at most: what it was handed and does not answer now never reached it, or the answer
+     * did not reach us. Told once. `id`: of the command that it answers; none: it is idle.
+     */
+    lost: (channel: number, id?: string): Lost | undefined => {
+      const sent = last.get(channel)
+      if (!sent || answered.has(channel)) return undefined
+      if (sent.id === id) {
+        answered.add(channel)
+        return undefined
+      }
+      if (!sent.again) return undefined
+      forget(channel)
+      return { id: sent.id, kept: sent.again.kept }
     },
     /** Profiles were installed or removed: what is on the device should be asked before the connection ends. */
     profilesChanged: (channel: number): void => {

@@ -2,8 +2,8 @@
 import { feature, type Json, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
 import { type Fields, field, looseType, shape, written } from './fields.ts'
-import { type ProfileFeature, profileFeature } from './row.ts'
-import { choiceOr, host, line, lineOr, port, web, yes } from './words.ts'
+import { listFeature, type ProfileFeature } from './row.ts'
+import { choiceOr, host, line, lineOr, port, some, web, yes } from './words.ts'
 
 /** Accounts that are alike but for the beginning of their keys. */
 function simpleAccount(o: {
@@ -27,31 +27,38 @@ function simpleAccount(o: {
     user: field(o.userKey ?? `${prefix}${account}Username`, lineOr('User', 'Such as {{user.name}}')),
     ...o.more,
   }
-  return profileFeature(
+  const one = looseType(
+    z.strictObject({
+      ...shape(fields as Fields),
+      password: lineOr('Password', 'Without one the device asks its user'),
+    }),
+  )
+  return listFeature(
     feature({
       id: o.id,
       title: o.title,
       summary: o.summary,
-      secret: ['password'],
-      settings: looseType(
-        z.strictObject({
-          ...shape(fields as Fields),
-          password: lineOr('Password', 'Without one the device asks its user'),
-        }),
-      ),
-      merge: { rule: 'priority' },
+      secret: ['accounts/*/password'],
+      settings: z.strictObject({ accounts: some('Accounts', one, 20) }),
+      merge: { rule: 'union', lists: ['accounts'] },
       examples: [
         {
-          name: 'Work',
-          host: 'dav.example.com',
-          tls: true,
-          user: '{{user.name}}',
-          password: 'topsecret',
-          ...o.example,
+          accounts: [
+            {
+              name: 'Work',
+              host: 'dav.example.com',
+              tls: true,
+              user: '{{user.name}}',
+              password: 'topsecret',
+              ...o.example,
+            },
+          ],
         },
       ],
     }),
     {
+      list: 'accounts',
+      name: (s: JsonObject) => [String(s.name), String(s.host)],
       to: { iOS: {}, ...(o.macToo && { macOS: {} }), visionOS: { version: '1.1' } },
       build: (s) => [
         {
@@ -69,7 +76,7 @@ const davFields = (prefix: string) => ({
 })
 export const calendars = simpleAccount({
   id: 'apple.caldav',
-  title: 'Calendar account',
+  title: 'Calendar accounts',
   summary: 'Calendars on a CalDAV server.',
   type: 'com.apple.caldav.account',
   prefix: 'CalDAV',
@@ -79,7 +86,7 @@ export const calendars = simpleAccount({
 })
 export const contacts = simpleAccount({
   id: 'apple.carddav',
-  title: 'Contacts account',
+  title: 'Contacts accounts',
   summary: 'Contacts on a CardDAV server.',
   type: 'com.apple.carddav.account',
   prefix: 'CardDAV',
@@ -89,8 +96,8 @@ export const contacts = simpleAccount({
 })
 export const subscribedCalendar = simpleAccount({
   id: 'apple.subscribedCalendar',
-  title: 'Subscribed calendar',
-  summary: 'A calendar that is read from an address.',
+  title: 'Subscribed calendars',
+  summary: 'Calendars that are read from an address.',
   type: 'com.apple.subscribedcalendar.account',
   prefix: 'SubCal',
   account: 'Account',
@@ -105,8 +112,8 @@ const scopes = {
 } as const
 export const directoryAccount = simpleAccount({
   id: 'apple.ldap',
-  title: 'Directory of contacts (LDAP)',
-  summary: 'A directory in which people look for others.',
+  title: 'Directories of contacts (LDAP)',
+  summary: 'Directories in which people look for others.',
   type: 'com.apple.ldap.account',
   prefix: 'LDAP',
   account: 'Account',

@@ -4,7 +4,7 @@ import { feature, type Json, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
 import type { Availability } from './availability.ts'
 import { field, objectOf, shape, written } from './fields.ts'
-import { type Payload, profileFeature } from './row.ts'
+import { listFeature, type Payload } from './row.ts'
 import { choiceOr, derOf, line, lineOr, many, pem, some, web, wholeOr } from './words.ts'
 
 const everywhere: Availability = { iOS: {}, macOS: {}, tvOS: {}, visionOS: {}, watchOS: {} }
@@ -35,24 +35,23 @@ function readable(der: Uint8Array): X509Certificate | undefined {
 const readablePem = (title: string) =>
   pem(title).refine((text) => readable(derOf(text)) !== undefined, 'cannot be read as a certificate')
 
-export const certificates = profileFeature(
+const authority = z.strictObject({ name: line('Name', undefined, 100), pem: readablePem('Certificate, PEM') })
+export const certificates = listFeature(
   feature({
     id: 'apple.certificates',
     title: 'Trusted certificates',
     summary: 'Certificate authorities that the device trusts beside its own.',
     settings: z.strictObject({
-      certificates: some(
-        'Authorities',
-        z.strictObject({ name: line('Name', undefined, 100), pem: readablePem('Certificate, PEM') }),
-        50,
-      ),
+      certificates: some('Authorities', authority, 50),
     }),
     merge: { rule: 'union', lists: ['certificates'] },
     examples: [{ certificates: [{ name: 'Example Root', pem: examplePem() }] }],
   }),
   {
+    list: 'certificates',
+    name: (c: z.output<typeof authority>) => [c.name, c.pem],
     to: everywhere,
-    build: (s, _, part) => s.certificates.map((c, i) => certificatePayload(c.pem, part(`certificate ${i}`), c.name)),
+    build: (c, _, part) => [certificatePayload(c.pem, part('certificate'), c.name)],
   },
 )
 
@@ -95,45 +94,59 @@ function scepPayload(settings: JsonObject, challenge: string | undefined, uuid: 
   }
 }
 
-export const scep = profileFeature(
+const scepIdentity = z.strictObject({
+  label: line('Name of this identity', undefined, 100),
+  ...shape(scepFields),
+  challenge: lineOr('Challenge (password of the SCEP server)'),
+})
+export const scep = listFeature(
   feature({
     id: 'apple.scep',
-    title: 'Identity by SCEP',
-    summary: 'A key that the device makes and has certified by a SCEP server.',
-    secret: ['challenge'],
-    settings: z.strictObject({
-      ...shape(scepFields),
-      challenge: lineOr('Challenge (password of the SCEP server)'),
-    }),
-    merge: { rule: 'priority' },
+    title: 'Identities by SCEP',
+    summary: 'Keys that the device makes and has certified by a SCEP server.',
+    secret: ['identities/*/challenge'],
+    settings: z.strictObject({ identities: some('Identities', scepIdentity, 20) }),
+    merge: { rule: 'union', lists: ['identities'] },
     examples: [
       {
-        url: 'https://ca.example.com/scep',
-        name: 'example',
-        subject: [
-          { attribute: 'O', value: 'Example' },
-          { attribute: 'CN', value: '{{device.id}}' },
+        identities: [
+          {
+            label: 'Device',
+            url: 'https://ca.example.com/scep',
+            name: 'example',
+            subject: [
+              { attribute: 'O', value: 'Example' },
+              { attribute: 'CN', value: '{{device.id}}' },
+            ],
+            keySize: '4096',
+            usage: 'sign',
+            email: '{{user.email}}',
+            dnsName: 'mac.example.com',
+            principal: 'ada@example.com',
+            retries: 5,
+            retryDelayS: 30,
+            challenge: 'topsecret',
+          },
         ],
-        keySize: '4096',
-        usage: 'sign',
-        email: '{{user.email}}',
-        dnsName: 'mac.example.com',
-        principal: 'ada@example.com',
-        retries: 5,
-        retryDelayS: 30,
-        challenge: 'topsecret',
       },
     ],
   }),
-  { to: everywhere, build: (s, _, part) => [scepPayload(s as JsonObject, s.challenge, part('scep'))] },
+  {
+    list: 'identities',
+    name: (s: z.output<typeof scepIdentity>) => [s.label],
+    to: everywhere,
+    build: (s, _, part) => [
+      { ...scepPayload(s as JsonObject, s.challenge, part('scep')), PayloadDisplayName: s.label },
+    ],
+  },
 )
 
 /** A key with its certificate as a file in base64; protected by the password that stands beside it. */
-const pkcs12 = z
+export const pkcs12Type = z
   .string()
   .max(65_536)
   .regex(/^[A-Za-z0-9+/\s]+={0,2}\s*$/, 'is not base64')
-function pkcs12Payload(file: string, password: string | undefined, uuid: string): Payload {
+export function pkcs12Payload(file: string, password: string | undefined, uuid: string): Payload {
   return {
     PayloadType: 'com.apple.security.pkcs12',
     PayloadUUID: uuid,
@@ -142,21 +155,24 @@ function pkcs12Payload(file: string, password: string | undefined, uuid: string)
   }
 }
 
-export const identity = profileFeature(
+const fileIdentity = z.strictObject({
+  name: line('Name', undefined, 100),
+  pkcs12: pkcs12Type.optional().meta({ title: 'File (PKCS #12) in base64' }),
+  password: lineOr('Password of the file'),
+})
+export const identity = listFeature(
   feature({
     id: 'apple.identity',
-    title: 'Identity from a file',
-    summary: 'A key with its certificate (PKCS #12), the same for every device of the policy.',
-    secret: ['pkcs12', 'password'],
-    settings: z.strictObject({
-      name: line('Name', undefined, 100),
-      pkcs12: pkcs12.optional().meta({ title: 'File (PKCS #12) in base64' }),
-      password: lineOr('Password of the file'),
-    }),
-    merge: { rule: 'priority' },
-    examples: [{ name: 'Shared identity', pkcs12: 'MIIB', password: 'topsecret' }],
+    title: 'Identities from files',
+    summary: 'Keys with their certificates (PKCS #12), the same for every device of the policy.',
+    secret: ['identities/*/pkcs12', 'identities/*/password'],
+    settings: z.strictObject({ identities: some('Identities', fileIdentity, 20) }),
+    merge: { rule: 'union', lists: ['identities'] },
+    examples: [{ identities: [{ name: 'Shared identity', pkcs12: 'MIIB', password: 'topsecret' }] }],
   }),
   {
+    list: 'identities',
+    name: (s: z.output<typeof fileIdentity>) => [s.name],
     to: everywhere,
     build: (s, _, part) => [
       { ...pkcs12Payload(s.pkcs12 ?? '', s.password, part('identity')), PayloadDisplayName: s.name },
@@ -168,7 +184,7 @@ export const identity = profileFeature(
 export const identityFields = {
   scep: objectOf(scepFields).optional().meta({ title: 'Identity by SCEP' }),
   challenge: lineOr('Challenge (password of the SCEP server)'),
-  pkcs12: pkcs12.optional().meta({ title: 'Or identity from a file: PKCS #12 in base64' }),
+  pkcs12: pkcs12Type.optional().meta({ title: 'Or identity from a file: PKCS #12 in base64' }),
   pkcs12Password: lineOr('Password of the file'),
 }
 export const identitySecrets = ['challenge', 'pkcs12', 'pkcs12Password'] as const

@@ -7,8 +7,8 @@ import { isDict, readPlist, writeXmlPlist } from '@muster/kit/plist'
 import fc from 'fast-check'
 import { toDict } from '../wire/index.ts'
 import { exampleProfile, readProfile } from './custom.ts'
-import { featureOf, rowOf } from './feature.fixture.ts'
-import { buildProfile, type ProfileContent } from './index.ts'
+import { featureOf, readWire, rowOf } from './feature.fixture.ts'
+import { buildProfile } from './index.ts'
 
 const descriptor = featureOf('apple.customProfiles')
 const row = rowOf('apple.customProfiles')
@@ -66,15 +66,17 @@ test('bytes, moments and references come through; identifiers become ours', () =
       { name: 'Finder', profile: exampleProfile },
     ],
   }
-  const wire = row.to(settings, sampleChannel({ platform: 'apple' }), {}) as unknown as ProfileContent & {
-    uuid: string
-  }
   const names = { prefix: 'com.example', organisation: 'Example' }
-  const top = readPlist(Buffer.from(buildProfile('apple.customProfiles', wire.uuid, wire, names)))
-  assert.ok(isDict(top) && Array.isArray(top.PayloadContent))
-  const [wifi, root, finder] = top.PayloadContent
+  const { profiles } = readWire(row.to(settings, sampleChannel({ platform: 'apple' }), {}))
+  const [first, second] = profiles.map((p) => {
+    const top = readPlist(Buffer.from(buildProfile('apple.customProfiles', p, names)))
+    assert.ok(isDict(top) && Array.isArray(top.PayloadContent))
+    return top.PayloadContent
+  })
+  const [wifi, root] = first ?? []
+  const [finder] = second ?? []
   assert.ok(isDict(wifi) && isDict(root) && isDict(finder))
-  assert.equal(wifi.PayloadIdentifier, 'com.example.apple.customProfiles.1')
+  assert.equal(wifi.PayloadIdentifier, `com.example.apple.customProfiles.${profiles[0]?.part}.1`)
   assert.equal(wifi.PayloadCertificateUUID, root.PayloadUUID)
   assert.deepEqual(wifi.When, new Date('2026-01-02T03:04:05Z'))
   assert.equal(wifi.Half, 0.5)

@@ -3,7 +3,7 @@ import { feature, type JsonObject } from '@muster/contract'
 import { isDict, type Plist, type PlistDict, PlistError, readPlist } from '@muster/kit/plist'
 import { z } from 'zod'
 import { fromPlist } from './marks.ts'
-import { type Payload, profileFeature } from './row.ts'
+import { listFeature, type Payload } from './row.ts'
 import { line } from './words.ts'
 
 /** A policy holds it, a device gets it in one command: room for pictures and fonts, not for packages. */
@@ -78,37 +78,35 @@ export const exampleProfile = `<?xml version="1.0" encoding="UTF-8"?>
 </dict></plist>
 `
 
-export const customProfiles = profileFeature(
+const one = z.strictObject({ name: line('Name', undefined, 100), profile })
+export const customProfiles = listFeature(
   feature({
     id: 'apple.customProfiles',
     title: 'Own profiles',
     summary: 'Payloads of configuration profiles made elsewhere. They are checked, and signed by this server.',
     settings: z.strictObject({
-      profiles: z
-        .array(z.strictObject({ name: line('Name', undefined, 100), profile }))
-        .min(1)
-        .max(20)
-        .meta({ title: 'Profiles' }),
+      profiles: z.array(one).min(1).max(20).meta({ title: 'Profiles' }),
     }),
     merge: { rule: 'union', lists: ['profiles'] },
     examples: [{ profiles: [{ name: 'Finder', profile: exampleProfile }] }],
   }),
   {
+    list: 'profiles',
+    name: (p: z.output<typeof one>) => [p.name],
     to: { iOS: {}, macOS: {}, tvOS: {}, visionOS: {}, watchOS: {} },
-    build: (s, _, part) =>
-      s.profiles.flatMap((p, n) => {
-        const read = readProfile(p.profile)
-        if ('refused' in read) return []
-        // References within the profile are by UUID, so it stays; the identifier becomes ours.
-        return read.payloads.map((payload, i): Payload => {
-          const { PayloadIdentifier: _, ...rest } = payload as JsonObject
-          return {
-            PayloadUUID: part(`profile ${n} ${i}`),
-            PayloadDisplayName: p.name,
-            ...rest,
-            PayloadType: payload.PayloadType,
-          }
-        })
-      }),
+    build: (p, _, part) => {
+      const read = readProfile(p.profile)
+      if ('refused' in read) return []
+      // References within the profile are by UUID, so it stays; the identifier becomes ours.
+      return read.payloads.map((payload, i): Payload => {
+        const { PayloadIdentifier: _, ...rest } = payload as JsonObject
+        return {
+          PayloadUUID: part(`profile ${i}`),
+          PayloadDisplayName: p.name,
+          ...rest,
+          PayloadType: payload.PayloadType,
+        }
+      })
+    },
   },
 )

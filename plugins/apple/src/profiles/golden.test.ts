@@ -14,7 +14,7 @@ function payloads(id: string, settings: object, facts: JsonObject = ios): JsonOb
   const known = new Map(
     found.flatMap((p, i) => (typeof p.PayloadUUID === 'string' ? [[p.PayloadUUID, `part ${i}`]] : [])),
   )
-  known.set(vpnUuid, 'the VPN')
+  known.set(vpnUuid('Office'), 'the VPN')
   let text = JSON.stringify(found)
   for (const [uuid, name] of known) text = text.replaceAll(uuid, name)
   return JSON.parse(text) as JsonObject[]
@@ -37,10 +37,12 @@ const scepPayload = (uuid: string) => ({
 
 test('Wi-Fi by passphrase, open, and by signing in with a certificate', () => {
   const plain = { PayloadType: 'com.apple.wifi.managed', SSID_STR: 'Office', HIDDEN_NETWORK: false, AutoJoin: true }
-  assert.deepEqual(payloads('apple.wifi', { ssid: 'Office', passphrase: 'correct horse' }), [
+  assert.deepEqual(payloads('apple.wifi', { networks: [{ ssid: 'Office', passphrase: 'correct horse' }] }), [
     { ...plain, EncryptionType: 'WPA2', Password: 'correct horse' },
   ])
-  assert.deepEqual(payloads('apple.wifi', { ssid: 'Office', security: 'open' }), [{ ...plain, EncryptionType: 'None' }])
+  assert.deepEqual(payloads('apple.wifi', { networks: [{ ssid: 'Office', security: 'open' }] }), [
+    { ...plain, EncryptionType: 'None' },
+  ])
   const settings = {
     ssid: 'Office',
     security: 'wpa3',
@@ -51,7 +53,7 @@ test('Wi-Fi by passphrase, open, and by signing in with a certificate', () => {
     scep,
     challenge: 'once',
   }
-  const [network, authority, identity, ...more] = payloads('apple.wifi', settings)
+  const [network, authority, identity, ...more] = payloads('apple.wifi', { networks: [settings] })
   assert.deepEqual(network, {
     ...plain,
     EncryptionType: 'WPA3',
@@ -79,7 +81,7 @@ test('a VPN for the device, and one for apps whose name stays', () => {
     mobike: false,
     onDemand: { domains: ['a.example'] },
   }
-  assert.deepEqual(payloads('apple.vpn', user), [
+  assert.deepEqual(payloads('apple.vpn', { vpns: [user] }), [
     {
       PayloadType: 'com.apple.vpn.managed',
       UserDefinedName: 'Office',
@@ -109,7 +111,7 @@ test('a VPN for the device, and one for apps whose name stays', () => {
   const requirement = 'identifier "com.example.work"'
   const apps = { safariDomains: ['a.example'], macApps: [{ bundleId: 'com.example.work', requirement }] }
   const perApp = { ...head, method: 'certificate', scep, challenge: 'once', apps }
-  const [vpn, mapping, identity] = payloads('apple.vpn', perApp, mac)
+  const [vpn, mapping, identity] = payloads('apple.vpn', { vpns: [perApp] }, mac)
   assert.equal(vpn?.PayloadType, 'com.apple.vpn.managed.applayer')
   assert.deepEqual([vpn?.VPNUUID, vpn?.SafariDomains], ['the VPN', ['a.example']])
   const { IKEv2: vpnKeys } = vpn as { IKEv2: JsonObject }
@@ -123,7 +125,7 @@ test('a VPN for the device, and one for apps whose name stays', () => {
     },
   ])
   assert.deepEqual(identity, scepPayload('part 2'))
-  assert.equal(payloads('apple.vpn', perApp, ios).length, 2)
+  assert.equal(payloads('apple.vpn', { vpns: [perApp] }, ios).length, 2)
 })
 
 test('Exchange speaks another protocol on Macs', () => {
@@ -135,10 +137,10 @@ test('Exchange speaks another protocol on Macs', () => {
     mac: { port: 444 },
   }
   const both = { PayloadDisplayName: 'Work', Host: 'mail.example.com', SSL: true, EmailAddress: 'ada@example.com' }
-  assert.deepEqual(payloads('apple.exchange', settings), [
+  assert.deepEqual(payloads('apple.exchange', { accounts: [settings] }), [
     { PayloadType: 'com.apple.eas.account', ...both, MailNumberOfPastDaysToSync: 31 },
   ])
-  assert.deepEqual(payloads('apple.exchange', settings, mac), [
+  assert.deepEqual(payloads('apple.exchange', { accounts: [settings] }, mac), [
     { PayloadType: 'com.apple.ews.account', ...both, Port: 444 },
   ])
 })

@@ -1,10 +1,10 @@
 /** Mail accounts: by IMAP or POP, and Microsoft Exchange. */
-import { feature, type JsonObject } from '@muster/contract'
+import { type ChannelDetail, feature, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
-import { identityFields, identityPayloads, identitySecrets } from './certificates.ts'
+import { identityFields, identityPayloads, identitySecrets, pkcs12Payload, pkcs12Type } from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
-import { profileFeature } from './row.ts'
-import { choiceOr, host, hostOr, line, lineOr, maybe, port, webOr, yes } from './words.ts'
+import { listFeature, type Payload } from './row.ts'
+import { choiceOr, host, hostOr, line, lineOr, maybe, port, some, webOr, yes } from './words.ts'
 
 const signsIn = {
   none: 'EmailAuthNone',
@@ -14,6 +14,59 @@ const signsIn = {
   'http-md5': 'EmailAuthHTTPMD5',
 } as const
 const ways = ['none', 'password', 'cram-md5', 'ntlm', 'http-md5'] as const
+/** Signing and encrypting messages (RFC 8551): iPhones, iPads and Vision. Each identity is a file, beside the settings as a secret. */
+const smimeFields = {
+  sign: field('SMIMESigningEnabled', maybe('Sign messages')),
+  userSigns: field('SMIMESigningUserOverrideable', maybe('Users may turn signing on and off')),
+  userSigningIdentity: field(
+    'SMIMESigningCertificateUUIDUserOverrideable',
+    maybe('Users may choose what they sign with'),
+  ),
+  encrypt: field('SMIMEEncryptByDefault', maybe('Encrypt messages')),
+  userEncrypts: field('SMIMEEncryptByDefaultUserOverrideable', maybe('Users may turn encrypting on and off')),
+  userEncryptionIdentity: field(
+    'SMIMEEncryptionCertificateUUIDUserOverrideable',
+    maybe('Users may choose what they encrypt with'),
+  ),
+  perMessage: field('SMIMEEnableEncryptionPerMessageSwitch', maybe('Users may decide it for each message')),
+}
+const smimeType = objectOf(smimeFields).optional().meta({ title: 'S/MIME', description: 'iPhones and iPads' })
+const smimeSecretTypes = {
+  signingIdentity: pkcs12Type.optional().meta({ title: 'Identity to sign with: PKCS #12 in base64' }),
+  signingIdentityPassword: lineOr('Password of that file'),
+  encryptionIdentity: pkcs12Type.optional().meta({ title: 'Identity to encrypt with: PKCS #12 in base64' }),
+  encryptionIdentityPassword: lineOr('Password of that file'),
+}
+const smimeSecrets = Object.keys(smimeSecretTypes)
+type Smime = z.output<z.ZodObject<typeof smimeSecretTypes>> & { smime?: object }
+const exampleSmime = {
+  smime: { sign: true, userSigns: false, encrypt: true, userEncrypts: true, perMessage: true },
+  signingIdentity: 'MIIB',
+  signingIdentityPassword: 'topsecret',
+  encryptionIdentity: 'MIIC',
+  encryptionIdentityPassword: 'topsecret',
+}
+
+function smime(s: Smime, c: ChannelDetail, part: (name: string) => string) {
+  if (c.facts['os.name'] === 'macOS') return { keys: {}, identities: [] }
+  const found: [key: string, payload: Payload][] = []
+  if (s.signingIdentity)
+    found.push([
+      'SMIMESigningCertificateUUID',
+      pkcs12Payload(s.signingIdentity, s.signingIdentityPassword, part('sign')),
+    ])
+  if (s.encryptionIdentity)
+    found.push([
+      'SMIMEEncryptionCertificateUUID',
+      pkcs12Payload(s.encryptionIdentity, s.encryptionIdentityPassword, part('encrypt')),
+    ])
+  const uuids = Object.fromEntries(found.map(([key, p]) => [key, p.PayloadUUID ?? '']))
+  return {
+    keys: { ...written(smimeFields, (s.smime ?? {}) as JsonObject), ...uuids },
+    identities: found.map(([, payload]) => payload),
+  }
+}
+
 const mailFields = {
   name: field('EmailAccountDescription', line('Name of the account', undefined, 100)),
   kind: field('EmailAccountType', choiceOr('Kind', ['imap', 'pop'], 'imap'), (v) =>
@@ -46,55 +99,72 @@ const mailFields = {
   noRecents: field('disableMailRecentsSyncing', maybe('Recent addresses stay on the device')),
   mailDrop: field('allowMailDrop', maybe('Mail Drop')),
 }
-export const mail = profileFeature(
+const account = z.strictObject({
+  ...shape(mailFields),
+  incomingPassword: lineOr('Password for receiving'),
+  outgoingPassword: lineOr('Password for sending'),
+  smime: smimeType,
+  ...smimeSecretTypes,
+})
+type Account = z.output<typeof account>
+
+export const mail = listFeature(
   feature({
     id: 'apple.mail',
-    title: 'Mail account',
-    summary: 'A mail account by IMAP or POP. Users are asked for a password that is not given here.',
-    secret: ['incomingPassword', 'outgoingPassword'],
-    settings: z.strictObject({
-      ...shape(mailFields),
-      incomingPassword: lineOr('Password for receiving'),
-      outgoingPassword: lineOr('Password for sending'),
-    }),
-    merge: { rule: 'priority' },
+    title: 'Mail accounts',
+    summary: 'Mail accounts by IMAP or POP. Users are asked for a password that is not given here.',
+    secret: ['incomingPassword', 'outgoingPassword', ...smimeSecrets].map((name) => `accounts/*/${name}`),
+    settings: z.strictObject({ accounts: some('Accounts', account, 20) }),
+    merge: { rule: 'union', lists: ['accounts'] },
     examples: [
       {
-        name: 'Work',
-        kind: 'imap',
-        person: '{{user.name}}',
-        address: '{{user.email}}',
-        incomingHost: 'imap.example.com',
-        incomingPort: 993,
-        incomingTls: true,
-        incomingSignIn: 'password',
-        incomingUser: '{{user.name}}',
-        incomingPath: 'INBOX',
-        incomingPassword: 'topsecret',
-        outgoingHost: 'smtp.example.com',
-        outgoingPort: 465,
-        outgoingTls: true,
-        outgoingSignIn: 'cram-md5',
-        outgoingUser: '{{user.name}}',
-        outgoingPassword: 'topsecret',
-        samePassword: false,
-        keepHere: true,
-        mailAppOnly: true,
-        noRecents: false,
-        mailDrop: false,
+        accounts: [
+          {
+            name: 'Work',
+            kind: 'imap',
+            person: '{{user.name}}',
+            address: '{{user.email}}',
+            incomingHost: 'imap.example.com',
+            incomingPort: 993,
+            incomingTls: true,
+            incomingSignIn: 'password',
+            incomingUser: '{{user.name}}',
+            incomingPath: 'INBOX',
+            incomingPassword: 'topsecret',
+            outgoingHost: 'smtp.example.com',
+            outgoingPort: 465,
+            outgoingTls: true,
+            outgoingSignIn: 'cram-md5',
+            outgoingUser: '{{user.name}}',
+            outgoingPassword: 'topsecret',
+            samePassword: false,
+            keepHere: true,
+            mailAppOnly: true,
+            noRecents: false,
+            mailDrop: false,
+            ...exampleSmime,
+          },
+        ],
       },
     ],
   }),
   {
+    list: 'accounts',
+    name: (a: Account) => [a.name, a.incomingHost],
     to: { iOS: {}, macOS: {}, visionOS: { version: '1.1' } },
-    build: (s) => [
-      {
-        PayloadType: 'com.apple.mail.managed',
-        ...written(mailFields, s as JsonObject),
-        ...(s.incomingPassword && { IncomingPassword: s.incomingPassword }),
-        ...(s.outgoingPassword && { OutgoingPassword: s.outgoingPassword }),
-      },
-    ],
+    build: (s, c, part) => {
+      const { keys, identities } = smime(s, c, part)
+      return [
+        {
+          PayloadType: 'com.apple.mail.managed',
+          ...written(mailFields, s as JsonObject),
+          ...(s.incomingPassword && { IncomingPassword: s.incomingPassword }),
+          ...(s.outgoingPassword && { OutgoingPassword: s.outgoingPassword }),
+          ...keys,
+        },
+        ...identities,
+      ]
+    },
   },
 )
 
@@ -134,68 +204,81 @@ const mac = {
   externalPath: field('ExternalPath', lineOr('Path from outside')),
   externalPort: field('ExternalPort', port('Port from outside')),
 }
-export const exchange = profileFeature(
+const exchangeAccount = z.strictObject({
+  name: line('Name of the account', undefined, 100),
+  ...shape(both),
+  mobile: objectOf(mobile).optional().meta({ title: 'iPhones and iPads' }),
+  mac: objectOf(mac).optional().meta({ title: 'Macs' }),
+  password: lineOr('Password', 'Without one the device asks its user'),
+  ...identityFields,
+  smime: smimeType,
+  ...smimeSecretTypes,
+})
+type ExchangeAccount = z.output<typeof exchangeAccount>
+
+export const exchange = listFeature(
   feature({
     id: 'apple.exchange',
-    title: 'Exchange account',
-    summary: 'A Microsoft Exchange account: ActiveSync on iPhones and iPads, web services on Macs.',
-    secret: ['password', ...identitySecrets],
-    settings: z.strictObject({
-      name: line('Name of the account', undefined, 100),
-      ...shape(both),
-      mobile: objectOf(mobile).optional().meta({ title: 'iPhones and iPads' }),
-      mac: objectOf(mac).optional().meta({ title: 'Macs' }),
-      password: lineOr('Password', 'Without one the device asks its user'),
-      ...identityFields,
-    }),
-    merge: { rule: 'priority' },
+    title: 'Exchange accounts',
+    summary: 'Microsoft Exchange accounts: ActiveSync on iPhones and iPads, web services on Macs.',
+    secret: ['password', ...identitySecrets, ...smimeSecrets].map((name) => `accounts/*/${name}`),
+    settings: z.strictObject({ accounts: some('Accounts', exchangeAccount, 10) }),
+    merge: { rule: 'union', lists: ['accounts'] },
     examples: [
       {
-        name: 'Work',
-        host: 'mail.example.com',
-        tls: true,
-        address: '{{user.email}}',
-        user: '{{user.name}}',
-        modern: false,
-        signInPage: 'https://login.example.com',
-        mailDrop: false,
-        password: 'topsecret',
-        mobile: {
-          tokenPage: 'https://login.example.com/token',
-          days: '31',
-          mail: true,
-          contacts: true,
-          calendars: true,
-          reminders: false,
-          notes: false,
-          keepHere: true,
-          mailAppOnly: true,
-          noRecents: true,
-          replacePassword: false,
-        },
-        mac: {
-          path: '/EWS/Exchange.asmx',
-          port: 443,
-          externalHost: 'mail.example.com',
-          externalTls: true,
-          externalPath: '/EWS',
-          externalPort: 443,
-        },
-        scep: {
-          url: 'https://ca.example.com/scep',
-          subject: [{ attribute: 'CN', value: '{{user.email}}' }],
-          keySize: '2048',
-          usage: 'both',
-          retries: 3,
-          retryDelayS: 10,
-        },
-        challenge: 'topsecret',
+        accounts: [
+          {
+            name: 'Work',
+            host: 'mail.example.com',
+            tls: true,
+            address: '{{user.email}}',
+            user: '{{user.name}}',
+            modern: false,
+            signInPage: 'https://login.example.com',
+            mailDrop: false,
+            password: 'topsecret',
+            mobile: {
+              tokenPage: 'https://login.example.com/token',
+              days: '31',
+              mail: true,
+              contacts: true,
+              calendars: true,
+              reminders: false,
+              notes: false,
+              keepHere: true,
+              mailAppOnly: true,
+              noRecents: true,
+              replacePassword: false,
+            },
+            mac: {
+              path: '/EWS/Exchange.asmx',
+              port: 443,
+              externalHost: 'mail.example.com',
+              externalTls: true,
+              externalPath: '/EWS',
+              externalPort: 443,
+            },
+            scep: {
+              url: 'https://ca.example.com/scep',
+              subject: [{ attribute: 'CN', value: '{{user.email}}' }],
+              keySize: '2048',
+              usage: 'both',
+              retries: 3,
+              retryDelayS: 10,
+            },
+            challenge: 'topsecret',
+            ...exampleSmime,
+          },
+        ],
       },
     ],
   }),
   {
+    list: 'accounts',
+    name: (a: ExchangeAccount) => [a.name, a.host],
     to: { iOS: {}, macOS: {}, visionOS: { version: '1.1' } },
     build: (s, c, part) => {
+      const { keys, identities } = smime(s, c, part)
       const onMac = c.facts['os.name'] === 'macOS'
       const identity = identityPayloads(s, part('identity'))
       const own = onMac ? written(mac, (s.mac ?? {}) as JsonObject) : written(mobile, (s.mobile ?? {}) as JsonObject)
@@ -209,8 +292,10 @@ export const exchange = profileFeature(
           ...(identity.length > 0 && {
             [onMac ? 'AuthenticationCertificateUUID' : 'PayloadCertificateUUID']: part('identity'),
           }),
+          ...keys,
         },
         ...identity,
+        ...identities,
       ]
     },
   },

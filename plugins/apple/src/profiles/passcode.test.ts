@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { type JsonObject, passcode as rules } from '@muster/contract'
 import { sampleChannel } from '@muster/contract/testing'
 import fc from 'fast-check'
-import { rowOf } from './feature.fixture.ts'
+import { readWire, rowOf } from './feature.fixture.ts'
 
 const row = rowOf('passcode')
 const ios = { 'os.name': 'iOS', 'os.version': '18.0' }
@@ -12,11 +12,11 @@ const mac = { 'os.name': 'macOS', 'os.version': '15.1' }
 const oldMac = { 'os.name': 'macOS', 'os.version': '13.6' }
 const settingsOf = (s: JsonObject) => rules.settings.parse(s) as JsonObject
 function payload(s: JsonObject, facts: JsonObject): JsonObject {
-  const wire = row.to(settingsOf(s), sampleChannel({ platform: 'apple', facts }), {}) as { payloads: JsonObject[] }
+  const wire = readWire(row.to(settingsOf(s), sampleChannel({ platform: 'apple', facts }), {}))
   return wire.payloads[0] as JsonObject
 }
 const verdict = (s: JsonObject, facts: JsonObject) => {
-  const { uuid } = row.to(settingsOf(s), sampleChannel({ platform: 'apple', facts }), {}) as { uuid: string }
+  const { uuid } = readWire(row.to(settingsOf(s), sampleChannel({ platform: 'apple', facts }), {}))
   const said = row.check?.(settingsOf(s), { ...facts, 'apple.profiles': [{ identifier: 'x.passcode', uuid }] })
   return said?.state === 'failed' ? said.reason.code : said?.state
 }

@@ -1,16 +1,29 @@
 /** The common password rules as Apple's `com.apple.mobiledevice.passwordpolicy`. */
-import { passcode as descriptor, feature, type JsonObject, type Reason, type Verdict } from '@muster/contract'
-import { before, isPersonal, systemOf } from './availability.ts'
+import {
+  type ChannelDetail,
+  passcode as descriptor,
+  feature,
+  type JsonObject,
+  type Reason,
+  type Verdict,
+} from '@muster/contract'
+import { available, before, isPersonal, systemOf } from './availability.ts'
 import { field, objectOf, written } from './fields.ts'
+import { knowsNative } from './native.ts'
 import { profileFeature } from './row.ts'
+import { systemsOf } from './systems.ts'
 import { maybe, whole } from './words.ts'
 
 type Rules = ReturnType<typeof descriptor.settings.parse>
 /** The payload's own bound of `minLength`. */
 const longest = 16
 
+/** Before these versions the declaration knew less than the profile. */
+const full = systemsOf('i16.2 m13.1')
+const saysAll = (c: ChannelDetail): boolean => knowsNative(c, 'passcode.settings') && available(full, c) === true
+
 export const passcode = profileFeature(descriptor, {
-  to: { iOS: {}, macOS: {}, visionOS: { version: '2.0' }, watchOS: { version: '10.0' } },
+  to: { iOS: {}, macOS: { personal: false }, visionOS: { version: '2.0' }, watchOS: { version: '10.0' } },
   build: (s, c) => {
     const exact = knowsExpressions(c.facts) ? expressionOf(s) : undefined
     return [
@@ -31,6 +44,30 @@ export const passcode = profileFeature(descriptor, {
       },
     ]
   },
+  native: (s, c) => {
+    if (!saysAll(c)) return undefined
+    const exact = knowsExpressions(c.facts) ? expressionOf(s) : undefined
+    const mac = systemOf(c.facts) === 'macOS'
+    return [
+      {
+        type: 'passcode.settings',
+        payload: {
+          RequirePasscode: true,
+          RequireComplexPasscode: s.minClasses >= 2,
+          RequireAlphanumericPasscode: !exact && s.minClasses >= 2,
+          MinimumComplexCharacters: !exact && s.minClasses >= 3 ? 1 : 0,
+          MinimumLength: Math.min(s.minLength, longest),
+          ...(exact && {
+            CustomRegex: { Regex: exact.passwordContentRegex, Description: exact.passwordContentDescription },
+          }),
+          ...(s.maxAgeDays > 0 && { MaximumPasscodeAgeInDays: s.maxAgeDays }),
+          ...(s.history > 0 && { PasscodeReuseLimit: s.history }),
+          ...(mac &&
+            s.maxFailedAttempts > 0 && { MaximumFailedAttempts: Math.min(11, Math.max(2, s.maxFailedAttempts)) }),
+        },
+      },
+    ]
+  },
   holds: (s, facts) => {
     const reason = beyond(s, facts)
     if (reason) return { state: 'failed', reason }
@@ -44,7 +81,7 @@ function knowsExpressions(facts: Readonly<JsonObject>): boolean {
 }
 
 /** Each choice of so many of the four kinds of characters, where the payload's own words say too little. */
-function expressionOf(s: Rules): JsonObject | undefined {
+function expressionOf(s: Rules): { passwordContentRegex: string; passwordContentDescription: JsonObject } | undefined {
   if (s.minClasses < 2 && s.minLength <= longest) return undefined
   const kinds = ['[a-z]', '[A-Z]', '[0-9]', '[^a-zA-Z0-9]']
   const choices = [...Array(16).keys()]
@@ -107,7 +144,7 @@ export const autoLock = profileFeature(
     examples: [{ idleMinutes: 5, graceMinutes: 0, resetMinutes: 10, changeNow: false }],
   }),
   {
-    to: { iOS: {}, macOS: {}, visionOS: { version: '2.0' }, watchOS: { version: '10.0' } },
+    to: { iOS: {}, macOS: { personal: false }, visionOS: { version: '2.0' }, watchOS: { version: '10.0' } },
     build: (s, c) => {
       const { minutesUntilFailedLoginReset, changeAtNextAuth, ...all } = written(lockFields, s as JsonObject)
       const mac = systemOf(c.facts) === 'macOS'
@@ -119,6 +156,17 @@ export const autoLock = profileFeature(
           ...(mac && changeAtNextAuth !== undefined && { changeAtNextAuth }),
         },
       ]
+    },
+    native: (s, c) => {
+      if (!saysAll(c)) return undefined
+      const mac = systemOf(c.facts) === 'macOS'
+      const keys = {
+        MaximumInactivityInMinutes: s.idleMinutes,
+        MaximumGracePeriodInMinutes: s.graceMinutes,
+        ...(mac && { FailedAttemptsResetInMinutes: s.resetMinutes, ChangeAtNextAuth: s.changeNow }),
+      }
+      const payload = Object.fromEntries(Object.entries(keys).filter(([, v]) => v !== undefined)) as JsonObject
+      return [{ type: 'passcode.settings', payload }]
     },
   },
 )

@@ -15,8 +15,9 @@ export interface ProfileNames {
   organisation: string
 }
 
-/** `<prefix>.<feature>`: the same as long as the feature is. */
-export const profileIdentifier = (prefix: string, feature: string): string => `${prefix}.${feature}`
+/** `<prefix>.<feature>`, or with the item's part behind it: the same as long as the feature, or the item, is. */
+export const profileIdentifier = (prefix: string, feature: string, part = ''): string =>
+  `${prefix}.${feature}${part === '' ? '' : `.${part}`}`
 
 /** A UUID (version 8, RFC 9562) that follows from what it names. */
 export function uuidOf(...parts: readonly string[]): string {
@@ -29,15 +30,20 @@ export function uuidOf(...parts: readonly string[]): string {
     .toUpperCase()
 }
 
-/** Of the settings with a device's own values in, without secrets: equal settings, equal UUID. */
-export const settingsUuid = (feature: string, settings: Json): string => uuidOf('profile', feature, canonical(settings))
+/** Of the settings with a device's own values in, without secrets: equal settings, equal UUID. `secrets`: what tells one version of the secrets from another. */
+export const settingsUuid = (feature: string, settings: Json, secrets?: string): string =>
+  uuidOf('profile', feature, canonical(settings), ...(secrets === undefined ? [] : [secrets]))
 
 /** Stands in a payload for the certificate of this server's own for a purpose, which is known when the profile is signed. */
 export const own = (purpose: string): JsonObject => ({ $own: purpose })
 
 /** The profile in XML, unsigned. */
-export function buildProfile(feature: string, uuid: string, content: ProfileContent, names: ProfileNames): string {
-  const identifier = profileIdentifier(names.prefix, feature)
+export function buildProfile(
+  feature: string,
+  { part, uuid, ...content }: ProfileContent & { part: string; uuid: string },
+  names: ProfileNames,
+): string {
+  const identifier = profileIdentifier(names.prefix, feature, part)
   return writeXmlPlist(
     toDict({
       PayloadType: 'Configuration',

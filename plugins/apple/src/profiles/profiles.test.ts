@@ -1,12 +1,21 @@
 /** Every feature: its words, the profile that each example becomes, and what the facts say of it afterwards. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type ChannelDetail, type FeatureRow, type Json, type JsonObject, jsonSchema, passcode } from '@muster/contract'
+import {
+  type ChannelDetail,
+  type FeatureRow,
+  type Json,
+  type JsonObject,
+  joinVersions,
+  jsonSchema,
+  passcode,
+  secretPlaces,
+} from '@muster/contract'
 import { conformance, sampleChannel, sampleSecrets } from '@muster/contract/testing'
 import { isDict, type Plist, readPlist } from '@muster/kit/plist'
 import fc from 'fast-check'
-import { featuresAlone } from './feature.fixture.ts'
-import { appleFeatures, buildProfile, featureRows, type ProfileContent, profilesFact, vpnUuid } from './index.ts'
+import { featuresAlone, readWire, type Wire } from './feature.fixture.ts'
+import { appleFeatures, buildProfile, featureRows, profileIdentifier, profilesFact, vpnUuid } from './index.ts'
 
 const names = { prefix: 'com.example.muster', organisation: 'Example' }
 const features = [passcode, ...appleFeatures]
@@ -20,48 +29,51 @@ const channel = (facts: JsonObject): ChannelDetail => sampleChannel({ platform: 
 
 conformance(featuresAlone, undefined, { facts: { 'apple.supervised': true } })
 
-interface Wire extends ProfileContent {
-  feature: string
-  uuid: string
-}
-function wireOf(id: string, settings: JsonObject, facts: JsonObject): Wire {
+function wireOf(id: string, settings: JsonObject, facts: JsonObject, version?: string): Wire {
   const row = rowOf(id)
-  return row.to(settings, channel(facts), sampleSecrets(row.needs)) as unknown as Wire
+  return readWire(row.to(settings, channel(facts), sampleSecrets(row.needs, settings), undefined, version))
 }
+const uuidsOf = (w: Wire) => w.profiles.map((p) => p.uuid).join()
+const listed = (w: Wire): JsonObject[] =>
+  w.profiles.map((p) => ({ identifier: profileIdentifier('x', w.feature, p.part), uuid: p.uuid }))
 const examplesOf = (id: string) => rowOf(id).examples.map((e) => e.in)
 const wires = features.flatMap((f) =>
   examplesOf(f.id).flatMap((settings) => systems.map((facts) => wireOf(f.id, settings, facts))),
 )
 
+const profiles = wires.flatMap((w) => unmarked(w).profiles.map((profile) => ({ feature: w.feature, profile })))
+
 describe('profiles', () => {
   test('every example becomes a property list that reads back as it was meant', () => {
-    for (const w of wires) {
-      const top = readPlist(Buffer.from(buildProfile(w.feature, w.uuid, unmarked(w), names)))
+    for (const { feature, profile } of profiles) {
+      const identifier = profileIdentifier(names.prefix, feature, profile.part)
+      const top = readPlist(Buffer.from(buildProfile(feature, profile, names)))
       assert.ok(isDict(top) && Array.isArray(top.PayloadContent))
-      assert.equal(top.PayloadIdentifier, `com.example.muster.${w.feature}`)
-      assert.equal(top.PayloadUUID, w.uuid)
+      assert.equal(top.PayloadIdentifier, identifier)
+      assert.equal(top.PayloadUUID, profile.uuid)
       assert.equal(top.PayloadType, 'Configuration')
-      assert.equal(top.PayloadContent.length, w.payloads.length)
+      assert.equal(top.PayloadContent.length, profile.payloads.length)
       for (const [i, p] of top.PayloadContent.entries()) {
         assert.ok(isDict(p))
-        assert.equal(p.PayloadIdentifier, `com.example.muster.${w.feature}.${i + 1}`)
+        assert.equal(p.PayloadIdentifier, `${identifier}.${i + 1}`)
         for (const key of ['PayloadType', 'PayloadUUID', 'PayloadDisplayName']) assert.equal(typeof p[key], 'string')
-        assertSays(p, unmarked(w).payloads[i] as JsonObject)
+        assertSays(p, profile.payloads[i] as JsonObject)
       }
     }
   })
 
   test('no two payloads of a profile share an identifier, and what is referred to is there', () => {
-    for (const w of wires) {
-      const top = readPlist(Buffer.from(buildProfile(w.feature, w.uuid, unmarked(w), names)))
+    const vpns = examplesOf('apple.vpn').flatMap((s) => (s.vpns as JsonObject[]).map((v) => vpnUuid(String(v.name))))
+    for (const { feature, profile } of profiles) {
+      const top = readPlist(Buffer.from(buildProfile(feature, profile, names)))
       assert.ok(isDict(top) && Array.isArray(top.PayloadContent))
       const uuids = top.PayloadContent.map((p) => (isDict(p) ? p.PayloadUUID : ''))
-      assert.equal(new Set([top.PayloadUUID, ...uuids]).size, uuids.length + 1, w.feature)
+      assert.equal(new Set([top.PayloadUUID, ...uuids]).size, uuids.length + 1, feature)
       for (const [key, value] of entries(top.PayloadContent))
         if (/UUID$/.test(key) && key !== 'PayloadUUID') {
-          const known = key === 'VPNUUID' ? [vpnUuid] : uuids
+          const known = key === 'VPNUUID' ? vpns : uuids
           for (const one of Array.isArray(value) ? value : [value])
-            assert.ok(known.includes(one), `${w.feature}: ${key}`)
+            assert.ok((known as unknown[]).includes(one), `${feature}: ${key}`)
         }
     }
   })
@@ -70,25 +82,27 @@ describe('profiles', () => {
     let changes = 0
     for (const f of features) {
       const [settings = {}] = examplesOf(f.id)
-      const { uuid } = wireOf(f.id, settings, {})
-      assert.match(uuid, /^[0-9A-F]{8}-[0-9A-F]{4}-8[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}$/)
-      assert.equal(wireOf(f.id, turned(settings) as JsonObject, {}).uuid, uuid)
+      const uuid = uuidsOf(wireOf(f.id, settings, {}))
+      if (uuid === '') continue
+      assert.match(uuid.split(',')[0] ?? '', /^[0-9A-F]{8}-[0-9A-F]{4}-8[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}$/)
+      assert.equal(uuidsOf(wireOf(f.id, turned(settings) as JsonObject, {})), uuid)
       const row = rowOf(f.id)
-      const other = row.to(settings, channel({}), Object.fromEntries((row.needs ?? []).map((n) => [n, 'another'])))
-      assert.equal((other as unknown as Wire).uuid, uuid, 'a secret is no part of it')
+      const others = Object.fromEntries(secretPlaces(settings, row.needs).map((n) => [n, 'another']))
+      const other = readWire(row.to(settings, channel({}), others))
+      assert.equal(uuidsOf(other), uuid, 'a secret itself is no part of it')
       for (const changed of changesOf(settings)) {
         // Only what a policy could say.
         if (!f.settings.safeParse(changed).success) continue
         changes += 1
         for (const facts of systems) {
-          const w = wireOf(f.id, changed as JsonObject, facts)
-          assert.ok(isDict(readPlist(Buffer.from(buildProfile(f.id, w.uuid, unmarked(w), names)))))
+          for (const p of unmarked(wireOf(f.id, changed as JsonObject, facts)).profiles)
+            assert.ok(isDict(readPlist(Buffer.from(buildProfile(f.id, p, names)))))
         }
-        assert.notEqual(wireOf(f.id, changed as JsonObject, {}).uuid, uuid, f.id)
+        assert.notEqual(uuidsOf(wireOf(f.id, changed as JsonObject, {})), uuid, f.id)
       }
     }
     assert.ok(changes > 150, `${changes}`)
-    const uuids = wires.filter((w) => w.payloads.length > 0).map((w) => `${w.feature} ${w.uuid}`)
+    const uuids = profiles.map(({ feature, profile }) => `${feature} ${profile.uuid}`)
     assert.equal(new Set(uuids.map((u) => u.split(' ')[1])).size, new Set(uuids).size, 'features never share one')
   })
 
@@ -99,13 +113,70 @@ describe('profiles', () => {
         assert.ok(typeof property.title === 'string' && property.title !== '', `${f.id}: ${path} has no title`)
       for (const secret of f.secret ?? []) {
         // An identity is made by SCEP or comes from a file: without the one, the other.
-        const others = examplesOf(f.id).map(({ scep: _, ...settings }) => wireOf(f.id, settings, {}))
-        const text = JSON.stringify([...others, ...wires.filter((w) => w.feature === f.id)])
-        const file = Buffer.from(`secret:${secret}`, 'base64').toString('base64')
-        assert.ok(text.includes(`secret:${secret}`) || text.includes(file), `${f.id}: ${secret} is not delivered`)
+        const others = examplesOf(f.id).map((settings) => wireOf(f.id, withoutScep(settings) as JsonObject, {}))
+        const all = [...others, ...wires.filter((w) => w.feature === f.id)]
+        const text = JSON.stringify(all) + all.map(filesOf).join()
+        const places = examplesOf(f.id).flatMap((settings) => secretPlaces(settings, [secret]))
+        const delivered = (place: string) =>
+          [`secret:${place}`, Buffer.from(`secret:${place}`, 'base64').toString('base64')].some((t) => text.includes(t))
+        assert.ok(places.some(delivered), `${f.id}: ${secret} is not delivered`)
       }
     }
   })
+})
+
+test('a secret that changed alone makes another profile, and the one before it has drifted', () => {
+  for (const f of features) {
+    const [settings = {}] = examplesOf(f.id)
+    const row = rowOf(f.id)
+    const places = secretPlaces(settings, row.needs)
+    // Of the first item alone, where it is a list.
+    const version = (v: string) =>
+      joinVersions(
+        v,
+        places.map((path) => ({ path, version: /\/0\//.test(path) ? v : 'same' })),
+      )
+    const of = (v: string) => wireOf(f.id, settings, {}, version(v))
+    const state = (has: Wire, v: string) =>
+      row.check?.(settings, { [profilesFact]: listed(has) as Json }, {}, version(v)).state
+    if (of('a').profiles.length === 0) continue
+    assert.equal(of('a').uuid !== of('b').uuid, Boolean(f.secret?.length), f.id)
+    assert.deepEqual(of('a').profiles.slice(1), of('b').profiles.slice(1), 'others stay')
+    if (!f.secret?.length) continue
+    assert.equal(state(of('a'), 'b'), 'drifted', f.id)
+    assert.equal(state(of('b'), 'b'), 'verified', f.id)
+  }
+})
+
+test('items of a list are a profile each: what changes in one leaves the others, and their order says nothing', () => {
+  const networks = ['a', 'b', 'c'].map((ssid) => ({ ssid, security: 'wpa2', hidden: false, autoJoin: true }))
+  const all = wireOf('apple.wifi', { networks }, {})
+  assert.equal(new Set(all.profiles.map((p) => p.part)).size, 3)
+  assert.deepEqual(
+    uuidsOf(wireOf('apple.wifi', { networks: networks.toReversed() }, {}))
+      .split(',')
+      .sort(),
+    uuidsOf(all).split(',').sort(),
+  )
+  const [a, b, c] = wireOf(
+    'apple.wifi',
+    { networks: networks.map((n) => (n.ssid === 'b' ? { ...n, hidden: true } : n)) },
+    {},
+  ).profiles
+  assert.deepEqual([a, c], [all.profiles[0], all.profiles[2]])
+  assert.equal(b?.part, all.profiles[1]?.part)
+  assert.notEqual(b?.uuid, all.profiles[1]?.uuid)
+  const twice = wireOf('apple.wifi', { networks: [...networks, { ...networks[0], hidden: true }] }, {})
+  assert.equal(uuidsOf(twice), uuidsOf(all), 'the first of two with one name counts')
+  const { check } = rowOf('apple.wifi')
+  const judged = (...has: Json[]) => check?.({ networks }, { [profilesFact]: has })
+  const has = listed(all)
+  assert.equal(judged(...has)?.state, 'verified')
+  assert.equal(judged(...has.slice(1))?.state, 'drifted')
+  const extra = judged(...has, { identifier: 'x.apple.wifi.0123456789ab', uuid: 'U' })
+  assert.equal(extra?.state === 'drifted' && extra.reason.code, 'profile-extra')
+  const former = judged(...has, { identifier: 'x.apple.wifi', uuid: 'U' })
+  assert.equal(former?.state, 'drifted')
 })
 
 test('what is kept of the device counts beside the report; which profiles it has is the report’s alone', () => {
@@ -186,6 +257,19 @@ describe('which devices', () => {
     assert.equal(can('apple.wifi', {}), true)
   })
 })
+
+/** What devices fetch. */
+function filesOf(w: Wire): string {
+  const assets = w.native?.flatMap((n) => n.configurations.flatMap((c) => c.assets ?? [])) ?? []
+  return assets.map((a) => Buffer.from(a.data?.bytes ?? '', 'base64').toString()).join()
+}
+
+/** An identity that comes from the file, where one is made otherwise. */
+function withoutScep(json: Json): Json {
+  if (Array.isArray(json)) return json.map(withoutScep)
+  if (typeof json !== 'object' || json === null) return json
+  return Object.fromEntries(Object.entries(json).flatMap(([k, v]) => (k === 'scep' ? [] : [[k, withoutScep(v)]])))
+}
 
 /** What the host fills in stands for bytes here. */
 function unmarked(w: Wire): Wire {

@@ -4,22 +4,22 @@ import { test } from 'node:test'
 import { type JsonObject, jsonSchema } from '@muster/contract'
 import { sampleChannel } from '@muster/contract/testing'
 import { available } from './availability.ts'
-import { featureOf, rowOf } from './feature.fixture.ts'
-import { systemsOf } from './restrictions.ts'
+import { featureOf, readWire, rowOf } from './feature.fixture.ts'
 import { restrictionGroups } from './restrictions-table.ts'
+import { systemsOf } from './systems.ts'
 
 const descriptor = featureOf('apple.restrictions')
 const row = rowOf('apple.restrictions')
 const ios = { 'os.name': 'iPadOS', 'os.version': '18.0', 'apple.supervised': true }
 function keysOf(settings: JsonObject, facts: JsonObject): JsonObject {
-  const wire = row.to(settings, sampleChannel({ platform: 'apple', facts }), {}) as { payloads: JsonObject[] }
+  const wire = readWire(row.to(settings, sampleChannel({ platform: 'apple', facts }), {}))
   const { PayloadType: type, ...keys } = wire.payloads[0] as JsonObject
   assert.equal(type, 'com.apple.applicationaccess')
   return keys
 }
 function verdict(settings: JsonObject, facts: JsonObject) {
-  const { uuid } = row.to(settings, sampleChannel({ platform: 'apple', facts }), {}) as { uuid: string }
-  return row.check?.(settings, { ...facts, 'apple.profiles': [{ identifier: 'x', uuid }] })
+  const { uuid } = readWire(row.to(settings, sampleChannel({ platform: 'apple', facts }), {}))
+  return row.check?.(settings, { ...facts, 'apple.profiles': [{ identifier: 'x.apple.restrictions', uuid }] })
 }
 
 test('each key of the table is taken, written under its own name, and described', () => {

@@ -1,26 +1,14 @@
 /** Restrictions: what devices are forbidden or made to do. What is not set stays as it is on the device. */
 import { feature, type Json, type JsonObject, type Verdict } from '@muster/contract'
 import { z } from 'zod'
-import { type Availability, before, type System, systemOf } from './availability.ts'
+import { type Availability, before, systemOf } from './availability.ts'
 import { field, group, looseType, objectOf, written } from './fields.ts'
 import { type Restriction, restrictionGroups } from './restrictions-table.ts'
 import { profileFeature } from './row.ts'
+import { systemsOf } from './systems.ts'
 import { app, many, maybe } from './words.ts'
 
-const letters: Readonly<Record<string, System>> = { i: 'iOS', m: 'macOS', t: 'tvOS', v: 'visionOS', w: 'watchOS' }
 const everywhere: Availability = { iOS: {}, macOS: {}, tvOS: {}, visionOS: {}, watchOS: {} }
-
-/** "i11.3! m10.13": iOS 11.3, supervised; macOS 10.13. */
-export function systemsOf(text: string): Availability {
-  const found: Partial<Record<System, { version?: string; supervised?: true }>> = {}
-  for (const part of text.split(' ')) {
-    const system = letters[part.charAt(0)]
-    if (!system) throw new Error(`no system is called ${part}`)
-    const version = part.slice(1).replace('!', '')
-    found[system] = { ...(version && { version }), ...(part.endsWith('!') && { supervised: true as const }) }
-  }
-  return found
-}
 
 function hintOf(systems: Availability): string {
   return Object.entries(systems)

@@ -2,7 +2,7 @@
 import { feature, type Json, type JsonObject } from '@muster/contract'
 import { z } from 'zod'
 import { type Fields, field, list, objectOf, written } from './fields.ts'
-import { profileFeature } from './row.ts'
+import { listFeature, profileFeature } from './row.ts'
 import { app, line, maybe, no, some, web, yes } from './words.ts'
 
 const clip = {
@@ -24,12 +24,13 @@ const clip = {
   leaveSite: field('IgnoreManifestScope', maybe('Stays without bars on other sites')),
   opensIn: field('TargetApplicationBundleIdentifier', app.optional().meta({ title: 'App that opens it' })),
 }
-export const webClips = profileFeature(
+const clipType = objectOf(clip)
+export const webClips = listFeature(
   feature({
     id: 'apple.webClips',
     title: 'Web clips',
     summary: 'Links on the home screen (iPhones and iPads) or in the Dock (Macs).',
-    settings: z.strictObject({ clips: some('Web clips', objectOf(clip), 100) }),
+    settings: z.strictObject({ clips: some('Web clips', clipType, 100) }),
     merge: { rule: 'union', lists: ['clips'] },
     examples: [
       {
@@ -50,14 +51,17 @@ export const webClips = profileFeature(
     ],
   }),
   {
+    list: 'clips',
+    name: (c: z.output<typeof clipType>) => [c.label, c.address],
     to: { iOS: {}, macOS: {} },
-    build: (s, _, part) =>
-      s.clips.map((c, i) => ({
+    build: (c, _, part) => [
+      {
         PayloadType: 'com.apple.webClip.managed',
-        PayloadUUID: part(`clip ${i}`),
+        PayloadUUID: part('clip'),
         PayloadDisplayName: c.label,
         ...written(clip, c as JsonObject),
-      })),
+      },
+    ],
   },
 )
 

@@ -5,11 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { Json } from '@muster/contract'
 import { isDict, readPlist } from '@muster/kit/plist'
 import { fileVaultPurpose } from '../mdm/index.ts'
 import { written } from './feature.fixture.ts'
-import { signedProfile } from './index.ts'
+import { type FeatureProfile, signedProfile } from './index.ts'
 import { derOf } from './words.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-profile-'))
@@ -31,7 +30,10 @@ const names = { prefix: 'com.example', organisation: 'Example & Sons' }
 
 test('OpenSSL verifies the profile, and finds in it the certificate that recovery keys are encrypted to', async () => {
   const wire = written('apple.fileVault', {}, { 'os.name': 'macOS', 'os.version': '15.1' })
-  writeFileSync(join(folder, 'profile'), await signedProfile(host, names, wire as unknown as Json))
+  writeFileSync(
+    join(folder, 'profile'),
+    await signedProfile(host, names, wire.feature, wire.profiles[0] as FeatureProfile),
+  )
   const content = openssl(
     'cms',
     '-verify',
@@ -54,8 +56,8 @@ test('OpenSSL verifies the profile, and finds in it the certificate that recover
 })
 
 test('a profile without such a mark is signed as it is, and a purpose without a certificate is told', async () => {
-  const wire = written('apple.firewall', {}) as unknown as Json
-  assert.ok((await signedProfile(host, names, wire)).length > 500)
+  const [profile] = written('apple.firewall', {}).profiles as [FeatureProfile]
+  assert.ok((await signedProfile(host, names, 'apple.firewall', profile)).length > 500)
   const none = { ...host, certificates: { own: async () => ({ ...mine.profiles, chain: [] }) } }
-  await assert.rejects(signedProfile(none, names, wire), /no certificate to sign profiles/)
+  await assert.rejects(signedProfile(none, names, 'apple.firewall', profile), /no certificate to sign profiles/)
 })

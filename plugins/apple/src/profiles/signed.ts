@@ -1,22 +1,24 @@
 /** A feature's profile as a device takes it: built, completed with what only the host knows, and signed (CMS, RFC 5652). */
 import { createPrivateKey } from 'node:crypto'
-import type { Json, JsonObject, PlatformHost } from '@muster/contract'
+import type { JsonObject, PlatformHost } from '@muster/contract'
 import { signData } from '@muster/kit/cms'
 import { data } from '../wire/index.ts'
 import { buildProfile, type ProfileContent, type ProfileNames } from './profile.ts'
+import type { FeatureProfile } from './wire.ts'
 
 type Host = Pick<PlatformHost, 'clock'> & { certificates: Pick<PlatformHost['certificates'], 'own'> }
-/** What the row of a feature gives. */
-interface Wire extends ProfileContent {
-  feature: string
-  uuid: string
-}
 
-/** `wire`: what the feature's row wrote. By command or by declaration, the device gets the same. */
-export async function signedProfile(host: Host, names: ProfileNames, wire: Json): Promise<Uint8Array> {
-  const { feature, uuid, title, payloads } = wire as unknown as Wire
-  const completed = (await Promise.all(payloads.map((p) => complete(host, p)))) as unknown as Wire['payloads']
-  return signXml(host, buildProfile(feature, uuid, { title, payloads: completed }, names))
+/** One of what the feature's row wrote. By command or by declaration, the device gets the same. */
+export async function signedProfile(
+  host: Host,
+  names: ProfileNames,
+  feature: string,
+  profile: FeatureProfile,
+): Promise<Uint8Array> {
+  const completed = (await Promise.all(
+    profile.payloads.map((p) => complete(host, p)),
+  )) as ProfileContent['payloads'][number][]
+  return signXml(host, buildProfile(feature, { ...profile, payloads: completed }, names))
 }
 
 /** Any profile: signed, it says by whom it is and cannot be changed on the way. */

@@ -1,9 +1,11 @@
 /** Updates of the system: whether they come by themselves, and how long they are held back. */
 import { feature, type JsonObject } from '@muster/contract'
+import type { z } from 'zod'
 import { systemOf } from './availability.ts'
 import { field, group, objectOf, written } from './fields.ts'
+import { knowsNative } from './native.ts'
 import { profileFeature } from './row.ts'
-import { maybe, whole } from './words.ts'
+import { choice, maybe, whole } from './words.ts'
 
 const delays = {
   days: field(
@@ -31,10 +33,82 @@ const mac = {
     maybe('Only administrators install updates'),
   ),
 }
+const actions = { allowed: 'Allowed', always: 'AlwaysOn', never: 'AlwaysOff' } as const
+const will = ['allowed', 'always', 'never'] as const
+const cadences = { all: 'All', oldest: 'Oldest', newest: 'Newest' } as const
+const newer = {
+  notifications: field('Notifications', maybe('All notices of updates that are due', 'Off: only the last ones')),
+  cadence: field(
+    'RecommendedCadence',
+    choice('Which versions users see, where there are several', ['all', 'oldest', 'newest'], 'iPhones and iPads'),
+    (v) => cadences[v],
+  ),
+  download: field(
+    'AutomaticActions/Download',
+    choice('Download by themselves', will, 'allowed: users decide'),
+    (v) => actions[v],
+  ),
+  install: field('AutomaticActions/InstallOSUpdates', choice('Install by themselves', will), (v) => actions[v]),
+  security: field(
+    'AutomaticActions/InstallSecurityUpdate',
+    choice('Install security updates by themselves, on Macs', will),
+    (v) => actions[v],
+  ),
+  beta: field(
+    'Beta/ProgramEnrollment',
+    choice('Beta versions', ['allowed', 'never'], 'iPhones and iPads'),
+    (v) => actions[v],
+  ),
+}
 const fields = {
   delay: group('', 'Hold back', delays),
   responses: group('', 'Rapid security responses', responses),
   mac: group('', 'By themselves, on Macs', mac),
+  newer: group('', 'Since iOS 18 and macOS 15', newer),
+}
+type Settings = z.output<typeof settings>
+const settings = objectOf(fields).refine(
+  (s) => Object.keys(written(fields, s as JsonObject)).length > 0,
+  'set at least one',
+)
+const type = 'softwareupdate.settings'
+/** What the declaration has no words for. */
+const inProfileAlone = ['check', 'installApps', 'data', 'previews'] as const
+
+/** The same by declaration: what is newer in its own words goes before. */
+function declared(s: Settings, onMac: boolean): JsonObject {
+  const d = s.delay ?? {}
+  const deferrals = onMac
+    ? {
+        MajorPeriodInDays: d.majorDays ?? d.days,
+        MinorPeriodInDays: d.minorDays ?? d.days,
+        SystemPeriodInDays: d.appDays,
+      }
+    : { CombinedPeriodInDays: d.days }
+  const always = (v: boolean | undefined) => (v === undefined ? undefined : v ? actions.always : actions.never)
+  const mine = onMac ? (s.mac ?? {}) : {}
+  const own = written(newer, (s.newer ?? {}) as JsonObject)
+  const { RecommendedCadence, Beta, ...rest } = own
+  const all = {
+    Deferrals: present(deferrals),
+    RapidSecurityResponse: present({ Enable: s.responses?.install, EnableRollback: s.responses?.remove }),
+    AllowStandardUserOSUpdates: mine.administrators === undefined ? undefined : !mine.administrators,
+    ...rest,
+    ...(!onMac && { RecommendedCadence, Beta }),
+    AutomaticActions: present({
+      Download: always(mine.download),
+      InstallOSUpdates: always(mine.install),
+      InstallSecurityUpdate: always(mine.critical),
+      ...(onMac ? (rest.AutomaticActions as object) : withoutSecurity(rest.AutomaticActions as JsonObject | undefined)),
+    }),
+  }
+  return present(all) ?? {}
+}
+const withoutSecurity = ({ InstallSecurityUpdate: _, ...others }: JsonObject = {}): JsonObject => others
+/** What is set; undefined when nothing is. */
+function present(of: Readonly<Record<string, unknown>>): JsonObject | undefined {
+  const found = Object.entries(of).filter(([, v]) => v !== undefined)
+  return found.length > 0 ? (Object.fromEntries(found) as JsonObject) : undefined
 }
 
 export const softwareUpdate = profileFeature(
@@ -42,10 +116,7 @@ export const softwareUpdate = profileFeature(
     id: 'apple.softwareUpdate',
     title: 'Software update',
     summary: 'Whether updates of the system come by themselves, and for how long they are held back.',
-    settings: objectOf(fields).refine(
-      (s) => Object.keys(written(fields, s as JsonObject)).length > 0,
-      'set at least one',
-    ),
+    settings,
     merge: { rule: 'priority' },
     examples: [
       {
@@ -61,11 +132,19 @@ export const softwareUpdate = profileFeature(
           previews: false,
           administrators: false,
         },
+        newer: {
+          notifications: true,
+          cadence: 'newest',
+          download: 'always',
+          install: 'allowed',
+          security: 'always',
+          beta: 'never',
+        },
       },
     ],
   }),
   {
-    to: { iOS: { version: '11.3' }, macOS: {}, tvOS: { version: '12.2' } },
+    to: { iOS: { version: '11.3' }, macOS: { personal: false }, tvOS: { version: '12.2' } },
     build: (s, c) => {
       const held = written(delays, (s.delay ?? {}) as JsonObject)
       const system = systemOf(c.facts)
@@ -81,6 +160,12 @@ export const softwareUpdate = profileFeature(
         { PayloadType: 'com.apple.applicationaccess', ...access },
         ...(onMac && s.mac ? [{ PayloadType: 'com.apple.SoftwareUpdate', ...written(mac, s.mac as JsonObject) }] : []),
       ]
+    },
+    native: (s, c) => {
+      const onMac = systemOf(c.facts) === 'macOS'
+      if (!knowsNative(c, type) || (onMac && inProfileAlone.some((name) => s.mac?.[name] !== undefined)))
+        return undefined
+      return [{ type, payload: declared(s, onMac) }]
     },
     holds: (_, facts) =>
       systemOf(facts) !== 'macOS' && facts['apple.supervised'] === false

@@ -11,8 +11,8 @@ import {
 } from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { uuidOf } from './profile.ts'
-import { profileFeature } from './row.ts'
-import { app, choice, choiceOr, domain, host, line, lineOr, many, maybe, no, whole } from './words.ts'
+import { listFeature } from './row.ts'
+import { app, choice, choiceOr, domain, host, line, lineOr, many, maybe, no, some, whole } from './words.ts'
 
 /** Payloads of VPNs have numbers where others have booleans. */
 const bit = (v: boolean): Json => (v ? 1 : 0)
@@ -89,118 +89,127 @@ const macApp = {
   requirement: field('DesignatedRequirement', line('Code requirement', 'As codesign -d -r- shows it', 2000)),
 }
 
-/** Apps are told which VPN they use by this: it stays whatever the settings become. */
-export const vpnUuid = uuidOf('vpn', 'apple.vpn')
+/** Apps are told which VPN they use by this: it stays as long as the name does, whatever else the settings become. */
+export const vpnUuid = (name: string): string => uuidOf('vpn', 'apple.vpn', name)
 
-export const vpn = profileFeature(
+const tunnel = z
+  .strictObject({
+    name: line('Name', undefined, 100),
+    ...shape(fields),
+    sharedSecret: lineOr('Shared secret'),
+    password: lineOr('Password of the user'),
+    ...identityFields,
+    authorities: authorities('Authorities of the server’s certificate'),
+    onDemand: z
+      .strictObject({
+        always: no('Whenever there is a network'),
+        domains: many('When one of these domains is asked for', domain, 200),
+        notOnWifi: many('Not on these Wi-Fi networks', line('SSID', undefined, 32), 50),
+        locked: no('Users cannot turn it off', 'iPhones and iPads'),
+      })
+      .optional()
+      .meta({ title: 'Begins by itself' }),
+    dns: objectOf(dns).optional().meta({ title: 'Names within the tunnel' }),
+    apps: z
+      .strictObject({
+        ...shape(perApp),
+        macApps: z.array(objectOf(macApp)).max(100).optional().meta({ title: 'Apps on Macs' }),
+      })
+      .optional()
+      .meta({ title: 'For apps alone' }),
+  })
+  .refine((s) => s.method !== 'user' || s.user !== undefined, {
+    path: ['user'],
+    message: 'is needed to sign in by',
+  })
+  .refine((s) => s.method !== 'certificate' || s.scep !== undefined || s.pkcs12 !== undefined, {
+    path: ['scep'],
+    message: 'signing in by certificate needs an identity: by SCEP or from a file',
+  })
+type Tunnel = z.output<typeof tunnel>
+
+export const vpn = listFeature(
   feature({
     id: 'apple.vpn',
     title: 'VPN (IKEv2)',
-    summary: 'A tunnel for the whole device, begun when it is needed, or for apps alone.',
-    secret: ['sharedSecret', 'password', ...identitySecrets],
-    settings: z
-      .strictObject({
-        name: line('Name', undefined, 100),
-        ...shape(fields),
-        sharedSecret: lineOr('Shared secret'),
-        password: lineOr('Password of the user'),
-        ...identityFields,
-        authorities: authorities('Authorities of the server’s certificate'),
-        onDemand: z
-          .strictObject({
-            always: no('Whenever there is a network'),
-            domains: many('When one of these domains is asked for', domain, 200),
-            notOnWifi: many('Not on these Wi-Fi networks', line('SSID', undefined, 32), 50),
-            locked: no('Users cannot turn it off', 'iPhones and iPads'),
-          })
-          .optional()
-          .meta({ title: 'Begins by itself' }),
-        dns: objectOf(dns).optional().meta({ title: 'Names within the tunnel' }),
-        apps: z
-          .strictObject({
-            ...shape(perApp),
-            macApps: z.array(objectOf(macApp)).max(100).optional().meta({ title: 'Apps on Macs' }),
-          })
-          .optional()
-          .meta({ title: 'For apps alone' }),
-      })
-      .refine((s) => s.method !== 'user' || s.user !== undefined, {
-        path: ['user'],
-        message: 'is needed to sign in by',
-      })
-      .refine((s) => s.method !== 'certificate' || s.scep !== undefined || s.pkcs12 !== undefined, {
-        path: ['scep'],
-        message: 'signing in by certificate needs an identity: by SCEP or from a file',
-      }),
-    merge: { rule: 'priority' },
+    summary: 'Tunnels for the whole device, begun when they are needed, or for apps alone.',
+    secret: ['sharedSecret', 'password', ...identitySecrets].map((name) => `vpns/*/${name}`),
+    settings: z.strictObject({ vpns: some('VPNs', tunnel, 20) }),
+    merge: { rule: 'union', lists: ['vpns'] },
     examples: [
       {
-        name: 'Office',
-        server: 'vpn.example.com',
-        remoteId: 'vpn.example.com',
-        localId: '{{user.email}}',
-        method: 'user',
-        user: '{{user.name}}',
-        password: 'topsecret',
-        serverCertificateName: 'vpn.example.com',
-        serverAuthorityName: 'Example Root',
-        minimumTls: '1.2',
-        maximumTls: '1.2',
-        deadPeer: 'Medium',
-        forwardSecrecy: true,
-        checkRevocation: true,
-        internalSubnet: true,
-        mobike: true,
-        redirect: false,
-        keepAliveS: 60,
-        mtu: 1300,
-        allTraffic: true,
-        localNetworks: true,
-        enforceRoutes: true,
-        idleS: 600,
-        outer: { encryption: 'AES-256-GCM', integrity: 'SHA2-384', group: '20', lifetimeMinutes: 1440 },
-        inner: { encryption: 'AES-256-GCM', integrity: 'SHA2-384', group: '20', lifetimeMinutes: 480 },
-        onDemand: { always: true, domains: ['intranet.example.com'], notOnWifi: ['Office'], locked: true },
-        dns: { servers: ['10.0.0.53'], search: ['example.com'], only: ['intranet.example.com'] },
-        authorities: [examplePem()],
-      },
-      {
-        name: 'Work apps',
-        server: 'vpn.example.com',
-        remoteId: 'vpn.example.com',
-        localId: '{{device.id}}',
-        method: 'certificate',
-        certificateType: 'RSA',
-        forwardSecrecy: false,
-        scep: {
-          url: 'https://ca.example.com/scep',
-          subject: [{ attribute: 'CN', value: '{{device.id}}' }],
-          keySize: '2048',
-          usage: 'both',
-          retries: 3,
-          retryDelayS: 10,
-        },
-        challenge: 'topsecret',
-        apps: {
-          safariDomains: ['intranet.example.com'],
-          associatedDomains: ['example.com'],
-          excludedDomains: ['www.example.com'],
-          startWithApps: true,
-          macApps: [{ bundleId: 'com.example.work', requirement: 'identifier "com.example.work"' }],
-        },
-      },
-      {
-        name: 'Branch',
-        server: '192.0.2.7',
-        remoteId: 'vpn.example.com',
-        localId: 'branch',
-        method: 'shared-secret',
-        sharedSecret: 'topsecret',
-        forwardSecrecy: true,
+        vpns: [
+          {
+            name: 'Office',
+            server: 'vpn.example.com',
+            remoteId: 'vpn.example.com',
+            localId: '{{user.email}}',
+            method: 'user',
+            user: '{{user.name}}',
+            password: 'topsecret',
+            serverCertificateName: 'vpn.example.com',
+            serverAuthorityName: 'Example Root',
+            minimumTls: '1.2',
+            maximumTls: '1.2',
+            deadPeer: 'Medium',
+            forwardSecrecy: true,
+            checkRevocation: true,
+            internalSubnet: true,
+            mobike: true,
+            redirect: false,
+            keepAliveS: 60,
+            mtu: 1300,
+            allTraffic: true,
+            localNetworks: true,
+            enforceRoutes: true,
+            idleS: 600,
+            outer: { encryption: 'AES-256-GCM', integrity: 'SHA2-384', group: '20', lifetimeMinutes: 1440 },
+            inner: { encryption: 'AES-256-GCM', integrity: 'SHA2-384', group: '20', lifetimeMinutes: 480 },
+            onDemand: { always: true, domains: ['intranet.example.com'], notOnWifi: ['Office'], locked: true },
+            dns: { servers: ['10.0.0.53'], search: ['example.com'], only: ['intranet.example.com'] },
+            authorities: [examplePem()],
+          },
+          {
+            name: 'Work apps',
+            server: 'vpn.example.com',
+            remoteId: 'vpn.example.com',
+            localId: '{{device.id}}',
+            method: 'certificate',
+            certificateType: 'RSA',
+            forwardSecrecy: false,
+            scep: {
+              url: 'https://ca.example.com/scep',
+              subject: [{ attribute: 'CN', value: '{{device.id}}' }],
+              keySize: '2048',
+              usage: 'both',
+              retries: 3,
+              retryDelayS: 10,
+            },
+            challenge: 'topsecret',
+            apps: {
+              safariDomains: ['intranet.example.com'],
+              associatedDomains: ['example.com'],
+              excludedDomains: ['www.example.com'],
+              startWithApps: true,
+              macApps: [{ bundleId: 'com.example.work', requirement: 'identifier "com.example.work"' }],
+            },
+          },
+          {
+            name: 'Branch',
+            server: '192.0.2.7',
+            remoteId: 'vpn.example.com',
+            localId: 'branch',
+            method: 'shared-secret',
+            sharedSecret: 'topsecret',
+            forwardSecrecy: true,
+          },
+        ],
       },
     ],
   }),
   {
+    list: 'vpns',
+    name: (v: Tunnel) => [v.name],
     to: {
       iOS: { personal: false },
       macOS: { personal: false },
@@ -222,13 +231,13 @@ export const vpn = profileFeature(
       return [
         {
           PayloadType: s.apps ? 'com.apple.vpn.managed.applayer' : 'com.apple.vpn.managed',
-          ...(s.apps && { VPNUUID: vpnUuid, ...written(perApp, s.apps as JsonObject) }),
+          ...(s.apps && { VPNUUID: vpnUuid(s.name), ...written(perApp, s.apps as JsonObject) }),
           UserDefinedName: s.name,
           VPNType: 'IKEv2',
           IKEv2: ike,
           ...(s.dns && { DNS: { DNSProtocol: 'Cleartext', ...written(dns, s.dns as JsonObject) } }),
         },
-        ...(onMac && s.apps?.macApps?.length ? [mapping(s.apps.macApps as JsonObject[])] : []),
+        ...(onMac && s.apps?.macApps?.length ? [mapping(s.name, s.apps.macApps as JsonObject[])] : []),
         ...(s.authorities ?? []).map((pem, i) =>
           certificatePayload(pem, part(`authority ${i}`), `Authority of ${s.name}`),
         ),
@@ -238,13 +247,13 @@ export const vpn = profileFeature(
   },
 )
 
-function mapping(apps: readonly JsonObject[]) {
+function mapping(name: string, apps: readonly JsonObject[]) {
   return {
     PayloadType: 'com.apple.vpn.managed.appmapping',
     AppLayerVPNMapping: apps.map((a) => ({
       ...written(macApp, a),
       SigningIdentifier: a.bundleId ?? '',
-      VPNUUID: vpnUuid,
+      VPNUUID: vpnUuid(name),
     })),
   }
 }

@@ -1,2 +1,2 @@
 /** The door of SCEP. */
-export { type Challenges, scepRoutes } from './service.ts'
+export { type Challenges, firstOf, scepRoutes } from './service.ts'

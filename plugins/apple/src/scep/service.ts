@@ -38,6 +38,17 @@ const authorityMs = 3_600_000
  */
 export type Challenges = (challenge: string, csr: Bytes) => Promise<Bytes[] | undefined>
 
+/** The first that knows the challenge. */
+export const firstOf =
+  (all: readonly Challenges[]): Challenges =>
+  async (challenge, csr) => {
+    for (const challenges of all) {
+      const issued = await challenges(challenge, csr)
+      if (issued) return issued
+    }
+    return undefined
+  }
+
 export function scepRoutes(host: PlatformHost, challenges: Challenges): Route[] {
   let kept: { authority: Promise<Authority>; until: number } | undefined
   function authority(): Promise<Authority> {

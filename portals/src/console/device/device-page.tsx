@@ -19,6 +19,7 @@ const Send = lazy(() => import('./send.tsx').then((m) => ({ default: m.Send })))
 const FactTables = lazy(() => import('./fact-tables.tsx').then((m) => ({ default: m.FactTables })))
 const History = lazy(() => import('./history.tsx').then((m) => ({ default: m.History })))
 const Messages = lazy(() => import('./messages.tsx').then((m) => ({ default: m.Messages })))
+const Keys = lazy(() => import('./keys.tsx').then((m) => ({ default: m.Keys })))
 const Manage = lazy(() => import('./manage.tsx').then((m) => ({ default: m.Manage })))
 
 const tabs = [
@@ -30,6 +31,7 @@ const tabs = [
   'network',
   'history',
   'messages',
+  'keys',
   'send',
 ] as const
 type Tab = (typeof tabs)[number]
@@ -56,6 +58,7 @@ function Found({ device }: { device: Device }) {
     operations: useMay('activity:read'),
     settings: useMay('policy:read'),
     messages: useMay('message:read'),
+    keys: useMay('escrow:reveal'),
   }
   const platform = useQuery(about()).data?.platforms.find((p) => p.id === device.platform)?.title ?? device.platform
   const shown = tabs.filter((one) => may[one] !== false)
@@ -127,6 +130,8 @@ function Panel({ tab, device }: { tab: Tab; device: Device }) {
       return <History device={device} />
     case 'messages':
       return <Messages device={device.id} />
+    case 'keys':
+      return <Keys device={device.id} />
     case 'send':
       return <Send device={device} />
   }

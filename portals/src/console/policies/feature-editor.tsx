@@ -1,9 +1,9 @@
 /** One feature of a policy: its settings by schema, and what is done when a device departs from them. */
 import { Button, Select, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { type CatalogFeature, catalog, type PolicyFeatureDraft } from '../../api/index.ts'
-import { SchemaForm, type SchemaFormState, useSchemaForm } from '../../schema-form/index.ts'
+import { SchemaForm, type SchemaFormState, useSchemaForm, withSecrets } from '../../schema-form/index.ts'
 import { named, t } from '../../text/index.ts'
 import { Card, formatSeconds, Icon } from '../../ui/index.ts'
 
@@ -28,7 +28,7 @@ export function FeatureEditor(props: Props) {
 
 function Settings({ feature, described, register, onRemove }: Props & { described: CatalogFeature }) {
   const form = useSchemaForm(
-    described.schema,
+    useMemo(() => withSecrets(described.schema, described.secret), [described]),
     Object.keys(feature.settings).length === 0 ? undefined : feature.settings,
   )
   const [head, setHead] = useState<FeatureHead>({ action: feature.action ?? 'enforce', graceS: feature.graceS ?? 0 })

@@ -65,6 +65,7 @@ export const administration = {
   'noun.client': 'API-Clients',
   'noun.configuration': 'Konfiguration',
   'noun.device': 'Geräte',
+  'noun.escrow': 'Hinterlegte Schlüssel',
   'noun.event': 'Ereignisstrom',
   'noun.group': 'Gruppen',
   'noun.invitation': 'Einladungen',

@@ -64,6 +64,7 @@ export const administration = {
   'noun.client': 'API clients',
   'noun.configuration': 'Configuration',
   'noun.device': 'Devices',
+  'noun.escrow': 'Entrusted keys',
   'noun.event': 'Event stream',
   'noun.group': 'Groups',
   'noun.invitation': 'Invitations',

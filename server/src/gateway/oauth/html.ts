@@ -43,12 +43,34 @@ export function signInPage(o: {
     w.signIn,
     `${alert(o.error)}<p>${w.toContinue[0]}<strong>${html(o.client)}</strong>${w.toContinue[1]}</p>
 <form method="post" action="${html(o.action)}/login">
-<label for="username">${w.userName}</label><input id="username" name="username" type="text" autocomplete="username" required autofocus value="${html(o.username ?? '')}">
-<label for="password">${w.password}</label><input id="password" name="password" type="password" autocomplete="current-password" required>
+${nameAndPassword(w, o.username)}
 <button type="submit">${w.signIn}</button><button class="second" type="submit" formaction="${html(o.action)}/abort" formnovalidate>${w.cancel}</button>
 </form>`,
   )
 }
+
+/** The same without a program that asks: the person goes on to a page of ours. */
+export function placeSignInPage(o: {
+  words: Words
+  action: string
+  to: string
+  error?: string
+  username?: string
+}): string {
+  const w = o.words
+  return page(
+    w,
+    w.signIn,
+    `${alert(o.error)}<form method="post" action="${html(o.action)}"><input type="hidden" name="to" value="${html(o.to)}">
+${nameAndPassword(w, o.username)}
+<button type="submit">${w.signIn}</button>
+</form>`,
+  )
+}
+
+const nameAndPassword = (w: Words, username = '') =>
+  `<label for="username">${w.userName}</label><input id="username" name="username" type="text" autocomplete="username" required autofocus value="${html(username)}">
+<label for="password">${w.password}</label><input id="password" name="password" type="password" autocomplete="current-password" required>`
 
 export function consentPage(o: {
   words: Words

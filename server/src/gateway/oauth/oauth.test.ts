@@ -260,6 +260,7 @@ test('client credentials: own scopes by default, asked ones otherwise; wrong sec
       await oauth.clientCredentialsGrantRequest(as, client, auth, new URLSearchParams(params), insecure),
     )
   assert.deepEqual((await grant()).scope?.split(' ').sort(), [
+    'device:enrol',
     'device:read',
     'device:remove',
     'device:write',

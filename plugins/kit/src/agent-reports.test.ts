@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Channel, Delivery, JsonObject, PlatformHost, Turn } from '@muster/contract'
-import { cleanFacts, judged } from './reports.ts'
+import { cleanFacts, judged } from './agent-reports.ts'
 
 const steering = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u
 

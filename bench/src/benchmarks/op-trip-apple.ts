@@ -1,0 +1,110 @@
+/** op-trip-apple: a device says that it is idle, is handed the command that waits for it, and tells by a signed report that it is done; durable when it is answered. */
+import type { Db } from '@muster/core'
+import {
+  type AppleIdentities,
+  acknowledged,
+  appleIdentities,
+  appleServer,
+  idle,
+  putAppleFleet,
+  removeAppleFleet,
+  saying,
+  scripts,
+  udidOf,
+} from '../apple/index.ts'
+import type { Muster } from '../bed/index.ts'
+import { type Scripted, startLoad } from '../load/index.ts'
+import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
+import { putNaiveApple, startNaiveApple } from '../naive/index.ts'
+import { type Result, round, sayTable } from '../report.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
+
+export async function opTripApple(size: Size): Promise<Result> {
+  const { seed, quick } = size
+  const each = quick ? 40 : 1_000
+  const runs = quick ? 1 : 3
+  const devices = each * (runs + 1)
+  const connections = quick ? 8 : 128
+  const bed = await bedOf(size, quick ? 500 : 1)
+  const files = await scripts()
+  try {
+    const identities = appleIdentities(seed)
+    const channels = await putAppleFleet(bed.db, { seed, devices, identities })
+    const operations = await putNaiveApple(bed.db, identities, devices)
+    const [muster, naive, load] = await Promise.all([
+      bed.start({ execArgv: profiling(size), entry: appleServer }),
+      startNaiveApple(bed.url),
+      startLoad(seed, 1),
+    ])
+    const idles = Array.from({ length: devices }, (_, d) => [
+      saying(identities, { device: d, body: idle(udidOf(seed, d)) }),
+    ])
+    // Each device once, so that the node knows them all.
+    await load.script({
+      port: muster.port,
+      connections,
+      file: await files.write(idles),
+      from: 0,
+      to: devices,
+      expect: [''],
+    })
+    const activity = await lock(muster, bed.db, channels)
+    const trips = (id: (device: number) => string) =>
+      idles.map(([first], d) => [first as Buffer, report(identities, { seed, device: d, command: id(d) })])
+    const ours = await files.write(trips((d) => `o${(channels[d] as number).toString(36)}-${activity.toString(36)}`))
+    const theirs = await files.write(trips((d) => String(operations[d])))
+    const job = (port: number, file: string) => (n: number) =>
+      load.script({ port, connections, file, from: (n + 1) * each, to: (n + 2) * each, expect: ['DeviceLock', ''] })
+    const subjects: Subject<Scripted>[] = [
+      { name: 'muster', pid: muster.pid, run: job(muster.port, ours) },
+      { name: 'naive', pid: naive.pid, run: job(naive.port, theirs) },
+    ]
+    const measured = await inTurns(subjects, { runs, databasePid: bed.databasePid, per: (seen) => seen.finished })
+    mustBeRight(measured.values())
+    sayTable(measured.values(), 'trip')
+    const [m, v] = ['muster', 'naive'].map((name) => measured.get(name)!) as [Measured<Scripted>, Measured<Scripted>]
+    await Promise.all([muster.stop(), naive.stop(), load.stop()])
+    const [kept] = await bed.db.query<{ done: number; unmatched: number; naive: number }>({
+      text: `select (select count(*) from history where state = 'completed' and channel = any($1::bigint[])) as done, (select count(*) from unmatched where channel = any($1::bigint[])) as unmatched,
+        (select count(*) from naive.apple_operation where state = 'completed') as naive`,
+      values: [channels],
+    })
+    if (kept?.done !== devices || kept.naive !== devices)
+      throw new Error(`${devices} reports were answered, and ${JSON.stringify(kept)} are kept`)
+    await removeAppleFleet(bed.db, channels)
+    return {
+      name: 'op-trip-apple',
+      value: Math.round(m.perSecond.median),
+      unit: 'trips/s',
+      yardstick: Math.round(v.perSecond.median),
+      ratio: round(m.perSecond.median / v.perSecond.median),
+      seed,
+      cpuRatio: round((v.serverCpu.median + v.databaseCpu.median) / (m.serverCpu.median + m.databaseCpu.median)),
+      acknowledged: devices,
+      historyRows: kept.done,
+      unmatched: kept.unmatched,
+    }
+  } finally {
+    await files.close()
+    await bed.close()
+  }
+}
+
+/** To each of them; answers the activity's number. */
+export async function lock(muster: Muster, db: Db, channels: readonly number[]): Promise<number> {
+  const devices = await db.query<{ id: string }>({
+    text: 'select d.id from device d join channel c on c.device = d.no where c.no = any($1::bigint[]) order by c.no',
+    values: [channels],
+  })
+  const target = { devices: devices.map((d) => d.id) }
+  const { id } = await muster.api<{ id: string }>('POST', '/activities', {
+    operation: 'device.lock',
+    params: {},
+    target,
+  })
+  return Number(id)
+}
+
+export function report(identities: AppleIdentities, o: { seed: number; device: number; command: string }): Buffer {
+  return saying(identities, { device: o.device, body: acknowledged(udidOf(o.seed, o.device), o.command) })
+}

@@ -1,0 +1,2 @@
+/** The door of the phones. */
+export { createPhones, type PhoneLine } from './phones.ts'

@@ -1,0 +1,76 @@
+/** What a device's usage logs are made of: names and types (the notation is told in table.ts). */
+export const usageLogSchemas = `
+AdbShellCommandEvent
+  shellCmd:s
+AdbShellInteractiveEvent
+AppProcessInfo
+  apkSha256Hash:s packageNames:[s] pid:i processName:s seinfo:s startTime:t uid:i
+AppProcessStartEvent
+  processInfo:AppProcessInfo
+BackupServiceToggledEvent
+  adminPackageName:s adminUserId:i backupServiceState:=BACKUP_SERVICE_STATE_UNSPECIFIED|BACKUP_SERVICE_DISABLED|BACKUP_SERVICE_ENABLED
+BatchUsageLogEvents
+  device:s retrievalTime:t usageLogEvents:[UsageLogEvent] user:s
+CertAuthorityInstalledEvent
+  certificate:s success:b userId:i
+CertAuthorityRemovedEvent
+  certificate:s success:b userId:i
+CertValidationFailureEvent
+  failureReason:s
+ConnectEvent
+  destinationIpAddress:s destinationPort:i packageName:s
+CryptoSelfTestCompletedEvent
+  success:b
+DnsEvent
+  hostname:s ipAddresses:[s] packageName:s totalIpAddressesReturned:l
+EnrollmentCompleteEvent
+FilePulledEvent
+  filePath:s
+FilePushedEvent
+  filePath:s
+KeyDestructionEvent
+  applicationUid:i keyAlias:s success:b
+KeyGeneratedEvent
+  applicationUid:i keyAlias:s success:b
+KeyImportEvent
+  applicationUid:i keyAlias:s success:b
+KeyIntegrityViolationEvent
+  applicationUid:i keyAlias:s
+KeyguardDismissAuthAttemptEvent
+  strongAuthMethodUsed:b success:b
+KeyguardDismissedEvent
+KeyguardSecuredEvent
+Location
+  latitude:n longitude:n
+LogBufferSizeCriticalEvent
+LoggingStartedEvent
+LoggingStoppedEvent
+LostModeLocationEvent
+  batteryLevel:i location:Location
+LostModeOutgoingPhoneCallEvent
+MediaMountEvent
+  mountPoint:s volumeLabel:s
+MediaUnmountEvent
+  mountPoint:s volumeLabel:s
+OsShutdownEvent
+OsStartupEvent
+  verifiedBootState:=VERIFIED_BOOT_STATE_UNSPECIFIED|GREEN|YELLOW|ORANGE verityMode:=DM_VERITY_MODE_UNSPECIFIED|ENFORCING|IO_ERROR|DISABLED
+RemoteLockEvent
+  adminPackageName:s adminUserId:i targetUserId:i
+StopLostModeUserAttemptEvent
+  status:=STATUS_UNSPECIFIED|ATTEMPT_SUCCEEDED|ATTEMPT_FAILED
+UsageLogEvent
+  adbShellCommandEvent:AdbShellCommandEvent adbShellInteractiveEvent:AdbShellInteractiveEvent appProcessStartEvent:AppProcessStartEvent
+  backupServiceToggledEvent:BackupServiceToggledEvent certAuthorityInstalledEvent:CertAuthorityInstalledEvent
+  certAuthorityRemovedEvent:CertAuthorityRemovedEvent certValidationFailureEvent:CertValidationFailureEvent connectEvent:ConnectEvent
+  cryptoSelfTestCompletedEvent:CryptoSelfTestCompletedEvent dnsEvent:DnsEvent enrollmentCompleteEvent:EnrollmentCompleteEvent eventId:l eventTime:t
+  eventType:=EVENT_TYPE_UNSPECIFIED|ADB_SHELL_COMMAND|ADB_SHELL_INTERACTIVE|APP_PROCESS_START|KEYGUARD_DISMISSED|KEYGUARD_DISMISS_AUTH_ATTEMPT|KEYGUARD_SECURED|FILE_PULLED|FILE_PUSHED|CERT_AUTHORITY_INSTALLED|CERT_AUTHORITY_REMOVED|CERT_VALIDATION_FAILURE|CRYPTO_SELF_TEST_COMPLETED|KEY_DESTRUCTION|KEY_GENERATED|KEY_IMPORT|KEY_INTEGRITY_VIOLATION|LOGGING_STARTED|LOGGING_STOPPED|LOG_BUFFER_SIZE_CRITICAL|MEDIA_MOUNT|MEDIA_UNMOUNT|OS_SHUTDOWN|OS_STARTUP|REMOTE_LOCK|WIPE_FAILURE|CONNECT|DNS|STOP_LOST_MODE_USER_ATTEMPT|LOST_MODE_OUTGOING_PHONE_CALL|LOST_MODE_LOCATION|ENROLLMENT_COMPLETE|BACKUP_SERVICE_TOGGLED
+  filePulledEvent:FilePulledEvent filePushedEvent:FilePushedEvent keyDestructionEvent:KeyDestructionEvent keyGeneratedEvent:KeyGeneratedEvent
+  keyImportEvent:KeyImportEvent keyIntegrityViolationEvent:KeyIntegrityViolationEvent keyguardDismissAuthAttemptEvent:KeyguardDismissAuthAttemptEvent
+  keyguardDismissedEvent:KeyguardDismissedEvent keyguardSecuredEvent:KeyguardSecuredEvent logBufferSizeCriticalEvent:LogBufferSizeCriticalEvent
+  loggingStartedEvent:LoggingStartedEvent loggingStoppedEvent:LoggingStoppedEvent lostModeLocationEvent:LostModeLocationEvent
+  lostModeOutgoingPhoneCallEvent:LostModeOutgoingPhoneCallEvent mediaMountEvent:MediaMountEvent mediaUnmountEvent:MediaUnmountEvent
+  osShutdownEvent:OsShutdownEvent osStartupEvent:OsStartupEvent remoteLockEvent:RemoteLockEvent
+  stopLostModeUserAttemptEvent:StopLostModeUserAttemptEvent wipeFailureEvent:WipeFailureEvent
+WipeFailureEvent
+`

@@ -1,0 +1,21 @@
+/** Simulated Android devices on both channels: phones with Google's services live by the fleet's stand-in for them, all others speak Muster's agent channel. */
+import type { FleetPlatform } from '../../platform.ts'
+import { androidAgent } from '../android-agent/index.ts'
+import { createPhone } from './phone.ts'
+
+export const android: FleetPlatform = {
+  id: 'android',
+  words: androidAgent.words,
+  async open(ground) {
+    const agents = await androidAgent.open(ground)
+    const { google } = ground
+    return {
+      // With Google's services at hand, every second one is a phone that has them.
+      device: (member, kept) =>
+        google !== undefined && member.no % 2 === 1
+          ? createPhone({ ground, google }, member)
+          : agents.device(member, kept),
+      close: () => agents.close?.(),
+    }
+  },
+}

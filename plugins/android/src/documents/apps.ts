@@ -1,0 +1,181 @@
+/** Apps in the policy document: Google installs them from managed Google Play, by their package names. */
+import { android, type Json, type JsonObject } from '@muster/contract'
+import { documentRow } from './part.ts'
+
+type Apps = readonly Json[]
+const each = (packageNames: readonly string[] | undefined, what: JsonObject): Apps =>
+  (packageNames ?? []).map((packageName) => ({ packageName, ...what }))
+
+/** "only" leaves in the store what is listed, and takes away what else was installed from it. */
+export const googleAppList = documentRow(android.appList, {
+  part: (s): JsonObject =>
+    s.rule === 'only'
+      ? { playStoreMode: 'WHITELIST', applications: [...each(s.packages, { installType: 'AVAILABLE' })] }
+      : { playStoreMode: 'BLACKLIST', applications: [...each(s.packages, { installType: 'BLOCKED' })] },
+  wires: [
+    {
+      playStoreMode: 'BLACKLIST',
+      applications: [
+        { packageName: 'com.example.game', installType: 'BLOCKED' },
+        { packageName: 'com.example.chat', installType: 'BLOCKED' },
+      ],
+    },
+  ],
+})
+
+/** Google takes a least version for so many apps. */
+const leastVersions = 20
+/** The files are the agent's: Google has the app in its store, where an app of one's own is uploaded as a private one. */
+export const googleRequiredApps = documentRow(android.requiredApps, {
+  part: (s): JsonObject => ({
+    applications: [
+      ...s.apps.map(
+        ({ packageName, versionCode }, i): Json => ({
+          packageName,
+          installType: 'FORCE_INSTALLED',
+          ...(versionCode > 0 && i < leastVersions ? { minimumVersionCode: versionCode } : {}),
+        }),
+      ),
+      ...each(s.system, { installType: 'FORCE_INSTALLED' }),
+    ],
+  }),
+  wires: [
+    {
+      applications: [
+        { packageName: 'com.example.till', installType: 'FORCE_INSTALLED', minimumVersionCode: 42 },
+        { packageName: 'com.android.camera2', installType: 'FORCE_INSTALLED' },
+      ],
+    },
+  ],
+})
+
+export const googleHiddenApps = documentRow(android.hiddenApps, {
+  part: (s): JsonObject => ({ applications: [...each(s.packages, { disabled: true })] }),
+  wires: [{ applications: [{ packageName: 'com.android.chrome', disabled: true }] }],
+})
+
+export const googleProtectedApps = documentRow(android.protectedApps, {
+  part: (s): JsonObject => ({
+    applications: [
+      ...each(s.keep, { installType: 'FORCE_INSTALLED' }),
+      ...each(s.untouchable, { userControlSettings: 'USER_CONTROL_DISALLOWED' }),
+    ],
+  }),
+  wires: [
+    {
+      applications: [
+        { packageName: 'com.example.till', installType: 'FORCE_INSTALLED' },
+        { packageName: 'com.example.till', userControlSettings: 'USER_CONTROL_DISALLOWED' },
+      ],
+    },
+  ],
+})
+
+const rules: Readonly<Record<string, string>> = { ask: 'PROMPT', grant: 'GRANT', deny: 'DENY', user: 'PROMPT' }
+export const googlePermissions = documentRow(android.permissions, {
+  part: (s): JsonObject => ({
+    defaultPermissionPolicy: rules[s.rule] ?? 'PROMPT',
+    applications: s.grants.map(
+      (g): Json => ({
+        packageName: g.packageName,
+        permissionGrants: [{ permission: g.permission, policy: rules[g.state] ?? 'PROMPT' }],
+      }),
+    ),
+  }),
+  wires: [
+    {
+      defaultPermissionPolicy: 'PROMPT',
+      applications: [
+        {
+          packageName: 'com.example.till',
+          permissionGrants: [{ permission: 'android.permission.CAMERA', policy: 'GRANT' }],
+        },
+      ],
+    },
+  ],
+})
+
+export const googleManagedConfiguration = documentRow(android.managedConfiguration, {
+  part: (s): JsonObject => ({
+    applications: s.apps.map((a): Json => ({ packageName: a.packageName, managedConfiguration: { ...a.values } })),
+  }),
+  wires: [
+    {
+      applications: [
+        {
+          packageName: 'com.example.mail',
+          managedConfiguration: { server: 'mail.example.com', address: '{{user.email}}', ssl: true },
+        },
+      ],
+    },
+  ],
+})
+
+const tasks = {
+  browser: 'DEFAULT_BROWSER',
+  launcher: 'DEFAULT_HOME',
+  dialer: 'DEFAULT_DIALER',
+  sms: 'DEFAULT_SMS',
+} as const
+export const googleDefaultApps = documentRow(android.defaultApps, {
+  part: (s): JsonObject => ({
+    defaultApplicationSettings: Object.entries(tasks).flatMap(([task, defaultApplicationType]): Json[] => {
+      const packageName = s[task as keyof typeof tasks]
+      return packageName === undefined
+        ? []
+        : [
+            {
+              defaultApplicationType,
+              defaultApplications: [{ packageName }],
+              defaultApplicationScopes: ['SCOPE_FULLY_MANAGED'],
+            },
+          ]
+    }),
+  }),
+  wires: [
+    {
+      defaultApplicationSettings: [
+        {
+          defaultApplicationType: 'DEFAULT_BROWSER',
+          defaultApplications: [{ packageName: 'org.mozilla.firefox' }],
+          defaultApplicationScopes: ['SCOPE_FULLY_MANAGED'],
+        },
+        {
+          defaultApplicationType: 'DEFAULT_HOME',
+          defaultApplications: [{ packageName: 'com.example.launcher' }],
+          defaultApplicationScopes: ['SCOPE_FULLY_MANAGED'],
+        },
+      ],
+    },
+  ],
+})
+
+export const googleAssistant = documentRow(android.assistant, {
+  part: (s): JsonObject => (s.blocked ? { assistContentPolicy: 'ASSIST_CONTENT_DISALLOWED' } : {}),
+  wires: [{ assistContentPolicy: 'ASSIST_CONTENT_DISALLOWED' }],
+})
+
+export const googleServices = documentRow(android.services, {
+  part: (s): JsonObject => ({
+    ...(s.keyboards ? { permittedInputMethods: { packageNames: [...s.keyboards] } } : {}),
+    ...(s.accessibility ? { permittedAccessibilityServices: { packageNames: [...s.accessibility] } } : {}),
+  }),
+  wires: [
+    {
+      permittedInputMethods: { packageNames: ['org.example.keyboard'] },
+      permittedAccessibilityServices: { packageNames: [] },
+    },
+  ],
+})
+
+/** `webApps` is no field of Google's: each becomes an app of its own before the document goes. */
+export const googleWebClips = documentRow(android.webClips, {
+  part: (s): JsonObject => ({
+    webApps: s.clips.map((c): Json => ({ title: c.title, startUrl: c.url, displayMode: 'MINIMAL_UI' })),
+  }),
+  wires: [
+    {
+      webApps: [{ title: 'Intranet', startUrl: 'https://intranet.example.com/', displayMode: 'MINIMAL_UI' }],
+    },
+  ],
+})

@@ -1,0 +1,12 @@
+/** The door of documents: what each policy feature adds to the policy document at Google. Pure. */
+export * from './apps.ts'
+export { joined } from './join.ts'
+export { objectOf, objectsOf } from './json.ts'
+export * from './network.ts'
+export { complianceFact } from './part.ts'
+export { googlePasscode } from './passcode.ts'
+export * from './personal.ts'
+export { googleRestrictions } from './restrictions.ts'
+export * from './screen.ts'
+export * from './security.ts'
+export * from './system.ts'

@@ -1,0 +1,71 @@
+/** Notifications that are fetched from Pub/Sub, for a server that Google cannot reach. */
+import type { Json, JsonObject, PlatformHost } from '@muster/contract'
+import { objectOf } from '../documents/index.ts'
+import type { Connection } from './connection.ts'
+import { GoogleError } from './errors.ts'
+import { type Notifications, readMessage } from './notifications.ts'
+
+const atOnce = 100
+/** Rounds of one run at most: the next run goes on. */
+const rounds = 50
+
+export function createPull(o: { host: PlatformHost; connection: Connection; notifications: Notifications }) {
+  return async function pull(signal: AbortSignal): Promise<void> {
+    const enterprise = await o.connection.enterprise()
+    if (!enterprise?.subscription) return
+    const path = `v1/${enterprise.subscription}`
+    for (let i = 0; i < rounds && !signal.aborted; i += 1) {
+      const got = await fetched(path, signal)
+      if (got.length === 0) return
+      const done: string[] = []
+      for (const m of got) if (await took(m)) done.push(m.ackId)
+      if (done.length > 0)
+        await o.connection.pubsub({
+          method: 'POST',
+          path: `${path}:acknowledge`,
+          body: { ackIds: done },
+          repeatable: true,
+        })
+      if (done.length < got.length) return
+    }
+  }
+
+  async function fetched(path: string, signal: AbortSignal): Promise<{ ackId: string; message: Json }[]> {
+    try {
+      const answer = await o.connection.pubsub({
+        method: 'POST',
+        path: `${path}:pull`,
+        body: { maxMessages: atOnce },
+        repeatable: true,
+        signal,
+      })
+      const list = Array.isArray(answer.receivedMessages) ? answer.receivedMessages : []
+      return list.flatMap((m) => {
+        const one: JsonObject | undefined = objectOf(m)
+        return typeof one?.ackId === 'string' ? [{ ackId: one.ackId, message: one.message ?? null }] : []
+      })
+    } catch (e) {
+      if (!(e instanceof GoogleError)) throw e
+      o.host.log.warn({ err: e }, 'no notifications could be fetched')
+      if (e.kind !== 'quota' && e.kind !== 'away')
+        await o.host.alert({
+          type: 'google-notifications',
+          severity: 'warning',
+          data: { status: e.status, text: e.message },
+        })
+      return []
+    }
+  }
+
+  /** What could not be dealt with comes again. */
+  async function took(m: { message: Json }): Promise<boolean> {
+    try {
+      const told = readMessage(m.message)
+      if (told) await o.notifications.take(told)
+      return true
+    } catch (e) {
+      o.host.log.warn({ err: e }, 'a notification could not be taken; it comes again')
+      return false
+    }
+  }
+}

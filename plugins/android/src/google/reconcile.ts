@@ -1,0 +1,170 @@
+/** What no notification told: commands that ended unheard, devices that came or went, documents that somebody changed. Slowly, for all of it counts against the quota. */
+import { isProblem, type JsonObject, type PlatformHost } from '@muster/contract'
+import { objectsOf } from '../documents/index.ts'
+import type { Connection } from './connection.ts'
+import type { Documents } from './documents.ts'
+import { GoogleError } from './errors.ts'
+import { nameFact } from './facts.ts'
+import type { Notifications } from './notifications.ts'
+import type { GoogleSettings } from './settings.ts'
+import { documents as keptDocuments, openTokens } from './store.ts'
+
+const commandsAtOnce = 50
+/** Seconds to the next look at a command, doubling: 1 minute to 6 hours. */
+const lookAgain = { first: 60, longest: 21_600 } as const
+const page = 100
+
+export function createReconcile(o: {
+  host: PlatformHost
+  connection: Connection
+  notifications: Notifications
+  documents: Documents
+  settings: GoogleSettings
+}) {
+  const { host, connection } = o
+
+  /** Of the commands that are under way, those whose next look is due. */
+  async function commands(signal: AbortSignal): Promise<void> {
+    if (!(await connection.enterprise())) return
+    await host.sql`delete from command where until < now() - interval '1 day'`
+    const due = await host.sql<{ name: string; tries: number }>`
+      select name, tries from command where next <= now() order by next limit ${commandsAtOnce}`
+    for (const c of due) {
+      if (signal.aborted) return
+      const over = await look(c.name, signal)
+      const wait = Math.min(lookAgain.longest, lookAgain.first * 2 ** Math.min(c.tries + 1, 12))
+      if (!over)
+        await host.sql`update command set tries = tries + 1, next = now() + ${wait} * interval '1 second' where name = ${c.name}`
+    }
+  }
+  async function look(name: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      const operation = await connection.api({ method: 'GET', path: `v1/${name}`, signal })
+      // Ours already: the name that was asked for is the one that counts.
+      return await o.notifications.operation({ ...operation, name })
+    } catch (e) {
+      if (!(e instanceof GoogleError)) throw e
+      if (e.kind !== 'missing') return false
+      const c = await host.find({ ref: name })
+      if (c) await host.turn(c, { said: [{ ref: name, state: 'failed', reason: e.reason }], take: 0 })
+      await host.sql`delete from command where name = ${name}`
+      return true
+    }
+  }
+
+  /** All devices, page by page; what a node has begun another goes on with. */
+  async function devices(signal: AbortSignal): Promise<void> {
+    const enterprise = await connection.enterprise()
+    if (!enterprise) return
+    const [sweep] = await host.sql<{ page: string | null; begun: Date; due: boolean }>`
+      select page, begun, at <= now() as due from sweep`
+    if (sweep && !sweep.due) return
+    let token = sweep?.page ?? undefined
+    if (token === undefined)
+      await host.sql`
+      insert into sweep (at, page, begun) values (now(), null, now()) on conflict (one) do update set at = now(), page = null, begun = now()`
+    do {
+      const answer: JsonObject = await connection.api({
+        method: 'GET',
+        path: `v1/${enterprise.name}/devices`,
+        query: { pageSize: page, pageToken: token },
+        signal,
+      })
+      const listed = objectsOf(answer.devices)
+      for (const d of listed) {
+        if (signal.aborted) return
+        await o.notifications.device(d, { listed: true })
+      }
+      const names = listed.map((d) => String(d.name))
+      await host.sql`update device set seen = now() where name = any(${names}::text[])`
+      token = typeof answer.nextPageToken === 'string' && answer.nextPageToken !== '' ? answer.nextPageToken : undefined
+      await host.sql`update sweep set page = ${token ?? null}`
+    } while (token !== undefined && !signal.aborted)
+    if (token !== undefined) return
+    await missing(signal)
+    await host.sql`update sweep set at = now() + ${o.settings.reconcileMinutes} * interval '1 minute', page = null`
+  }
+
+  /** Those that the list did not name are asked for one by one: a list may be short for other reasons. */
+  async function missing(signal: AbortSignal): Promise<void> {
+    const gone = await host.sql<{
+      name: string
+    }>`select name from device where seen < (select begun from sweep) order by seen limit 1000`
+    for (const { name } of gone) {
+      if (signal.aborted) return
+      try {
+        await connection.api({ method: 'GET', path: `v1/${name}`, signal })
+        await host.sql`update device set seen = now() where name = ${name}`
+      } catch (e) {
+        if (!(e instanceof GoogleError) || e.kind !== 'missing') throw e
+        const c = await host.find({ fact: nameFact, value: name })
+        if (c) await host.gone(c, { code: 'deleted-at-google', text: 'The device was deleted at Google.' })
+        await host.sql`delete from device where name = ${name}`
+      }
+    }
+  }
+
+  /** A document that somebody changed is written again; one that no device has is taken away after a week. */
+  async function policies(signal: AbortSignal): Promise<void> {
+    if (!(await connection.enterprise())) return
+    const base = await o.documents.base()
+    for (const d of await keptDocuments(host.sql, host.vault)) {
+      if (signal.aborted) return
+      try {
+        if (d.idle && d.name !== base.name) {
+          await o.documents.remove(d.name)
+          continue
+        }
+        const there = await connection.api({ method: 'GET', path: `v1/${d.name}`, signal })
+        if (Number(there.version) !== d.version) await o.documents.rewrite(d.name, d.body)
+      } catch (e) {
+        if (!(e instanceof GoogleError)) throw e
+        if (e.kind !== 'missing' && e.kind !== 'conflict' && e.kind !== 'refused') throw e
+        // What is still used stays, as Google says by refusing.
+        if (!d.idle && e.kind === 'missing') await o.documents.rewrite(d.name, d.body)
+      }
+    }
+  }
+
+  /** A token lets nobody in whose invitation was withdrawn; one that is over is forgotten after a month. */
+  async function tokens(signal: AbortSignal): Promise<void> {
+    if (!(await connection.enterprise())) return
+    await host.sql`delete from token where expires < now() - interval '30 days'`
+    for (const t of await openTokens(host.sql, host.vault)) {
+      if (signal.aborted) return
+      if (!(await withdrawn(t.code))) continue
+      try {
+        await connection.api({ method: 'DELETE', path: `v1/${t.name}`, signal })
+      } catch (e) {
+        if (!(e instanceof GoogleError) || e.kind !== 'missing') throw e
+      }
+      await host.sql`update token set expires = now() where ref = ${t.ref}`
+    }
+  }
+  /** One that was used is over by itself: it was good for one device. */
+  async function withdrawn(code: string): Promise<boolean> {
+    try {
+      await host.invitation(code)
+      return false
+    } catch (e) {
+      if (!isProblem(e)) throw e
+      return e.code !== 'invitation-used'
+    }
+  }
+
+  /** Google being away is no failure of ours: the next run goes on. */
+  const patient = (run: (signal: AbortSignal) => Promise<void>) => async (signal: AbortSignal) => {
+    try {
+      await run(signal)
+    } catch (e) {
+      if (!(e instanceof GoogleError)) throw e
+      host.log.warn({ err: e }, 'looking for what no notification told was broken off')
+    }
+  }
+  return [
+    { name: 'google.commands', everyS: 30, run: patient(commands) },
+    { name: 'google.devices', everyS: 60, run: patient(devices) },
+    { name: 'google.documents', everyS: 3600, run: patient(policies) },
+    { name: 'google.tokens', everyS: 300, run: patient(tokens) },
+  ]
+}

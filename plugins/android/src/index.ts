@@ -1,0 +1,2 @@
+/** The door of the Android platform. */
+export { android } from './platform.ts'

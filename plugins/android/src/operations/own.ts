@@ -1,0 +1,11 @@
+/** Operations that only Android knows: apps, web clips, files, storage, system updates, Samsung Knox. */
+import { androidOperation, androidOperations } from '@muster/contract'
+import { agentOperation } from '../agent/index.ts'
+import type { AndroidOperation } from '../area.ts'
+import { googleAppClear } from '../commands/index.ts'
+
+export const ownOperations: readonly AndroidOperation[] = androidOperations.map((descriptor) => ({
+  descriptor,
+  google: descriptor.id === androidOperation.appClear.id ? googleAppClear : undefined,
+  agent: agentOperation(descriptor),
+}))

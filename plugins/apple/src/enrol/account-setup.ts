@@ -1,0 +1,120 @@
+/** Which devices may come in by their person's account, and as whose: chosen by an administrator, told by the address that a device looks up. */
+import type { OpenSetup, PlatformHost, Reply, Route, SetupDescriptor, SetupState } from '@muster/contract'
+import { z } from 'zod'
+import { type AccountMode, accountModes } from './account-store.ts'
+
+/** What devices call their kind (Apple, Get .well-known/com.apple.remotemanagement, model-family). */
+export const families = ['iPhone', 'iPad', 'Mac', 'RealityDevice'] as const
+export type Family = (typeof families)[number]
+const choice = z.enum(['none', ...accountModes])
+type Choice = z.infer<typeof choice>
+export type Choices = Readonly<Record<Family, Choice>>
+
+const accountStep = 'account-enrolment'
+const wellKnown = '/.well-known/com.apple.remotemanagement'
+/** What each is called in the discovery (WellKnown.AvailableServer, Version) and in the profile (MDM payload, EnrollmentMode). */
+export const modeWords: Readonly<Record<AccountMode, { version: string; enrolment: string }>> = {
+  user: { version: 'mdm-byod', enrolment: 'BYOD' },
+  device: { version: 'mdm-adde', enrolment: 'ADDE' },
+}
+const usual: Choices = { iPhone: 'user', iPad: 'user', Mac: 'user', RealityDevice: 'user' }
+
+const kind = (title: string) => choice.default('user').describe(title)
+const input = z.strictObject({
+  iPhone: kind('iPhone'),
+  iPad: kind('iPad'),
+  Mac: kind('Mac'),
+  RealityDevice: kind('Apple Vision Pro'),
+})
+export const accountSetup: SetupDescriptor = {
+  id: accountStep,
+  title: 'Account-driven enrolment',
+  summary:
+    'A person adds a device under Settings, General, VPN & Device Management (on a Mac: Device Management) with the Managed Apple Account, and signs in here. Apple’s devices find this server at the domain of that account: its web server must answer the address below, or redirect to it.',
+  actions: [
+    {
+      id: 'choose',
+      title: 'Choose kinds of devices',
+      summary:
+        'As whose each kind of device comes in. user: the person’s own; work is kept apart, and nothing private is seen or erased. device: the organisation’s. none: not this way.',
+      danger: 'none',
+      input,
+      examples: [{ iPhone: 'user', iPad: 'user', Mac: 'device', RealityDevice: 'none' }],
+    },
+  ],
+}
+
+export interface AccountChoice {
+  read(): Promise<Choices>
+  readonly setup: OpenSetup
+}
+
+export function createAccountChoice(host: PlatformHost): AccountChoice {
+  async function read(): Promise<Choices> {
+    const [row] = await host.sql<{ modes: Choices }>`select modes from account_choice`
+    return { ...usual, ...row?.modes }
+  }
+  return {
+    read,
+    setup: {
+      async state(): Promise<SetupState> {
+        const modes = await read()
+        const open = families.filter((f) => modes[f] !== 'none')
+        return {
+          state: 'ready',
+          text:
+            open.length === 0
+              ? 'No device comes in this way.'
+              : 'Publish the address at the domain of your Managed Apple Accounts.',
+          details: [
+            { title: 'Address at your domain', value: `https://DOMAIN${wellKnown}` },
+            { title: 'Answered here', value: `${host.server().url}${wellKnown}` },
+            ...families.map((f) => ({ title: f === 'RealityDevice' ? 'Apple Vision Pro' : f, value: modes[f] })),
+          ],
+          actions: ['choose'],
+        }
+      },
+      async act({ input: given, sql }) {
+        const modes = input.parse(given)
+        await sql`insert into account_choice (modes) values (${JSON.stringify(modes)}::jsonb) on conflict (one) do update set modes = excluded.modes`
+        return { text: 'It holds for every device that is added from now on.' }
+      },
+    },
+  }
+}
+
+/**
+ * The address that a device looks up at the domain of the account (Apple, Get .well-known/com.apple.remotemanagement). A redirect on the way may
+ * have lost the query: without the kind of device all that is allowed is named, and the person's own goes first.
+ */
+export function discoveryRoute(o: {
+  read(): Promise<Choices>
+  ready(): Promise<boolean>
+  base(mode: AccountMode): string
+}): Route {
+  async function handle(query: string): Promise<Reply> {
+    const family = new URLSearchParams(query).get('model-family')
+    const modes = await o.read()
+    const wanted = families.filter((f) => family === null || f === family).map((f) => modes[f])
+    const servers = accountModes.filter((m) => wanted.includes(m))
+    if (servers.length === 0) return failed('Devices of this kind are not added by an account here.')
+    if (!(await o.ready())) return failed('This server cannot manage Apple devices yet.')
+    return json(200, { Servers: servers.map((m) => ({ Version: modeWords[m].version, BaseURL: o.base(m) })) })
+  }
+  return {
+    method: 'GET',
+    path: wellKnown,
+    root: true,
+    maxBytes: 0,
+    access: { public: 'discovery: the same answer for everybody, before anybody has signed in' },
+    handle: (r) => handle(r.query),
+  }
+}
+
+const json = (status: number, body: object): Reply => ({
+  status,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: JSON.stringify(body),
+})
+/** Apple, ErrorWellKnownFailed; `message` is shown where the device can. */
+const failed = (message: string) => json(403, { code: 'com.apple.well-known.failed', description: message, message })
