@@ -1,11 +1,12 @@
 /** Secrets within items of lists: sealed each, masked by name, kept when items move, and given to the row by their places. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { FeatureDescriptor, JsonObject } from '@muster/contract'
+import { type FeatureDescriptor, itemVersion, type JsonObject } from '@muster/contract'
 import fc from 'fast-check'
 import sql from 'sql-template-tag'
 import { z } from 'zod'
-import { masked, sealed, sealedBytes, unmasked } from './sealing.ts'
+import type { SetFeature } from './model.ts'
+import { masked, sealed, sealedBytes, unmasked, versionOf } from './sealing.ts'
 import { openWorld, type TestDevice, type World } from './testing.ts'
 
 let w: World
@@ -88,6 +89,19 @@ test('lists of several policies are united, and each secret is opened for the po
       ['x', 'secret of x'],
     ],
   )
+})
+
+test('the version of an item changes with its own secret alone, wherever it stands', () => {
+  const networks: FeatureDescriptor = { ...descriptor, id: 'toy.networks', secret: ['list/*/key'] }
+  const first = sealed({ list: [{ key: 'a' }, { key: 'b' }] }, {}, undefined, networks, 7, plain)
+  const sent: JsonObject = { list: [{ key: 'b' }, { key: 'another' }, { name: 'none' }] }
+  const second = sealed(sent, sent, first, networks, 7, plain)
+  const version = (settings: JsonObject) => versionOf({ settings, hash: 'h' } as unknown as SetFeature, networks)
+  const item = (settings: JsonObject, i: number) => itemVersion(version(settings), `list/${i}`)
+  assert.equal(item(second, 0), item(first, 1))
+  assert.notEqual(item(second, 1), item(first, 0))
+  assert.equal(item(second, 2), '')
+  assert.ok(!version(second).includes('another'))
 })
 
 const descriptor: FeatureDescriptor = {

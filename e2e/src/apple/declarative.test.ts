@@ -359,7 +359,7 @@ test('who manages the device and what is asked of it; facts come of what it tell
   assert.deepEqual(d.find('.properties')?.Payload, { device: channel.device, ownership: channel.ownership })
   assert.equal(d.find('.server')?.Payload.Version, '1.0.0')
   assert.ok(d.find('.organization')?.Payload.Name)
-  const asked = () => (d.find('.status')?.Payload.StatusItems as JsonObject[]).map((i) => i.Name)
+  const asked = () => ((d.find('.status')?.Payload.StatusItems ?? []) as JsonObject[]).map((i) => i.Name)
   assert.ok(asked().includes('softwareupdate.beta-enrollment') && !asked().includes('services.background-task'))
   const supported = ['device.operating-system.version', 'mdm.app', 'management.client-capabilities']
   await d.tell([], {

@@ -125,7 +125,7 @@ function connectionOf(uuid: string, c: JsonObject & { user?: string; password?: 
 }
 
 /** Apple, `com.apple.credential.usernameandpassword`. */
-export function userPassword(name: string, user: string, password: string) {
+function userPassword(name: string, user: string, password: string) {
   const json = JSON.stringify({ UserName: user, Password: password })
   return {
     name,

@@ -26,10 +26,8 @@ import { wifi } from './wifi.ts'
 
 export { type Availability, available, type Since, type System } from './availability.ts'
 export {
-  assetRef,
   canDeclare,
   declarableFact,
-  knowsNative,
   type Native,
   type NativeAsset,
   nativeTypes,

@@ -16,7 +16,7 @@ import { replyOutcome } from '../wire/index.ts'
 import { type Availability, available, systemOf } from './availability.ts'
 import type { Native } from './native.ts'
 import { type ProfileContent, settingsUuid, uuidOf } from './profile.ts'
-import { checkParts, declaredFact, type Part, profilesFact } from './proof.ts'
+import { checkParts, type Part } from './proof.ts'
 import { type FeatureWire, wireJson } from './wire.ts'
 
 /** A feature with the rows that speak it. */
@@ -160,8 +160,6 @@ function rowOf<S, I>(
     },
   }
 }
-
-export { declaredFact, profilesFact }
 
 const replies: FeatureRow['examples'][number]['replies'] = [
   { reply: { Status: 'Acknowledged' }, outcome: { state: 'completed', result: {} } },
