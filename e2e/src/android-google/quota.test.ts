@@ -21,7 +21,7 @@ test('a quota that is used up, and a server that stops in the middle', async () 
     await bench.evaluate('android')
     await bench.deliver()
 
-    bench.google.quota({ requests: 6, perS: 1 })
+    bench.google.quota({ requests: 6, perS: 5 })
     const started = performance.now()
     const activity = await bench.send('device.reboot', { delayMinutes: 0, message: '' }, channels)
     assert.ok(performance.now() - started < 5_000, 'queued at once')
