@@ -66,7 +66,8 @@ const parts = [
   'securityPosture',
 ]
 test('whatever a device is said to be becomes facts, bounded and plain', () => {
-  const any = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<Json>
+  // JSON writes -0 as 0.
+  const any = fc.jsonValue({ maxDepth: 4 }).filter((v) => !Object.is(v, -0)) as fc.Arbitrary<Json>
   const device = fc.dictionary(fc.oneof(fc.constantFrom(...parts, 'name', 'state', 'apiLevel'), fc.string()), any)
   fc.assert(
     fc.property(device, (d) => {
