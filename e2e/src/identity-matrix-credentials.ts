@@ -146,7 +146,7 @@ async function devices(t: TestServer): Promise<Credential[]> {
   const { db, enrollment } = t.server.core
   const of = (kind: string, state: Extract<Holder, { is: 'device' }>['state'], token: string): Credential => ({
     kind,
-    holder: { is: 'device', state },
+    holder: { is: 'device', platform: state === 'foreign-platform' ? 'toy' : 'linux', state },
     headers: bearer(token),
   })
   const own = await t.enrol('own')

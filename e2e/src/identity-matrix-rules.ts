@@ -13,7 +13,7 @@ export type Holder =
   /** A person or a program; `permissions` exact, or `*`. `proven`: a cookie that comes with the word of its page. */
   | { is: 'principal'; by: 'token' | 'cookie'; permissions: readonly string[]; proven: boolean }
   /** A device's own token. */
-  | { is: 'device'; state: 'enrolled' | 'expired' | 'revoked' | 'disenrolled' | 'foreign-platform' }
+  | { is: 'device'; platform: string; state: 'enrolled' | 'expired' | 'revoked' | 'disenrolled' | 'foreign-platform' }
 
 export interface Credential {
   readonly kind: string
@@ -31,8 +31,8 @@ const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Signing in needs no credential, yet no other site's page may do it for somebody. */
 const signsIn = (route: RouteEntry) => route.path === '/api/v1/session' && route.method === 'POST'
 
-/** OAuth's own endpoints read the header themselves, by other specifications: RFC 6749, 7591, 7592, 7662. */
-const authenticatesItself = (route: RouteEntry) => route.path.startsWith('/oauth2/')
+/** OAuth's own endpoints read the header themselves, by other specifications: RFC 6749, 7591, 7592, 7662; a page on the way to enrolment asks who is signed in. */
+const authenticatesItself = (route: RouteEntry) => /^\/(oauth2\/|apple\/account\/\w+\/sign-in$)/.test(route.path)
 
 /** Apple's devices prove themselves by certificate and signature alone, and a 401 would make them leave: a token is nothing there, neither good nor bad. */
 export const takesTokens = (route: Pick<RouteEntry, 'path'>) => !route.path.startsWith('/apple/')
@@ -41,14 +41,14 @@ export function due(route: RouteEntry, { holder, headers }: Credential): Due {
   const { access } = route
   if (signsIn(route) && headers.origin !== undefined) return { status: 403, code: 'csrf-refused' }
   if ('public' in access) return authenticatesItself(route) ? 'own-rules' : 'as-none'
-  if ('device' in access) return takesTokens(route) ? dueAtDeviceRoute(holder) : 'as-none'
+  if ('device' in access) return takesTokens(route) ? dueAtDeviceRoute(route, holder) : 'as-none'
   if ('permission' in access || 'principal' in access)
     return dueAtApi(route, holder, 'permission' in access ? access.permission : undefined)
   throw new Error(`no rule for ${route.method} ${route.path}: ${JSON.stringify(access)}`)
 }
 
 /** Each refusal has a word of its own, so that a device knows what to do: ask again, get a new token, enrol anew, or give up. */
-function dueAtDeviceRoute(holder: Holder): Due {
+function dueAtDeviceRoute(route: RouteEntry, holder: Holder): Due {
   switch (holder.is) {
     case 'nobody':
       return unauthenticated
@@ -59,7 +59,7 @@ function dueAtDeviceRoute(holder: Holder): Due {
     case 'device':
       switch (holder.state) {
         case 'enrolled':
-          return 'admitted'
+          return route.path.startsWith(`/${holder.platform}/`) ? 'admitted' : { status: 403, code: 'foreign-device' }
         case 'expired':
         case 'revoked':
           return { status: 401, code: `token-${holder.state}` }

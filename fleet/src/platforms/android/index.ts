@@ -3,9 +3,12 @@ import type { FleetPlatform } from '../../platform.ts'
 import { androidAgent } from '../android-agent/index.ts'
 import { createPhone } from './phone.ts'
 
+/** What Google asks a phone, and no agent. */
+const ofPhonesAlone = ['android.esim.identify']
+
 export const android: FleetPlatform = {
   id: 'android',
-  words: androidAgent.words,
+  words: { ...androidAgent.words, operations: [...androidAgent.words.operations, ...ofPhonesAlone] },
   async open(ground) {
     const agents = await androidAgent.open(ground)
     const { google } = ground
