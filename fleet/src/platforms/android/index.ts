@@ -3,12 +3,18 @@ import type { FleetPlatform } from '../../platform.ts'
 import { androidAgent } from '../android-agent/index.ts'
 import { createPhone } from './phone.ts'
 
-/** What Google asks a phone, and no agent. */
-const ofPhonesAlone = ['android.esim.identify']
+/** What Google asks of a phone, and nobody of an agent. */
+const ofPhonesAlone = {
+  operations: ['android.esim.identify'],
+  features: ['android.personalUse', 'android.protection'],
+}
 
 export const android: FleetPlatform = {
   id: 'android',
-  words: { ...androidAgent.words, operations: [...androidAgent.words.operations, ...ofPhonesAlone] },
+  words: {
+    operations: [...androidAgent.words.operations, ...ofPhonesAlone.operations],
+    features: [...androidAgent.words.features, ...ofPhonesAlone.features],
+  },
   async open(ground) {
     const agents = await androidAgent.open(ground)
     const { google } = ground
