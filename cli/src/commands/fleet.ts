@@ -17,6 +17,8 @@ interface FleetFlags {
   leave?: string
   record?: string
   state?: string
+  google?: string
+  googleKey: string
 }
 
 export function fleetCommand(terminal: Terminal): Command {
@@ -33,17 +35,29 @@ export function fleetCommand(terminal: Terminal): Command {
     .option('--leave <share>', 'share of them that say farewell in the end: 0.1')
     .option('--record <file>', 'append what happens in the devices, one JSON object a line')
     .option('--state <file>', 'keep the devices for the next run')
+    .option('--google <port>', 'stand in for Google’s services there: every second Android device is a phone with them')
+    .option('--google-key <file>', 'the key of its service account', 'fleet-google.json')
     .addHelpText(
       'after',
       '\nThey enrol by themselves and do what they are told until the time is over or Ctrl+C. Their record says what truly happened in them.\n\nExamples:\n  $ npx muster fleet --devices 50 --duration 10m --preset rough\n  $ npx muster fleet --devices 2000 --state fleet.state --record fleet.jsonl\n',
     )
     .action(async (o: FleetFlags, command: Command) => {
       const { url, asJson } = connect(terminal, command)
-      const { runFleet } = await import('@muster/fleet')
+      const { runFleet, standInForGoogle } = await import('@muster/fleet')
       const ending = new AbortController()
       const end = () => ending.abort()
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+      let google: Awaited<ReturnType<typeof standInForGoogle>>['google'] | undefined
       try {
+        if (o.google !== undefined) {
+          const stand = await standInForGoogle({
+            port: number('--google', o.google),
+            keyFile: o.googleKey,
+            seed: o.seed,
+          })
+          google = stand.google
+          terminal.err(`${stand.words}\n`)
+        }
         const report = await runFleet({
           server: url,
           devices: number('--devices', o.devices),
@@ -58,6 +72,7 @@ export function fleetCommand(terminal: Terminal): Command {
           record: o.record,
           state: o.state,
           ca: terminal.env.MUSTER_CA ? readFileSync(terminal.env.MUSTER_CA, 'utf8') : undefined,
+          google,
           signal: ending.signal,
           tell: (line) => terminal.err(`${line}\n`),
         })
@@ -68,6 +83,7 @@ export function fleetCommand(terminal: Terminal): Command {
         if (e instanceof TypeError || e instanceof RangeError) throw new UsageError(e.message)
         throw e
       } finally {
+        await google?.close()
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end)
       }
     })
