@@ -1,0 +1,2 @@
+/** The door of the Windows platform. */
+export { windows } from './platform.ts'

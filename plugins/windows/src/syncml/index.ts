@@ -1,0 +1,16 @@
+/** The door of SyncML: messages read and written. */
+export { readSyncml, SyncmlError } from './read.ts'
+export type {
+  AlertWord,
+  AtomicWord,
+  Challenge,
+  CommandWord,
+  Credentials,
+  Item,
+  ResultsWord,
+  StatusWord,
+  SyncMessage,
+  Verb,
+  Word,
+} from './words.ts'
+export { writeSyncml } from './write.ts'
