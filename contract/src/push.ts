@@ -11,12 +11,12 @@ export interface Wake {
 
 /**
  * What a push service knows us by. `id` changes when anything of it does: connections made with another one are then left.
- * APNs: a client certificate (PEM, leaf first) and its key. FCM: a service account. WNS: client id and secret.
+ * APNs: a client certificate (PEM, leaf first) and its key. FCM: a service account. WNS: client id and secret of an app, and its Entra tenant when it has one.
  */
 export type Credential = { readonly id: string; readonly notAfter?: string } & (
   | { readonly certificate: string; readonly key: string }
   | { readonly account: Json }
-  | { readonly client: string; readonly secret: string }
+  | { readonly client: string; readonly secret: string; readonly tenant?: string }
 )
 
 /** What the pusher asks of the core. */

@@ -1,7 +1,9 @@
 /** Google's push service: HTTP v1, one small data message a wake, with a token got for a service account (Firebase: "Send messages using the HTTP v1 API"). */
 import { createHash, sign } from 'node:crypto'
 import type { Credential, Json, Wake } from '@muster/contract'
+import { createAccessTokens } from './access-tokens.ts'
 import type { Adapter, PushLog, Sent } from './adapter.ts'
+import { type Answer, createPost, objectOf } from './post.ts'
 
 export interface FcmOptions {
   log: PushLog
@@ -38,15 +40,12 @@ const scope = 'https://www.googleapis.com/auth/firebase.messaging'
 const standardTokenUrl = 'https://oauth2.googleapis.com/token'
 /** Google takes an hour at most. */
 const assertionS = 3600
-/** A token is got anew this long before it ends. */
-const spareMs = 120_000
-/** Bytes of an answer that are read. */
-const answerBytes = 64 * 1024
+const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 export function createFcm(options: FcmOptions): Adapter {
   const o = { ...usual, ...options }
-  /** By account: the token, or the way to it that is being gone. */
-  const tokens = new Map<string, { until: number; value: Promise<string | Sent> }>()
+  const post = createPost(o)
+  const tokens = createAccessTokens({ post, now: o.now })
 
   async function send(wake: Wake, credential: Credential): Promise<Sent> {
     const to = addressOf(wake.to)
@@ -64,7 +63,7 @@ export function createFcm(options: FcmOptions): Adapter {
     )
     const sent = verdict(answer)
     // A token that is not taken is not used again.
-    if (answer.status === 401) tokens.delete(nameOf(account))
+    if (answer.status === 401) tokens.forget(nameOf(account))
     return sent
   }
 
@@ -79,39 +78,11 @@ export function createFcm(options: FcmOptions): Adapter {
 
   /** RFC 7523: an assertion signed by the account's key for an access token. */
   async function tokenOf(account: Account): Promise<string | Sent> {
-    const name = nameOf(account)
-    const known = tokens.get(name)
-    if (known && known.until > o.now()) return known.value
-    const entry = { until: o.now() + 60_000, value: got(account) }
-    tokens.set(name, entry)
-    const value = await entry.value
-    if (typeof value !== 'string' && tokens.get(name) === entry) tokens.delete(name)
-    return value
-
-    async function got(a: Account): Promise<string | Sent> {
-      let assertion: string
-      try {
-        assertion = signed(a)
-      } catch {
-        return { state: 'later', all: true, afterMs: 60_000, reason: 'the key of the service account cannot be read' }
-      }
-      const url = o.tokenUrl ?? a.tokenUrl
-      const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion })
-      const answer = await post(url, { 'content-type': 'application/x-www-form-urlencoded' }, body.toString())
-      const { access_token: token, expires_in: lifeS, error } = objectOf(answer.body)
-      if (answer.status === 200 && typeof token === 'string' && token !== '') {
-        const life = typeof lifeS === 'number' && lifeS > 0 ? lifeS * 1000 : 0
-        entry.until = o.now() + Math.max(0, life - spareMs)
-        return token
-      }
-      // Google says invalid_grant when the key was withdrawn or our clock is wrong: nothing goes out before somebody mends that.
-      const why = answer.lost ?? (typeof error === 'string' ? error.slice(0, 100) : `status ${answer.status}`)
-      return {
-        state: 'later',
-        all: true,
-        reason: `no access token: ${why}`,
-        afterMs: answer.status === 400 || answer.status === 401 ? 60_000 : answer.afterMs,
-      }
+    const ask = () => new URLSearchParams({ grant_type: jwtBearer, assertion: signed(account) })
+    try {
+      return await tokens.of(nameOf(account), o.tokenUrl ?? account.tokenUrl, ask)
+    } catch {
+      return { state: 'later', all: true, afterMs: 60_000, reason: 'the key of the service account cannot be read' }
     }
   }
 
@@ -125,22 +96,6 @@ export function createFcm(options: FcmOptions): Adapter {
     return `${said}.${sign('RSA-SHA256', Buffer.from(said), a.key).toString('base64url')}`
   }
 
-  async function post(url: string, headers: Record<string, string>, body: string): Promise<Answer> {
-    try {
-      const signal = AbortSignal.timeout(o.answerMs)
-      const response = await o.fetch(url, { method: 'POST', headers, body, redirect: 'error', signal })
-      const text = (await response.text()).slice(0, answerBytes)
-      return {
-        status: response.status,
-        body: parsed(text),
-        afterMs: msOf(response.headers.get('retry-after'), o.now()),
-      }
-    } catch (error) {
-      const cause = (error as { cause?: { code?: unknown } }).cause?.code
-      return { status: 0, body: null, lost: `no answer: ${String(cause ?? (error as Error).name)}`.slice(0, 100) }
-    }
-  }
-
   return {
     via: 'fcm',
     name: (wake) => addressOf(wake.to)?.project,
@@ -149,13 +104,6 @@ export function createFcm(options: FcmOptions): Adapter {
     connections: () => 0,
     close: async () => tokens.clear(),
   }
-}
-
-interface Answer {
-  status: number
-  body: Json
-  lost?: string
-  afterMs?: number
 }
 
 /** Firebase: "ErrorCode" of the HTTP v1 API. */
@@ -203,21 +151,3 @@ function accountOf(file: Json): Account | undefined {
   return { email, key, keyId: typeof keyId === 'string' ? keyId : '', tokenUrl }
 }
 const nameOf = (a: Account) => createHash('sha256').update(`${a.email}|${a.key}|${a.tokenUrl}`).digest('base64url')
-
-function objectOf(value: Json | undefined): { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
-}
-function parsed(text: string): Json {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return null
-  }
-}
-/** Seconds, or a date (RFC 9110 section 10.2.3); an hour at most. */
-function msOf(value: string | null, nowMs: number): number | undefined {
-  if (value === null || value === '') return undefined
-  const seconds = Number(value)
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - nowMs
-  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, 3_600_000) : undefined
-}

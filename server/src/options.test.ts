@@ -54,6 +54,7 @@ it('names the variable that is wrong', () => {
     MUSTER_WEBHOOK_HTTP: ['yes'],
     MUSTER_CLIENT_CERTIFICATE_HEADER: ['Client-Cert', 'a b'],
     MUSTER_FCM_URL: ['http://push.example', 'push.example', 'https://push.example/path'],
+    MUSTER_WNS_URL: ['http://push.example', 'push.example', 'https://push.example/path'],
     MUSTER_APNS_URL: ['http://push.example', 'push.example', 'https://push.example/path'],
     MUSTER_PLATFORM_SETTINGS: ['linux', '[]', 'null', '7'],
     MUSTER_TLS_CERT: ['only.pem'],

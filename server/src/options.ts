@@ -87,7 +87,11 @@ export function optionsOf(env: Environment): ServerOptions {
     metricsAddress: text('MUSTER_METRICS_ADDRESS'),
     webhooks: webhooks(text('MUSTER_WEBHOOK_NETWORKS'), text('MUSTER_WEBHOOK_HTTP')),
     agentPackages: text('MUSTER_AGENT_PACKAGES'),
-    push: push(text('MUSTER_APNS_URL'), text('MUSTER_FCM_URL')),
+    push: push({
+      apnsUrl: text('MUSTER_APNS_URL'),
+      fcmUrl: text('MUSTER_FCM_URL'),
+      wnsUrl: text('MUSTER_WNS_URL'),
+    }),
     platformSettings: platformSettings(text('MUSTER_PLATFORM_SETTINGS')),
     logLevel: level(text('MUSTER_LOG_LEVEL')),
     maxConnections: positive('MUSTER_MAX_CONNECTIONS', text('MUSTER_MAX_CONNECTIONS')),
@@ -114,11 +118,12 @@ function publicUrl(value: string | undefined): string | undefined {
     throw new Error(`MUSTER_PUBLIC_URL is an address like https://muster.example: ${value}`)
   return value.replace(/\/+$/, '')
 }
-function push(apnsUrl: string | undefined, fcmUrl: string | undefined): PushOptions | undefined {
-  if (apnsUrl === undefined && fcmUrl === undefined) return undefined
+function push({ apnsUrl, fcmUrl, wnsUrl }: PushOptions): PushOptions | undefined {
+  if (apnsUrl === undefined && fcmUrl === undefined && wnsUrl === undefined) return undefined
   return {
     ...(apnsUrl !== undefined && { apnsUrl: secureUrl('MUSTER_APNS_URL', apnsUrl) }),
     ...(fcmUrl !== undefined && { fcmUrl: secureUrl('MUSTER_FCM_URL', fcmUrl) }),
+    ...(wnsUrl !== undefined && { wnsUrl: secureUrl('MUSTER_WNS_URL', wnsUrl) }),
   }
 }
 /** What each platform takes is its own matter: it says so when it is opened. */

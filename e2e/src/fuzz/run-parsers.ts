@@ -40,7 +40,7 @@ export async function runParsers(o: ParserOptions, onDone: (r: Report) => void =
       .filter((_s, i) => i % threads === n)
       .map((s) => ({
         name: s.name,
-        cases: Math.max(s.good.length + s.bad.length, Math.ceil(o.cases / (s.oneIn ?? 1))),
+        cases: Math.max(s.good.length + s.bad.length, o.cases),
       }))
     // A thread that is lost takes the rest of its work with it: the next one goes on behind what lost it.
     while (left.length > 0) left = left.slice(await runThread(left, specimens, o, take))

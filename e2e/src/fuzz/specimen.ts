@@ -16,8 +16,6 @@ export interface Specimen<T = unknown> {
   refused(error: unknown): boolean
   /** Throws when what was taken should not have been, or is not what was meant. */
   holds?(value: T, bytes: Uint8Array): void
-  /** One case in so many: for readers that cost more than their kin. */
-  readonly oneIn?: number
   /** CPU milliseconds that a case may cost; 250 unless told. */
   readonly slowMs?: number
 }

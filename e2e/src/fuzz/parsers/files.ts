@@ -28,7 +28,6 @@ const policies = `policies:
 `
 const policyFile: Specimen = {
   name: 'policy-file',
-  oneIn: 4,
   // The library makes an error of each fault, of which a file can hold one in every few bytes.
   slowMs: 1_000,
   good: [policies, 'policies: []\n', '{"policies":[{"name":"a","platform":"linux"}]}'],
