@@ -23,6 +23,8 @@ export interface People {
   signIn(name: string, password: string, remote: string): Promise<Person | NotSignedIn>
   /** undefined: gone, or may not sign in any more. */
   find(id: string): Promise<Person | undefined>
+  /** By name, or by an address that is one user's alone: where a token of an issuer that an administrator trusts has proven who it is. undefined: nobody, or may not sign in. */
+  named(name: string): Promise<Person | undefined>
   /** What somebody accepts who enrols a device of the platform. */
   terms(language?: string): Promise<Conditions>
   /**

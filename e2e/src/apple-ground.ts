@@ -92,7 +92,7 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
 }
 
 /** PEM of the server's own authority, as its SCEP service gives it to everybody. */
-async function rootOf(url: string): Promise<string> {
+export async function rootOf(url: string): Promise<string> {
   const bag = Buffer.from(await (await fetch(`${url}/apple/scep?operation=GetCACert`)).arrayBuffer())
   const text = execFileSync('openssl', ['pkcs7', '-inform', 'DER', '-print_certs'], { input: bag }).toString()
   const found = (text.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/g) ?? []).map(

@@ -54,8 +54,9 @@ interface Story {
   repeatable: boolean
   effects: number
   redos: number
-  /** Between two effects the device was restarted. */
+  /** Between two effects the device was restarted, or was given it again (some protocols' devices remember no ids). */
   restartedSince: boolean
+  offeredSince: boolean
   concluded?: { readonly outcome: string; readonly code?: string }
   /** t of the last time that its end was sent. */
   reportedAt?: number
@@ -144,7 +145,14 @@ async function listen(
 }
 
 function newStory(device: string, id: string, surelyOperation: boolean): Story {
-  const beginnings = { received: false, repeatable: false, effects: 0, redos: 0, restartedSince: false }
+  const beginnings = {
+    received: false,
+    repeatable: false,
+    effects: 0,
+    redos: 0,
+    restartedSince: false,
+    offeredSince: false,
+  }
   return { device, id, surelyOperation, ...beginnings, violations: [] }
 }
 
@@ -153,6 +161,7 @@ function hear(s: Story, line: RecordLine): void {
   switch (line.event) {
     case 'received':
       s.received = true
+      s.offeredSince = true
       if (s.taken && (line.asked ?? 0) >= s.taken.n)
         s.violations.push({
           rule: 'resent-after-end',
@@ -162,10 +171,11 @@ function hear(s: Story, line: RecordLine): void {
     case 'executed': {
       s.effects += 1
       s.repeatable ||= line.repeatable === true
-      const allowed = s.effects === 1 || (s.repeatable && line.redo === true && s.restartedSince)
+      const allowed = s.effects === 1 || (s.repeatable && line.redo === true && (s.restartedSince || s.offeredSince))
       if (!allowed)
         s.violations.push({ rule: 'effect-twice', text: `Took effect ${s.effects} times (line ${line.n}).` })
       s.restartedSince = false
+      s.offeredSince = false
       break
     }
     case 'concluded':

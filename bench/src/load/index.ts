@@ -8,10 +8,11 @@ import type { PollJob } from './poll.ts'
 import type { Scripted, ScriptJob } from './script.ts'
 import type { Seen } from './tally.ts'
 import type { TripJob, Trips } from './trip.ts'
+import type { TripWindowsJob, WindowsTrips } from './trip-windows.ts'
 
 export { syncPath } from './requests.ts'
-export type { Enrolled, Herd, Scripted, Seen, Trips }
-export type Job = PollJob | TripJob | HerdJob | EnrolJob | EnrolAppleJob | ScriptJob
+export type { Enrolled, Herd, Scripted, Seen, Trips, WindowsTrips }
+export type Job = PollJob | TripJob | HerdJob | EnrolJob | EnrolAppleJob | ScriptJob | TripWindowsJob
 
 export interface Load {
   readonly pid: number
@@ -19,6 +20,7 @@ export interface Load {
   trip(job: Omit<TripJob, 'kind'>): Promise<Trips>
   enrol(job: Omit<EnrolJob, 'kind'>): Promise<Enrolled>
   enrolApple(job: Omit<EnrolAppleJob, 'kind'>): Promise<Enrolled>
+  tripWindows(job: Omit<TripWindowsJob, 'kind'>): Promise<WindowsTrips>
   script(job: Omit<ScriptJob, 'kind'>): Promise<Scripted>
   /** Resolves when all are connected; `again` when all were answered once more after their connections had been cut. */
   herd(job: Omit<HerdJob, 'kind'>): Promise<{ connected: Herd; again(): Promise<Herd> }>
@@ -40,6 +42,7 @@ export async function startLoad(seed: number, devices: number): Promise<Load> {
     trip: (job) => ask({ ...job, kind: 'trip' }),
     enrol: (job) => ask({ ...job, kind: 'enrol' }),
     enrolApple: (job) => ask({ ...job, kind: 'enrol-apple' }),
+    tripWindows: (job) => ask({ ...job, kind: 'trip-windows' }),
     script: (job) => ask({ ...job, kind: 'script' }),
     herd: async (job) => ({
       connected: await ask<Herd>({ ...job, kind: 'herd' }),

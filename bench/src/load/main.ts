@@ -6,6 +6,7 @@ import { type PollJob, poll } from './poll.ts'
 import { tokensOf } from './requests.ts'
 import { runScript, type ScriptJob } from './script.ts'
 import { type TripJob, trip } from './trip.ts'
+import { type TripWindowsJob, tripWindows } from './trip-windows.ts'
 
 type Message =
   | PollJob
@@ -14,6 +15,7 @@ type Message =
   | EnrolJob
   | EnrolAppleJob
   | ScriptJob
+  | TripWindowsJob
   | { kind: 'tokens'; seed: number; devices: number }
   | { kind: 'again' }
 
@@ -33,6 +35,8 @@ async function work(m: Message): Promise<unknown> {
       return enrol(m)
     case 'enrol-apple':
       return enrolApple(m)
+    case 'trip-windows':
+      return tripWindows(m)
     case 'script':
       return runScript(m)
     case 'herd':

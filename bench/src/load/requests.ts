@@ -19,8 +19,8 @@ export function tokensOf(seed: number, devices: number): Buffer {
 }
 
 /** A request whose token can be set: valid until the next call, which must wait for the answer. */
-export function withToken(body: string, tokens: Buffer): (device: number) => Buffer {
-  const bytes = request(syncPath, `Bearer ${'x'.repeat(tokenLength)}`, body)
+export function withToken(body: string, tokens: Buffer, path: string = syncPath): (device: number) => Buffer {
+  const bytes = request(path, `Bearer ${'x'.repeat(tokenLength)}`, body)
   const at = bytes.indexOf('Bearer ') + 7
   return (device) => {
     tokens.copy(bytes, at, device * tokenLength, (device + 1) * tokenLength)

@@ -10,6 +10,10 @@ export interface TripJob {
   connections: number
   seed: number
   devices: number
+  /** The number of the first of these devices. Default 0. */
+  first?: number
+  /** Where they speak. Default: where Linux's agents do. */
+  path?: string
   /** Which of the shuffled devices. */
   from: number
   to: number
@@ -27,6 +31,7 @@ const tokenLength = 43
 
 export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
   const order = shuffled(job.devices, job.seed)
+  const { first = 0, path = syncPath } = job
   const at = '2026-01-01T00:00:00Z'
   const done = Promise.withResolvers<void>()
   let next = job.from
@@ -35,7 +40,7 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
   const tally = createTally()
 
   async function client() {
-    const make = withToken(pollBody(job.sequence - 1, at), tokens)
+    const make = withToken(pollBody(job.sequence - 1, at), tokens, path)
     let device = 0
     let sentAt = 0
     let acknowledging = false
@@ -45,7 +50,7 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
         if (running === 0) done.resolve()
         return
       }
-      device = order[next++]!
+      device = first + order[next++]!
       acknowledging = false
       sentAt = performance.now()
       connection.ask(make(device))
@@ -66,7 +71,7 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
       sentAt = performance.now()
       connection.ask(
         request(
-          syncPath,
+          path,
           `Bearer ${tokens.toString('latin1', device * tokenLength, (device + 1) * tokenLength)}`,
           ackBody(job.sequence, at, id),
         ),

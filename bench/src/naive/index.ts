@@ -4,6 +4,7 @@ import { startChild } from '../children.ts'
 
 export { putNaiveApple } from './apple-tables.ts'
 export { putNaiveFleet, putNaiveOperations } from './tables.ts'
+export { putNaiveWindows } from './windows-tables.ts'
 
 interface Naive {
   pid: number
@@ -16,6 +17,9 @@ export const startNaive = (databaseUrl: string): Promise<Naive> =>
 /** Of Apple's connect. */
 export const startNaiveApple = (databaseUrl: string): Promise<Naive> =>
   start(new URL('apple.ts', import.meta.url), databaseUrl)
+/** Of Windows' management. */
+export const startNaiveWindows = (databaseUrl: string): Promise<Naive> =>
+  start(new URL('windows.ts', import.meta.url), databaseUrl)
 
 async function start(file: URL, databaseUrl: string): Promise<Naive> {
   const child = startChild(fileURLToPath(file), { env: { DATABASE_URL: databaseUrl } })

@@ -1,4 +1,5 @@
 /** Our own authorities: a root that signs one intermediate, and the intermediate that signs everything else. Made once, at the first start of the first node. */
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import sql from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import type { Db, Sqlish } from '../db/index.ts'
@@ -17,6 +18,9 @@ import {
 
 export interface Authority {
   no: number
+  /** Its name, and the extension by which what it issues names its key, as they stand in certificates: DER. */
+  name: Buffer
+  identifier: Buffer
   certificate: X509Certificate
   der: Buffer
   pem: string
@@ -28,6 +32,8 @@ export interface Authorities {
   issuing: Authority
   /** Signs for the issuing authority; the key never leaves the process unsealed. */
   key: CryptoKey
+  /** The same key for what is signed often. */
+  signer: KeyObject
 }
 interface Row {
   no: number
@@ -75,26 +81,27 @@ async function load(on: Sqlish, secrets: Secrets): Promise<Authorities | undefin
   )
   const [root, issuing] = [rows.find((r) => r.role === 'root'), rows.find((r) => r.role === 'issuing')]
   if (!root || !issuing) return undefined
-  const key = await crypto.subtle.importKey(
-    'pkcs8',
-    new Uint8Array(secrets.open(place(issuing.serial), issuing.key_sealed)),
-    authorityAlgorithm,
-    false,
-    ['sign'],
-  )
-  const shown = authorityOf(issuing)
+  const secret = secrets.open(place(issuing.serial), issuing.key_sealed)
+  const key = await crypto.subtle.importKey('pkcs8', new Uint8Array(secret), authorityAlgorithm, false, ['sign'])
+  const signer = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' })
+  const shown = await authorityOf(issuing)
   return {
     organisation: shown.certificate.subjectName.getField('O')[0] ?? '',
-    root: authorityOf(root),
+    root: await authorityOf(root),
     issuing: shown,
     key,
+    signer,
   }
 }
 
-function authorityOf(r: Row): Authority {
+async function authorityOf(r: Row): Promise<Authority> {
+  const certificate = new X509Certificate(new Uint8Array(r.certificate))
+  const identifier = await AuthorityKeyIdentifierExtension.create(certificate.publicKey)
   return {
     no: r.no,
-    certificate: new X509Certificate(new Uint8Array(r.certificate)),
+    name: Buffer.from(certificate.subjectName.toArrayBuffer()),
+    identifier: Buffer.from(identifier.rawData),
+    certificate,
     der: r.certificate,
     pem: pemOf('CERTIFICATE', r.certificate),
     notAfter: r.not_after,

@@ -13,7 +13,7 @@ import { createAudit } from '../audit/index.ts'
 import { type Db, uuidv7 } from '../db/index.ts'
 import { createEvents, type Events } from '../events/index.ts'
 import { openSecrets, type Secrets } from '../secrets/index.ts'
-import { silentLog, type TestDatabase, testDatabase } from '../testing/index.ts'
+import { countingDb, silentLog, type TestDatabase, testDatabase } from '../testing/index.ts'
 import { type Certificates, createCertificates } from './certificates.ts'
 import { derInteger, newSerial, plainSerial } from './encoding.ts'
 import { Pkcs10CertificateRequestGenerator, X509Crl, X509CrlReason } from './x509.ts'
@@ -384,3 +384,33 @@ async function peerOf(key: KeyObject, chain: Buffer[], ca: string): Promise<unkn
     server.close()
   }
 }
+
+test('keys of many invitations are certified together, each once and for its own', async () => {
+  const { csr, key } = await request(p256)
+  const made = await t.db.query<{ no: number }>(sql`
+    insert into invitation (hash, platform, ownership, created_by, expires)
+    select sha256(('crowd ' || n)::bytea), (select id from platform limit 1), 'cope', 'user:admin', now() + interval '1 day' from generate_series(1, 20) as n returning no`)
+  const counting = countingDb(t.db)
+  const own = make(counting)
+  await own.ensureAuthorities('Example Corp')
+  const issue = () => Promise.all(made.map(({ no }) => own.issueForInvitation(no, csr)))
+  let first: Buffer[][] = []
+  const counts = await counting.count(async () => {
+    first = await issue()
+  })
+  assert.ok(counts.transactions <= 2, `${counts.transactions} transactions`)
+  const leaves = first.map(([leaf]) => new X509Certificate(leaf!))
+  assert.equal(new Set(leaves.map((l) => l.serialNumber)).size, made.length)
+  const issuing = new X509Certificate(own.authorities().issuing.der)
+  for (const [i, leaf] of leaves.entries()) {
+    assert.equal(leaf.subject, `O=Example Corp\nCN=invitation ${made[i]?.no}`)
+    assert.ok(leaf.checkIssued(issuing) && leaf.verify(issuing.publicKey) && leaf.checkPrivateKey(key))
+  }
+  assert.deepEqual(await issue(), first, 'the same key is given what it has')
+  const other = (await request(p256)).csr
+  await assert.rejects(own.issueForInvitation(made[0]!.no, other), problem('invitation-used'))
+  const [audited] = await t.db.query<{ n: number }>(
+    sql`select count(*) as n from audit where act = 'certificate.issue' and detail ? 'invitation'`,
+  )
+  assert.equal(audited?.n, made.length)
+})

@@ -4,7 +4,7 @@ import { Problem, type Refusal } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { z } from 'zod'
 import type { Audit } from '../audit/index.ts'
-import { checkInput, type Db, type Log, type Page, pageOf, readCursor, type Tx } from '../db/index.ts'
+import { checkInput, type Db, gather, type Log, type Page, pageOf, readCursor, type Tx, together } from '../db/index.ts'
 import type { Events, Follower } from '../events/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import { type Authorities, ensureAuthorities } from './authorities.ts'
@@ -18,9 +18,12 @@ import {
   bySerial,
   type CertificateRow,
   endingSoon,
+  type ForInvitation,
   holdChannel,
   insertCertificate,
+  insertForInvitations,
   listCertificates,
+  lockInvitations,
   ofInvitation,
   openChannel,
   revokeWhere,
@@ -123,7 +126,7 @@ export function createCertificates(d: {
     if (!head) throw new Problem('device-gone')
     const subject = deviceSubject({ organisation: a.organisation, device: head.device, channel: head.name })
     const names = [{ type: 'url' as const, value: `urn:uuid:${head.device}` }]
-    const leaf = await signLeaf(a, {
+    const leaf = signLeaf(a, {
       subject,
       names,
       usage: 'clientAuth',
@@ -133,7 +136,7 @@ export function createCertificates(d: {
       now: head.now,
       crlUrl: d.crlUrl,
     })
-    const der = Buffer.from(leaf.rawData)
+    const der = leaf.rawData
     await db.tx(async (tx) => {
       if (!(await holdChannel(tx, channel))) throw new Problem('device-gone')
       await within?.(tx)
@@ -165,53 +168,80 @@ export function createCertificates(d: {
     const a = need()
     const { validDays } = checkInput(profileShape, profile)
     const { publicKey, rsa } = await readRequest(csr)
-    const [clock] = await db.query<{ now: Date }>(sql`select now()`)
     const subject = deviceSubject({
       organisation: a.organisation,
       device: `invitation ${invitation}`,
       channel: 'device',
     })
-    const leaf = await signLeaf(a, {
+    const leaf = signLeaf(a, {
       subject,
       names: [],
       usage: 'clientAuth',
       publicKey,
       rsa,
       validDays,
-      now: clock!.now,
+      now: (await clock('now'))!,
       crlUrl: d.crlUrl,
     })
-    const der = Buffer.from(leaf.rawData)
-    const kept = await db.tx(async (tx) => {
-      await tx.query(
-        sql`select pg_advisory_xact_lock(hashtextextended(${`certificate of invitation ${invitation}`}, 7313))`,
+    const der = leaf.rawData
+    const made: ForInvitation = {
+      serial: leaf.serialNumber,
+      fingerprint: hashOf(der),
+      authority: a.issuing.no,
+      invitation,
+      subject: leaf.subject,
+      der,
+      notBefore: leaf.notBefore,
+      notAfter: leaf.notAfter,
+    }
+    const kept = await (instead ? keepOne({ made, instead }) : keep({ made }))
+    // The same key again is given what it was given before.
+    const same = kept === der || new X509Certificate(new Uint8Array(kept)).publicKey.rawData
+    if (same !== true && !Buffer.from(same).equals(Buffer.from(publicKey.rawData))) throw new Problem('invitation-used')
+    return [kept, a.issuing.der, a.root.der]
+  }
+  /** Asked in crowds. */
+  const clock = gather(async (_: 'now'[]) => {
+    const [row] = await db.query<{ now: Date }>({ name: 'clock', text: 'select now()', values: [] })
+    return new Map([['now' as const, row!.now]])
+  })
+  const keep = together<Keep, Buffer>({
+    many: keepMany,
+    alone: keepOne,
+    keys: ({ made }) => [String(made.invitation)],
+  })
+
+  /** Those that are the first of their invitation, in one transaction. */
+  async function keepMany(all: readonly Keep[]): Promise<(Buffer | undefined)[]> {
+    return db.tx(async (tx) => {
+      await lockInvitations(
+        tx,
+        all.map(({ made }) => made.invitation),
       )
+      const written = new Set(
+        await insertForInvitations(
+          tx,
+          all.map(({ made }) => made),
+        ),
+      )
+      const first = all.filter(({ made }) => written.has(made.invitation))
+      await audit.writeMany(tx, first.map(issuedEntry))
+      return all.map(({ made }) => (written.has(made.invitation) ? made.der : undefined))
+    })
+  }
+  /** What is kept for the invitation: this one, or the one that was there. */
+  async function keepOne({ made, instead }: Keep): Promise<Buffer> {
+    const { invitation, der } = made
+    return db.tx(async (tx) => {
+      await lockInvitations(tx, [invitation])
       const there = await ofInvitation(tx, invitation)
       if (there && !(instead && hashOf(there).equals(instead))) return there
       if (there)
         await revokeWhere(tx, { serial: new X509Certificate(new Uint8Array(there)).serialNumber }, 'superseded')
-      await insertCertificate(tx, {
-        serial: leaf.serialNumber,
-        fingerprint: hashOf(der),
-        authority: a.issuing.no,
-        channel: null,
-        invitation,
-        subject: leaf.subject,
-        der,
-        notBefore: leaf.notBefore,
-        notAfter: leaf.notAfter,
-      })
-      await audit.write(tx, {
-        actor: 'system',
-        act: 'certificate.issue',
-        subject: `certificate:${leaf.serialNumber}`,
-        detail: { invitation, notAfter: leaf.notAfter.toISOString() },
-      })
+      await insertForInvitations(tx, [made])
+      await audit.write(tx, issuedEntry({ made }))
       return der
     })
-    const same = new X509Certificate(new Uint8Array(kept)).publicKey.rawData
-    if (!Buffer.from(same).equals(Buffer.from(publicKey.rawData))) throw new Problem('invitation-used')
-    return [kept, a.issuing.der, a.root.der]
   }
 
   /** The same for years, and asked for with each profile that is signed: looked up once an hour. */
@@ -331,6 +361,18 @@ export function createCertificates(d: {
     },
   }
 }
+
+interface Keep {
+  made: ForInvitation
+  /** In place of the one with this fingerprint. */
+  instead?: Uint8Array
+}
+const issuedEntry = ({ made }: Keep) => ({
+  actor: 'system',
+  act: 'certificate.issue',
+  subject: `certificate:${made.serial}`,
+  detail: { invitation: made.invitation, notAfter: made.notAfter.toISOString() },
+})
 
 function hashOf(der: Uint8Array): Buffer {
   return createHash('sha256').update(der).digest()

@@ -47,7 +47,7 @@ async function make(
 ): Promise<OwnCertificate> {
   const pair = await crypto.subtle.generateKey(authorityAlgorithm, true, ['sign', 'verify'])
   const [clock] = await tx.query<{ now: Date }>(sql`select now()`)
-  const leaf = await signLeaf(a, {
+  const leaf = signLeaf(a, {
     subject: [{ O: [a.organisation] }, { CN: [`Muster ${purpose}`.slice(0, 64)] }],
     names: [],
     usage: 'any',
@@ -57,7 +57,7 @@ async function make(
     now: clock!.now,
     crlUrl: d.crlUrl,
   })
-  const der = Buffer.from(leaf.rawData)
+  const der = leaf.rawData
   await insertCertificate(tx, {
     serial: leaf.serialNumber,
     fingerprint: createHash('sha256').update(der).digest(),

@@ -55,7 +55,7 @@ export async function serverCertificate(
       { O: [a.organisation] },
       { CN: [(hosts.find((h) => !isIP(h)) ?? hosts[0] ?? '').slice(0, 64)] },
     ]
-    const leaf = await signLeaf(a, {
+    const leaf = signLeaf(a, {
       subject,
       names: hostNames(hosts),
       usage: 'serverAuth',
@@ -65,7 +65,7 @@ export async function serverCertificate(
       now: clock!.now,
       crlUrl: d.crlUrl,
     })
-    const der = Buffer.from(leaf.rawData)
+    const der = leaf.rawData
     const fingerprint = createHash('sha256').update(der).digest()
     await insertCertificate(tx, {
       serial: leaf.serialNumber,

@@ -39,7 +39,6 @@ export async function insertCertificate(
     fingerprint: Buffer
     authority: number
     channel: number | null
-    invitation?: number
     subject: string
     der: Buffer
     notBefore: Date
@@ -47,12 +46,57 @@ export async function insertCertificate(
   },
 ): Promise<void> {
   await tx.affected(sql`
-    insert into certificate (serial, fingerprint, authority, channel, invitation, subject, certificate, not_before, not_after)
-    values (${c.serial}, ${c.fingerprint}, ${c.authority}, ${c.channel}, ${c.invitation ?? null}, ${c.subject}, ${c.der}, ${c.notBefore}, ${c.notAfter})`)
+    insert into certificate (serial, fingerprint, authority, channel, subject, certificate, not_before, not_after)
+    values (${c.serial}, ${c.fingerprint}, ${c.authority}, ${c.channel}, ${c.subject}, ${c.der}, ${c.notBefore}, ${c.notAfter})`)
   if (c.channel === null) return
   await tx.affected(
     sql`insert into credential (hash, channel, kind, expires) values (${c.fingerprint}, ${c.channel}, 'certificate', ${c.notAfter})`,
   )
+}
+
+/** Written of a certificate for a key that is bound to no channel yet. */
+export interface ForInvitation {
+  serial: string
+  fingerprint: Buffer
+  authority: number
+  invitation: number
+  subject: string
+  der: Buffer
+  notBefore: Date
+  notAfter: Date
+}
+
+/** In the order of their numbers, so that two who hold several never wait for each other. */
+export async function lockInvitations(tx: Tx, invitations: readonly number[]): Promise<void> {
+  await tx.query({
+    name: 'certificates-lock',
+    text: `select pg_advisory_xact_lock(key) from (
+      select distinct hashtextextended('certificate of invitation ' || n, 7313) as key from unnest($1::bigint[]) as g (n) order by 1) as keys`,
+    values: [invitations],
+  })
+}
+
+/** Numbers of the invitations whose certificate was written; the others have one. */
+export async function insertForInvitations(tx: Tx, all: readonly ForInvitation[]): Promise<number[]> {
+  const rows = await tx.query<{ invitation: number }>({
+    name: 'certificates-insert',
+    text: `insert into certificate (serial, fingerprint, authority, channel, invitation, subject, certificate, not_before, not_after)
+      select serial, fingerprint, authority, null, invitation, subject, certificate, not_before, not_after
+      from unnest($1::text[], $2::bytea[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[], $7::timestamptz[], $8::timestamptz[])
+        as g (serial, fingerprint, authority, invitation, subject, certificate, not_before, not_after) order by invitation
+      on conflict (invitation) where invitation is not null and revoked is null do nothing returning invitation`,
+    values: [
+      all.map((c) => c.serial),
+      all.map((c) => c.fingerprint),
+      all.map((c) => c.authority),
+      all.map((c) => c.invitation),
+      all.map((c) => c.subject),
+      all.map((c) => c.der),
+      all.map((c) => c.notBefore),
+      all.map((c) => c.notAfter),
+    ],
+  })
+  return rows.map((r) => r.invitation)
 }
 
 /** What was issued for an invitation, and is not revoked. */

@@ -11,6 +11,7 @@ export {
   type JsonName,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   Pkcs10CertificateRequest,
   Pkcs10CertificateRequestGenerator,
   PublicKey,

@@ -33,9 +33,20 @@ export function createPeople(o: PeopleDeps, platform: string): People {
     }
   }
 
+  async function named(name: string): Promise<Person | undefined> {
+    if (!name || name.length > 254 || !name.isWellFormed() || name.includes('\0')) return undefined
+    const there = await o.access.users.byName(name)
+    if (there) return there.disabled ? undefined : personOf(there)
+    if (!name.includes('@')) return undefined
+    const { items } = await o.access.users.list({ q: name, limit: 50 })
+    const [one, ...others] = items.filter((u) => u.email?.toLowerCase() === name.toLowerCase())
+    return one && others.length === 0 && !one.disabled ? personOf(one) : undefined
+  }
+
   return {
     signIn,
     find,
+    named,
     terms: async (language) => ({
       organisation: o.organisation(),
       ...(await o.enrollment.licences.shown(platform, language)),

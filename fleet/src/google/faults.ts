@@ -12,6 +12,8 @@ export interface ApiFault {
    */
   readonly what: Code | 'lost' | 'cut' | 'hang' | 'garbage'
   readonly retryAfterS?: number
+  /** The refusal names this field. */
+  readonly field?: string
   /** Of every n-th request that it is for. Default 1: of each. */
   readonly every?: number
 }
@@ -52,8 +54,9 @@ export function createFaults(now: () => number): Faults {
       met.left -= 1
       if (met.left <= 0) faults = faults.filter((f) => f !== met)
       if (isMishap(fault.what)) return fault.what
-      const { retryAfterS } = fault
-      throw new ApiError(fault.what, texts[fault.what] ?? 'It was asked to go wrong.', { retryAfterS })
+      const { retryAfterS, field } = fault
+      const violations = field === undefined ? undefined : [{ field, description: 'It was asked to be wrong.' }]
+      throw new ApiError(fault.what, texts[fault.what] ?? 'It was asked to go wrong.', { retryAfterS, violations })
     },
     setQuota(given) {
       quota = given

@@ -19,6 +19,8 @@ export interface Delays {
   readonly reorder?: number
   /** Milliseconds before each. */
   readonly delayMs?: number
+  /** Notifications of this kind come later than that, so that others overtake them. */
+  readonly late?: { readonly type: string; readonly ms: number }
 }
 interface Waiting {
   readonly message: PubsubMessage
@@ -159,7 +161,8 @@ export function createPubsub(o: { now(): number; key: SigningKey; draw(): number
   function enqueue(s: Subscription, message: PubsubMessage): void {
     const waiting = { message, attempt: 0, notBefore: 0 }
     // A later message may overtake it.
-    const held = (delays.delayMs ?? 0) + (o.draw() < (delays.reorder ?? 0) ? 400 : 0)
+    const late = delays.late && delays.late.type === message.attributes.notificationType ? delays.late.ms : 0
+    const held = (delays.delayMs ?? 0) + (o.draw() < (delays.reorder ?? 0) ? 400 : 0) + late
     waiting.notBefore = o.now() + held
     if (held > 0 && s.push.pushEndpoint === undefined) s.waiting.unshift(waiting)
     else s.waiting.push(waiting)

@@ -1,17 +1,54 @@
 /** Windows PCs, managed by Microsoft's enrolment protocol (MS-MDE2) and OMA DM (MS-MDM). */
 import type { OpenPlatform, Platform } from '@muster/contract'
-import { descriptors } from './descriptors.ts'
+import { accountMigration, createAccounts } from './account/index.ts'
+import { descriptors, settings as settingsShape } from './descriptors.ts'
+import { createEnrolment, endingJob, enrolmentOrigins, signInMigration } from './enrol/index.ts'
+import { dropWork, featureRows, ownedAfter, ownedFact } from './features/index.ts'
+import {
+  createEncode,
+  escrowOf,
+  inventoryJob,
+  isRepeatable,
+  msiAlert,
+  operationRows,
+  readNodes,
+} from './operations/index.ts'
+import { createManagement, talkMigration } from './session/index.ts'
+import { createWakeSetup, wakeMigration, wakeOf } from './wake/index.ts'
+import { inventoryFact } from './wire/index.ts'
 
 export const windows: Platform = {
   id: 'windows',
   title: 'Windows',
   settings: 'each',
-  migrations: [],
+  migrations: [accountMigration, signInMigration, talkMigration, wakeMigration],
+  origins: (settings) => enrolmentOrigins(settingsShape.parse(settings ?? {}).enrolment),
   describe: () => descriptors,
-  rows: () => ({ operations: {}, features: {} }),
-  open: async (): Promise<OpenPlatform> => ({
-    routes: [],
-    invite: async () => ({ steps: [] }),
-    close: async () => undefined,
-  }),
+  rows: () => ({ operations: operationRows, features: featureRows }),
+  open: async (host, settings): Promise<OpenPlatform> => {
+    const { enrolment: enrolmentOptions, inventoryHours } = settingsShape.parse(settings ?? {})
+    const accounts = createAccounts(host)
+    const wake = createWakeSetup(host)
+    const enrolment = createEnrolment({ host, settings: enrolmentOptions, accounts })
+    const management = createManagement({
+      host,
+      accounts,
+      encode: createEncode({ host, drop: dropWork, push: wake.pfn }),
+      read: (answer) => readNodes(answer, host.clock.now),
+      owned: { fact: ownedFact, after: ownedAfter },
+      escrow: escrowOf,
+      repeatable: isRepeatable,
+      alert: msiAlert,
+      inventoryFact,
+    })
+    return {
+      routes: [...enrolment.routes, ...management.routes],
+      invite: async ({ code }) => ({ steps: await enrolment.steps(code) }),
+      setup: wake.setup,
+      credential: wake.credential,
+      wake: wakeOf,
+      jobs: [inventoryJob(host, inventoryHours), endingJob(host), ...management.jobs],
+      close: async () => undefined,
+    }
+  },
 }

@@ -47,6 +47,8 @@ export function createPhones(estate: Estate, onLine: (line: PhoneLine) => void =
   const waiting = new Set<Device>()
   const lines: PhoneLine[] = []
   const all = new Set<Device>()
+  /** By enterprise and serial number: what was enrolled before. */
+  const known = new Map<string, readonly Device[]>()
   let closed = false
 
   function line(device: Device, event: PhoneLine['event'], more: Omit<PhoneLine, 't' | 'device' | 'event'> = {}): void {
@@ -210,7 +212,8 @@ export function createPhones(estate: Estate, onLine: (line: PhoneLine) => void =
             : 'fully-managed'
       const phone = newPhone(model, setUp, habits)
       const name = `${enterprise.name}/devices/${BigInt(`0x${model.esid}`).toString(16)}${estate.word(6).toLowerCase()}`
-      const before = [...all].filter((d) => d.enterprise === enterprise && d.phone.model.serial === model.serial)
+      const owned = `${enterprise.name} ${model.serial}`
+      const before = known.get(owned) ?? []
       const user = `${enterprise.name}/users/${estate.word(10)}`
       const userless = allowPersonalUsage === 'PERSONAL_USAGE_DISALLOWED_USERLESS'
       const resource: Resource = {
@@ -229,6 +232,7 @@ export function createPhones(estate: Estate, onLine: (line: PhoneLine) => void =
       const device: Device = { name, enterprise, phone, resource, operations: new Map() }
       enterprise.devices.set(name, device)
       all.add(device)
+      known.set(owned, [...before, device])
       line(device, 'enrolled')
       estate.notify(enterprise, 'ENROLLMENT', resource)
       ring(device)

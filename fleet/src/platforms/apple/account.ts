@@ -3,10 +3,9 @@
  * up, is sent to have its person sign in, and gets the profile for the token that the person came back with.
  */
 import type { Json } from '@muster/contract'
+import { newKey, selfSigned, signed } from '../../pki/index.ts'
 import { Refused, refusalOf } from '../../refused.ts'
 import type { Answered, Send } from '../../wire.ts'
-import { newKey, selfSigned } from './certificate.ts'
-import { signed } from './cms.ts'
 import type { Model } from './model.ts'
 import { writeXml } from './plist.ts'
 

@@ -1,9 +1,9 @@
 /** How a device comes in, step by step; a step that went well is not repeated: the profile, the key and its certificate, Authenticate, TokenUpdate. */
 import { createPrivateKey } from 'node:crypto'
+import { newKey, pemOf } from '../../pki/index.ts'
 import { Refused, refusalOf } from '../../refused.ts'
 import type { Answered, Send } from '../../wire.ts'
 import { holderIn, profileByAccount } from './account.ts'
-import { newKey, pemOf } from './certificate.ts'
 import type { Disk, Party } from './disk.ts'
 import { unlockTokenOf } from './effects.ts'
 import { BadProfile, type Enrolment, enrolmentIn } from './enrolment-profile.ts'

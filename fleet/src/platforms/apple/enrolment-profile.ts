@@ -1,7 +1,7 @@
 /** The profile that brings a device in: who signed it, where its identity comes from, where it is managed from. */
 import type { Json, JsonObject } from '@muster/contract'
-import type { Subject } from './certificate.ts'
-import { open } from './cms.ts'
+import type { Subject } from '../../pki/index.ts'
+import { open } from '../../pki/index.ts'
 import { isDict, readDict } from './plist.ts'
 
 /** JSON: it is kept on disk. */

@@ -2,11 +2,29 @@
 import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
 import type { JsonObject } from '@muster/contract'
+import {
+  certificateOf,
+  context,
+  enveloped,
+  int,
+  item,
+  newKey,
+  oid,
+  oidOf,
+  open,
+  read,
+  type Signing,
+  type Subject,
+  selfSigned,
+  seq,
+  signed,
+  tag,
+  text,
+  tlv,
+  unsealed,
+} from '../../pki/index.ts'
 import type { Answered, Asked, Send } from '../../wire.ts'
 import { WireFailed } from '../../wire.ts'
-import { certificateOf, newKey, type Subject, selfSigned } from './certificate.ts'
-import { enveloped, open, type Signing, signed, unsealed } from './cms.ts'
-import { context, int, item, oid, oidOf, read, seq, tag, text, tlv } from './der.ts'
 import { bytesOf, readDict, writeXml } from './plist.ts'
 
 const name: Subject = [[['CN', 'Fake authority']]]

@@ -1,8 +1,8 @@
 /** Which device it is: hardware, names and numbers, and the manner in which it speaks; all by the seed. */
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '@muster/contract'
+import { forms } from '../../pki/index.ts'
 import type { Random } from '../../random.ts'
-import { forms } from './cms.ts'
 
 export type Family = 'iphone' | 'ipad' | 'mac' | 'tv'
 interface Kind {

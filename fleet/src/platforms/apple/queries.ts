@@ -1,7 +1,7 @@
 /** What a device answers when it is asked of itself. */
 import { X509Certificate } from 'node:crypto'
 import type { Json, JsonObject } from '@muster/contract'
-import { derOf } from './certificate.ts'
+import { derOf } from '../../pki/index.ts'
 import { type Machine, rights, type SimulatedCommand } from './command.ts'
 import type { InstalledProfile } from './disk.ts'
 import { data, date, real } from './plist.ts'

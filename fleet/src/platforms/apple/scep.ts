@@ -1,10 +1,23 @@
 /** A device's side of SCEP (RFC 8894): what the server can, its certificates, and a certificate for the device's own key. */
 import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
+import {
+  type Cipher,
+  type Digest,
+  enveloped,
+  octets,
+  open,
+  read,
+  requestOf,
+  type Signing,
+  type Subject,
+  selfSigned,
+  signed,
+  tag,
+  text,
+  unsealed,
+} from '../../pki/index.ts'
 import { Refused, refusalOf } from '../../refused.ts'
 import type { Answered, Send } from '../../wire.ts'
-import { requestOf, type Subject, selfSigned } from './certificate.ts'
-import { type Cipher, type Digest, enveloped, open, type Signing, signed, unsealed } from './cms.ts'
-import { octets, read, tag, text } from './der.ts'
 
 const ids = {
   messageType: '2.16.840.1.113733.1.9.2',

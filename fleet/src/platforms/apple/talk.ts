@@ -1,11 +1,10 @@
 /** What a device says to the server and how: property lists, signed in its own form, over the connection that shows its certificate. */
 import { createPrivateKey } from 'node:crypto'
 import type { Json, JsonObject } from '@muster/contract'
+import { derOf, forms, type Signing, signed } from '../../pki/index.ts'
 import { refusalOf } from '../../refused.ts'
 import type { Answered, Identity, Send } from '../../wire.ts'
 import { writeBinary } from './bplist.ts'
-import { derOf } from './certificate.ts'
-import { forms, type Signing, signed } from './cms.ts'
 import type { Disk, Party } from './disk.ts'
 import type { Model } from './model.ts'
 import { writeXml } from './plist.ts'

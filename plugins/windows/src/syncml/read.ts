@@ -30,15 +30,16 @@ function messageOf(root: XmlElement): SyncMessage {
   const version = textAt(header, 'VerProto') ?? ''
   if (!/^DM\/1\.[12]$/.test(version)) throw new SyncmlError(`an unknown protocol ${version.slice(0, 20)}`)
   const left = { commands: longest.commands }
-  const maximum = Number(textAt(header, 'Meta', 'MaxMsgSize') ?? 0)
   return {
     session: needed(header, 'SessionID'),
     message: needed(header, 'MsgID'),
     target: uri(textAt(header, 'Target', 'LocURI') ?? ''),
     source: uri(textAt(header, 'Source', 'LocURI') ?? ''),
-    sourceName: textAt(header, 'Source', 'LocName'),
+    sourceName: optional(textAt(header, 'Source', 'LocName')),
     credentials: credentialsOf(child(header, 'Cred')),
-    maxMessage: Number.isSafeInteger(maximum) && maximum > 0 ? maximum : undefined,
+    maxMessage: bound(textAt(header, 'Meta', 'MaxMsgSize')),
+    maxObject: bound(textAt(header, 'Meta', 'MaxObjSize')),
+    respondTo: optional(textAt(header, 'RespURI')),
     body: body.children.flatMap((e) => word(e, left)),
     final: child(body, 'Final') !== undefined,
   }
@@ -128,6 +129,7 @@ const id = (e: XmlElement): string => needed(e, 'CmdID')
 
 function text(e: XmlElement, name: string): string {
   const found = textAt(e, name) ?? ''
+  if (/\p{Cc}/u.test(found)) throw new SyncmlError(`a ${name} with control characters`)
   if (found.length > longest.id) throw new SyncmlError(`a ${name} too long`)
   return found
 }
@@ -138,10 +140,16 @@ function needed(e: XmlElement, name: string): string {
 }
 function uri(value: string): string {
   if (value.length > longest.uri) throw new SyncmlError('an address too long')
+  // As opaque data WBXML carries what no address holds.
+  if (/\p{Cc}/u.test(value)) throw new SyncmlError('an address with control characters')
   return value
 }
 function optional(value: string | undefined): string | undefined {
   return value === undefined ? undefined : uri(value)
+}
+function bound(value: string | undefined): number | undefined {
+  const n = Number(value)
+  return Number.isSafeInteger(n) && n > 0 ? n : undefined
 }
 function code(value: string): number {
   if (!/^\d{3,4}$/.test(value)) throw new SyncmlError('no status code')

@@ -60,6 +60,9 @@ const message: fc.Arbitrary<SyncMessage> = fc.record({
     fc.record({ type: fc.constant('syncml:auth-md5'), format: fc.constant('b64'), data: speakable }),
     { nil: undefined },
   ),
+  maxMessage: fc.option(fc.integer({ min: 1, max: 1 << 20 }), { nil: undefined }),
+  maxObject: fc.option(fc.integer({ min: 1, max: 1 << 20 }), { nil: undefined }),
+  respondTo: fc.option(speakable, { nil: undefined }),
   body: fc.array(word, { maxLength: 5 }),
   final: fc.boolean(),
 })

@@ -76,6 +76,10 @@ export interface SyncMessage {
   sourceName?: string
   credentials?: Credentials
   maxMessage?: number
+  /** Bytes of one object at most, where the sender says so. */
+  maxObject?: number
+  /** RespURI: where the next message of this session is to go. */
+  respondTo?: string
   body: readonly Word[]
   final: boolean
 }

@@ -16,7 +16,9 @@ export function writeSyncml(m: SyncMessage, wbxml: boolean): Buffer {
         node('MsgID', m.message),
         node('Target', [node('LocURI', m.target)]),
         node('Source', [node('LocURI', m.source), name(m.sourceName)]),
+        m.respondTo === undefined ? undefined : node('RespURI', m.respondTo),
         m.credentials && credentials(m.credentials),
+        limits(m),
       ]),
       node('SyncBody', [...m.body.map(word), m.final ? node('Final') : undefined]),
     ],
@@ -25,6 +27,13 @@ export function writeSyncml(m: SyncMessage, wbxml: boolean): Buffer {
   return wbxml ? writeWbxml(root) : Buffer.from(writeXml(root))
 }
 
+function limits(m: SyncMessage): XmlNode | undefined {
+  if (m.maxMessage === undefined && m.maxObject === undefined) return undefined
+  return node('Meta', [
+    m.maxMessage === undefined ? undefined : node('MaxMsgSize', String(m.maxMessage), metinf),
+    m.maxObject === undefined ? undefined : node('MaxObjSize', String(m.maxObject), metinf),
+  ])
+}
 const name = (text: string | undefined) => (text === undefined ? undefined : node('LocName', text))
 
 function credentials(c: Credentials): XmlNode {

@@ -1,4 +1,4 @@
-/** Signed and enveloped messages (RFC 5652) as Apple's devices make and read them: signatures in each form seen in the wild, envelopes for SCEP. */
+/** Signed and enveloped messages (RFC 5652) as devices make and read them: signatures in each form seen in the wild, envelopes for SCEP. */
 import {
   constants,
   createCipheriv,

@@ -1,0 +1,86 @@
+/** op-trip-windows: a PC opens a session, is asked for one node of its tree, answers with its value, and is told that there is nothing more; durable when it is answered. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { appleServer, removeAppleFleet } from '../apple/index.ts'
+import { startLoad, type WindowsTrips } from '../load/index.ts'
+import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
+import { putNaiveWindows, startNaiveWindows } from '../naive/index.ts'
+import { type Result, round, sayTable } from '../report.ts'
+import { enrolWindowsFleet, proxied } from '../windows/index.ts'
+import { bedOf, profiling, type Size } from './benchmark.ts'
+
+const uri = './DevDetail/SwV'
+
+export async function opTripWindows(size: Size): Promise<Result> {
+  const { seed, quick } = size
+  const each = quick ? 40 : 400
+  const runs = quick ? 1 : 3
+  const devices = each * (runs + 1)
+  const connections = quick ? 8 : 64
+  const bed = await bedOf(size, quick ? 500 : 1)
+  const folder = await mkdtemp(join(tmpdir(), 'muster-bench-windows-'))
+  try {
+    const [muster, load] = await Promise.all([
+      bed.start({ execArgv: profiling(size), entry: appleServer, env: proxied }),
+      startLoad(seed, 1),
+    ])
+    const fleet = await enrolWindowsFleet(bed.db, muster.port, { seed, devices })
+    await putNaiveWindows(bed.db, fleet.pcs, uri)
+    const naive = await startNaiveWindows(bed.url)
+    const file = join(folder, 'pcs')
+    await writeFile(file, JSON.stringify(fleet.pcs))
+    const session = (port: number, name: string, from: number, to: number) =>
+      load.tripWindows({ port, connections, file, from, to, session: name })
+    // Each PC once, so that the node knows them all: what comes with a first session is over, and the next one is idle.
+    await session(muster.port, 'first', 0, devices)
+    const before = await muster.metric('muster_database_statements')
+    const idle = await session(muster.port, 'idle', 0, devices)
+    const idleStatements = ((await muster.metric('muster_database_statements')) - before) / devices
+    if (idle.finished !== devices || idle.answered > devices / 10)
+      throw new Error(`an idle session is none: ${JSON.stringify(idle)}`)
+    await muster.api('POST', '/activities', {
+      operation: 'windows.csp',
+      params: { commands: [{ verb: 'Get', uri }] },
+      target: { devices: fleet.devices },
+    })
+    const job = (port: number) => (n: number) => session(port, `trip${n}`, (n + 1) * each, (n + 2) * each)
+    const subjects: Subject<WindowsTrips>[] = [
+      { name: 'muster', pid: muster.pid, run: job(muster.port) },
+      { name: 'naive', pid: naive.pid, run: job(naive.port) },
+    ]
+    const measured = await inTurns(subjects, { runs, databasePid: bed.databasePid, per: (seen) => seen.finished })
+    mustBeRight(measured.values())
+    sayTable(measured.values(), 'trip')
+    const [m, v] = ['muster', 'naive'].map((name) => measured.get(name)!) as [
+      Measured<WindowsTrips>,
+      Measured<WindowsTrips>,
+    ]
+    await Promise.all([muster.stop(), naive.stop(), load.stop()])
+    const channels = [...fleet.channels]
+    const [kept] = await bed.db.query<{ done: number; unmatched: number; naive: number }>({
+      text: `select (select count(*) from history where state = 'completed' and operation = 'windows.csp' and channel = any($1::bigint[])) as done,
+        (select count(*) from unmatched where channel = any($1::bigint[])) as unmatched, (select count(*) from naive.windows_operation where state = 'completed') as naive`,
+      values: [channels],
+    })
+    if (kept?.done !== devices || kept.naive !== devices)
+      throw new Error(`${devices} answers were given, and ${JSON.stringify(kept)} are kept`)
+    await removeAppleFleet(bed.db, channels)
+    return {
+      name: 'op-trip-windows',
+      value: Math.round(m.perSecond.median),
+      unit: 'trips/s',
+      yardstick: Math.round(v.perSecond.median),
+      ratio: round(m.perSecond.median / v.perSecond.median),
+      seed,
+      cpuRatio: round((v.serverCpu.median + v.databaseCpu.median) / (m.serverCpu.median + m.databaseCpu.median)),
+      acknowledged: devices,
+      historyRows: kept.done,
+      unmatched: kept.unmatched,
+      statementsPerIdleSession: round(idleStatements),
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+    await bed.close()
+  }
+}

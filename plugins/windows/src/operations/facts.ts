@@ -1,0 +1,205 @@
+/** What nodes of an inventory tell, as facts. Pure and total: a device may say anything. */
+import type { FactDescriptor, FactType, Json, JsonObject } from '@muster/contract'
+import { readXml, type XmlElement, XmlError } from '@muster/kit/xml'
+import { type Answer, cspFact, inventoryFact, type Node } from '../wire/index.ts'
+import { editionName } from './editions.ts'
+import { appsOf, certificatesOf, interfacesOf, updatesOf } from './lists.ts'
+
+interface Found {
+  readonly fact: string
+  readonly title: string
+  readonly type: FactType
+  /** By the end of the node's address. */
+  readonly end: string
+  value(text: string): Json | undefined
+  /** Common facts are described elsewhere. */
+  readonly common?: true
+  readonly queryable?: true
+}
+const text = (t: string): Json | undefined => t.trim().slice(0, 500) || undefined
+const number = (t: string): number | undefined => {
+  const n = t.trim() === '' ? Number.NaN : Number(t)
+  return Number.isFinite(n) ? n : undefined
+}
+const flag = (t: string): boolean | undefined =>
+  /^(1|true)$/i.test(t.trim()) ? true : /^(0|false)$/i.test(t.trim()) ? false : undefined
+const word = (words: readonly string[]) => (t: string) => words[number(t) ?? -1]
+const mebibytes = (t: string) => {
+  const n = number(t)
+  return n !== undefined && n >= 0 && n < 2 ** 32 ? n * 2 ** 20 : undefined
+}
+const percent = (t: string) => {
+  const n = number(t)
+  return n !== undefined && n >= 0 && n <= 100 ? n : undefined
+}
+const common = (fact: string, end: string, value: Found['value'] = text): Found => ({
+  fact,
+  title: '',
+  type: 'string',
+  end,
+  value,
+  common: true,
+})
+const own = (
+  fact: string,
+  title: string,
+  end: string,
+  value: Found['value'] = text,
+  more: Partial<Found> = {},
+): Found => ({
+  fact: `windows.${fact}`,
+  title,
+  type: 'string',
+  end,
+  value,
+  ...more,
+})
+const flagged = (fact: string, title: string, end: string) =>
+  own(fact, title, end, flag, { type: 'boolean', queryable: true })
+const counted = (fact: string, title: string, end: string) => own(fact, title, end, number, { type: 'number' })
+
+const found: readonly Found[] = [
+  common('device.manufacturer', '/DevInfo/Man'),
+  common('device.model', '/DevInfo/Mod'),
+  own('language', 'Language', '/DevInfo/Lang', text, { queryable: true }),
+  common('os.version', '/DevDetail/SwV'),
+  own('firmware', 'Firmware', '/DevDetail/FwV'),
+  own('hardwareVersion', 'Hardware version', '/DevDetail/HwV'),
+  own('platform', 'Windows', '/Microsoft/OSPlatform'),
+  own(
+    'processorArchitecture',
+    'Processor architecture',
+    '/Microsoft/ProcessorArchitecture',
+    (t) => ({ 0: 'x86', 5: 'ARM', 9: 'x64', 12: 'ARM64' })[number(t) ?? -1],
+  ),
+  common('device.name', '/Microsoft/DeviceName'),
+  common('device.serial', '/Microsoft/SMBIOSSerialNumber'),
+  common('network.hostname', '/Microsoft/DNSComputerName'),
+  common('hardware.memoryBytes', '/Microsoft/TotalRAM', mebibytes),
+  own('storageBytes', 'Storage', '/Microsoft/TotalStorage', mebibytes, { type: 'number' }),
+  own('storageFreeBytes', 'Free storage', '/Microsoft/FreeStorage', mebibytes, { type: 'number' }),
+  own('edition', 'Edition', '/DeviceStatus/OS/Edition', editionName, { queryable: true }),
+  own('sMode', 'S mode', '/DeviceStatus/OS/Mode', (t) => ({ 0: false, 1: true })[number(t) ?? -1], { type: 'boolean' }),
+  own('domain', 'Domain', '/DeviceStatus/DomainName', text, { queryable: true }),
+  own('secureBoot', 'Secure Boot', '/DeviceStatus/SecureBootState', word(['not supported', 'on', 'off']), {
+    queryable: true,
+  }),
+  common('security.encrypted', '/Compliance/EncryptionCompliance', flag),
+  own('tpmVersion', 'TPM', '/TPM/SpecificationVersion', text, { queryable: true }),
+  own('tpmManufacturer', 'TPM manufacturer', '/TPM/ManufacturerName'),
+  own('tpmFirmware', 'TPM firmware', '/TPM/ManufacturerVersion'),
+  own('antivirus', 'Virus protection', '/Antivirus/Status', word(['on', 'off', 'snoozed', 'expired', 'not found']), {
+    queryable: true,
+  }),
+  own(
+    'antivirusSignatures',
+    'Virus signatures',
+    '/Antivirus/SignatureStatus',
+    word(['out of date', 'current', 'not applicable']),
+    { queryable: true },
+  ),
+  own(
+    'firewall',
+    'Firewall',
+    '/DeviceStatus/Firewall/Status',
+    word(['on', 'off', 'snoozed', 'temporarily off', 'not applicable']),
+    { queryable: true },
+  ),
+  flagged('uac', 'User Account Control', '/UAC/Status'),
+  common('power.batteryPercent', '/Battery/EstimatedChargeRemaining', percent),
+  common('windows.hardwareId', '/DMClient/HWDevID'),
+  flagged('defender.on', 'Defender', '/Health/DefenderEnabled'),
+  flagged('defender.realTime', 'Defender: real-time protection', '/Health/RtpEnabled'),
+  flagged('defender.network', 'Defender: network inspection', '/Health/NisEnabled'),
+  flagged('defender.tamperProtection', 'Defender: tamper protection', '/Health/TamperProtectionEnabled'),
+  flagged('defender.signaturesOld', 'Defender: signatures out of date', '/Health/SignatureOutOfDate'),
+  flagged('defender.quickScanOverdue', 'Defender: quick scan overdue', '/Health/QuickScanOverdue'),
+  flagged('defender.fullScanOverdue', 'Defender: full scan overdue', '/Health/FullScanOverdue'),
+  flagged('defender.rebootRequired', 'Defender: restart needed', '/Health/RebootRequired'),
+  counted('defender.state', 'Defender: state (bits)', '/Health/ComputerState'),
+  own('defender.engine', 'Defender: engine', '/Health/EngineVersion'),
+  own('defender.signatures', 'Defender: signatures', '/Health/SignatureVersion'),
+  own('defender.version', 'Defender: version', '/Health/DefenderVersion'),
+  own('defender.quickScanAt', 'Defender: last quick scan', '/Health/QuickScanTime'),
+  own('defender.fullScanAt', 'Defender: last full scan', '/Health/FullScanTime'),
+  counted('bitlocker.status', 'BitLocker: what is missing (bits)', '/BitLocker/Status/DeviceEncryptionStatus'),
+  counted(
+    'bitlocker.rotation',
+    'BitLocker: last rotation of recovery passwords (code)',
+    '/Status/RotateRecoveryPasswordsStatus',
+  ),
+  own('updates.scannedAt', 'Last search for updates', '/Update/LastSuccessfulScanTime'),
+]
+
+const lists: readonly { fact: string; title: string; of(nodes: readonly Node[]): Json[] | undefined }[] = [
+  { fact: 'windows.apps', title: 'Apps', of: appsOf },
+  { fact: 'windows.certificates', title: 'Certificates', of: certificatesOf },
+  { fact: 'windows.updates', title: 'Updates', of: updatesOf },
+  { fact: 'network.interfaces', title: '', of: interfacesOf },
+]
+
+export const inventoryFacts: readonly FactDescriptor[] = [
+  ...found
+    .filter((f) => !f.common)
+    .map(({ fact, title, type, queryable }) => ({ id: fact, title, type, ...(queryable && { queryable }) })),
+  ...lists.filter((l) => l.title !== '').map(({ fact, title }) => ({ id: fact, title, type: 'list' as const })),
+  { id: cspFact, title: 'Configuration service providers', type: 'object' },
+  { id: 'windows.nodes', title: 'Settings as read', type: 'object' },
+  { id: 'windows.owned', title: 'Settings that policies have written', type: 'object' },
+  { id: inventoryFact, title: 'Last inventory', type: 'time' },
+]
+
+const channelUri = `/Push/ChannelURI`
+const cspVersions = '/Capabilities/CSPVersions'
+/** Windows' push service alone: a device's word is no reason to speak to anybody else (MS-WNS). */
+const pushHost = /^https:\/\/[a-z0-9.-]+\.notify\.windows\.com\/[\x21-\x7e]{1,1500}$/i
+
+export function readNodes({ results: nodes, statuses }: Answer, now: () => Date): { facts: JsonObject; push?: Json } {
+  const facts: JsonObject = {}
+  for (const n of nodes) {
+    const f = found.find((k) => n.uri.endsWith(k.end))
+    const value = f?.value(n.data)
+    if (f && value !== undefined) facts[f.fact] = value
+  }
+  for (const l of lists) {
+    const list = l.of(nodes)
+    if (list) facts[l.fact] = list
+  }
+  const csps = nodes.find((n) => n.uri.endsWith(cspVersions))
+  const versions = csps && cspsOf(csps.data)
+  if (versions) facts[cspFact] = versions
+  if (facts['os.version'] !== undefined) Object.assign(facts, derived(facts), { [inventoryFact]: now().toISOString() })
+  const push = nodes.find((n) => n.uri.endsWith(channelUri))?.data.trim()
+  const asked =
+    push !== undefined || statuses.some((s) => s.verb === 'Get' && s.code === 404 && s.uri.endsWith(channelUri))
+  return { facts, ...(asked && { push: push !== undefined && pushHost.test(push) ? { channelUri: push } : null }) }
+}
+
+function derived(facts: JsonObject): JsonObject {
+  const build = /^\d+\.\d+\.(\d+)/.exec(String(facts['os.version']))?.[1]
+  const serial = facts['device.serial']
+  return {
+    'os.name': 'Windows',
+    ...(build && { 'os.build': build }),
+    ...(typeof serial === 'string' && { 'device.identifiers': [{ kind: 'serial', value: serial }] }),
+  }
+}
+
+/** By the last part of the node's name; undefined: no such document. */
+function cspsOf(data: string): JsonObject | undefined {
+  try {
+    const versions: JsonObject = {}
+    walk(readXml(Buffer.from(data.replace(/^\s+/, ''))), versions)
+    return Object.keys(versions).length > 0 ? versions : undefined
+  } catch (e) {
+    if (e instanceof XmlError) return undefined
+    throw e
+  }
+}
+function walk(e: XmlElement, versions: JsonObject): void {
+  const name = e.name === 'CSP' ? e.attributes.Node?.split('/').at(-1) : undefined
+  const version = e.attributes.Version
+  if (name && /^[\w.-]{1,64}$/.test(name) && version && /^[\d.]{1,16}$/.test(version) && name !== '__proto__')
+    versions[name] = version
+  for (const c of e.children) walk(c, versions)
+}

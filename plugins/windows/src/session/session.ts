@@ -1,0 +1,240 @@
+/** One message of a session and our answer to it: what the device says is settled, what waits for it goes out, and a repeat is answered as it was the first time. */
+import { hash } from 'node:crypto'
+import type { Channel, ChannelDetail, Reply, Said, Turn } from '@muster/contract'
+import type { AlertWord, SyncMessage, Word } from '../syncml/index.ts'
+import type { Node } from '../wire/index.ts'
+import { alertCodes, leaves, loggedOn } from './alerts.ts'
+import type { AnswersDeps, createAnswers } from './answers.ts'
+import type { Proof } from './authenticate.ts'
+import { messageMark } from './command-id.ts'
+import { compose, messageBytes } from './compose.ts'
+import { again, type createDeliveries, type DeliveriesDeps } from './deliveries.ts'
+import { type Heard, hear } from './hear.ts'
+import { type Answered, reply } from './reply.ts'
+import type { createMemory, TalkStore } from './store.ts'
+import { mustBeKept, newTalk, type Piece, type Talk } from './talk.ts'
+
+export interface SessionDeps extends DeliveriesDeps, AnswersDeps {
+  /** What a device tells later of something it was given. */
+  alert(a: AlertWord): Said | undefined
+  /** The fact by which it is known that an inventory came in. */
+  inventoryFact: string
+}
+interface Parts {
+  deps: SessionDeps
+  memory: ReturnType<typeof createMemory>
+  store: TalkStore
+  answers: ReturnType<typeof createAnswers>
+  prepare: ReturnType<typeof createDeliveries>
+}
+type Proven = Extract<Proof, { channel: Channel }>
+
+/** Silence means something after a day and a half: devices come once a day at least (DMClient/Poll). */
+const expectInS = 36 * 3600
+/** Deliveries in one message. */
+const batch = 10
+const mostRounds = 12
+
+export function createSession({ deps, memory, store, answers, prepare }: Parts) {
+  const { host } = deps
+
+  /** One after the other: a device that says it again while we are still at it hears the answer to the first. */
+  const under = new Map<number, Promise<unknown>>()
+
+  return async function session(m: SyncMessage, raw: Uint8Array, p: Proven, wbxml: boolean): Promise<Reply> {
+    const no = p.channel.no
+    const before = under.get(no)
+    const mine = before ? before.then(() => answered(m, raw, p, wbxml)) : answered(m, raw, p, wbxml)
+    const ended = mine.catch(() => undefined)
+    under.set(no, ended)
+    try {
+      return await mine
+    } finally {
+      if (under.get(no) === ended) under.delete(no)
+    }
+  }
+
+  async function answered(m: SyncMessage, raw: Uint8Array, p: Proven, wbxml: boolean): Promise<Reply> {
+    const c = p.channel
+    const fingerprint = hash('sha256', raw, 'hex')
+    const last = memory.last(c.no)
+    const repeated = last?.talk.session === m.session && last.message === m.message && last.fingerprint === fingerprint
+    if (last && repeated) return reply.bytes(last.reply, wbxml)
+    const begins = m.body.some((w) => w.kind === 'alert' && alertCodes.begins.has(w.code))
+    const detail = once(() => host.detail(c))
+    const before = begins ? await beforeOf(c, detail) : await talkOf(c, m.session)
+    const t = begins || before?.session !== m.session ? newTalk(m.session) : before
+    if (p.token !== undefined) t.token = p.token
+    const h = hear(m, t)
+    const answer = await exchange({
+      m,
+      raw,
+      c,
+      p,
+      t,
+      h,
+      begins,
+      detail,
+      lost: begins && before ? again(before, false) : [],
+    })
+    const bytes = reply.write(answer, wbxml)
+    // Of a session that has nothing to do nothing is written down.
+    if (answer.words.length > 0 || h.touched.size > 0) host.sentBytes(c, bytes)
+    memory.keep(c.no, { talk: t, message: m.message, fingerprint, reply: bytes })
+    return reply.bytes(bytes, wbxml)
+  }
+
+  interface Exchange {
+    m: SyncMessage
+    raw: Uint8Array
+    c: Channel
+    p: Proven
+    t: Talk
+    h: Heard
+    begins: boolean
+    detail: () => Promise<ChannelDetail>
+    /** What is handed over once more. */
+    lost: Said[]
+  }
+  async function exchange(x: Exchange): Promise<Answered> {
+    const { m, c, t, h } = x
+    const asks = h.alerts.some((a) => a.code === alertCodes.next)
+    if (h.challenge) {
+      t.challenged = h.challenge.nonce
+      x.lost.push(...again(t, true))
+      for (const id of Object.keys(t.open)) delete t.open[id]
+    }
+    const partly = [...h.parts.values()].includes(213)
+    if (partly || (!m.final && !(asks && t.later.length > 0))) return waiting(x)
+    const aborted = h.alerts.some((a) => a.code === alertCodes.abort)
+    if (x.begins) t.user = loggedOn(h.alerts) || undefined
+    const pieces = await settle(x, aborted)
+    const leaving = h.alerts.some(leaves)
+    if (leaving) {
+      await host.gone(c, { code: 'unenrolled', text: 'The device was disconnected from management by its user.' })
+      memory.forget(c.no)
+    }
+    const words = aborted || leaving ? [] : go(x, pieces)
+    if (h.broken) words.unshift({ kind: 'alert', id: 'broken', code: alertCodes.broken, items: [] })
+    if (!leaving && mustBeKept(t)) await store.save(c, t)
+    return {
+      m,
+      statuses: statusesOf(x),
+      words,
+      final: !words.some(isPart),
+      respondTo: respondTo(x),
+      account: x.p.account,
+      challenged: t.challenged,
+    }
+  }
+
+  /** More of the same package comes: kept until it is whole. */
+  async function waiting(x: Exchange): Promise<Answered> {
+    await store.save(x.c, x.t)
+    return {
+      m: x.m,
+      statuses: statusesOf(x),
+      words: [{ kind: 'alert', id: 'next', code: alertCodes.next, items: [] }],
+      final: false,
+      respondTo: respondTo(x),
+      account: x.p.account,
+      challenged: x.t.challenged,
+    }
+  }
+
+  /** One turn for all that was said; it gives what goes out, unless there is something left of before. */
+  async function settle(x: Exchange, aborted: boolean): Promise<Piece[]> {
+    const { c, t, h, lost } = x
+    const kept = mustBeKept(t)
+    const told = await answers(c, t, h)
+    const news = x.begins ? await selfOf(x) : undefined
+    const alerts = h.alerts.flatMap((a) => deps.alert(a) ?? [])
+    const said = [...told.said, ...alerts, ...lost]
+    const facts = told.facts || news ? { ...news, ...told.facts } : undefined
+    const turn: Turn = {
+      take: aborted || t.later.length > 0 ? 0 : batch,
+      expectInS,
+      ...(x.begins && t.user && { deferred: 'again' as const }),
+      ...(said.length > 0 && { said, raw: x.raw }),
+      ...(facts && { facts, partial: true }),
+      ...(told.push !== undefined && { push: told.push }),
+      ...(kept && !mustBeKept(t) && { state: {} }),
+    }
+    return given(x, turn)
+  }
+
+  /** What cannot go out now is said at once, and what stands behind it goes instead. */
+  async function given({ c, t, m }: Exchange, first: Turn): Promise<Piece[]> {
+    const pieces: Piece[] = []
+    let next = first
+    for (let round = 0; ; round++) {
+      const said: Said[] = []
+      for (const d of await host.turn(c, next)) {
+        const ready = await prepare(d, t, m.maxObject)
+        if (!('pieces' in ready)) {
+          said.push(ready)
+          continue
+        }
+        t.open[d.id] = ready.open
+        pieces.push(...ready.pieces)
+      }
+      if (said.length === 0) return pieces
+      next = { take: round < mostRounds ? said.length : 0, said, expectInS }
+    }
+  }
+
+  function go({ m, t }: Exchange, pieces: readonly Piece[]): Word[] {
+    const made = compose(
+      [...t.later, ...pieces],
+      t,
+      messageMark(m.session, m.message),
+      Math.min(m.maxMessage ?? messageBytes, messageBytes),
+      m.maxMessage !== undefined,
+    )
+    t.later = made.later
+    return made.words
+  }
+
+  /** What the device says of itself as each session begins: told only when it is news. */
+  async function selfOf({ m, c, detail }: Exchange) {
+    const nodes = m.body.flatMap((w) => (w.kind === 'command' && w.verb === 'Replace' ? w.items : []))
+    const results = nodes.flatMap((i): Node[] =>
+      i.source?.startsWith('./DevInfo/') ? [{ uri: i.source, data: i.data ?? '' }] : [],
+    )
+    const { facts } = deps.read({ statuses: [], results })
+    const text = JSON.stringify(facts)
+    if (memory.told(c.no) === text) return undefined
+    const known = (await detail()).facts
+    memory.tell(c.no, text)
+    const news = Object.entries(facts).filter(([name, value]) => JSON.stringify(known[name]) !== JSON.stringify(value))
+    return news.length > 0 ? Object.fromEntries(news) : undefined
+  }
+
+  /** The session before this one; what it did not hear of is read once. */
+  async function beforeOf(c: Channel, detail: () => Promise<ChannelDetail>): Promise<Talk | undefined> {
+    const last = memory.last(c.no)
+    if (last || memory.told(c.no) !== undefined) return last?.talk
+    const known = await detail()
+    if (known.facts[deps.inventoryFact] === undefined) await host.errand(c, 'inventory', { step: 0 }, 'inventory')
+    return store.load(known)
+  }
+  async function talkOf(c: Channel, id: string): Promise<Talk | undefined> {
+    const last = memory.last(c.no)
+    return last?.talk.session === id ? last.talk : store.load(await host.detail(c))
+  }
+
+  function statusesOf({ m, p, h }: Exchange): Answered['statuses'] {
+    return { header: p.code, challenge: p.challenge, parts: h.parts, m }
+  }
+  function respondTo({ c, m, t }: Exchange): string | undefined {
+    return t.token === undefined ? undefined : reply.address(host.server().url, c.no, t.token, m.target)
+  }
+}
+function once<T>(get: () => Promise<T>): () => Promise<T> {
+  let got: Promise<T> | undefined
+  return () => {
+    got ??= get()
+    return got
+  }
+}
+const isPart = (w: Word): boolean => w.kind === 'command' && w.items.some((i) => i.more)
