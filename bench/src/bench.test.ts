@@ -74,18 +74,38 @@ test('Apple: the next command is found among a thousand that are settled', async
   assert.deepEqual([r.settled, r.trips], [1_030, 20])
 })
 
+test('Windows: every answer of a session is a row of history, and an idle session costs next to nothing', async () => {
+  const r = await run('op-trip-windows')
+  assert.deepEqual([r.acknowledged, r.historyRows, r.unmatched], [80, 80, 0])
+  // Three are promised in all; what recurs by itself in the meantime is counted too.
+  assert.ok(Number(r.statementsPerIdleSession) <= 3, `${r.statementsPerIdleSession} statements an idle session`)
+})
+
+test('Windows: every PC that enrolled is active and has its certificate', async () => {
+  const r = await run('enrol-windows')
+  assert.deepEqual([r.enrolled, r.activeRows, r.certificates], [40, 40, 40])
+})
+
 // Last: it fills the bed with what others count.
 test('every view of the console is answered, and its list holds each device once', async () => {
   const r = await run('console')
   assert.ok(Number(r.devices) >= 500 && Number(r.views) > 50, JSON.stringify(r))
 })
 
-test('Android: one operation is issued at the quota over a restart, and nothing is lost or done twice', async () => {
+test('Android: one operation is issued at the quota though the server is killed, nothing is lost, and only what was under way then is done again', async () => {
   const r = await run('android-quota')
   assert.deepEqual([r.devices, r.completed, r.lost, r.overQuota], [100, 100, 0, 0])
+  assert.ok(Number(r.twice) <= 20, `${r.twice} were done twice`)
 })
 
 test('Android: settings that many share are one document, and publishing the same again asks nothing of Google', async () => {
   const r = await run('android-compile')
   assert.deepEqual([r.value, r.revisions, r.documentsUnchanged, r.pointedUnchanged], [20, 20, 0, 0])
+})
+
+test('Android: an agent’s round trip goes the same road as a Linux agent’s', async () => {
+  const r = await run('op-trip-android')
+  assert.deepEqual([r.acknowledged, r.historyRows, r.unmatched], [600, 600, 0])
+  // Statements are few and gather as they come: a road of its own would cost several times as many.
+  assert.ok(Number(r.statements) <= 2 * Number(r.statementsLinux), JSON.stringify(r))
 })

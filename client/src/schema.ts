@@ -2164,14 +2164,23 @@ export interface components {
                 priority: number;
             };
             /**
-             * @description priority: the first policy wins the feature whole; union: lists of both are united, the rest is its
+             * @description priority: the first policy wins the feature whole; union: lists of both are united, the rest is its; same: two features write the same on a device, and what is delivered last holds
              * @enum {string}
              */
-            rule: "priority" | "union";
+            rule: "priority" | "union" | "same";
             /** @description Whether this policy comes first */
             wins: boolean;
             ours: components["schemas"]["JsonObject"];
             theirs: components["schemas"]["JsonObject"];
+            /** @description Of same: the other feature */
+            other?: {
+                feature: string;
+                title: string;
+            };
+            /** @description Of same: both are of this policy */
+            own?: boolean;
+            /** @description Of same: what both write, by the platform’s names */
+            keys?: string[];
         };
         PolicyDraft: {
             name: string;
@@ -2232,7 +2241,7 @@ export interface components {
             /** @description Reached now and then, and nothing changes */
             same: components["schemas"]["PreviewCount"];
             features: components["schemas"]["FeaturePreview"][];
-            /** @description Other policies that set the same features to something else */
+            /** @description Other policies that set the same features to something else, and features that write the same */
             conflicts: components["schemas"]["PolicyConflict"][];
         };
         PolicyPreviewDevicePage: {

@@ -76,4 +76,5 @@ export {
   withSecrets,
 } from './secret-paths.ts'
 export type * from './setup.ts'
+export type * from './short-turn.ts'
 export { fillVariables, variablesOf } from './variables.ts'

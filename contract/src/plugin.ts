@@ -5,6 +5,7 @@ import type { Bytes, Json, JsonObject } from './json.ts'
 import type { People, Person } from './people.ts'
 import type { Credential, Wake } from './push.ts'
 import type { OpenSetup } from './setup.ts'
+import type { ShortRoute, ShortTurns } from './short-turn.ts'
 
 /** What can be addressed: one queue, one push address ("device", "user:501", "agent"). A device has one open enrolment (epoch), an enrolment has channels. */
 export interface Channel {
@@ -28,7 +29,7 @@ export interface Platform {
   origins?(settings: Json): readonly string[]     // where host.fetch may go: "https://host:port"
   open(host: PlatformHost, settings: Json): Promise<OpenPlatform>
 }
-interface Row { channel: ChannelKind; when?(c: ChannelDetail): true | Reason; needs?: readonly string[]; examples: readonly RowExample[]
+interface Row { channel: ChannelKind; when?(c: ChannelDetail): true | Reason; never?: Reason; needs?: readonly string[]; examples: readonly RowExample[]  // never: no channel of its kind can, and why: `when` says the same
   /** Its functions look at the head of the channel alone (Channel): facts, variables, push and state are then not read, nor handed over with its deliveries. */
   blind?: true
 }
@@ -40,14 +41,13 @@ export interface OperationRow extends Row {
   to(params: JsonObject, c: ChannelDetail, secrets: Secrets, kept?: Json): Json
   from(reply: Json, c: ChannelDetail, kept?: Json): Outcome    // total: a reply it cannot read gives { state: 'unreadable' }
 }
-/** `version` changes with the settings and with their secrets, tells nothing of them, and is the same for all channels that have the same; `itemVersion` tells that of one item's secrets. */
+/** `version` changes with the settings and with their secrets, tells nothing of them, and is the same for all channels that have the same; `itemVersion` tells that of one item's secrets. `keys`: what the settings write on a device, by names of the platform's own; other features that write one of them contradict it. Pure. */
 export interface FeatureRow extends Row {
   to(settings: JsonObject, c: ChannelDetail, secrets: Secrets, kept?: Json, version?: string): Json
-  from?(reply: Json, c: ChannelDetail): Outcome   // absent: the plugin says the outcome itself
+  from?(reply: Json, c: ChannelDetail): Outcome; keys?(settings: JsonObject): readonly string[]   // from: absent: the plugin says the outcome itself
   check?(settings: JsonObject, reported: Readonly<JsonObject>, known?: Readonly<JsonObject>, version?: string): Verdict   // pure; the core runs it on each facts report; known: all that is kept of the device's facts, this report in
 }
-export type Secrets = Readonly<Record<string, string>>
-export interface Reason { code: string; text: string }
+export type Secrets = Readonly<Record<string, string>>; export interface Reason { code: string; text: string }
 export type Outcome =
   | { state: 'completed'; result?: Json } | { state: 'failed'; reason: Reason; result?: Json }
   | { state: 'acknowledged'; progress?: string }   // the device has it and will say more: never redelivered
@@ -77,7 +77,7 @@ export interface Turn {
 /** `ref`: the other side's name for it, kept for later. `reply` is read by the row's `from`; an Outcome is taken as it is. */
 export type Said = (Outcome | { reply: Json }) & ({ id: string; ref?: string } | { id?: undefined; ref: string })
 
-export interface PlatformHost {
+export interface PlatformHost extends ShortTurns<Channel, OperationRow, Delivery> {
   /** Zero statements when cached; `fresh` looks it up, as right after a `begin` on whichever node. `gone` lets a route say farewell in its protocol's words. */
   identify(proof: { certificate: Bytes } | { bearer: string } | { key: string }, fresh?: true): Promise<Channel | Refusal>
   detail(c: Channel): Promise<ChannelDetail>
@@ -90,8 +90,8 @@ export interface PlatformHost {
   channels(of: Channel): Promise<readonly Channel[]>                                        // the open ones of its enrolment
   key(c: Channel, key: string): Promise<void>                                               // a secret of the device's own, by which identify({ key }) knows it; kept hashed
   activate(c: Channel, facts: JsonObject, accepted?: { licence: string }): Promise<void>    // repeats change nothing
-  /** An idle poll in one step, from memory alone: its channel, when it is known and open and nothing waits for it; it was seen then. undefined: nothing was done, `identify` and `turn` tell. */
-  idle(proof: { bearer: string }, take: number, expectInS: (c: Channel) => number): Channel | undefined
+  /** An idle poll in one step, from memory alone: its channel, when it is known and open and nothing waits for it (`again`: nor was put off); it was seen then. A certificate's key is proven by then. undefined, also of `expectInS`: nothing was done, `identify` and `turn` tell. */
+  idle(proof: { bearer: string } | { certificate: Bytes }, take: number, expectInS: (c: Channel) => number | undefined, again?: boolean): Channel | undefined
   turn(c: Channel | readonly Channel[], t: Turn): Promise<readonly Delivery[]>              // zero statements when nothing is said and nothing waits
   sentBytes(c: Channel, raw: Bytes): void                                                  // message log, rides the next batch
   wait(c: Channel, signal: AbortSignal): Promise<void>                                     // long poll: resolves when something waits or the signal ends
@@ -137,13 +137,13 @@ export interface OpenPlatform {
 export interface Step { text: string; command?: string; link?: string; file?: string; qr?: string }
 /** The platform's agent as this server offers it: a command that fetches, verifies, installs and enrols, and the packages for who does that by hand. */
 export interface AgentOffer { version: string; command: string; packages: readonly { name: string; kind: string; processor: string; url: string; sha256: string }[] }
-export interface Route {
+export interface Route extends ShortRoute<Pick<Message, 'headers' | 'body'>, Reply> {
   /** `path` is below the platform's own `/<id>`; with `root` it is exact, from the server's root, where the world expects it. What is somebody else's already is refused at start. */
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; root?: true; maxBytes: number
   access: { device: true } | { public: string } | { permission: string }                   // public: the reason why; permission: admin set-up
   handle(r: Message): Promise<Reply>
   /** The same answer where it is known at once, as to an idle poll: without a promise, from memory. undefined: nothing was done, `handle` answers. Only of `device` routes. */
-  now?(r: Pick<Message, 'headers' | 'body'>): Reply | undefined
+  now?(r: Pick<Message, 'query' | 'headers' | 'body' | 'certificate'>): Reply | undefined
 }
 export interface Message { method: string; path: string; query: string; headers: Readonly<Record<string, string>>; body: Bytes; certificate?: Bytes; remote: string; signal: AbortSignal; person?(): Promise<Person | undefined> } // person: signed in in this browser; Problem csrf-refused when another site's page sends what changes something
 export interface Reply { status: number; headers?: Record<string, string>; body?: Bytes | string }

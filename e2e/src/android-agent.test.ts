@@ -12,6 +12,7 @@ import {
   type Step,
 } from '@muster/contract'
 import { checkRecord, readHistory, type Single, startDevice } from '@muster/fleet'
+import { type Waits, waitsOf } from './held.ts'
 import { type Installation, install } from './installation.ts'
 import { deviceUnderTest } from './linux-device.ts'
 import { until } from './processes.ts'
@@ -45,13 +46,16 @@ interface Feature {
 
 describe('android: the agent channel', { timeout: 300_000 }, () => {
   let muster: Installation
+  let waits: Waits
   const devices: Partial<Record<keyof typeof numbers, { single: Single; id: string }>> = {}
   before(async () => {
-    muster = await install({ MUSTER_PLATFORM_SETTINGS: JSON.stringify(settings) })
+    waits = await waitsOf()
+    muster = await install({ MUSTER_PLATFORM_SETTINGS: JSON.stringify(settings), ...waits.env })
   })
   after(async () => {
     await Promise.all(Object.values(devices).map((d) => d.single.stop().catch(() => undefined)))
     await muster?.close()
+    await waits?.close()
   })
 
   const invite = (ownership: string) =>
@@ -228,6 +232,23 @@ describe('android: the agent channel', { timeout: 300_000 }, () => {
       /invitation-used|invalid_token|used/,
     )
     await first.stop()
+  })
+  it('a company’s device is wiped when the time to think better of it is over, and says so with its last word', async () => {
+    const { single, id } = devices.kiosk as { single: Single; id: string }
+    const held = await seen('kiosk').sent('device.wipe', {}, ['held'])
+    assert.equal(single.device.standing(), 'enrolled')
+    await waits.over()
+    const end = async () => (await seen('kiosk').operations()).find((o) => o.activity === held.activity)
+    await until('the wipe to be completed', async () => (await end())?.state === 'completed', {
+      ...patience,
+      last: end,
+    })
+    await until(
+      'it to be gone',
+      async () => (await muster.api<{ lifecycle: string }>('GET', `/devices/${id}`)).lifecycle === 'removed',
+      patience,
+    )
+    assert.notEqual(single.device.standing(), 'enrolled')
   })
   it('the server’s history tells of all that they lived, and of nothing else', async () => {
     const all = Object.values(devices)

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { GoogleRefusal } from '@muster/fleet'
 import { type AndroidGround, androidGround, type Phone, patience } from './android-ground.ts'
+import { type Waits, waitsOf } from './held.ts'
 import { until } from './processes.ts'
 
 const passcode = { feature: 'passcode', settings: { minLength: 6, minClasses: 2, maxFailedAttempts: 8 } }
@@ -18,6 +19,7 @@ interface Device {
 
 describe('android: phones with Google services', { timeout: 600_000 }, () => {
   let ground: AndroidGround
+  let waits: Waits
   let office: Phone
   let shared: Phone
   let mixed: Phone
@@ -30,7 +32,8 @@ describe('android: phones with Google services', { timeout: 600_000 }, () => {
     (await ground.muster.api<{ state: string }>('GET', `/devices/${id}/compliance`)).state
 
   before(async () => {
-    ground = await androidGround()
+    waits = await waitsOf()
+    ground = await androidGround({ env: waits.env })
     office = await ground.phone('cope', { no: 0 })
     shared = await ground.phone('dedicated', { no: 3 })
     mixed = await ground.phone('work-profile', { no: 4 })
@@ -40,6 +43,7 @@ describe('android: phones with Google services', { timeout: 600_000 }, () => {
   after(async () => {
     assert.deepEqual(ground?.google.seen.discrepancies, [])
     await ground?.close()
+    await waits?.close()
   })
 
   it('they come in by the QR code of their invitation, each as it is managed', async () => {
@@ -151,6 +155,17 @@ describe('android: phones with Google services', { timeout: 600_000 }, () => {
     }
   })
 
+  it('an eSIM profile is added by its code, which nobody is shown again, and removed by its number', async () => {
+    const activationCode = 'LPA:1$smdp.example.com$SECRET-CODE'
+    const added = await mixed.seen.sent('android.esim.add', { activationCode })
+    assert.equal(added.state, 'completed', JSON.stringify(added))
+    const { iccid } = added.result as { iccid: string }
+    assert.match(iccid, /^\d+$/)
+    assert.doesNotMatch(JSON.stringify(await mixed.seen.operations()), /SECRET-CODE/)
+    const removed = await mixed.seen.sent('android.esim.remove', { iccid: iccid.slice(0, 22) })
+    assert.equal(removed.state, 'completed', JSON.stringify(removed))
+  })
+
   it('a phone that fails says why, in Google’s words', async () => {
     office.at.phone.habits = { ...office.at.phone.habits, fail: 1 }
     const done = await office.seen.sent('device.lock', {})
@@ -173,6 +188,18 @@ describe('android: phones with Google services', { timeout: 600_000 }, () => {
     assert.equal((await personal.seen.sent('device.disenrol', {})).state, 'completed')
     assert.equal(personal.at.phone.fate, 'wiped')
     await gone(personal)
+  })
+
+  it('the last report of a phone may come before the word that it was wiped, or alone: it was wiped all the same', async () => {
+    ground.google.pubsub.delays({ late: { type: 'COMMAND', ms: 600_000 } })
+    const held = await office.seen.sent('device.wipe', {}, ['held'])
+    assert.equal(office.at.phone.fate, undefined)
+    await waits.over()
+    const end = async () => (await office.seen.operations()).find((o) => o.activity === held.activity)?.state
+    await until('the wipe to be completed', async () => (await end()) === 'completed', { ...patience, last: end })
+    ground.google.pubsub.delays({})
+    assert.equal(office.at.phone.fate, 'wiped')
+    await gone(office)
   })
 
   it('a phone of the company’s with a work profile is let go to its user', async () => {

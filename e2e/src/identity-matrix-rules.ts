@@ -32,10 +32,11 @@ const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 const signsIn = (route: RouteEntry) => route.path === '/api/v1/session' && route.method === 'POST'
 
 /** OAuth's own endpoints read the header themselves, by other specifications: RFC 6749, 7591, 7592, 7662; a page on the way to enrolment asks who is signed in. */
-const authenticatesItself = (route: RouteEntry) => /^\/(oauth2\/|apple\/account\/\w+\/sign-in$)/.test(route.path)
+const authenticatesItself = (route: RouteEntry) =>
+  /^\/(oauth2\/|apple\/account\/\w+\/sign-in$|windows\/(sign-in|terms)$)/.test(route.path)
 
-/** Apple's devices prove themselves by certificate and signature alone, and a 401 would make them leave: a token is nothing there, neither good nor bad. */
-export const takesTokens = (route: Pick<RouteEntry, 'path'>) => !route.path.startsWith('/apple/')
+/** Apple's devices and Windows PCs prove themselves by certificate, signature and digest alone, and a 401 would make Apple's leave: a token is nothing there, neither good nor bad. */
+export const takesTokens = (route: Pick<RouteEntry, 'path'>) => !/^\/(apple|windows)\//.test(route.path)
 
 export function due(route: RouteEntry, { holder, headers }: Credential): Due {
   const { access } = route

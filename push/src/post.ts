@@ -11,11 +11,7 @@ export interface Answer {
   /** `Retry-After` (RFC 9110 section 10.2.3); an hour at most. */
   readonly afterMs?: number
 }
-export type Post = (
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: string | Uint8Array,
-) => Promise<Answer>
+export type Post = (url: string, headers: Readonly<Record<string, string>>, body: string) => Promise<Answer>
 
 /** Bytes of an answer that are read. */
 const answerBytes = 64 * 1024

@@ -11,6 +11,7 @@ export { putInvitations } from './fleet.ts'
 export { bindGoogle, type GoogleBed } from './google.ts'
 export { freePort, type Muster } from './muster.ts'
 export { putOffice, settleOffice } from './office.ts'
+export { makeAgents } from './phones.ts'
 
 export interface Bed {
   readonly db: Db

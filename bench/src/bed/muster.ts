@@ -15,6 +15,8 @@ export interface Muster {
   /** Bytes of heap and of buffers in use after collecting garbage. */
   memory(): Promise<number>
   stop(): Promise<void>
+  /** It falls where it stands. */
+  kill(): Promise<void>
 }
 export interface MusterOptions {
   dataDir: string
@@ -105,6 +107,7 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
     },
     memory: async () => (await child.ask<{ used: number }>('memory')).used,
     stop: () => child.stop(),
+    kill: () => child.kill(),
   }
 }
 

@@ -1,4 +1,4 @@
-/** Phones that Google manages, put straight into the database as their true enrolment would have left them. */
+/** Android devices, put straight into the database as their true enrolment would have left them: phones that Google manages, and devices with our agent. */
 import { createHash } from 'node:crypto'
 import type { Db } from '@muster/core'
 
@@ -31,5 +31,19 @@ export async function putPhones(db: Db, phones: readonly PutPhone[]): Promise<vo
     await tx.query({ text: device, values: [ids, phones.map((p) => p.name), serials] })
     await tx.query({ text: rest, values: [ids, serials] })
   })
+  await db.query({ text: 'vacuum analyze' })
+}
+
+/** Of a fleet of Linux devices, those from the n-th on become Android devices with our agent: the same but for their platform and the name of their channel. */
+export async function makeAgents(db: Db, from: number): Promise<void> {
+  const run = (text: string) => db.query({ text, values: [from] })
+  const later = 'select no from device order by no offset $1'
+  // The server completes it when it starts.
+  await db.query({
+    text: `insert into platform (id, title, installed, descriptors) values ('android', 'Android', true, '{}') on conflict do nothing`,
+  })
+  await run(`update channel set name = 'agent' where device in (${later})`)
+  await run(`update device set platform = 'android', os_name = 'Android', form_factor = 'phone',
+    facts = facts || '{"os.name": "Android", "android.mode": "device-owner", "android.apiLevel": 34}' where no in (${later})`)
   await db.query({ text: 'vacuum analyze' })
 }

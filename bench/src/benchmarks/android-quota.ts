@@ -1,6 +1,7 @@
-/** android-quota: one operation to 10,000 phones with Google services, queued at once and issued at the configured quota, over a restart of the server. */
+/** android-quota: one operation to 10,000 phones with Google services, queued at once and issued at the configured quota, though the server is killed on the way. */
 import type { GoogleBed, Muster } from '../bed/index.ts'
 import { bindGoogle, makeBed } from '../bed/index.ts'
+import { cpuOf } from '../machine.ts'
 import { type Result, round, say } from '../report.ts'
 import type { Size } from './benchmark.ts'
 
@@ -16,7 +17,9 @@ export async function androidQuota({ quick, seed }: Size): Promise<Result> {
     const { google, phones, env } = ground
     google.quota({ requests: Math.ceil(1.5 * perSecond), perS: 1 })
     const done = () => phones.filter((d) => d.phone.locks > 0).length
+    const cpu = (muster: Muster) => ({ server: cpuOf(muster.pid), database: cpuOf(bed.databasePid) })
     const first = await bed.start({ env })
+    const before = cpu(first)
     const began = performance.now()
     const { id, targets } = await first.api<{ id: string; targets: number }>('POST', '/activities', {
       operation: 'device.lock',
@@ -27,16 +30,24 @@ export async function androidQuota({ quick, seed }: Size): Promise<Result> {
 
     await until(() => done() >= devices / 2, 'half of it')
     const half = { phones: done(), s: (performance.now() - began) / 1000 }
-    await first.stop()
+    const spentFirst = cpu(first)
+    await first.kill()
     const second = await bed.start({ env })
+    const middle = cpu(second)
     const again = { from: done(), at: performance.now() }
     await until(() => done() === devices, 'all of it')
     const rate = (devices - again.from) / ((performance.now() - again.at) / 1000)
     const completed = await ended(second, id, devices)
+    const after = cpu(second)
+    const spent = {
+      server: spentFirst.server - before.server + after.server - middle.server,
+      database: after.database - before.database,
+    }
+    const perThousand = (s: number) => round((1000 * s) / devices)
     const twice = phones.filter((d) => d.phone.locks > 1).length
     const overQuota = google.seen.refused['enterprises.devices.issueCommand 429'] ?? 0
     say(
-      `queued in ${Math.round(queuedMs)} ms; ${round(half.phones / half.s)} phones a second, ${round(rate)} after the restart, of ${perSecond}`,
+      `queued in ${Math.round(queuedMs)} ms; ${round(half.phones / half.s)} phones a second, ${round(rate)} after the restart, of ${perSecond}; CPU-seconds per 1,000 phones: ${perThousand(spent.server)} server, ${perThousand(spent.database)} database`,
     )
     return {
       name: 'android-quota',
@@ -49,6 +60,7 @@ export async function androidQuota({ quick, seed }: Size): Promise<Result> {
       perSecond,
       phonesPerSecond: round(half.phones / half.s),
       phonesPerSecondAfterRestart: round(rate),
+      cpuPerThousand: perThousand(spent.server + spent.database),
       completed,
       lost: devices - done(),
       twice,

@@ -21,7 +21,7 @@ import { bedOf, profiling, type Size } from './benchmark.ts'
 
 export async function opTripApple(size: Size): Promise<Result> {
   const { seed, quick } = size
-  const each = quick ? 40 : 1_000
+  const each = quick ? 40 : 2_400
   const runs = quick ? 1 : 3
   const devices = each * (runs + 1)
   const connections = quick ? 8 : 128

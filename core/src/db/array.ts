@@ -2,7 +2,9 @@
 
 /** The parameter of a bigint[], integer[] or float8[]. */
 export function numberArray(list: readonly (number | null)[]): string {
-  return `{${list.map((n) => n ?? 'null').join(',')}}`
+  let text = '{'
+  for (const n of list) text += text.length > 1 ? `,${n}` : n
+  return `${text}}`
 }
 
 const special = /["\\]/g

@@ -207,13 +207,11 @@ function createWords(most: number) {
   }
 }
 
-const hexOf = Array.from({ length: 0x10000 }, (_, i) => i.toString(16).padStart(4, '0'))
+const bytes = Buffer.alloc(16)
 
 /** Four numbers of 32 bits as a UUID. */
 function uuidAt(chunk: Uint32Array, place: number): string {
-  const part = (i: number) => {
-    const n = chunk[place + (i >> 1)] as number
-    return hexOf[i & 1 ? n & 0xffff : n >>> 16]
-  }
-  return `${part(0)}${part(1)}-${part(2)}-${part(3)}-${part(4)}-${part(5)}${part(6)}${part(7)}`
+  for (let i = 0; i < 4; i += 1) bytes.writeUInt32BE(chunk[place + i] as number, i * 4)
+  const hex = bytes.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

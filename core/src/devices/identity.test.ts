@@ -134,3 +134,37 @@ test('when the bus has been silent for 5 s nothing cached is believed', async ()
   )
   assert.equal((await identity.channel(channel))?.blocked, true)
 })
+
+test('a certificate is remembered while it is good: not after its end, nor when its channel changed, nor when the bus is silent', async () => {
+  const certificate = Buffer.from(`certificate of ${channel}`)
+  const expires = new Date(time + 60_000)
+  await db.query(sql`
+    insert into credential (hash, channel, kind, expires) values (${createHash('sha256').update(certificate).digest()}, ${channel}, 'certificate', ${expires})`)
+  const proof = { certificate }
+  assert.equal(identity.remembered(proof), undefined, 'nobody has asked for it yet')
+  assert.equal(known(await identity.identify(proof)), channel)
+  const asked = await db.count(async () => assert.equal(identity.remembered(proof)?.no, channel))
+  assert.equal(asked.statements, 0)
+  assert.equal(identity.remembered({ certificate: Buffer.from(certificate) })?.no, channel, 'the bytes count')
+  assert.equal(identity.remembered({ bearer: certificate.toString() }), undefined, 'of its own kind only')
+  silent = 6_000
+  assert.equal(identity.remembered(proof), undefined)
+  silent = 0
+  time = expires.getTime()
+  assert.equal(identity.remembered(proof), undefined)
+  time -= 60_000
+  assert.equal(identity.remembered(proof)?.no, channel)
+  identity.forget([channel])
+  assert.equal(identity.remembered(proof), undefined)
+})
+
+test('many who are asked about at once are looked up together, each for itself', async () => {
+  const keys = await Promise.all(['a', 'b', 'c', 'd'].map((k) => key(k)))
+  await db.query(sql`update credential set revoked = now() where hash = ${hash(keys[1] ?? '')}`)
+  await db.query(sql`update credential set expires = now() - interval '1 day' where hash = ${hash(keys[2] ?? '')}`)
+  const asked = await db.count(async () => {
+    const all = await Promise.all([...keys, 'nobody'].map((k) => identity.identify({ key: k })))
+    assert.deepEqual(all.map(known), [channel, 'revoked', 'expired', channel, 'unknown'])
+  })
+  assert.ok(asked.statements <= 3, String(asked.statements))
+})

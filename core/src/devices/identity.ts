@@ -1,7 +1,7 @@
 /** Who speaks: from a token, certificate or key to its channel, without a statement while it is cached. */
 import { hash as digestOf } from 'node:crypto'
 import type { Refusal } from '@muster/contract'
-import sql from 'sql-template-tag'
+import sql, { raw } from 'sql-template-tag'
 import { type Db, gather } from '../db/index.ts'
 import { type KnownChannel, readChannels } from './channels.ts'
 import { createCredentials, type Kind } from './credentials.ts'
@@ -16,8 +16,8 @@ export type Proof = { certificate: Uint8Array } | { bearer: string } | { key: st
 export interface Identity {
   /** `fresh`: asks the database whose it is, whatever is cached. */
   identify(proof: Proof, fresh?: true): Promise<KnownChannel | Refusal>
-  /** The channel of a token that was proved before, from memory alone; to look at now, not to keep or copy. */
-  remembered(bearer: string): KnownChannel | undefined
+  /** The channel of a token or certificate that was proved before, from memory alone; to look at now, not to keep or copy. */
+  remembered(proof: { bearer: string } | { certificate: Uint8Array }): KnownChannel | undefined
   /** The channel as it is now; undefined when there is none. */
   channel(no: number): Promise<KnownChannel | undefined>
   /** The same from memory alone; undefined: not known here, or not surely any more. */
@@ -50,6 +50,7 @@ export function createIdentity(o: {
   const heads = createHeads(() => credentials.clear())
   const words = createWords()
   const digests = createDigests()
+  const fingerprints = createFingerprints()
   const read = gather(
     async (nos: number[]) =>
       new Map((await readChannels(o.db, sql`c.no = any(${nos}::bigint[])`)).map((c) => [c.no, c])),
@@ -73,15 +74,16 @@ export function createIdentity(o: {
     if (!proved || heads.version(proved.channel) !== proved.version || proved.untilS * 1000 <= now()) return undefined
     return head(proved.channel)
   }
+  /** Asked in crowds while devices enrol and come back. */
+  const credential = gather(async (asked: string[]) => {
+    // Planned each time: a plan that is kept may be from before there was anything to find.
+    const rows = await o.db.query<CredentialRow & { asked: string }>({ text: credentialText, values: [asked] })
+    return new Map(rows.map((row) => [row.asked, row]))
+  })
   async function look(proof: Proof, hash: Buffer): Promise<{ channel: number; expires: Date } | Refusal> {
     if ('bearer' in proof) return o.tokens.channelOfToken(proof.bearer)
-    // Of its own kind only: the hash of a client's id stands there too, and ids are no secrets.
     const kind = 'key' in proof ? 'key' : 'certificate'
-    const rows = await o.db.query<CredentialRow>(sql`
-      select k.channel, k.expires, k.revoked, c.closed is not null as closed, k.kind = 'certificate' and exists (
-        select from credential o where o.channel = k.channel and o.created < k.created and ${outlasting}) as succeeds
-      from credential k left join channel c on c.no = k.channel where k.hash = ${hash} and k.kind = ${kind}`)
-    const row = rows[0]
+    const row = await credential(`${kind} ${hash.toString('hex')}`)
     if (!row) return { refused: 'unknown' }
     // The device is gone before its credential is: the farewell names the truer reason.
     if (row.closed) return { refused: 'gone' }
@@ -120,10 +122,18 @@ export function createIdentity(o: {
           : 'bearer' in proof
             ? (['bearer', proof.bearer] as const)
             : (['key', proof.key] as const)
-      const digest = 'bearer' in proof ? digests.of(proof.bearer) : digestOf('sha256', bytes, 'buffer')
+      const digest =
+        'bearer' in proof
+          ? digests.of(proof.bearer)
+          : 'certificate' in proof
+            ? fingerprints.of(proof.certificate)
+            : digestOf('sha256', bytes, 'buffer')
       return (fresh ? undefined : cached(kind, digest)) ?? prove(proof, kind, digest)
     },
-    remembered: (bearer) => cached('bearer', digests.of(bearer), heads.glance),
+    remembered: (proof) =>
+      'bearer' in proof
+        ? cached('bearer', digests.of(proof.bearer), heads.glance)
+        : cached('certificate', fingerprints.of(proof.certificate), heads.glance),
     forget,
     enrolled: (no, epoch) => {
       const known = heads.get(no)
@@ -151,7 +161,15 @@ interface CredentialRow {
   succeeds: boolean
 }
 const overlapDays = 7
-const outlasting = sql`o.kind = 'certificate' and o.revoked is null and o.expires > now() + ${overlapDays} * interval '1 day'`
+const outlasting = raw(
+  `o.kind = 'certificate' and o.revoked is null and o.expires > now() + ${overlapDays} * interval '1 day'`,
+)
+/** By kind and hash in hexadecimal. Of its own kind only: the hash of a client's id stands there too, and ids are no secrets. */
+const credentialText = `
+  select a.asked, k.channel, k.expires, k.revoked, c.closed is not null as closed, k.kind = 'certificate' and exists (
+    select from credential o where o.channel = k.channel and o.created < k.created and ${outlasting.sql}) as succeeds
+  from unnest($1::text[]) as a (asked) join credential k on k.hash = decode(split_part(a.asked, ' ', 2), 'hex') and k.kind = split_part(a.asked, ' ', 1)
+    left join channel c on c.no = k.channel`
 
 /** The device took its next certificate into use: those before it end soon. Until then a lost answer, or a device that could not install it, locks nobody out. */
 async function cutShort(db: Db, hash: Buffer): Promise<void> {
@@ -160,17 +178,38 @@ async function cutShort(db: Db, hash: Buffer): Promise<void> {
     where c.hash = ${hash} and o.channel = c.channel and o.created < c.created and ${outlasting}`)
 }
 
-/** A token that is no idle poll's is asked for twice in a row: its digest is made once. */
+/** Tokens whose digests are remembered; a power of two. */
+const lately = 1024
+
+/** Who fetches something tells of it soon after, and each asks twice in a row: digests of tokens that spoke just now are made once. */
 function createDigests() {
-  let token = ''
-  let digest = digestOf('sha256', token, 'buffer')
+  const tokens: string[] = new Array(lately).fill('')
+  const digests: Buffer[] = new Array(lately).fill(digestOf('sha256', '', 'buffer'))
   return {
     of: (bearer: string): Buffer => {
-      if (bearer !== token) {
-        digest = digestOf('sha256', bearer, 'buffer')
-        token = bearer
+      const n = bearer.length
+      // The end of a token is as good as chance; two that meet in one place only cost each other the digest.
+      const place =
+        (bearer.charCodeAt(n - 1) ^ (bearer.charCodeAt(n - 2) << 3) ^ (bearer.charCodeAt(n - 3) << 6)) & (lately - 1)
+      if (bearer !== tokens[place]) {
+        digests[place] = digestOf('sha256', bearer, 'buffer')
+        tokens[place] = bearer
       }
-      return digest
+      return digests[place] as Buffer
+    },
+  }
+}
+
+/** Whoever reads certificates gives the same object for the same one, whose bytes nobody changes: each is digested once while it is kept. */
+function createFingerprints() {
+  const known = new WeakMap<Uint8Array, Buffer>()
+  return {
+    of: (certificate: Uint8Array): Buffer => {
+      const there = known.get(certificate)
+      if (there) return there
+      const made = digestOf('sha256', certificate, 'buffer')
+      known.set(certificate, made)
+      return made
     },
   }
 }

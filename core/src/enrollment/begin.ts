@@ -4,7 +4,7 @@ import sql from 'sql-template-tag'
 import { z } from 'zod'
 import { checkInput, plainText, type Tx, together, uuidv7 } from '../db/index.ts'
 import { identifiersOf, type KnownChannel, readChannel } from '../devices/index.ts'
-import { bindCertificate, holdCertificate } from './certified.ts'
+import { bindCertificate, fingerprintOf, holdCertificate } from './certified.ts'
 import { codeHash } from './code.ts'
 import { bindCredential, clientHash, type DeviceClient } from './credentials.ts'
 import { createCrowd, type Plain } from './crowd.ts'
@@ -63,9 +63,12 @@ interface Task {
 
 /** What of it may come in with others; undefined for what only `alone` knows. */
 function plain({ b, given, channel, name }: Task): Plain | undefined {
-  const hash = b.code === undefined ? undefined : codeHash(b.code)
-  if (!hash || (b.facts && Object.keys(b.facts).length > 0)) return undefined
-  const head = { codeHash: hash, platform: b.platform, channel, name, identifiers: given }
+  const facts = b.facts && Object.keys(b.facts).length > 0 ? b.facts : undefined
+  const common = { platform: b.platform, channel, name, identifiers: given, facts }
+  if (b.code === undefined) return b.client ? undefined : { ...common, fingerprint: fingerprintOf(b.certificate) }
+  const hash = codeHash(b.code)
+  if (!hash) return undefined
+  const head = { ...common, codeHash: hash }
   if (!b.client) return head
   const { secretHash } = b.client
   return secretHash && { ...head, client: { ...b.client, secretHash } }
@@ -76,7 +79,11 @@ export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
   const inCrowd = together<Task, KnownChannel>({
     many: (tasks) => beginMany(tasks.map((t) => plain(t) as Plain)),
     alone,
-    keys: ({ b, given }) => [b.code ?? '', b.client?.id ?? '', ...given.map((i) => `${i.kind}|${i.value}`)],
+    keys: ({ b, given }) => [
+      b.code ?? fingerprintOf(b.certificate).toString('hex'),
+      ...(b.client ? [b.client.id] : []),
+      ...given.map((i) => `${i.kind}|${i.value}`),
+    ],
   })
   /**
    * Exactly one of raced callers with a code gets the channel, in state created with 24 h to activate; nothing is spent when anything fails.

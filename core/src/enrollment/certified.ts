@@ -23,6 +23,8 @@ interface Row {
   closed: boolean | null
 }
 
+export const fingerprintOf = (der: Uint8Array): Buffer => createHash('sha256').update(der).digest()
+
 /** Locks the certificate. Problems: device-gone (unknown, revoked, expired, or of an enrolment that ended), foreign-device (the identifiers are another device's). */
 export async function holdCertificate(
   tx: Tx,
@@ -30,7 +32,7 @@ export async function holdCertificate(
   platform: string,
   given: readonly Identifier[],
 ): Promise<Held> {
-  const fingerprint = createHash('sha256').update(der).digest()
+  const fingerprint = fingerprintOf(der)
   const [row] = await tx.query<Row>(sql`
     select x.serial, x.invitation, x.channel, c.device, e.state, c.closed is not null as closed
     from certificate x left join channel c on c.no = x.channel left join enrolment e on e.no = c.enrolment

@@ -217,3 +217,74 @@ async function openWorld2(): Promise<Pick<World, 'enrollment' | 'close'>> {
   })
   return { enrollment, close: () => events.close() }
 }
+
+const certified = async (n: number) =>
+  Promise.all(
+    (await codes(n)).map(async (code) => (await w.enrollment.certify(code, 'linux', Buffer.from(code)))[0] as Buffer),
+  )
+
+test('devices that come by certificates come in as each would have come alone, by few statements', async () => {
+  const n = 20
+  const begin = (certificate: Buffer | undefined, i: number, name: string) =>
+    w.enrollment.begin({
+      certificate: certificate ?? Buffer.alloc(0),
+      platform: 'linux',
+      identifiers: [serial(`${name}-${i}`)],
+      facts: { 'device.model': `${name}-${i}` },
+      name: 'same',
+    })
+  const [one] = await certified(1)
+  const alone = await begin(one, 0, 'by-itself')
+  const many = await certified(n)
+  const said = w.asked.facts.length
+  const counts = await db.count(async () => {
+    const all = await Promise.all(many.map((certificate, i) => begin(certificate, i, 'with-others')))
+    assert.equal(new Set(all.map((a) => a.channel.no)).size, n)
+    const like = await kept(alone.channel.device)
+    for (const [i, { channel }] of all.entries()) {
+      const mine = await kept(channel.device)
+      const text = (v: unknown) => JSON.stringify(v).replaceAll(`with-others-${i}`, 'X').replaceAll('by-itself-0', 'X')
+      assert.equal(text(mine), text(like))
+      const shown = await rows<{ bound: boolean; same: boolean; hash: boolean }>(
+        `select x.channel = c.no as bound, k.expires = x.not_after as same, k.hash = x.fingerprint as hash
+          from channel c join device d on d.no = c.device join credential k on k.channel = c.no join certificate x on x.invitation = (select e.invitation from enrolment e where e.no = c.enrolment) where d.id = $1`,
+        channel.device,
+      )
+      assert.deepEqual(shown, [{ bound: true, same: true, hash: true }])
+    }
+    assert.deepEqual(
+      w.asked.facts.slice(said).map(([device, facts]) => [device, facts['device.model']]),
+      all.map((a, i) => [a.channel.deviceNo, `with-others-${i}`]),
+    )
+  })
+  assert.ok(counts.transactions <= 2, `${counts.transactions} transactions`)
+})
+
+test('of certificates some are worth nothing: that is told to who brings them, and the others come in', async () => {
+  const [fresh, revoked, twice, known, again] = await certified(5)
+  const begin = (certificate: Buffer | undefined, more: object = {}) =>
+    w.enrollment.begin({ certificate: certificate ?? Buffer.alloc(0), platform: 'linux', ...more }).then(
+      (r) => r.channel,
+      (e: unknown) => (isProblem(e) ? e.code : Promise.reject(e)),
+    )
+  await t.db.query({ text: 'update certificate set revoked = now() where certificate = $1', values: [revoked] })
+  const before = await begin((await certified(1))[0], { identifiers: [serial('came before')] })
+  const first = await begin(again, { identifiers: [serial('comes again')] })
+  const said = await Promise.all([
+    begin(fresh, { identifiers: [serial('comes first')] }),
+    begin(revoked),
+    begin(Buffer.from('no certificate of ours')),
+    begin(twice, { identifiers: [serial('comes twice')] }),
+    begin(twice, { identifiers: [serial('comes twice')] }),
+    begin(known, { identifiers: [serial('came before')] }),
+    begin(again, { identifiers: [serial('comes again')] }),
+    begin((await certified(1))[0], { platform: 'windows' }),
+  ])
+  const heads = said.map((s) => (typeof s === 'string' ? s : 'in'))
+  assert.deepEqual(heads, ['in', 'device-gone', 'device-gone', 'in', 'in', 'in', 'in', 'invitation-platform'])
+  const no = (i: number | object | string) => (typeof i === 'object' && 'no' in i ? i.no : undefined)
+  assert.equal(no(said[3] as object), no(said[4] as object), 'a repeat is the same enrolment')
+  assert.equal(no(said[6] as object), no(first), 'and so it is later')
+  const device = (i: unknown) => (i as { deviceNo: number }).deviceNo
+  assert.equal(device(said[5]), device(before), 'a known device is known again')
+})

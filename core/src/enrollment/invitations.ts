@@ -2,7 +2,7 @@
 import { type Ownership, ownerships, Problem, type Terms } from '@muster/contract'
 import sql, { empty, type Sql } from 'sql-template-tag'
 import { z } from 'zod'
-import { checkInput, type Page, pageOf, readNo, rowNo, type Sqlish, type Tx } from '../db/index.ts'
+import { checkInput, gather, type Page, pageOf, readNo, rowNo, type Sqlish, type Tx } from '../db/index.ts'
 import { codeHash, newCode } from './code.ts'
 import type { EnrollmentDeps } from './deps.ts'
 import type { Licences } from './licences.ts'
@@ -189,8 +189,17 @@ export function createInvitations(d: EnrollmentDeps, licences: Licences): Invita
       state: 'used',
     })
   }
+  /** Asked in crowds while devices enrol: by the code's hash in hexadecimal. */
+  const hashed = gather(async (hashes: string[]) => {
+    const rows = await d.db.query<FoundRow & { hash: Buffer }>({
+      text: `${selectionWithDisabled.text.replace('select ', 'select i.hash, ')} where i.hash = any($1::bytea[])`,
+      values: [hashes.map((h) => Buffer.from(h, 'hex'))],
+    })
+    return new Map(rows.map((row) => [row.hash.toString('hex'), row]))
+  })
   async function open(code: string, platform: string): Promise<number> {
-    const row = await byCode(d.db, code)
+    const hash = codeHash(code)
+    const row = hash && asItIs(await hashed(hash.toString('hex')))
     if (row?.state !== 'open') throw refusal(row)
     if (row.platform !== platform) throw new Problem('invitation-platform', { platform: row.platform })
     return row.no
@@ -233,9 +242,13 @@ async function byCode(on: Sqlish, code: string): Promise<Row | undefined> {
   return codeHash(code) ? found(on, place(code)) : undefined
 }
 async function found(on: Sqlish, which: Sql): Promise<Row | undefined> {
-  const [row] = await on.query<Row & { disabled: boolean | null }>(sql`${selectionWithDisabled} where ${which}`)
-  return row?.state === 'open' && row.disabled ? { ...row, state: 'revoked' } : row
+  const [row] = await on.query<FoundRow>(sql`${selectionWithDisabled} where ${which}`)
+  return asItIs(row)
 }
+type FoundRow = Row & { disabled: boolean | null }
+/** Of somebody who may not sign in any more it lets nobody in. */
+const asItIs = (row: FoundRow | undefined): Row | undefined =>
+  row?.state === 'open' && row.disabled ? { ...row, state: 'revoked' } : row
 const selectionWithDisabled = sql`
   select i.no, i.platform, i.ownership, i.user_no, u.name as user_name, ${state} as state, i.created, i.created_by, i.expires, i.used, null::uuid as device, u.disabled
   from invitation i left join app_user u on u.no = i.user_no`

@@ -53,6 +53,10 @@ export function createActivityCache(secrets: Secrets) {
     if (cache.size >= cacheSize) for (const key of [...cache.keys()].slice(0, cacheSize / 10)) cache.delete(key)
     cache.set(no, words)
   }
-  return { read }
+  return {
+    read,
+    /** From memory alone. */
+    known: (no: number): ActivityWords | undefined => cache.get(no),
+  }
 }
 export type ActivityCache = ReturnType<typeof createActivityCache>

@@ -1,5 +1,14 @@
 /** Operations: sent by administrators, handed over in turns, settled by reports or by time; each state told as it happens. */
-import { type ChannelDetail, type Delivery, isProblem, type Json, type Turn } from '@muster/contract'
+import {
+  type ChannelDetail,
+  type Delivery,
+  isProblem,
+  type Json,
+  type OperationRow,
+  type ShortDone,
+  type ShortTurn,
+  type Turn,
+} from '@muster/contract'
 import type { Audit } from '../audit/index.ts'
 import type { Db, Log, Tx } from '../db/index.ts'
 import type { Devices, KnownChannel } from '../devices/index.ts'
@@ -9,12 +18,13 @@ import type { Secrets } from '../secrets/index.ts'
 import { createActivityCache } from './activities.ts'
 import { createBySystem } from './by-system.ts'
 import { type Cancelled, createCancel } from './cancel.ts'
-import { queueErrand } from './errands.ts'
+import { createErrands } from './errands.ts'
 import type { LoggedMessage } from './messages.ts'
 import type { TurnPart } from './part.ts'
 import { createTurnQueue } from './queue.ts'
 import { createSend, type Send, type Sent } from './send.ts'
 import { createSettle, type SettledRow } from './settle.ts'
+import { createShort } from './short.ts'
 import { createTake, type DeliveryExtras } from './take.ts'
 import { closeEpoch, createTick } from './tick.ts'
 import { checkTurn, createTurns } from './turn.ts'
@@ -45,7 +55,9 @@ export interface Operations extends ReturnType<typeof createViews>, ReturnType<t
   /** One exchange with a device. Zero statements when nothing is said and nothing waits; else durable when it resolves. */
   turn(channels: readonly KnownChannel[], turn: Turn, o?: TurnOptions): Promise<readonly Delivery[]>
   /** A turn that only takes, when nothing is known to wait: it was seen. false: nothing was done. */
-  idle(channel: KnownChannel, take: number, expectInS: number): boolean
+  idle(channel: KnownChannel, take: number, expectInS: number, again?: boolean): boolean
+  /** One exchange by the short way, durable when `done` is called. `channel` is looked at now. false: nothing was done. */
+  short(channel: KnownChannel, turn: ShortTurn<OperationRow>, done: ShortDone<Delivery>): boolean
   sentBytes(channel: ChannelDetail | KnownChannel, raw: Uint8Array): void
   errand(channel: KnownChannel, name: string, payload: Json, collapse?: string): Promise<void>
   tick(): Promise<number>
@@ -66,18 +78,31 @@ const outboundLimit = 10_000
 export function createOperations(o: OperationsDeps): Operations {
   const activities = createActivityCache(o.secrets)
   let outbound: LoggedMessage[] = []
-  const run = createTurns({
+  const take = createTake({ registry: o.registry, activities, extras: o.extras })
+  const turns = createTurns({
     ...o,
     settle: createSettle({ registry: o.registry, activities }),
-    take: createTake({ registry: o.registry, activities, extras: o.extras }),
+    take,
     outbound: () => outbound.splice(0),
     putBack: (messages) => {
       outbound = [...messages, ...outbound].slice(-outboundLimit)
     },
   })
-  const queue = createTurnQueue({ run, log: o.log })
+  const short = createShort({ ...o, activities, take, turns })
+  const queue = createTurnQueue({
+    run: turns.run,
+    runShort: short.run,
+    sent: (item, text) => note(item.channel.no, Buffer.from(text)),
+    log: o.log,
+  })
   const { send, preview } = createSend(o)
+  const queueErrand = createErrands(o.db, o.events)
 
+  /** What was sent, for the message log. */
+  function note(channel: number, raw: Uint8Array): void {
+    if (outbound.length >= outboundLimit) outbound.shift()
+    outbound.push({ channel, outbound: true, outcome: '', raw })
+  }
   /** Nothing said, and nothing known to wait: answered from memory. */
   function idle(channels: readonly KnownChannel[], t: Turn): boolean {
     const silent =
@@ -102,16 +127,19 @@ export function createOperations(o: OperationsDeps): Operations {
       checkTurn(turn)
       return queue.add({ channels, turn, urgent: (turn.said?.length ?? 0) > 0 })
     },
-    idle: (channel, take, expectInS) => {
-      if (take > 0 && !o.devices.waiting.quiet(channel.no)) return false
+    idle: (channel, take, expectInS, again) => {
+      if (take > 0 && !o.devices.waiting.quiet(channel.no, again)) return false
       o.devices.seen.mark(channel.no, expectInS)
       return true
     },
-    sentBytes: (channel, raw) => {
-      if (outbound.length >= outboundLimit) outbound.shift()
-      outbound.push({ channel: channel.no, outbound: true, outcome: '', raw })
+    short: (channel, turn, done) => {
+      const item = short.item(channel, turn, done)
+      if (item === undefined || !queue.addShort(item)) return false
+      o.devices.seen.mark(channel.no, turn.expectInS)
+      return true
     },
-    errand: (channel, name, payload, collapse) => queueErrand(o.db, o.events, { channel, name, payload, collapse }),
+    sentBytes: (channel, raw) => note(channel.no, raw),
+    errand: (channel, name, payload, collapse) => queueErrand({ channel, name, payload, collapse }),
     tick: createTick(o),
     closeEpoch: async (tx, channels) => {
       await closeEpoch(tx, channels)
@@ -121,9 +149,11 @@ export function createOperations(o: OperationsDeps): Operations {
     stop: async () => {
       await queue.drain()
       if (outbound.length > 0)
-        await run([]).catch(
-          (error: unknown) => isProblem(error) || o.log.warn({ err: error }, 'outbound messages were not logged'),
-        )
+        await turns
+          .run([])
+          .catch(
+            (error: unknown) => isProblem(error) || o.log.warn({ err: error }, 'outbound messages were not logged'),
+          )
     },
   }
 }

@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test'
 import sql from 'sql-template-tag'
 import type { Session } from '../db/index.ts'
 import { type TestDatabase, testDatabase } from '../testing/index.ts'
-import { settleRows } from './settle.ts'
-import { claim } from './take.ts'
+import { settleRows, settleShort } from './settle.ts'
+import { claim, claimShort } from './take.ts'
 
 const rows = 100_000
 /** As connections for batches are set up. */
@@ -56,19 +56,29 @@ test('an exchange reads its own rows and no others, of a hundred thousand that w
     await s.query({
       text: `prepare claim_kept (integer[], bigint[], integer[], boolean[], integer, bigint[], integer[]) as ${claim}`,
     })
+    await s.query({
+      text: `prepare claim_short_kept (integer[], bigint[], integer[], bigint[], integer, integer[]) as ${claimShort}`,
+    })
     await s.query({ text: `prepare settle_kept (bigint[], bigint[], text[], jsonb[], jsonb[]) as ${settleRows}` })
+    await s.query({
+      text: `prepare settle_short_kept (bigint[], bigint[], text[], jsonb[], jsonb[]) as ${settleShort}`,
+    })
     const claims = `claim_kept ('{0,1}', '{7,8}', '{10,10}', '{f,f}', 300, '{7,8}', '{1,1}')`
-    const settles = `settle_kept ('{7,8}', '{1,1}', '{completed,completed}', '{null,null}', '{null,null}')`
+    const claimsShort = `claim_short_kept ('{0,1}', '{7,8}', '{10,10}', '{7,8}', 300, '{1,1}')`
+    const words = `('{7,8}', '{1,1}', '{completed,completed}', '{null,null}', '{null,null}')`
+    const settles = `settle_kept ${words}`
+    const settlesShort = `settle_short_kept ${words}`
     await s.query({ text: `set plan_cache_mode = force_generic_plan` })
     // The plans are made now, and kept.
-    await reads(s, claims)
-    await reads(s, settles)
+    for (const execute of [claims, claimsShort, settles, settlesShort]) await reads(s, execute)
     await s.query({
       text: `insert into pending (channel, activity, epoch, ownership, operation, state, deadline, attempts) select n, 1, 1, 'cope', 'toy.do', 'pending', now() + interval '1 day', 1 from generate_series(1, ${rows}) n`,
     })
     for (const [execute, found] of [
       [claims, 4],
+      [claimsShort, 4],
       [settles, 2],
+      [settlesShort, 2],
     ] as const) {
       const read = await reads(s, execute)
       assert.ok(!read.ways.includes('Seq Scan'), `${execute}: ${read.ways}`)

@@ -9,10 +9,15 @@ import { createTurnQueue, queueLimits } from './queue.ts'
 import type { TurnItem } from './turn.ts'
 
 type Item = TurnItem & { name: string }
+const numbers = new Map<string, number>()
+const numberOf = (device: string) => {
+  numbers.set(device, numbers.get(device) ?? numbers.size + 1)
+  return numbers.get(device) as number
+}
 const channel = (device: string, no = 1): KnownChannel => ({
   no,
   device,
-  deviceNo: no,
+  deviceNo: numberOf(device),
   platform: 'p',
   epoch: 1,
   name: 'device',
@@ -195,5 +200,46 @@ test('when all that waits answers, memory stays bounded all the same', async () 
   await assert.rejects(queue.add(item('late', 'L', true)), { code: 'overloaded' })
   open()
   await Promise.all([first, ...acks])
+  assert.equal(queue.waiting(), 0)
+})
+
+test('short turns have batches of their own; one device keeps its order over both kinds; a failed batch is answered with neither', async () => {
+  const order: string[] = []
+  let fails = false
+  const queue = createTurnQueue({
+    log: silentLog,
+    run: async (items) => {
+      order.push(`long ${items.map(nameOf)}`)
+      await new Promise((resolve) => setImmediate(resolve))
+      return items.map(answerTo)
+    },
+    runShort: async (items) => {
+      order.push(`short ${items.map((i) => i.channel.device)}`)
+      await new Promise((resolve) => setImmediate(resolve))
+      if (fails) throw new Error('spoilt')
+      return items.map((i) => [{ id: i.channel.device } as Delivery])
+    },
+    sent: (i, text) => order.push(`sent ${i.channel.device} ${text}`),
+  })
+  const brief = (device: string) =>
+    new Promise<string | undefined>((resolve) => {
+      const done = (deliveries: readonly Delivery[] | undefined, error?: unknown) => {
+        order.push(`done ${device}`)
+        resolve(error === undefined ? deliveries?.[0]?.id : 'failed')
+        return deliveries && 'text'
+      }
+      assert.ok(queue.addShort({ channel: channel(device), take: 1, done }))
+    })
+  const first = [queue.add(item('a1', 'A')), brief('A'), queue.add(item('a2', 'A')), brief('B'), brief('C')]
+  await Promise.all(first)
+  assert.deepEqual(
+    order.filter((o) => / [aA]/.test(o) && !o.startsWith('sent')),
+    ['long a1', 'short A', 'done A', 'long a2'],
+  )
+  assert.ok(order.includes('short B,C'))
+  assert.equal(order.filter((o) => o.startsWith('sent')).length, 3)
+  fails = true
+  assert.deepEqual(await Promise.all([brief('A'), brief('B')]), [undefined, undefined])
+  await queue.drain()
   assert.equal(queue.waiting(), 0)
 })

@@ -2,36 +2,50 @@
 import { type Delivery, isProblem, Problem } from '@muster/contract'
 import type { Log } from '../db/index.ts'
 import { failing, failpoint } from '../failpoints/index.ts'
+import type { ShortItem } from './short.ts'
 import type { TurnItem } from './turn.ts'
 
 export const queueLimits = { lanes: 2, batch: 200, waiting: 5_000 } as const
 
 interface Entry {
-  item: TurnItem
-  resolve(deliveries: Delivery[]): void
+  /** Numbers of the devices it speaks for. */
+  readonly devices: readonly number[]
+  urgent: boolean
+  /** Of the one kind or the other: batches are of one kind. */
+  readonly item?: TurnItem
+  readonly short?: ShortItem
+  resolve(deliveries: readonly Delivery[]): void
   reject(error: unknown): void
 }
 
 export interface TurnQueue {
   /** Resolves when the turn is durable. Problem `overloaded` when too many wait. */
   add(item: TurnItem): Promise<Delivery[]>
+  /** By the short way; false when too many wait. */
+  addShort(item: ShortItem): boolean
   waiting(): number
   /** Resolves when nothing waits and no batch is under way. */
   drain(): Promise<void>
 }
 
-export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<Delivery[][]>; log: Log }): TurnQueue {
+export function createTurnQueue(o: {
+  run(items: readonly TurnItem[]): Promise<Delivery[][]>
+  runShort?(items: readonly ShortItem[]): Promise<readonly (readonly Delivery[])[]>
+  /** Of the short way, what was answered. */
+  sent?(item: ShortItem, text: string): void
+  log: Log
+}): TurnQueue {
   let waiting: Entry[] = []
   /** Turns that wait, by device. */
-  const queued = new Map<string, number>()
+  const queued = new Map<number, number>()
   /** Of `waiting`, the first so many are urgent. */
   let urgent = 0
   let lanes = 0
-  const busy = new Set<string>()
+  const busy = new Set<number>()
   const idle: (() => void)[] = []
 
   function count(entry: Entry, by: 1 | -1): void {
-    for (const { device } of entry.item.channels) {
+    for (const device of entry.devices) {
       const n = (queued.get(device) ?? 0) + by
       if (n > 0) queued.set(device, n)
       else queued.delete(device)
@@ -41,32 +55,38 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
   function next(): Entry[] {
     const batch: Entry[] = []
     const rest: Entry[] = []
-    const held = new Set<string>()
+    const held = new Set<number>()
+    let urgentLeft = 0
     for (const entry of waiting) {
-      const devices = entry.item.channels.map((c) => c.device)
-      if (batch.length < queueLimits.batch && !devices.some((d) => busy.has(d) || held.has(d))) batch.push(entry)
-      else rest.push(entry)
-      for (const d of devices) held.add(d)
+      const free =
+        batch.length < queueLimits.batch &&
+        (batch.length === 0 || (entry.short === undefined) === (batch[0]?.short === undefined)) &&
+        !entry.devices.some((d) => busy.has(d) || held.has(d))
+      if (free) {
+        batch.push(entry)
+        for (const d of entry.devices) busy.add(d)
+        count(entry, -1)
+      } else {
+        rest.push(entry)
+        if (entry.urgent) urgentLeft += 1
+        for (const d of entry.devices) held.add(d)
+      }
     }
     waiting = rest
-    urgent = rest.filter((e) => e.item.urgent).length
-    for (const e of batch) {
-      for (const c of e.item.channels) busy.add(c.device)
-      count(e, -1)
-    }
+    urgent = urgentLeft
     return batch
   }
   async function lane(): Promise<void> {
     for (let batch = next(); batch.length > 0; batch = next()) {
-      await write(batch)
-      for (const e of batch) for (const c of e.item.channels) busy.delete(c.device)
+      await (batch[0]?.short ? writeShort(batch) : write(batch))
+      for (const e of batch) for (const d of e.devices) busy.delete(d)
       if (failing) await failpoint('turns.between-batches')
     }
   }
   /** A batch that fails is halved until the one that spoils it stands alone. */
   async function write(batch: Entry[]): Promise<void> {
     try {
-      const answers = await o.run(batch.map((e) => e.item))
+      const answers = await o.run(batch.map((e) => e.item as TurnItem))
       for (const [i, e] of batch.entries()) e.resolve(answers[i] ?? [])
     } catch (error) {
       if (batch.length === 1 || isAway(error)) {
@@ -77,6 +97,26 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
       const half = Math.ceil(batch.length / 2)
       await write(batch.slice(0, half))
       await write(batch.slice(half))
+    }
+  }
+  /** One that fails was rolled back: each goes the long way, which finds the one that spoils it. */
+  async function writeShort(batch: Entry[]): Promise<void> {
+    const items = batch.map((e) => e.short as ShortItem)
+    let answers: readonly (readonly Delivery[])[] | undefined
+    let failed: unknown
+    try {
+      answers = await o.runShort?.(items)
+    } catch (error) {
+      if (isAway(error)) failed = error
+      else o.log.warn({ err: error, turns: batch.length }, 'a batch of short turns goes the long way')
+    }
+    for (const [i, item] of items.entries()) {
+      try {
+        const said = item.done(answers?.[i], failed)
+        if (said !== undefined) o.sent?.(item, said)
+      } catch (error) {
+        o.log.error({ err: error, channel: item.channel.no }, 'an answer could not be given')
+      }
     }
   }
   function start(): void {
@@ -91,19 +131,18 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
   }
   /** What answers goes before what only tells, yet never before something the same device said earlier: that is answered with it. */
   function place(entry: Entry): void {
-    if (!entry.item.urgent) {
+    if (!entry.urgent) {
       waiting.push(entry)
       return
     }
-    const devices = new Set(entry.item.channels.map((c) => c.device))
     // Mostly nobody of them waits already, and nothing needs to be looked through.
-    const waits = entry.item.channels.some((c) => queued.has(c.device))
-    const earlier = waits ? waiting.slice(urgent).filter((e) => e.item.channels.some((c) => devices.has(c.device))) : []
+    const waits = entry.devices.some((d) => queued.has(d))
+    const earlier = waits ? waiting.slice(urgent).filter((e) => e.devices.some((d) => entry.devices.includes(d))) : []
     if (earlier.length > 0) {
       const promoted = new Set(earlier)
       waiting = [
         ...waiting.slice(0, urgent),
-        ...earlier.map((e) => Object.assign(e, { item: { ...e.item, urgent: true } })),
+        ...earlier.map((e) => Object.assign(e, { urgent: true })),
         ...waiting.slice(urgent).filter((e) => !promoted.has(e)),
       ]
       urgent += earlier.length
@@ -122,21 +161,46 @@ export function createTurnQueue(o: { run(items: readonly TurnItem[]): Promise<De
     }
     return true
   }
+  function put(entry: Entry): void {
+    place(entry)
+    count(entry, 1)
+    // The next tick of the event loop gathers what arrives together.
+    if (!starting) {
+      starting = true
+      setImmediate(started)
+    }
+  }
+  let starting = false
+  function started(): void {
+    starting = false
+    // What the first leaves (the other kind, or too many) the next takes at once.
+    for (let n = 0; n < queueLimits.lanes; n += 1) start()
+  }
   return {
     add: (item) =>
       new Promise((resolve, reject) => {
         if (!makeRoom(item.urgent)) return reject(overloaded())
-        const entry = { item, resolve, reject }
-        place(entry)
-        count(entry, 1)
-        // The next tick of the event loop gathers what arrives together.
-        setImmediate(start)
+        const devices = item.channels.map((c) => c.deviceNo)
+        put({ item, devices, urgent: item.urgent, resolve: resolve as Entry['resolve'], reject })
       }),
+    addShort: (short) => {
+      if (waiting.length >= queueLimits.waiting) return false
+      put({
+        short,
+        devices: [short.channel.deviceNo],
+        urgent: short.word !== undefined,
+        resolve: nothing,
+        reject: nothing,
+      })
+      return true
+    },
     waiting: () => waiting.length,
     drain: () =>
       lanes === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
   }
 }
+
+const nothing = () => undefined
 
 function overloaded(): Problem {
   return new Problem('overloaded', { retryAfterS: 5 + Math.floor(Math.random() * 10) })

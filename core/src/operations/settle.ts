@@ -58,7 +58,7 @@ const lockRefs = `
  * Sorted by whoever gives them, so that two batches never wait for each other. What was never sent is not settled by anybody's word. Each row is
  * looked up by itself (LATERAL with LIMIT): a join whose plan was made while the table was empty begins at the table, and reads all of it.
  */
-export const settleRows = `
+const settling = `
   with found as (
     select x.*, p.place from unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[], $5::jsonb[]) as x (channel, activity, state, reason, result)
     cross join lateral (
@@ -69,8 +69,12 @@ export const settleRows = `
   moved as (
     insert into history (channel, activity, epoch, operation, state, reason, result, attempts, created)
     select channel, activity, epoch, operation, state, reason, result, attempts, created from gone),
-  counted as (insert into tally (activity, state, n) select activity, state, count(*) from gone group by 1, 2)
+  counted as (insert into tally (activity, state, n) select activity, state, count(*) from gone group by 1, 2)`
+export const settleRows = `${settling}
   select channel, activity, operation, state from gone`
+/** The same for who knows what it asked for: what did settle is named when it was not all. */
+export const settleShort = `${settling}
+  select case when count(*) < cardinality($1::bigint[]) then coalesce(array_agg(channel || '-' || activity), '{}') end as done from gone`
 const updateKept = `
   update pending p set state = x.state, attempts = x.attempts, agains = x.agains, unreadable = x.unreadable, reason = x.reason, updated = now(),
     kept = coalesce(x.kept, p.kept), ref = coalesce(x.ref, p.ref), lease = case when x.state = 'sent' then p.lease end,
@@ -110,7 +114,7 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     )
     const twice = repeated(named.map((n) => n.key))
     const readers = await readersOf(
-      named.map((n) => ({ channel: n.channel, words: words.get(n.id.activity) })),
+      named.map((n) => ({ channel: n.channel, words: words.get(n.id.activity), reply: 'reply' in n.h.said })),
       details,
     )
     for (const [i, { h, id, key }] of named.entries()) {
@@ -151,8 +155,9 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
       [...rows.values()].map((r) => r.activity),
     )
     const readers = await readersOf(
-      found.map(({ row, channel }) => ({
+      found.map(({ h, row, channel }) => ({
         channel,
+        reply: 'reply' in h.said,
         words: row && { kind: words.get(row.activity)?.kind ?? 'operation', operation: row.operation },
       })),
       details,
@@ -174,18 +179,25 @@ export function createSettle(o: { registry: Registry; activities: ActivityCache 
     return { ...(await write(tx, [...work.values()], unmatched)), strange }
   }
 
-  /** How what is said about each is read. Of blind rows' channels nothing more is looked up. */
+  /** How what is said about each is read. Of blind rows' channels nothing more is looked up, nor where there is nothing to read. */
   async function readersOf(
     list: readonly {
       channel: KnownChannel | undefined
       words: Pick<ActivityWords, 'kind' | 'operation'> | undefined
+      /** It is for a row to read. */
+      reply: boolean
     }[],
     details: Details,
   ): Promise<(Reader | undefined)[]> {
-    const found = list.map(({ channel, words }) => {
+    const found = list.map(({ channel, words, reply }) => {
       if (!channel || !words) return undefined
       const rows = o.registry.operationRows(channel.platform, words.operation)
-      return { channel, rows, errand: words.kind === 'errand', blind: words.kind === 'errand' || areBlind(rows) }
+      return {
+        channel,
+        rows,
+        errand: words.kind === 'errand',
+        blind: !reply || words.kind === 'errand' || areBlind(rows),
+      }
     })
     const read = await details.of(found.flatMap((f) => (f && !f.blind ? [f.channel] : [])))
     return found.map(
@@ -295,8 +307,37 @@ function apply(w: Work, outcome: Outcome, said: Said): boolean {
   }
   const { kind: _, kept, reason, dueInS, ...row } = step
   w.row = { ...w.row, ...row }
-  w.kept = { state: step.state, reason, dueInS, kept, ref: said.ref }
+  // Said twice in one message: what put it off, and for how long, still holds while it stays put off.
+  const stillDueS = step.state === 'deferred' ? w.kept?.dueInS : undefined
+  w.kept = { state: step.state, reason, dueInS: dueInS ?? stillDueS, kept, ref: said.ref }
   return true
+}
+
+/** Last words that stand as JSON already, sorted by channel and activity. Answers which of them settled nothing. */
+export async function settleWords<W extends ShortFinal>(tx: Tx, words: readonly W[]): Promise<W[]> {
+  if (words.length === 0) return []
+  const [row] = await tx.query<{ done: string[] | null }>({
+    name: 'settle-short',
+    text: settleShort,
+    values: [
+      numberArray(words.map((w) => w.channel)),
+      numberArray(words.map((w) => w.activity)),
+      `{${words.map((w) => w.state).join()}}`,
+      textArray(words.map((w) => w.reason ?? null)),
+      textArray(words.map((w) => w.result ?? null)),
+    ],
+  })
+  if (!row?.done) return []
+  const done = new Set(row.done)
+  return words.filter((w) => !done.has(keyOf(w)))
+}
+export interface ShortFinal {
+  readonly channel: number
+  readonly activity: number
+  readonly state: 'completed' | 'failed'
+  /** JSON. */
+  readonly reason?: string
+  readonly result?: string
 }
 
 async function settleAll(tx: Tx, finals: readonly Final[]): Promise<SettledRow[]> {

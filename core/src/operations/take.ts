@@ -24,7 +24,7 @@ export interface Taken {
 /** Seconds after which an unanswered delivery is judged (redelivered when that is safe, else outcome unknown). */
 const leaseS = 300
 
-interface SentRow {
+export interface SentRow {
   item: number
   channel: number
   activity: number
@@ -48,27 +48,59 @@ export interface DeliveryExtras {
 }
 
 /**
+ * The first `n` of the rows that `are`, locked, where `nth = rank`: a row that somebody else holds (a claim whose server died before it ended) is not waited for, and nothing behind it
+ * comes before it, for devices keep their order. The condition stands twice, because it is asked again of what a row has become when somebody else was quicker.
+ */
+const inTurn = (are: string, n: string) => `(
+      select l.place, l.rank, row_number() over (order by l.rank) as nth from (
+        select q.ctid as place, s.rank from (
+          select q.ctid as place, row_number() over (order by (q.kept is not null) desc, q.urgent desc, q.activity) as rank
+          from pending q where ${are} order by rank limit ${n}) s
+        join pending q on q.ctid = s.place where ${are} for update of q skip locked) l) p`
+/**
  * By the channels of each exchange, of those that are handed work: their enrolment (a device's of that epoch) is open, and not blocked. The rows found are rewritten where they stand; the
  * deadline is wrapped so that no plan walks the deadlines of everybody instead. When the leases end is written once for all.
  */
-export const claim = `
+const claiming = `
   with want as (select * from unnest($1::integer[], $2::bigint[], $3::integer[], $4::boolean[], $6::bigint[], $7::integer[]) as w (item, channel, n, again, device, epoch)),
   picked as (
     select i.item, p.place from (
       select w.item, array_agg(w.channel) as channels, min(w.n) as n, bool_or(w.again) as again
       from want w join enrolment e on e.device = w.device and e.epoch = w.epoch where e.state in ('active', 'disenrolling') and not e.blocked group by w.item) i
-    cross join lateral (
-      select q.ctid as place from pending q where q.channel = any(i.channels) and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and (q.deadline > now()) is true
-      order by (q.kept is not null) desc, q.urgent desc, q.activity limit i.n for update of q skip locked) p
+    cross join lateral ${inTurn(
+      `q.channel = any(i.channels) and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and (q.deadline > now()) is true`,
+      'i.n',
+    )}
+    where p.nth = p.rank
   ),
   claimed as (
     update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()
-    from picked k where p.ctid = k.place
-    returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline::text, p.kept, p.kept is not null as more, p.safe, p.urgent),
+    from picked k where p.ctid = k.place`
+const leased = `
   leased as (
     insert into handed (until, channels, activities)
-    select now() + $5 * interval '1 second', array_agg(channel), array_agg(activity) from claimed having count(*) > 0)
+    select now() + $5 * interval '1 second', array_agg(channel), array_agg(activity) from claimed having count(*) > 0)`
+export const claim = `${claiming}
+    returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline::text, p.kept, p.kept is not null as more, p.safe, p.urgent),
+  ${leased}
   select * from claimed`
+/** The same for exchanges of one channel each: a row is one text, and what is not plain of it stands beside it. */
+export const claimShort = `
+  with picked as (
+    select w.item, p.place from unnest($1::integer[], $2::bigint[], $3::integer[], $4::bigint[], $6::integer[]) as w (item, channel, n, device, epoch)
+    cross join lateral ${inTurn(
+      `q.channel = w.channel and q.state = 'pending' and (q.due is null or q.due <= now()) and (q.deadline > now()) is true
+        and (select e.state in ('active', 'disenrolling') and not e.blocked from enrolment e where e.device = w.device and e.epoch = w.epoch limit 1)`,
+      'w.n',
+    )}
+    where p.nth = p.rank),
+  claimed as (
+    update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()
+    from picked k where p.ctid = k.place
+    returning k.item, p.channel, p.activity, p.attempts, p.deadline, p.urgent,
+      case when p.kept is not null or not p.safe then jsonb_build_object('kept', p.kept, 'more', p.kept is not null, 'safe', p.safe) end as odd, p.operation),
+  ${leased}
+  select item || ' ' || channel || ' ' || activity || ' ' || attempts || ' ' || urgent::integer || ' ' || operation || ' ' || deadline as row, odd from claimed`
 /** The row that speaks now decides whether handing it over again is safe. */
 const correctSafe = `
   update pending p set safe = x.safe from unnest($1::bigint[], $2::bigint[], $3::boolean[]) as x (channel, activity, safe) where p.channel = x.channel and p.activity = x.activity`
@@ -81,12 +113,15 @@ const refuse = `
 export function createTake(o: { registry: Registry; activities: ActivityCache; extras: DeliveryExtras }) {
   const iso = createIso()
 
-  /** Rows that turn out impossible end here, and what stands behind them is handed over in their place. */
-  return async function take(tx: Tx, wants: readonly Want[], details: Details): Promise<Taken> {
+  /** `claimed`: what was claimed for these already. */
+  async function take(tx: Tx, wants: readonly Want[], details: Details, claimed?: SentRow[]): Promise<Taken> {
     const taken: Taken = { deliveries: wants.map(() => []), settled: [], sent: [] }
     let asked = wants.map((w, item) => ({ ...w, item })).filter((w) => w.take > 0 && w.channels.length > 0)
+    let rows = claimed
+    // Rows that turn out impossible end here, and what stands behind them is handed over in their place.
     while (asked.length > 0) {
-      const refused = await round(tx, asked, taken, details)
+      const refused = await hand(tx, rows ?? (await claimFor(tx, asked)), { asked, taken, details })
+      rows = undefined
       asked = asked.flatMap((w) => {
         const n = refused.get(w.item) ?? 0
         return n > 0 ? [{ ...w, take: n }] : []
@@ -94,21 +129,19 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
     }
     return taken
   }
+  function claimFor(tx: Tx, asked: readonly (Want & { item: number })[]): Promise<SentRow[]> {
+    return tx.query<SentRow>({ name: 'take', text: claim, values: claimValues(asked) })
+  }
 
   /** Answers how many rows of each item were impossible. */
-  async function round(
+  async function hand(
     tx: Tx,
-    asked: readonly (Want & { item: number })[],
-    taken: Taken,
-    details: Details,
+    rows: SentRow[],
+    { asked, taken, details }: { asked: readonly Want[]; taken: Taken; details: Details },
   ): Promise<Map<number, number>> {
-    const rows = await tx.query<SentRow>({ name: 'take', text: claim, values: claimValues(asked) })
     const refused = new Map<number, number>()
     if (rows.length === 0) return refused
-    // UPDATE returns rows in no order: give them back in the queue's.
-    rows.sort(
-      (a, b) => Number(b.more) - Number(a.more) || Number(b.urgent) - Number(a.urgent) || a.activity - b.activity,
-    )
+    inOrder(rows)
     const planned = await planAll(tx, rows, asked, details)
     const going = planned.filter((p) => p.make)
     const impossible = planned.filter((p) => p.reason)
@@ -227,6 +260,47 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
         : make,
     }
   }
+  return take
+}
+
+/** What `claimShort` takes and gives. */
+export async function claimOnes(tx: Tx, asked: readonly { channel: KnownChannel; take: number }[]): Promise<SentRow[]> {
+  if (asked.length === 0) return []
+  const rows = await tx.query<{ row: string; odd: Pick<SentRow, 'kept' | 'more' | 'safe'> | null }>({
+    name: 'take-short',
+    text: claimShort,
+    values: [
+      numberArray(asked.map((_, item) => item)),
+      numberArray(asked.map((a) => a.channel.no)),
+      numberArray(asked.map((a) => a.take)),
+      numberArray(asked.map((a) => a.channel.deviceNo)),
+      leaseS,
+      numberArray(asked.map((a) => a.channel.epoch)),
+    ],
+  })
+  return rows.map(readRow)
+}
+function readRow({ row, odd }: { row: string; odd: Pick<SentRow, 'kept' | 'more' | 'safe'> | null }): SentRow {
+  const [item, channel, activity, attempts, urgent, operation = '', ...deadline] = row.split(' ')
+  return {
+    item: Number(item),
+    channel: Number(channel),
+    activity: Number(activity),
+    operation,
+    attempts: Number(attempts),
+    deadline: deadline.join(' '),
+    kept: odd?.kept ?? null,
+    more: odd?.more ?? false,
+    safe: odd?.safe ?? true,
+    urgent: urgent === '1',
+  }
+}
+
+/** UPDATE returns rows in no order: here they are in the queue's. */
+export function inOrder(rows: SentRow[]): SentRow[] {
+  return rows.sort(
+    (a, b) => Number(b.more) - Number(a.more) || Number(b.urgent) - Number(a.urgent) || a.activity - b.activity,
+  )
 }
 
 function claimValues(asked: readonly (Want & { item: number })[]): unknown[] {
@@ -252,7 +326,7 @@ function claimValues(asked: readonly (Want & { item: number })[]): unknown[] {
 }
 
 /** A time of the database in the words of JSON. Most of a batch are the same one. */
-function createIso(): (text: string) => string {
+export function createIso(): (text: string) => string {
   let known = { text: '', iso: '' }
   return (text) => {
     if (text !== known.text) known = { text, iso: new Date(text).toISOString() }

@@ -18,12 +18,14 @@ import type { Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import { createDetails, type Details } from './details.ts'
 import { writeDeviceEvents } from './device-events.ts'
+import { operationWireId } from './ids.ts'
 import { type LoggedMessage, writeMessages } from './messages.ts'
 import type { TurnPart } from './part.ts'
 import type { createSettle, Heard, SettledRow, SettleResult } from './settle.ts'
 import type { createTake, Taken } from './take.ts'
 import { writeTally } from './tally.ts'
 import { isFinal } from './transitions.ts'
+import { noteUnmatched } from './unmatched.ts'
 
 export interface TurnItem {
   readonly channels: readonly KnownChannel[]
@@ -75,7 +77,7 @@ function joined(soon: TakenAll, late: TakenAll): TakenAll {
     sent: [...soon.sent, ...late.sent],
   }
 }
-interface Written {
+export interface Written {
   answers: Delivery[][]
   drained: Drained[]
   settled: SettledRow[]
@@ -101,21 +103,29 @@ export function checkTurn(turn: Turn): void {
 
 export function createTurns(o: TurnDeps) {
   /** One transaction for all items, each device at most once among them; answers each item's deliveries in order. */
-  return async function run(items: readonly TurnItem[]): Promise<Delivery[][]> {
+  async function run(items: readonly TurnItem[]): Promise<Delivery[][]> {
+    const { answers } = await commit(
+      (tx, outbound) => batch(tx, items, outbound),
+      () => items.filter((i) => i.turn.said?.length).flatMap((i) => i.channels.map((c) => c.no)),
+    )
+    return answers
+  }
+  /** The frame of every batch: its transaction, and what follows from it once it is durable. `spoke`: channels that said something. */
+  async function commit<W extends Written>(
+    work: (tx: Tx, outbound: LoggedMessage[]) => Promise<W>,
+    spoke: () => readonly number[],
+  ): Promise<W> {
     const moment = o.devices.waiting.moment()
     const outbound = o.outbound()
     try {
-      const { answers, drained, settled, woken } = await o.db.batch(
-        (tx) => batch(tx, items, outbound),
-        'operation.turn',
-      )
-      for (const d of drained) o.devices.waiting.drained(d.channel, moment, d.again)
+      const written = await o.db.batch((tx) => work(tx, outbound), 'operation.turn')
+      for (const d of written.drained) o.devices.waiting.drained(d.channel, moment, d.again)
       // This node knows at once what the others hear of in a moment.
-      o.devices.waiting.heard(woken)
+      o.devices.waiting.heard(written.woken)
       // Whoever spoke may have put something off: its next connection looks.
-      o.devices.waiting.putOff(items.filter((i) => i.turn.said?.length).flatMap((i) => i.channels.map((c) => c.no)))
-      await follow(settled)
-      return answers
+      o.devices.waiting.putOff(spoke())
+      await follow(written.settled)
+      return written
     } catch (error) {
       o.putBack(outbound)
       throw error
@@ -151,7 +161,8 @@ export function createTurns(o: TurnDeps) {
       takeAll(tx, unsure.size === 0 ? open : open.filter((i) => !unsure.has(i.channels)), details, stirred),
     ])
     const moved = new Set<number>()
-    const weighed = await weigh(tx, [...last.left, ...said.others], others, details, woken, moved)
+    const left = await withoutUnsent(tx, last.left, soon.sent)
+    const weighed = await weigh(tx, [...left, ...said.others], others, details, woken, moved)
     for (const no of woken) if (!stirred.has(no)) moved.add(no)
     const behind = open.filter((i) => unsure.has(i.channels) || i.channels.some((c) => moved.has(c.no)))
     const late =
@@ -353,6 +364,19 @@ export function createTurns(o: TurnDeps) {
     if (reported.length > 0) events.push({ type: 'device.reported', data: { devices: [...new Set(reported)] } })
     return events
   }
+  return { run, commit, weigh, takeSettings }
+}
+
+/** What is handed over in this very batch was not sent when the device spoke: its word is noted and changes nothing. Answers the others. */
+export async function withoutUnsent(tx: Tx, left: readonly Heard[], sent: Taken['sent']): Promise<Heard[]> {
+  if (left.length === 0 || sent.length === 0) return [...left]
+  const now = new Set(sent.map((s) => operationWireId(s.channel, s.activity)))
+  const unsent = left.filter((h) => h.said.id !== undefined && now.has(h.said.id))
+  await noteUnmatched(
+    tx,
+    unsent.map((h) => ({ channel: h.channels[0]?.no ?? 0, ref: h.said.id ?? '', said: h.said, why: 'unsent' })),
+  )
+  return left.filter((h) => !unsent.includes(h))
 }
 
 interface Reporting {

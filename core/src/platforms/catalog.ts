@@ -8,6 +8,7 @@ import {
   operationPermission,
   type Platform,
   problemList,
+  type Reason,
   type Schema,
   type SettingsMode,
   settingsMode,
@@ -114,8 +115,8 @@ function channelsOf(
   operations: InstalledPlatform['operationRows'],
   features: InstalledPlatform['featureRows'],
 ): CatalogPlatform['channels'] {
-  const over = (all: Readonly<Record<string, readonly { channel: string }[]>>, kind: string) =>
-    Object.keys(all).filter((id) => all[id]?.some((row) => row.channel === kind))
+  const over = (all: Readonly<Record<string, readonly { channel: string; never?: Reason }[]>>, kind: string) =>
+    Object.keys(all).filter((id) => all[id]?.some((row) => row.channel === kind && !row.never))
   const kinds = [...Object.values(operations), ...Object.values(features)].flat().map((row) => row.channel)
   return [...new Set(kinds)].sort().map((kind) => ({
     kind,

@@ -154,3 +154,53 @@ test('channels that come by themselves are left to themselves, each with its own
   assert.deepEqual(fetched.map((x) => x.kind).sort(), ['operation', 'setting'])
   await bench.publish('cloud', {})
 })
+
+test('who begins takes back at once what its forerunner had claimed, unless it may have been done and must not be done twice', async () => {
+  const [c, settled] = [await bench.enrol('cloud'), await bench.enrol('cloud')]
+  const again = await bench.send('device.inventory', {}, [c])
+  const once = await bench.send('cloud.reboot', {}, [c])
+  await bench.publish('cloud', { 'cloud.banner': { text: 'Mine' } })
+  const got = (list: string[]) => async (part: readonly Delivery[]) =>
+    void list.push(...part.map((x) => `${x.channel.no} ${x.kind === 'operation' ? x.operation : x.kind}`))
+  const [before, after]: [string[], string[]] = [[], []]
+  // It dies before anything is told: what was claimed stands as handed over.
+  await deliverer(got(before), { rate: { perSecond: 1_000, inFlight: 1 } }).round(forever())
+  assert.ok(before.includes(`${c.no} device.inventory`) && before.includes(`${c.no} cloud.reboot`), before.join())
+  assert.ok(before.includes(`${settled.no} document`), before.join())
+  const next = deliverer(got(after))
+  const lead = forever()
+  await next.round(lead)
+  await bench.tick()
+  await next.round(lead)
+  assert.deepEqual([await state(again, c), await state(once, c)], ['sent', 'sent'])
+  assert.equal(after.filter((x) => x === `${c.no} device.inventory`).length, 1)
+  assert.equal(after.filter((x) => x === `${settled.no} document`).length, 1)
+  assert.equal(after.filter((x) => x === `${c.no} cloud.reboot`).length, 0)
+  // Only who begins looks back: what it claims itself keeps its lease.
+  await bench.tick()
+  await next.round(lead)
+  assert.equal(after.filter((x) => x === `${c.no} device.inventory`).length, 1)
+  await bench.publish('cloud', {})
+})
+
+test('what is urgent goes before what is many, and one device’s things in their order', async () => {
+  const all = await Promise.all(Array.from({ length: 6 }, () => bench.enrol('cloud')))
+  const many = await bench.send('device.inventory', {}, all)
+  const last = all.at(-1) as Channel
+  const second = await bench.send('cloud.reboot', {}, [last])
+  await bench.db.query({ text: 'update pending set urgent = true where activity = $1', values: [second] })
+  const got: string[] = []
+  const d = deliverer(
+    async (part) => {
+      for (const x of part) {
+        got.push(`${x.channel.no} ${x.kind === 'operation' ? x.operation : x.kind}`)
+        await answer(x)
+      }
+    },
+    { rate: { perSecond: 1_000, inFlight: 4 } },
+  )
+  await d.round(forever())
+  const own = got.filter((g) => all.some((c) => g.startsWith(`${c.no} `)))
+  assert.deepEqual([own[0], own.length], [`${last.no} cloud.reboot`, 7])
+  assert.deepEqual(await state(many, last), 'completed')
+})

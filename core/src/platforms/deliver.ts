@@ -1,20 +1,23 @@
 /** Platforms that we must call (clouds, brokers): what waits is claimed and handed to the plugin at the rate it asks for. */
 import type { Delivery, OpenPlatform } from '@muster/contract'
-import sql, { empty } from 'sql-template-tag'
+import sql from 'sql-template-tag'
 import type { Db, Log } from '../db/index.ts'
 import { type Devices, type KnownChannel, type KnownDetail, readChannels } from '../devices/index.ts'
 import type { Operations } from '../operations/index.ts'
+import { reached, takeBack } from './take-back.ts'
 
 export interface Deliverer {
-  /** Hands over everything that waits now; answers how much it was. */
+  /** Hands over everything that waits now; answers how much it was. A first round of whoever leads takes back what its forerunner had claimed. */
   round(signal: AbortSignal): Promise<number>
 }
 
-/** Channels claimed in one go, and deliveries taken per channel. */
-const bounds = { channels: 200, take: 10 } as const
+/** Channels looked up in one go at most. */
+const channelsAtOnce = 500
 const defaultRate = { perSecond: 50, inFlight: 100 } as const
-/** Nothing is claimed that would not leave within this time: a lease must not run out while it waits here. */
-const aheadS = 60
+/** Channels are looked up for this time: what is urgent waits no longer behind what is many. */
+const aheadS = 10
+/** Of what leaves in a second, and of what may be under way, so much is claimed at one time: nothing stands as handed over that waits here. */
+const parts = { ofSecond: 5, ofInFlight: 2 } as const
 
 export function createDeliverer(o: {
   db: Db
@@ -24,75 +27,110 @@ export function createDeliverer(o: {
   platform: string
   open: OpenPlatform
   settingsWaiting: (channels?: readonly number[]) => Promise<number[]>
-  /** Channels claimed in one go at most. */
+  /** Channels looked up in one go at most. */
   atOnce?: number
 }): Deliverer {
   const rate = o.open.rate ?? defaultRate
-  const deliver = o.open.deliver?.bind(o.open)
-  if (!deliver) throw new Error(`${o.platform} delivers nothing itself`)
-  const budget = Math.max(1, Math.floor(rate.perSecond * aheadS))
-  const take = Math.min(bounds.take, budget)
-  const channelsAtOnce = Math.max(1, Math.min(o.atOnce ?? bounds.channels, Math.floor(budget / take)))
-  const partSize = Math.max(1, Math.min(rate.inFlight, Math.ceil(rate.perSecond)))
+  const handOver = o.open.deliver?.bind(o.open)
+  if (!handOver) throw new Error(`${o.platform} delivers nothing itself`)
+  const deliver = handOver
+  const lookedUp = Math.max(1, Math.min(o.atOnce ?? channelsAtOnce, Math.floor(rate.perSecond * aheadS)))
+  const inFlight = Math.max(1, rate.inFlight)
+  const partSize = Math.max(
+    1,
+    Math.min(Math.ceil(inFlight / parts.ofInFlight), Math.ceil(rate.perSecond / parts.ofSecond)),
+  )
+  const reach = { platform: o.platform, calls: o.open.calls }
+  /** Those who led this node's work until now: each lead has a signal of its own. */
+  const leads = new WeakSet<AbortSignal>()
   let freeAt = 0
 
   /** Channels that come by themselves are left to themselves. */
-  const ours = o.open.calls ? sql`and split_part(c.name, ':', 1) = any(${[...o.open.calls]}::text[])` : empty
+  const ours = reached(reach)
 
-  /** Channels with something to fetch now. What was looked at in vain is quiet until word of it comes, and keeps nobody else waiting. */
-  async function waiting(): Promise<KnownChannel[]> {
+  /** Channels with something to fetch now, urgent ones first. What was looked at in vain is quiet until word of it comes, and keeps nobody else waiting; `busy` ones have something under way. */
+  async function waiting(busy: ReadonlySet<number>): Promise<KnownChannel[]> {
     const open = await o.db.query<{ channel: number }>(sql`
-      select distinct p.channel from pending p join channel c on c.no = p.channel join device d on d.no = c.device
-      where d.platform = ${o.platform} ${ours} and p.state = 'pending' and (p.due is null or p.due <= now()) and p.deadline > now() and not d.blocked`)
+      select p.channel from pending p join channel c on c.no = p.channel join device d on d.no = c.device
+      where ${ours} and p.state = 'pending' and (p.due is null or p.due <= now()) and p.deadline > now() and not d.blocked group by p.channel order by bool_or(p.urgent) desc, p.channel`)
     const all = [...new Set([...open.map((r) => r.channel), ...(await o.settingsWaiting())])].filter(
-      (no) => !o.devices.waiting.quiet(no),
+      (no) => !busy.has(no) && !o.devices.waiting.quiet(no),
     )
     if (all.length === 0) return []
     return readChannels(
       o.db,
-      sql`c.no = any(${all}::bigint[]) and d.platform = ${o.platform} ${ours} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked order by c.no limit ${channelsAtOnce}`,
+      sql`c.no = any(${all}::bigint[]) and ${ours} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked order by array_position(${all}::bigint[], c.no) limit ${lookedUp}`,
     )
   }
-  /** Claimed channel by channel through the same turn as any device, so leases, order and records are the same. */
+  /** Claimed channel by channel through the same turn as any device, so leases, order and records are the same; one thing of each, so that its order holds. */
   async function claim(channels: readonly KnownChannel[]): Promise<Delivery[]> {
-    return (await Promise.all(channels.map((c) => o.operations.turn([c], { take }, { unseen: true })))).flat()
+    return (await Promise.all(channels.map((c) => o.operations.turn([c], { take: 1 }, { unseen: true })))).flat()
   }
   /** What never left goes back, uncounted, instead of standing as handed over. */
   async function giveBack(rest: readonly Delivery[]): Promise<void> {
     const reason = { code: 'not-sent', text: 'The server stopped before it was sent.' }
-    for (const d of rest)
-      await o.operations.turn(
+    const back = (d: Delivery) =>
+      o.operations.turn(
         [d.channel as KnownDetail],
         { said: [{ id: d.id, state: 'returned', reason }], take: 0 },
         { unseen: true },
       )
+    await Promise.all(rest.map(back))
   }
-  async function hand(batch: readonly Delivery[], signal: AbortSignal): Promise<void> {
-    let begun = 0
-    try {
-      while (begun < batch.length) {
+
+  /** One round: parts that are under way together, as many as may be. */
+  function begin(signal: AbortSignal) {
+    const going = new Set<Promise<void>>()
+    const busy = new Set<number>()
+    const failed: unknown[] = []
+    let total = 0
+    const goesOn = () => !signal.aborted && failed.length === 0
+    const one = () => Promise.race(going)
+
+    function hand(part: readonly Delivery[]): void {
+      total += part.length
+      for (const d of part) busy.add(d.channel.no)
+      const run = deliver(part, signal)
+        .catch((e: unknown) => void failed.push(e))
+        .then(() => {
+          for (const d of part) busy.delete(d.channel.no)
+          going.delete(run)
+        })
+      going.add(run)
+    }
+    async function handAll(channels: readonly KnownChannel[]): Promise<void> {
+      let at = 0
+      while (at < channels.length && goesOn()) {
+        while (busy.size >= inFlight) await one()
+        const next = channels.slice(at, at + Math.min(partSize, inFlight - busy.size))
+        at += next.length
+        const part = await claim(next)
+        if (part.length === 0) continue
         await pause(freeAt - Date.now(), signal)
-        if (signal.aborted) return
-        const part = batch.slice(begun, begun + partSize)
-        begun += part.length
+        if (!goesOn()) return giveBack(part)
         freeAt = Date.now() + (part.length / rate.perSecond) * 1000
-        await deliver?.(part, signal)
+        hand(part)
       }
-    } finally {
-      await giveBack(batch.slice(begun))
+    }
+    return async (): Promise<number> => {
+      while (goesOn()) {
+        const channels = await waiting(busy)
+        if (channels.length > 0) await handAll(channels)
+        else if (going.size > 0) await one()
+        else break
+      }
+      await Promise.all(going)
+      if (failed.length > 0) throw failed[0]
+      return total
     }
   }
   return {
     round: async (signal) => {
-      let total = 0
-      while (!signal.aborted) {
-        const channels = await waiting()
-        if (channels.length === 0) break
-        const batch = await claim(channels)
-        total += batch.length
-        await hand(batch, signal)
+      if (!leads.has(signal)) {
+        await takeBack(o.db, reach)
+        leads.add(signal)
       }
-      return total
+      return begin(signal)()
     },
   }
 }

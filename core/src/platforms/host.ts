@@ -8,7 +8,7 @@ import { putEscrow, readOwnEscrow } from '../escrow/index.ts'
 import type { InstalledPlatform } from '../registry/index.ts'
 import { alertOnce } from './alert.ts'
 import type { PlatformsDeps } from './deps.ts'
-import { countDevices, findChannel } from './find.ts'
+import { countDevices, createFind } from './find.ts'
 import { createFetch } from './outbound.ts'
 import { createPeople } from './people.ts'
 import { pluginSql } from './schema.ts'
@@ -58,7 +58,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     },
     begin: async (by, facts, channel) => {
       checkFacts(facts)
-      const before = typeof by === 'string' ? undefined : await devices.identity.identify(by)
+      const before = typeof by === 'string' ? undefined : devices.identity.remembered(by)
       const begun = await enrollment.begin({
         ...(typeof by === 'string' ? { code: by } : by),
         platform: id,
@@ -66,8 +66,8 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
         identifiers: identifiersOf(facts) as never,
         channel,
       })
-      // Its next message may come before the word of its own change does.
-      if (before && 'no' in before && before.no !== begun.channel.no) devices.identity.forget([before.no])
+      // Its next message may come before the word of its own change does. What is not remembered need not be forgotten.
+      if (before && before.no !== begun.channel.no) devices.identity.forget([before.no])
       return begun.channel
     },
     terms: async (c) => enrollment.terms((await known(c)).no),
@@ -88,10 +88,17 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       devices.seen.mark(c.no, 2 * o.pace(id))
       devices.waiting.heard([c.no])
     },
-    idle: (proof, take, expectInS) => {
-      const c = devices.identity.remembered(proof.bearer)
+    idle: (proof, take, expectInS, again) => {
+      const c = devices.identity.remembered(proof)
       if (c?.platform !== id || !(c.lifecycle === 'active' || c.lifecycle === 'disenrolling')) return undefined
-      return operations.idle(c, take, expectInS(c)) ? c : undefined
+      const expected = expectInS(c)
+      return expected !== undefined && operations.idle(c, take, expected, again) ? c : undefined
+    },
+    short: (proof, ask, done) => {
+      const c = devices.identity.remembered(proof)
+      if (c?.platform !== id || !(c.lifecycle === 'active' || c.lifecycle === 'disenrolling')) return false
+      const turn = ask(c)
+      return turn !== undefined && operations.short(c, turn, done)
     },
     turn: async (c, t) => {
       if (o.pressed?.() && onlyTells(t)) throw new Problem('overloaded', { retryAfterS: randomInt(5, 30) })
@@ -117,7 +124,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       await enrollment.confirmGone({ channel: (await known(c)).no, reason: reason.code, actor: `device:${c.device}` })
       devices.identity.forget([c.no])
     },
-    find: (by) => findChannel(db, id, by),
+    find: createFind(db, id),
     certificates: {
       issue: async (to, csr) =>
         'code' in to

@@ -9,7 +9,7 @@ import { createDeliverer } from './deliver.ts'
 import type { PlatformsDeps } from './deps.ts'
 import { createHost } from './host.ts'
 import { createSetup, type Setup } from './setup.ts'
-import { createWaker } from './wake.ts'
+import { againEveryS, createWaker } from './wake.ts'
 
 export interface InvitationPage {
   steps: Awaited<ReturnType<OpenPlatform['invite']>>['steps']
@@ -35,8 +35,6 @@ export interface Platforms {
 
 /** Seconds between looks for deliveries that the event bus did not tell of. */
 const deliverEveryS = 1
-/** A wake may be lost on its way: while work waits, devices are woken again. */
-const wakeAgainEveryS = 3600
 
 export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms {
   const opened = new Map<string, OpenPlatform>()
@@ -81,7 +79,7 @@ export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms 
       return { steps, files: files ?? [] }
     },
     jobs: () => [
-      ...(waker.any() ? [{ name: 'wake', everyS: wakeAgainEveryS, run: () => waker.everyone() }] : []),
+      ...(waker.any() ? [{ name: 'wake', everyS: againEveryS, run: () => waker.again() }] : []),
       ...[...opened].flatMap(([id, p]): Job[] => {
         const own = (p.jobs ?? []).map((j) => ({ ...j, name: `${id}.${j.name}` }))
         if (!p.deliver) return own

@@ -1,10 +1,11 @@
 /** Waking: one node at a time, again while work waits, and a dead address is forgotten, told of, and not brought back. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Channel, Json, PushPorts, Wake } from '@muster/contract'
+import type { Channel, ChannelDetail, Json, OpenPlatform, PushPorts, Wake } from '@muster/contract'
 import { pull } from '@muster/contract/testing'
 import sql from 'sql-template-tag'
-import { type CoreBench, createHarness } from '../testing/index.ts'
+import { type CoreBench, createHarness, silentLog } from '../testing/index.ts'
+import { createWaker } from './wake.ts'
 
 let bench: CoreBench
 let ports: PushPorts | undefined
@@ -45,15 +46,13 @@ async function sleeper(push: Json): Promise<Channel> {
 }
 const pushOf = async (c: Channel) => (await bench.host('pull').detail(c)).push
 
-test('what waited before is woken at the start, and again by the hour; two wakers do not both', async () => {
+test('what waited before is woken at the start; two wakers do not both', async () => {
   const c = await sleeper('address')
   await bench.send('pull.lock', {}, [c])
   const wakers = [bench.core.platforms.wake(), bench.core.platforms.wake()]
   try {
     await until(() => woken.length > 0)
     assert.deepEqual(woken, [{ channel: c.no, platform: 'pull', to: 'address' }])
-    await bench.job('wake')
-    assert.equal(woken.length, 2)
     woken.length = 0
     const other = await sleeper('another')
     await bench.heard()
@@ -84,4 +83,34 @@ test('a dead address is cleared only while it stands, audited, and an alert', as
   assert.deepEqual(alerts, [{ type: 'device.unwakeable', data: { channel: c.name, reason: 'Unregistered' } }])
   const { items } = await bench.core.audit.list({ limit: 10, subject: `device:${c.device}` })
   assert.equal(items.filter((i) => i.act === 'device.push-address-dead').length, 1)
+})
+
+test('a device that does not come is woken again after 1, 2, 4 minutes and so on, then each hour', async () => {
+  const [c, quiet] = [await sleeper('slept'), await sleeper('nothing waits')]
+  await bench.send('pull.lock', {}, [c])
+  const again: number[] = []
+  const { core } = bench
+  const waker = createWaker({
+    ...core,
+    db: bench.db,
+    log: silentLog,
+    raise: async () => undefined,
+    pusher: { push: (no: number) => void again.push(no) },
+    opened: new Map([
+      ['pull', { wake: (of: ChannelDetail) => ({ via: 'test', to: of.push }) } as unknown as OpenPlatform],
+    ]),
+  })
+  const waited = async (minutes: number): Promise<boolean> => {
+    await bench.db.query(
+      sql`update pending set updated = now() - ${minutes} * interval '1 minute' where channel = ${c.no}`,
+    )
+    again.length = 0
+    await waker.again(30)
+    assert.ok(!again.includes(quiet.no))
+    return again.includes(c.no)
+  }
+  const times = [0, 0.9, 1.1, 1.9, 2.1, 3, 4.2, 7, 8.3, 16.3, 30, 32.1, 63, 64.1, 100, 123, 124.2, 184.3, 200]
+  const woke: number[] = []
+  for (const minutes of times) if (await waited(minutes)) woke.push(minutes)
+  assert.deepEqual(woke, [1.1, 2.1, 4.2, 8.3, 16.3, 32.1, 64.1, 124.2, 184.3])
 })

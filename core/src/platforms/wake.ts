@@ -1,6 +1,6 @@
 /** Waking sleeping devices: the plugin names the way, the pusher paces it. Polling stays the floor underneath. */
 import type { ChannelDetail, Json, OpenPlatform, Pusher } from '@muster/contract'
-import sql from 'sql-template-tag'
+import sql, { type Sql } from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import { type Db, jsonText, type Log } from '../db/index.ts'
 import { type Devices, readDetails } from '../devices/index.ts'
@@ -10,6 +10,11 @@ import type { PlatformsDeps } from './deps.ts'
 const chunk = 500
 /** How long a node that stands by waits before it asks again. */
 const standbyMs = 2_000
+/** Seconds between two looks for devices that are to be woken again. */
+export const againEveryS = 60
+/** How often a device was woken again by the time that its work has waited so long (seconds): after 1, 2, 4 ... 64 minutes, then each hour. */
+const wakings = (age: Sql) =>
+  sql`case when ${age} < 60 then 0 when ${age} < 3840 then 1 + floor(ln((${age}) / 60) / ln(2) + 1e-9) else 7 + floor((${age} - 3840) / 3600) end`
 
 export function createWaker(o: {
   db: Db
@@ -21,6 +26,7 @@ export function createWaker(o: {
   pusher: Pusher
   opened: ReadonlyMap<string, OpenPlatform>
 }) {
+  let lookedAt: number | undefined
   const waking = () => [...o.opened].filter(([, p]) => p.wake).map(([id]) => id)
 
   /** All that work waits for. */
@@ -33,6 +39,27 @@ export function createWaker(o: {
       rows.map((r) => r.no),
       urgent,
     )
+  }
+  /** Those whose work has waited, since the look before (so many seconds ago), for another of the times after which a device is woken again. */
+  async function again(gapS: number = sinceLook()): Promise<void> {
+    if (waking().length === 0) return
+    const rows = await o.db.query<{ no: number }>(sql`
+      with work as (
+        select channel, extract(epoch from now() - min(since))::float8 as age from (
+          select p.channel, p.updated as since from pending p where p.state = 'pending'
+          union all select s.channel, s.changed from channel_set s where s.desired is distinct from s.applied or s.redo <> '{}') w group by channel)
+      select c.no from work w join channel c on c.no = w.channel join device d on d.no = c.device
+      where d.platform = any(${waking()}::text[]) and c.closed is null and c.push is not null and ${wakings(sql`w.age`)} > ${wakings(sql`w.age - ${gapS}::float8`)} order by c.no`)
+    await these(
+      rows.map((r) => r.no),
+      false,
+    )
+  }
+  function sinceLook(): number {
+    const now = Date.now()
+    const gapS = lookedAt === undefined ? againEveryS : Math.min(3600, (now - lookedAt) / 1000)
+    lookedAt = now
+    return gapS
   }
   async function these(channels: readonly number[], urgent: boolean): Promise<void> {
     for (let i = 0; i < channels.length; i += chunk) {
@@ -83,7 +110,7 @@ export function createWaker(o: {
     }
   }
   return {
-    everyone,
+    again,
     /** Whether any platform's devices are woken. */
     any: () => waking().length > 0,
     /** One node at a time wakes. Nothing to do when no installed platform is woken: then nothing is followed either. */

@@ -38,7 +38,12 @@ function effective(sides: readonly Side[], descriptors: Descriptors): Map<string
 }
 
 /** Equal lists of policies give equal settings, so they are worked out once for each list. */
-export function comparing(sides: readonly Side[], descriptors: Descriptors, standings: Pick<Standings, 'refusal'>) {
+export function comparing(
+  sides: readonly Side[],
+  descriptors: Descriptors,
+  standings: Pick<Standings, 'refusal'>,
+  clashes: readonly { readonly side: number; readonly pick: string }[],
+) {
   const known = new Map<string, { before: Map<string, SetFeature>; after: Map<string, SetFeature> }>()
   return (s: Standing): Comparison => {
     const here = s.list.flatMap((i) => sides[i] ?? [])
@@ -63,11 +68,13 @@ export function comparing(sides: readonly Side[], descriptors: Descriptors, stan
       return { feature, before, after, ...fate(s, before, after, is, standings) }
     })
     const differs = features.some((f) => !same(f.before, f.after))
+    const picks = picksOf(features, was, is, differs, here)
+    for (const c of is ? clashes : []) if (s.list.includes(c.side)) picks.set(c.pick, undefined)
     return {
       before: was !== undefined,
       after: is !== undefined,
       features,
-      picks: picksOf(features, was, is, differs, here),
+      picks,
     }
   }
 }

@@ -36,12 +36,16 @@ export interface ConflictPreview extends Counted {
   feature: string
   title: string
   with: { id: string; name: string; priority: number }
-  /** `priority`: the policy that comes first wins the feature whole; `union`: lists of both are united, the rest is the first's. */
-  rule: 'priority' | 'union'
+  /** `priority`: the policy that comes first wins the feature whole; `union`: lists of both are united, the rest is the first's; `same`: two features write the same, and what is delivered last holds. */
+  rule: 'priority' | 'union' | 'same'
   /** Whether this policy comes first. */
   wins: boolean
   ours: JsonObject
   theirs: JsonObject
+  /** Of `same` alone: the other feature, whether it is of this policy itself, and what both write, by the platform's names (50 at most). */
+  other?: { feature: string; title: string }
+  own?: boolean
+  keys?: string[]
 }
 export interface PolicyPreview {
   policy: string | null

@@ -101,6 +101,37 @@ test('what cannot be delivered is counted by its reason: what rows say of facts,
   )
 })
 
+test('features that write the same are told of: within one policy, and where two meet', async () => {
+  await w.devices(2)
+  await w.policy('paths', [{ feature: 'toy.hosts', settings: { hosts: ['/etc/a', '/etc/b'] } }])
+  await w.policy('elsewhere', [{ feature: 'toy.hosts', settings: { hosts: ['/etc/c'] } }], {
+    assignment: { formFactors: ['server'] },
+  })
+  const no = await draft('motd', [{ feature: 'toy.motd', settings: { text: '/etc/b' } }])
+  const same = async (policy: number) =>
+    (await w.policies.preview({ policy, reach })).conflicts.filter((c) => c.rule === 'same')
+  const [met, ...more] = await same(no)
+  assert.deepEqual(more, [])
+  assert.deepEqual(
+    [met?.feature, met?.other?.feature, met?.with.name, met?.own, met?.devices, met?.keys],
+    ['toy.motd', 'toy.hosts', 'paths', false, 2, ['/etc/b']],
+  )
+  assert.equal((await listed(no, met?.pick ?? '')).length, 2)
+  const both = await draft(
+    'both',
+    [
+      { feature: 'toy.hosts', settings: { hosts: ['/etc/x'] } },
+      { feature: 'toy.motd', settings: { text: '/etc/x' } },
+      banner('/etc/x'),
+    ],
+    { formFactors: ['kiosk'] },
+  )
+  assert.deepEqual(
+    (await same(both)).map((c) => [c.feature, c.other?.feature, c.own, c.devices, c.keys]),
+    [['toy.hosts', 'toy.motd', true, 0, ['/etc/x']]],
+  )
+})
+
 test('conflicts say which value wins and why, and lists that are united', async () => {
   const [d] = await w.devices(2)
   await w.policy('first', [banner('of the first'), { feature: 'toy.hosts', settings: { hosts: ['a'] } }])

@@ -2,6 +2,7 @@
 import { type JsonObject, Problem, type Reason } from '@muster/contract'
 import sql, { empty } from 'sql-template-tag'
 import { checkInput, type Page, pageOf, readNo, type Tx } from '../db/index.ts'
+import { type Clash, clashesOf } from './clashes.ts'
 import { type Comparison, comparing, type Side, settingsAsked } from './compare.ts'
 import { checkDraft, featuresOf, newPolicySchema, type StoredDraft, type VersionRow } from './draft.ts'
 import type { Assignment, Draft } from './model.ts'
@@ -28,6 +29,7 @@ interface Case {
   sides: readonly Side[]
   standings: Standings
   comparisons: ReadonlyMap<Standing, Comparison>
+  clashes: readonly Clash[]
 }
 
 export function createPreview(parts: Parts): Previews {
@@ -54,8 +56,13 @@ export function createPreview(parts: Parts): Previews {
       features: settingsAsked(sides, registry.features),
       device,
     })
-    const judged = comparing(sides, registry.features, standings)
-    return { subject, sides, standings, comparisons: new Map(standings.all.map((s) => [s, judged(s)])) }
+    const clashes = clashesOf(
+      sides,
+      (feature) => registry.featureRows(subject.platform, feature),
+      (feature, err) => parts.log.error({ err, feature }, 'a platform failed to say what settings write'),
+    )
+    const judged = comparing(sides, registry.features, standings, clashes)
+    return { subject, sides, standings, clashes, comparisons: new Map(standings.all.map((s) => [s, judged(s)])) }
   }
 
   function preview(r: PreviewRequest): Promise<PolicyPreview> {
@@ -93,7 +100,7 @@ export function createPreview(parts: Parts): Previews {
             .filter(([pick]) => pick.startsWith(`cannot ${feature} `))
             .map(([pick, { example }]) => ({ ...counted(pick), reason: example.picks.get(pick) ?? unknownReason })),
         })),
-        conflicts: conflictsIn(c, counted),
+        conflicts: [...conflictsIn(c, counted), ...clashesIn(c, counted)],
       }
     })
   }
@@ -126,6 +133,31 @@ export function createPreview(parts: Parts): Previews {
       }
     }
     return found
+  }
+
+  function clashesIn(c: Case, counted: (pick: string) => Counted): ConflictPreview[] {
+    const subject = c.sides.findIndex((s) => s.subject && s.after)
+    return c.clashes.flatMap(({ ours, theirs, side, keys, pick }) => {
+      const count = counted(pick)
+      const other = c.sides[side]
+      // Within one policy it is said before there is any device.
+      if (!other || (count.devices === 0 && side !== subject)) return []
+      return [
+        {
+          ...count,
+          feature: ours.feature,
+          title: title(ours.feature),
+          with: { id: String(other.policy), name: other.name, priority: other.priority },
+          rule: 'same' as const,
+          wins: false,
+          ours: shown(ours.feature, ours.settings),
+          theirs: shown(theirs.feature, theirs.settings),
+          other: { feature: theirs.feature, title: title(theirs.feature) },
+          own: side === subject,
+          keys: keys.slice(0, 50),
+        },
+      ]
+    })
   }
 
   function devices(

@@ -104,8 +104,9 @@ const toy: Platform = {
     operations: {},
     features: {
       'toy.banner': [row('toy.banner')],
-      'toy.motd': [row('toy.motd')],
-      'toy.hosts': [row('toy.hosts')],
+      // Its texts are files of the device: a path is written by one feature alone.
+      'toy.motd': [{ ...row('toy.motd'), keys: (s) => [`${s.text}`] }],
+      'toy.hosts': [{ ...row('toy.hosts'), keys: (s) => (Array.isArray(s.hosts) ? s.hosts.map(String) : []) }],
       'toy.wifi': [{ ...row('toy.wifi'), needs: ['psk', 'unlock'], check: undefined }],
       'toy.networks': [{ ...row('toy.networks'), needs: ['networks/*/psk'] }],
       'toy.newer': [

@@ -3,5 +3,6 @@ import type { Endpoint } from './endpoint.ts'
 import { json } from './endpoints/json.ts'
 import { rawHttp } from './endpoints/raw-http.ts'
 import { rest } from './endpoints/rest.ts'
+import { windows } from './endpoints/windows.ts'
 
-export const endpoints: readonly Endpoint[] = [...rawHttp, ...json, ...rest]
+export const endpoints: readonly Endpoint[] = [...rawHttp, ...json, ...rest, ...windows]

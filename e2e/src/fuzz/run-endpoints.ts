@@ -105,7 +105,8 @@ function judge(c: Case, h: Heard, report: EndpointReport): void {
     report.answers[kind] = (report.answers[kind] ?? 0) + 1
   }
   if (h.hung) report.found.push(finding(c, 'hang', 'it was not closed'))
-  if (h.statuses.some((s) => s >= 500)) report.found.push(finding(c, 'server-error', h.text))
+  if (h.statuses.some((s) => s >= 500) && !c.endpoint.honest?.(h.text))
+    report.found.push(finding(c, 'server-error', h.text))
   if (/\n\s+at .+\.ts:\d+|node_modules|SQLSTATE|syntax error at or near/.test(h.text))
     report.found.push(finding(c, 'leak', h.text))
 }

@@ -8,6 +8,7 @@ const halves: readonly string[] = [deviceDisenrol.id, deviceWipeCorporate.id]
 const facts = (id: string): JsonObject => ({
   'android.mode': halves.includes(id) ? 'profile-owner' : 'device-owner',
   'android.companyOwned': true,
+  'android.apiLevel': 35,
 })
 
 conformance(android, undefined, { facts })

@@ -1,6 +1,7 @@
 /** The words of Apple's platform: what its devices are, report and can do. Pure data. */
 import { commonFacts, type Descriptors, type FactDescriptor } from '@muster/contract'
 import { z } from 'zod'
+import { businessSetup } from './business/index.ts'
 import { appleOperations, inventoryFacts } from './commands/index.ts'
 import { declaredFacts } from './declarative/index.ts'
 import { accountFact, accountSetup, endingEvent, enrolmentFact } from './enrol/index.ts'
@@ -39,6 +40,11 @@ export const settings = z
       .max(168)
       .default(8)
       .describe('Hours between two inventories of each device, by which drift is found'),
+    businessUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(500)
+      .default('https://mdmenrollment.apple.com')
+      .describe('Apple’s service for organisations (Apple Business Manager)'),
   })
   .strict()
 export type AppleSettings = z.infer<typeof settings>
@@ -56,6 +62,6 @@ export const descriptors: Descriptors = {
   operations: appleOperations,
   features: appleFeatures,
   events: [{ id: endingEvent, title: 'The identity ends soon and could not be renewed', severity: 'warning' }],
-  setup: [pushCertificateSetup, accountSetup],
+  setup: [pushCertificateSetup, accountSetup, businessSetup],
   escrow,
 }

@@ -1,6 +1,7 @@
 /** Apple's devices, managed by Apple's own MDM protocol. */
 import type { OpenPlatform, Platform } from '@muster/contract'
-import { createEncode, inventoryJob, isRepeatable, operationRows, readFacts } from './commands/index.ts'
+import { businessMigration, businessStep, createBusiness } from './business/index.ts'
+import { createEncode, inventoryJob, isRepeatable, operationRows, readFacts, replyReader } from './commands/index.ts'
 import {
   createDeclarative,
   declarationMigration,
@@ -38,20 +39,33 @@ export const apple: Platform = {
     prefixMigration,
     declaredPartMigration,
     accountMigration,
+    businessMigration,
   ],
   describe: () => descriptors,
+  origins: (settings) => [new URL(settingsShape.parse(settings ?? {}).businessUrl).origin],
   rows: (settings) => ({
     operations: operationRows(enrolmentIdentifier(settingsShape.parse(settings ?? {}).identifierPrefix)),
     features: featureRows,
   }),
   open: async (host, settings): Promise<OpenPlatform> => {
-    const { identifierPrefix: prefix, signedMessages: signs, inventoryHours } = settingsShape.parse(settings ?? {})
+    const {
+      identifierPrefix: prefix,
+      signedMessages: signs,
+      inventoryHours,
+      businessUrl,
+    } = settingsShape.parse(settings ?? {})
     await keepPrefix(host, prefix)
     const push = createPushCertificate(host)
     const enrol = { host, options: { prefix, signs }, topic: push.topic }
     const renewal = createRenewal(enrol)
     const ota = createOta(enrol)
     const choice = createAccountChoice(host)
+    const business = createBusiness(host, businessUrl)
+    const setups = new Map([
+      [accountSetup.id, choice.setup],
+      [businessStep, business.setup],
+    ])
+    const setupOf = (step: string) => setups.get(step) ?? push.setup
     const account = createAccount({ ...enrol, choice })
     const challenges = [account.challenges, ota.challenges, renewal.challenges]
     const names = async () => ({ prefix, organisation: await host.organisation() })
@@ -67,10 +81,12 @@ export const apple: Platform = {
           host,
           admit: account.admit,
           declarative: declarative.answer,
+          tokenFor: async (service) => (service === 'com.apple.maid' ? business.maid() : undefined),
           declare: declarative.declare,
           encode: createEncode({ host, names, errands }),
           facts: readFacts,
           repeatable: isRepeatable,
+          reader: replyReader,
         }),
         ...declarative.routes,
       ],
@@ -78,8 +94,8 @@ export const apple: Platform = {
       wake: wakeOf,
       credential: push.credential,
       setup: {
-        state: (step) => (step === accountSetup.id ? choice.setup : push.setup).state(step),
-        act: (a) => (a.step === accountSetup.id ? choice.setup : push.setup).act(a),
+        state: (step) => setupOf(step).state(step),
+        act: (a) => setupOf(a.step).act(a),
       },
       jobs: [inventoryJob(host, inventoryHours), ...push.jobs, ...renewal.jobs, ...declarative.jobs],
       close: async () => undefined,

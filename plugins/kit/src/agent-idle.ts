@@ -1,7 +1,7 @@
 /** The idle poll of the agent channel, answered at once: read in one look, known from memory, written without a detour. */
 import { agentChannel, type Bytes, type PlatformHost, type Reply } from '@muster/contract'
 import { expectInS } from './agent-sync.ts'
-import { jsonHeaders } from './json.ts'
+import { jsonHeaders, latin1 } from './json.ts'
 
 /**
  * A sync that says nothing, as agents of ours write it. Anything else, though it may mean the same, is read by the whole reader: of days only
@@ -18,7 +18,7 @@ export function createIdle(
 ): (bearer: string | undefined, body: Bytes) => Reply | undefined {
   return (bearer, body) => {
     if (bearer === undefined || body.byteLength > longest) return undefined
-    const read = form.exec(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'))
+    const read = form.exec(latin1(body))
     if (!read) return undefined
     const [, sequence, takes, waits] = read
     const take = Number(takes)

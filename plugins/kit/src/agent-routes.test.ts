@@ -55,7 +55,7 @@ function fakeHost(o: { channel?: Partial<ChannelDetail>; terms?: Partial<Terms> 
       return fake.channel
     },
     organisation: async () => 'Example',
-    people: { signIn: no, find: no, terms: no, invite: no },
+    people: { signIn: no, find: no, named: no, terms: no, invite: no },
     server: () => ({ url: 'https://muster.example', trust: [] }),
     async invitation(code) {
       if (code !== 'CODE-1') throw new Problem('invitation-unknown')
@@ -66,6 +66,7 @@ function fakeHost(o: { channel?: Partial<ChannelDetail>; terms?: Partial<Terms> 
       fake.activated.push({ facts, accepted: accepted ?? null })
     },
     idle: () => undefined,
+    short: () => false,
     async turn(_c, t) {
       fake.turns.push(structuredClone(t))
       if (t.state !== undefined) fake.channel = { ...fake.channel, state: t.state }

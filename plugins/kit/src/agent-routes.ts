@@ -16,7 +16,9 @@ import {
   type Route,
 } from '@muster/contract'
 import { createIdle } from './agent-idle.ts'
+import { createShort } from './agent-short.ts'
 import { createSync } from './agent-sync.ts'
+import { createTold } from './agent-told.ts'
 import { jsonReply, readJson } from './json.ts'
 import { olderThan } from './versions.ts'
 
@@ -36,7 +38,9 @@ const { About, Done, Enrolment, Farewell, InvitationLook, TermsMessage, agentLim
 /** The five routes: about, invitation, enrolment, sync, farewell. */
 export function agentRoutes(host: PlatformHost, o: AgentChannelOptions): Route[] {
   const longPollS = Math.min(o.longPollS ?? agentLimits.waitS, agentLimits.waitS)
-  const sync = createSync(host, { longPollS })
+  const told = createTold()
+  const sync = createSync(host, { longPollS, told })
+  const short = createShort(host, { longPollS, told })
   const idle = createIdle(host, { platform: o.platform, longPollS })
   const device = { device: true } as const
   return [
@@ -68,6 +72,7 @@ export function agentRoutes(host: PlatformHost, o: AgentChannelOptions): Route[]
       access: device,
       handle: async (r) => sync(await known(host, o, r), r),
       now: (r) => idle(bearerOf(r), r.body),
+      soon: (r, done) => short(bearerOf(r), r.body, done),
     },
     {
       method: 'POST',

@@ -13,7 +13,8 @@ import {
   type Reply,
   type Turn,
 } from '@muster/contract'
-import { jsonHeaders, readJson } from './json.ts'
+import { createTold, type Told, wordsOf } from './agent-told.ts'
+import { jsonHeaders, latin1, readJson } from './json.ts'
 
 type Sync = agentChannel.Sync
 const { Sync, agentLimits } = agentChannel
@@ -21,9 +22,11 @@ const { Sync, agentLimits } = agentChannel
 /** Turns of one held sync at most, when it is woken for nothing again and again. */
 const wakesLimit = 8
 
-export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Channel, r: Message) => Promise<Reply> {
-  const alone = oneAtATime()
-  const answers = lastAnswers()
+export function createSync(
+  host: PlatformHost,
+  o: { longPollS: number; told?: Told },
+): (c: Channel, r: Message) => Promise<Reply> {
+  const told = o.told ?? createTold()
   return async function sync(c, r) {
     if (c.lifecycle === 'created') throw new Problem('wrong-state', { state: c.lifecycle, step: 'licence' })
     const body = readJson(r.body, agentLimits.syncBytes, Sync)
@@ -32,7 +35,7 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
     const idle: Turn = { take: body.take, expectInS: expectS }
     const talks = speaks(body)
     const said = talks
-      ? await alone(c.no, () => tell(c, body, r, expectS))
+      ? await told.alone(c.no, () => tell(c, body, r, expectS))
       : { sequence: body.sequence, deliveries: await host.turn(c, idle) }
     const deliveries =
       said.deliveries.length > 0 || waitS === 0 || body.take === 0
@@ -50,12 +53,12 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
   ): Promise<{ sequence: number; deliveries: readonly Delivery[] }> {
     const turn: Turn = { take: body.take, expectInS, raw: r.body }
     if (settles(body)) {
-      const told = toldBy(body)
-      if (answers.repeats(c.no, told))
+      const words = wordsOf(latin1(r.body))
+      if (told.repeats(c.no, words))
         return { sequence: body.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
       turn.said = saidBy(body)
       const deliveries = await host.turn(c, turn)
-      answers.took(c.no, told)
+      told.took(c.no, words)
       return { sequence: body.sequence, deliveries }
     }
     const digest = hashed(toldBy(body))
@@ -88,7 +91,7 @@ export function createSync(host: PlatformHost, o: { longPollS: number }): (c: Ch
   function answer(c: Channel, sequence: number, deliveries: readonly Delivery[], take: number): Reply {
     const nextS = take > 0 && deliveries.length >= take ? 0 : host.pace(c)
     const waitS = c.blocked ? 0 : o.longPollS
-    const body = `{"deliveries":[${deliveries.map(words).join()}],"nextS":${nextS},"waitS":${waitS},"sequence":${sequence},"time":"${host.clock.now().toISOString()}"}`
+    const body = `{"deliveries":[${deliveries.map(deliveryText).join()}],"nextS":${nextS},"waitS":${waitS},"sequence":${sequence},"time":"${host.clock.now().toISOString()}"}`
     if (deliveries.length > 0) host.sentBytes(c, Buffer.from(body))
     return { status: 200, headers: jsonHeaders, body }
   }
@@ -99,19 +102,20 @@ export function expectInS(paceS: number, waitS: number): number {
   return Math.ceil(2 * (paceS + waitS) + 30)
 }
 
-/** Parameters as JSON: an activity's are the same object for all whom it is handed to. */
-const written = new WeakMap<JsonObject, string>()
+/** What follows a delivery's own numbers, as JSON: an activity's parameters are the same object for all whom it is handed to. */
+const written = new WeakMap<JsonObject, { operation: string; text: string }>()
 
 /** A delivery in the answer (AgentDelivery), as JSON. */
-function words(d: Delivery): string {
+export function deliveryText(d: Delivery): string {
   if (d.kind !== 'operation' || d.envelope !== undefined) return JSON.stringify(encode(d))
   const payload = d.row.to(d.params, d.channel, d.secrets, d.kept)
-  let text = payload === d.params ? written.get(d.params) : undefined
+  const known = payload === d.params ? written.get(d.params) : undefined
+  let text = known?.operation === d.operation ? known.text : undefined
   if (text === undefined) {
-    text = JSON.stringify(payload)
-    if (payload === d.params) written.set(d.params, text)
+    text = `,"kind":"operation","name":${JSON.stringify(d.operation)},"payload":${JSON.stringify(payload)}}`
+    if (payload === d.params) written.set(d.params, { operation: d.operation, text })
   }
-  return `{"id":"${d.id}","attempt":${d.attempt},"deadline":"${d.deadline}","kind":"operation","name":${JSON.stringify(d.operation)},"payload":${text}}`
+  return `{"id":"${d.id}","attempt":${d.attempt},"deadline":"${d.deadline}"${text}`
 }
 
 /** Each delivery by its row's own translation. */
@@ -157,28 +161,6 @@ function saidBy(body: Sync): Turn['said'] {
   return body.results?.map((result) => ({ id: result.id, reply: result as Json }))
 }
 
-/** Channels whose last answers are remembered, and the longest that is remembered as it is. */
-const kept = { channels: 5_000, length: 1_000 } as const
-
-/**
- * The last report of nothing but answers, of those who spoke last: its repeat, as of who never heard us, is no news. One that comes later
- * or to another node says it of operations that are settled, is noted as unmatched and changes nothing either.
- */
-function lastAnswers() {
-  const last = new Map<number, string>()
-  const short = (told: string) => (told.length > kept.length ? hashed(told) : told)
-  return {
-    repeats: (channel: number, told: string) => last.has(channel) && last.get(channel) === short(told),
-    took: (channel: number, told: string) => {
-      last.delete(channel)
-      last.set(channel, short(told))
-      if (last.size <= kept.channels) return
-      const [oldest] = last.keys()
-      if (oldest !== undefined) last.delete(oldest)
-    },
-  }
-}
-
 /** What the channel's state remembers of the last report that was taken. */
 function lastReport(state: ChannelDetail['state']): { sequence: number; digest: string } {
   const agent = asObject(asObject(state).agent)
@@ -197,19 +179,4 @@ function hashed(told: string): string {
 
 function asObject(value: Json | undefined): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
-}
-
-/** Reports of one channel follow one another, so that of two equal ones the second sees the first's number. */
-function oneAtATime() {
-  const last = new Map<number, Promise<unknown>>()
-  return function alone<T>(channel: number, work: () => Promise<T>): Promise<T> {
-    const before = last.get(channel)
-    const mine = before === undefined ? work() : before.then(work, work)
-    const over = () => {
-      if (last.get(channel) === mine) last.delete(channel)
-    }
-    last.set(channel, mine)
-    mine.then(over, over)
-    return mine
-  }
 }

@@ -27,7 +27,7 @@ export function managedFact(feature: string): string {
 
 /** The agent remembers ids on disk, so a delivery may safely be repeated. */
 export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRow {
-  return {
+  const row: OperationRow = {
     ...(o.when ? {} : { blind: true as const }),
     channel: o.channel ?? 'device',
     when: o.when,
@@ -48,6 +48,14 @@ export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRo
     to: (params) => params,
     from: (reply) => outcome(reply, (result) => d.result.safeParse(result)),
   }
+  readers.set(row, (reply) => outcome(reply, (result) => d.result.safeParse(result)))
+  return row
+}
+
+/** Of rows made here, how they read an answer: it tells the same whoever gave it, and whichever operation of the kind it names. */
+const readers = new WeakMap<OperationRow, (reply: Json) => Outcome>()
+export function readerOf(row: OperationRow): ((reply: Json) => Outcome) | undefined {
+  return readers.get(row)
 }
 
 /** `check` judges the evidence that the agent reported, beside all that is known of the device; it is not asked when there is none. */

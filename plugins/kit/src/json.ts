@@ -17,6 +17,11 @@ export function readJson<T>(body: Bytes, maxBytes: number, schema: z.ZodType<T>)
   throw new Problem('invalid-request', { errors })
 }
 
+/** The bytes as they are, one letter each. */
+export function latin1(body: Bytes): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
+}
+
 export const jsonHeaders = Object.freeze({
   'content-type': 'application/json; charset=utf-8',
   'cache-control': 'no-store',

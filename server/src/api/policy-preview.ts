@@ -36,11 +36,16 @@ const Conflict = z
     title: z.string(),
     with: z.object({ id: z.string(), name: z.string(), priority: z.int() }),
     rule: z
-      .enum(['priority', 'union'])
-      .describe('priority: the first policy wins the feature whole; union: lists of both are united, the rest is its'),
+      .enum(['priority', 'union', 'same'])
+      .describe(
+        'priority: the first policy wins the feature whole; union: lists of both are united, the rest is its; same: two features write the same on a device, and what is delivered last holds',
+      ),
     wins: z.boolean().describe('Whether this policy comes first'),
     ours: JsonObject,
     theirs: JsonObject,
+    other: z.object({ feature: z.string(), title: z.string() }).optional().describe('Of same: the other feature'),
+    own: z.boolean().optional().describe('Of same: both are of this policy'),
+    keys: list(z.string()).optional().describe('Of same: what both write, by the platform’s names'),
   })
   .meta({ id: 'PolicyConflict' })
 const Preview = z
@@ -58,7 +63,9 @@ const Preview = z
     changes: Counted.describe('Reached now and then, with other settings'),
     same: Counted.describe('Reached now and then, and nothing changes'),
     features: list(Feature),
-    conflicts: list(Conflict).describe('Other policies that set the same features to something else'),
+    conflicts: list(Conflict).describe(
+      'Other policies that set the same features to something else, and features that write the same',
+    ),
   })
   .meta({ id: 'PolicyPreview', description: 'What a policy would do; nothing is written' })
 const side = z.object({ settings: JsonObject, policy: Named }).nullable()

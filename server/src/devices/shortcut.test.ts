@@ -10,12 +10,13 @@ describe('the short way in', () => {
   const shortcuts = new Map<string, Shortcut>()
   let stopping = new AbortController()
   const refused: string[] = []
+  const keys: string[] = []
   const measured: [string, number][] = []
   let proxied = false
   let throttled = false
   let handle: (m: Message) => Promise<Reply>
   const edge: Edge = {
-    refusal: () => (throttled ? new Problem('throttled', { retryAfterS: 3 }) : undefined),
+    refusal: (key) => (keys.push(key) && throttled ? new Problem('throttled', { retryAfterS: 3 }) : undefined),
     refused: (ip) => refused.push(ip),
     problem: (error) => ({ status: error instanceof Problem ? error.status : 500, body: 'problem' }),
     get proxied() {
@@ -39,12 +40,15 @@ describe('the short way in', () => {
           { platform: 'toy', route: { ...route, path: '/open', access: { public: 'for everybody' } } },
           { platform: 'toy', route: { ...route, path: '/of/:id' } },
           { platform: 'toy', route: { ...route, path: '/read', method: 'GET' } },
+          { platform: 'toy', route: { ...route, path: '/put', method: 'PUT', now: (m) => now(m) } },
+          { platform: 'toy', route: { ...route, path: '/soon', soon: (m, done) => soon(m, done) } },
         ],
         stopping: stopping.signal,
         meter: (_method, target) => (status) => measured.push([target, status]),
       },
     )
   let now: NonNullable<Route['now']>
+  let soon: NonNullable<Route['soon']>
 
   beforeEach(() => {
     refused.length = 0
@@ -56,16 +60,21 @@ describe('the short way in', () => {
     add()
     handle = async (m) => ({ status: 200, headers: { 'x-toy': 'yes' }, body: `${m.path} ${Buffer.from(m.body)}` })
     now = () => undefined
+    soon = () => false
   })
   const headers = { 'content-type': 'application/json', authorization: 'Bearer x' }
   const socket = new Socket()
-  const post = (path = '/in', o: Partial<PlainRequest> = {}) => {
-    const target = `/toy${path}`
-    return shortcuts.get(target)?.({ target, headers, body: Buffer.from('{"a":1}'), ...o }, socket)
+  const post = (path = '/in', o: Partial<PlainRequest> = {}) => ask(`POST /toy${path}`, o)
+  /** An answer that comes later is a promise here, as the long way's is. */
+  const ask = (place: string, o: Partial<PlainRequest> = {}) => {
+    const { promise, resolve } = Promise.withResolvers<Reply>()
+    const request = { place, query: '', headers, body: Buffer.from('{"a":1}'), ...o }
+    const answer = shortcuts.get(place)?.(request, socket, resolve)
+    return answer === 'later' ? promise : answer
   }
 
-  it('is there for devices’ own POST routes of one path alone, and not behind a proxy', () => {
-    assert.deepEqual([...shortcuts.keys()], ['/toy/in', '/toy/now'])
+  it('is there for devices’ own POST and PUT routes of one path alone, and not behind a proxy', () => {
+    assert.deepEqual([...shortcuts.keys()], ['POST /toy/in', 'POST /toy/now', 'PUT /toy/put', 'POST /toy/soon'])
     shortcuts.clear()
     proxied = true
     add()
@@ -83,9 +92,54 @@ describe('the short way in', () => {
     assert.ok(other instanceof Promise)
     assert.equal((await other).body, '/now {"a":1}')
   })
+  it('answers later what the route takes by its short way, asks it properly where that did nothing, and tells what failed', async () => {
+    const under: ((reply: Reply | undefined, error?: unknown) => void)[] = []
+    soon = (_m, done) => under.push(done) > 0
+    const all = [post('/soon'), post('/soon'), post('/soon')]
+    assert.equal(measured.length, 0)
+    under[0]?.({ status: 204 })
+    under[1]?.(undefined)
+    under[2]?.(undefined, new Problem('overloaded'))
+    assert.deepEqual(
+      (await Promise.all(all)).map((r) => [r?.status, r?.body]),
+      [
+        [204, undefined],
+        [200, '/soon {"a":1}'],
+        [503, 'problem'],
+      ],
+    )
+    const statuses = (measured as readonly [string, number][]).map(([, status]) => status)
+    assert.deepEqual(statuses.sort(), [200, 204, 503])
+    soon = () => false
+    assert.equal((await post('/soon'))?.body, '/soon {"a":1}')
+    soon = () => {
+      throw new Error('broken at once')
+    }
+    assert.equal((await post('/soon'))?.status, 500)
+  })
+  it('takes who signs instead of bringing a token, counted by the connection, with the query as it was sent', async () => {
+    const signed = { 'content-type': 'application/x-toy; charset=UTF-8', 'mdm-signature': 'AAAA' }
+    handle = async (m) => ({ status: 200, body: `${m.method} ${m.path}?${m.query}` })
+    assert.equal((await ask('PUT /toy/put', { headers: signed, query: 'licence=2' }))?.body, 'PUT /put?licence=2')
+    now = (m) => (m.certificate === undefined && m.headers['mdm-signature'] === 'AAAA' ? { status: 204 } : undefined)
+    assert.deepEqual(ask('PUT /toy/put', { headers: signed }), { status: 204 })
+    assert.deepEqual(keys.slice(-2), ['at :undefined', 'at :undefined'])
+    await post()
+    assert.equal(keys.at(-1), 'Bearer x')
+  })
   it('leaves everything unusual to the long way', () => {
     assert.equal(post('/in', { headers: { 'content-type': 'application/json' } }), undefined)
-    assert.equal(post('/in', { headers: { ...headers, 'content-type': 'text/plain' } }), undefined)
+    for (const type of [
+      '',
+      'text',
+      'text/plain;',
+      'text/plain; charset',
+      'text/plain; a=b',
+      'a/b, c/d',
+      ` x/y`,
+      'x/\u00e9',
+    ])
+      assert.equal(post('/in', { headers: { ...headers, 'content-type': type } }), undefined, type)
     assert.equal(post('/in', { body: Buffer.alloc(65) }), undefined)
     stopping.abort()
     assert.equal(post(), undefined)

@@ -27,11 +27,50 @@ export function addShortcuts(
 ): void {
   if (gateway.edge.proxied) return
   for (const { platform, route } of o.routes) {
-    if (!('device' in route.access) || route.method !== 'POST' || /[:*]/.test(route.path)) continue
+    if (!('device' in route.access) || !methods.has(route.method) || /[:*]/.test(route.path)) continue
     const target = placeOf(platform, route)
     const measure = o.meter(route.method, target)
-    gateway.shortcuts.set(target, createShortcut({ route, stopping: o.stopping, edge: gateway.edge, measure }))
+    const shortcut = createShortcut({ route, stopping: o.stopping, edge: gateway.edge, measure })
+    gateway.shortcuts.set(`${route.method} ${target}`, shortcut)
   }
+}
+/** Those that the lane reads. */
+const methods: ReadonlySet<string> = new Set(['POST', 'PUT'])
+
+/** A type that the framework would take as it stands, whatever it is; each is looked at once. */
+const plainType = /^[a-z]+\/[a-z0-9.+-]+(?:; ?charset=[a-z0-9-]+)?$/i
+const types = new Set(['application/json'])
+function isPlainType(type: string | undefined): boolean {
+  if (type === undefined) return false
+  if (types.has(type)) return true
+  if (type.length > 100 || !plainType.test(type)) return false
+  if (types.size < 100) types.add(type)
+  return true
+}
+
+/** What a route's `now` looks at. The certificate of the connection is read when it is asked for. */
+class Asked {
+  readonly query: string
+  readonly headers: PlainRequest['headers']
+  readonly body: Buffer
+  readonly #socket: Socket
+  constructor(request: PlainRequest, socket: Socket) {
+    this.query = request.query
+    this.headers = request.headers
+    this.body = request.body
+    this.#socket = socket
+  }
+  get certificate(): Buffer | undefined {
+    return certificateOf(this.#socket)
+  }
+}
+
+/** By whom it is counted: the token as it was sent, or the connection of who signs or shows a certificate. undefined: neither. */
+function keyOf(headers: PlainRequest['headers'], socket: Socket, remote: string): string | undefined {
+  const { authorization } = headers
+  if (authorization !== undefined) return authorization
+  if (headers['mdm-signature'] === undefined && certificateOf(socket) === undefined) return undefined
+  return `at ${remote}:${socket.remotePort}`
 }
 
 function createShortcut(o: ShortcutOptions): Shortcut {
@@ -42,9 +81,9 @@ function createShortcut(o: ShortcutOptions): Shortcut {
     try {
       if (failure !== undefined) throw failure
       const reply = await route.handle({
-        method: 'POST',
+        method: route.method,
         path: route.path,
-        query: '',
+        query: request.query,
         headers: request.headers,
         body: request.body,
         get certificate() {
@@ -66,27 +105,50 @@ function createShortcut(o: ShortcutOptions): Shortcut {
       open?.release()
     }
   }
+  /** By the short way; false: nothing was done. */
+  function soon(asked: Asked, request: PlainRequest, socket: Socket, answer: (reply: Reply) => void): boolean {
+    return (
+      route.soon?.(asked, (reply, error) => {
+        if (reply && !failing) return answer(reply)
+        const long = reply ? guarded(reply) : handle(request, socket, socket.remoteAddress ?? '', error)
+        after(long).then(answer, () => socket.destroy())
+      }) ?? false
+    )
+  }
+  /** As `handle` does it where failpoints are armed. */
+  const guarded = (reply: Reply) =>
+    failpoint('answer.sync.before').then(
+      () => reply,
+      (error) => edge.problem(error, route.path),
+    )
+  async function after(answer: Promise<Reply>): Promise<Reply> {
+    const reply = await answer
+    // The answer goes out before the next turn of the event loop.
+    if (failing) setImmediate(() => void failpoint('answer.sync.after'))
+    return reply
+  }
   const measured = (reply: Reply, began: number) => {
     o.measure(reply.status, (performance.now() - began) / 1000)
     return reply
   }
-  return (request, socket) => {
-    const { authorization, 'content-type': type } = request.headers
-    if (authorization === undefined || type !== 'application/json') return undefined
+  return (request, socket, later) => {
+    if (!isPlainType(request.headers['content-type'])) return undefined
     if (request.body.length > route.maxBytes || o.stopping.aborted) return undefined
-    const began = performance.now()
     const remote = socket.remoteAddress ?? ''
-    let failure: unknown = edge.refusal(authorization, remote)
+    const key = keyOf(request.headers, socket, remote)
+    if (key === undefined) return undefined
+    const began = performance.now()
+    let failure: unknown = edge.refusal(key, remote)
     try {
-      const known = failure === undefined ? route.now?.(request) : undefined
-      if (known) return measured(known, began)
+      if (failure === undefined) {
+        const asked = new Asked(request, socket)
+        const known = route.now?.(asked)
+        if (known) return measured(known, began)
+        if (route.soon && soon(asked, request, socket, (reply) => later(measured(reply, began)))) return 'later'
+      }
     } catch (error) {
       failure = error
     }
-    return handle(request, socket, remote, failure).then((reply) => {
-      // The answer goes out before the next turn of the event loop.
-      if (failing) setImmediate(() => void failpoint('answer.sync.after'))
-      return measured(reply, began)
-    })
+    return after(handle(request, socket, remote, failure)).then((reply) => measured(reply, began))
   }
 }

@@ -75,7 +75,7 @@ export interface Gateway {
   certificateOf: CertificateReader
   /** The person whose browser it is. */
   personOf: PersonReader
-  /** Plain requests by target that are answered below node:http: for the few routes whose cost counts. Not behind a proxy. */
+  /** Plain requests by method and path that are answered below node:http: for the few routes whose cost counts. Not behind a proxy. */
   shortcuts: Map<string, Shortcut>
   /** What a shortcut owes to the rest: throttling, and problems in the usual form. */
   edge: Edge

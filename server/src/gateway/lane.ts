@@ -9,9 +9,15 @@ import type { Use } from './kept.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 
 /** Answers plain requests to its target, at once or later; undefined: this one is for the long way. Never rejects. */
-export type Shortcut = (request: PlainRequest, socket: Socket) => Reply | Promise<Reply> | undefined
+export type Shortcut = (
+  request: PlainRequest,
+  socket: Socket,
+  /** Takes the answer, in a later turn of the event loop, of who said 'later'. */
+  later: (reply: Reply) => void,
+) => Reply | Promise<Reply> | 'later' | undefined
 
 export interface LaneOptions {
+  /** By method and path: "POST /toy/in". */
   shortcuts: ReadonlyMap<string, Shortcut>
   /** Whoever keeps a connection is sent to another node. */
   draining(): boolean
@@ -61,7 +67,7 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
         socket.setTimeout(patience.ms)
         return
       }
-      const answer = typeof request === 'string' ? undefined : o.shortcuts.get(request.target)?.(request, socket)
+      const answer = typeof request === 'string' ? undefined : o.shortcuts.get(request.place)?.(request, socket, later)
       if (answer === undefined) return leave(bytes)
       if (fresh || held !== undefined) socket.setTimeout(o.times.keepAlive)
       fresh = false
@@ -71,7 +77,7 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
       o.began(use)
       // What cannot be written as an answer (a header with a line break) is ours to be ashamed of: nothing half-written goes out.
       if (answer instanceof Promise) answer.then(write).catch(() => socket.destroy())
-      else {
+      else if (answer !== 'later') {
         known = answer
         together(written)
       }
@@ -86,6 +92,10 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
       } catch {
         socket.destroy()
       }
+    }
+    function later(reply: Reply): void {
+      known = reply
+      written()
     }
     function write(reply: Reply): void {
       if (!busy) return

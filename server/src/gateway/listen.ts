@@ -47,7 +47,7 @@ export function createDoors(o: {
   tls?: TlsFiles
   log: Log
   maxConnections?: number
-  /** Served in the lane below node:http, by the request's target. */
+  /** Served in the lane below node:http, by method and path. */
   shortcuts?: ReadonlyMap<string, Shortcut>
 }): Doors {
   const sockets = new Set<Socket>()

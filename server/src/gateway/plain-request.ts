@@ -1,17 +1,20 @@
 /**
- * Reads one plain request out of bytes that came together: `POST <target> HTTP/1.1`, known headers once each, a body of a told length.
+ * Reads one plain request out of bytes that came together: `POST <target> HTTP/1.1` or PUT, known headers once each, a body of a told length.
  * Strict and in one pass. Whatever is not surely that is `odd` and belongs to node:http, so that one reader alone judges the unusual.
  */
 
 export interface PlainRequest {
-  readonly target: string
+  /** Method and path as they stand: "POST /toy/in". */
+  readonly place: string
+  /** Without its question mark; '' when there is none. Of letters and digits that mean themselves. */
+  readonly query: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
 }
 
-/** Bytes of a head, and of a request with its body, that are read here. */
-const limits = { head: 4 * 1024, whole: 64 * 1024 } as const
+/** Bytes of a head, and of a request with its body, that are read here. A signature in a header has some 2 to 6 KB; node:http's own limit is above. */
+const limits = { head: 8 * 1024, whole: 64 * 1024 } as const
 
 /** What devices' HTTP clients say. Any other name, and any of these twice, is odd. */
 const names = new Map<number, readonly string[]>()
@@ -27,16 +30,18 @@ for (const name of [
   'accept-language',
   'cache-control',
   'sec-fetch-mode',
+  'mdm-signature',
 ])
   names.set(name.length, [...(names.get(name.length) ?? []), name])
 
-const [cr, lf, space, colon] = [0x0d, 0x0a, 0x20, 0x3a]
-const method = 'POST '
+const [cr, lf, space, colon, question] = [0x0d, 0x0a, 0x20, 0x3a, 0x3f]
+const methods = ['POST ', 'PUT ']
 const version = ' HTTP/1.1'
 
 /** `more`: it may become one when the rest comes. */
 export function readPlainRequest(bytes: Buffer): PlainRequest | 'more' | 'odd' {
-  if (!startsWith(bytes, 0, method)) return 'odd'
+  const method = methods.find((m) => startsWith(bytes, 0, m))
+  if (method === undefined) return 'odd'
   const targetEnd = bytes.indexOf(space, method.length)
   if (targetEnd < 0) return bytes.length < limits.head ? 'more' : 'odd'
   if (!startsWith(bytes, targetEnd, version)) return 'odd'
@@ -57,13 +62,13 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | 'more' | 'odd' {
   }
   if (bytes[at + 1] === undefined) return bytes.length < limits.head ? 'more' : 'odd'
   if (bytes[at + 1] !== lf || at > limits.head) return 'odd'
-  return whole(bytes, at + 2, bytes.toString('latin1', method.length, targetEnd), headers)
+  return whole(bytes, at + 2, targetEnd, headers)
 }
 
 function whole(
   bytes: Buffer,
   bodyAt: number,
-  target: string,
+  targetEnd: number,
   headers: Record<string, string>,
 ): PlainRequest | 'more' | 'odd' {
   const length = plainLength(headers['content-length'])
@@ -73,8 +78,16 @@ function whole(
   const end = bodyAt + length
   // More than one request: who sends ahead is served in order by node:http.
   if (end > limits.whole || bytes.length > end) return 'odd'
-  return bytes.length < end ? 'more' : { target, headers, body: bytes.subarray(bodyAt, end) }
+  if (bytes.length < end) return 'more'
+  const mark = bytes.indexOf(question, 0)
+  const pathEnd = mark < 0 || mark > targetEnd ? targetEnd : mark
+  const query = bytes.toString('latin1', Math.min(pathEnd + 1, targetEnd), targetEnd)
+  if (query !== '' && !plainQuery.test(query)) return 'odd'
+  return { place: bytes.toString('latin1', 0, pathEnd), query, headers, body: bytes.subarray(bodyAt, end) }
 }
+
+/** Nothing escaped, and nothing that anybody might read otherwise. */
+const plainQuery = /^[A-Za-z0-9._~=&-]+$/
 
 /** The place after the header's value, which is where its line should end. */
 function readHeader(bytes: Buffer, from: number, headers: Record<string, string>): number | 'more' | 'odd' {

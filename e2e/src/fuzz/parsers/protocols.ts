@@ -128,7 +128,6 @@ const derSpecimen: Specimen = {
 /** What a device signs of itself. Whoever changes one bit of what counts is found out; what does not count may differ. */
 const cms: Specimen = {
   name: 'cms-signed',
-  oneIn: 4,
   good: [signed, streamed],
   bad: ['', certificate, signed.slice(0, 200), signed.with(signed.length - 1, (signed.at(-1) ?? 0) ^ 1)],
   read: (bytes) => openSigned(bytes),
@@ -140,7 +139,6 @@ const cms: Specimen = {
 }
 const x509: Specimen = {
   name: 'certificate',
-  oneIn: 2,
   good: [certificate],
   bad: ['', signed, certificate.slice(0, 100), 'hello'],
   read: (bytes) => readCertificate(bytes),

@@ -12,4 +12,5 @@ export {
   googleWipeCorporate,
 } from './device.ts'
 export { esimIds, googleEsimIds } from './device-info.ts'
+export { esimAdd, esimRemove, googleEsimAdd, googleEsimRemove } from './esim.ts'
 export { googleInventory, isReading } from './inventory.ts'

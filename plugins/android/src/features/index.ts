@@ -1,6 +1,7 @@
 /** The door of policy features: every area, one file each. */
 import type { AndroidFeature } from '../area.ts'
 import { appFeatures } from './apps.ts'
+import { declined } from './beyond-google.ts'
 import { googleFeatures } from './google-alone.ts'
 import { knoxFeatures } from './knox.ts'
 import { networkFeatures } from './network.ts'
@@ -10,7 +11,7 @@ import { screenFeatures } from './screen.ts'
 import { securityFeatures } from './security.ts'
 import { systemFeatures } from './system.ts'
 
-export const features: readonly AndroidFeature[] = [
+const areas: readonly AndroidFeature[] = [
   ...passcodeFeatures,
   ...screenFeatures,
   ...restrictionFeatures,
@@ -21,3 +22,4 @@ export const features: readonly AndroidFeature[] = [
   ...knoxFeatures,
   ...googleFeatures,
 ]
+export const features: readonly AndroidFeature[] = areas.map(declined)

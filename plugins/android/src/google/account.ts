@@ -55,7 +55,7 @@ export interface Tokens {
 }
 
 /** RFC 7523, section 2.1: a signed assertion is exchanged for an access token. */
-export function createTokens(host: PlatformHost, tokenUrl: string): Tokens {
+export function createTokens(host: PlatformHost, tokenUrl: string, answerMs: number): Tokens {
   const held = new Map<string, { until: number; token: Promise<{ token: string; until: number }> }>()
 
   async function grant(a: Account, signal: AbortSignal): Promise<{ token: string; until: number }> {
@@ -70,7 +70,8 @@ export function createTokens(host: PlatformHost, tokenUrl: string): Tokens {
       .setExpirationTime(Math.floor(now / 1000) + assertionS)
       .sign(key)
     const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion })
-    const response = await host.fetch(tokenUrl, { method: 'POST', body, signal }).catch((e: unknown) => {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(answerMs)])
+    const response = await host.fetch(tokenUrl, { method: 'POST', body, signal: soon }).catch((e: unknown) => {
       throw new GoogleError('away', e instanceof Error ? e.message : '')
     })
     const said = (await response.json().catch(() => null)) as Json

@@ -20,7 +20,6 @@ export type Call = (r: Request) => Promise<JsonObject>
 
 /** Within this time a request is tried again; then it is given back to whoever keeps it. */
 const patienceMs = 40_000
-const answerMs = 25_000
 const bodyBytes = 20_000_000
 
 export function createCall(o: {
@@ -29,7 +28,8 @@ export function createCall(o: {
   account(): Promise<Account | undefined>
   tokens: Tokens
   pace: Pace
-  patienceMs?: number
+  /** Milliseconds that an answer is waited for. */
+  answerMs: number
 }): Call {
   const base = o.url.replace(/\/+$/, '')
 
@@ -50,7 +50,7 @@ export function createCall(o: {
       .fetch(address(base, r), {
         method: r.method,
         // What has left is waited for, also when the server stops: whether it was done must be known.
-        signal: AbortSignal.timeout(answerMs),
+        signal: AbortSignal.timeout(o.answerMs),
         headers: { authorization: `Bearer ${token}`, ...(r.body ? { 'content-type': 'application/json' } : {}) },
         ...(r.body ? { body: JSON.stringify(r.body) } : {}),
       })
@@ -63,17 +63,20 @@ export function createCall(o: {
   }
 
   return async (r) => {
-    const end = Date.now() + (o.patienceMs ?? patienceMs)
-    const signal = r.signal ?? AbortSignal.timeout(2 * (o.patienceMs ?? patienceMs))
+    const end = Date.now() + patienceMs
+    const signal = r.signal ?? AbortSignal.timeout(2 * patienceMs)
     const harmless = r.method !== 'POST' || r.repeatable === true
     let fresh = false
+    let last: GoogleError | undefined
     for (;;) {
       try {
         const answer = await o.pace.run(() => once(r, fresh, signal), signal)
         o.pace.well()
         return answer
       } catch (e) {
+        if (isTimeout(e, signal)) throw last ?? tooLate()
         if (!(e instanceof GoogleError)) throw e
+        last = e
         if (e.status === 401 && !fresh) {
           // The token may have been withdrawn before its time: once more with another.
           fresh = true
@@ -87,6 +90,16 @@ export function createCall(o: {
       }
     }
   }
+}
+
+/** Whoever asked had so much time and no more: to him Google is away. Who stops the server is told so. */
+function isTimeout(e: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && e === signal.reason && e instanceof DOMException && e.name === 'TimeoutError'
+}
+function tooLate(): GoogleError {
+  const e = new GoogleError('away', 'it was not this request’s turn in time')
+  e.unsent = true
+  return e
 }
 
 function address(base: string, r: Request): string {

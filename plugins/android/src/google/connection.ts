@@ -20,22 +20,16 @@ export interface Connection {
   /** After the set-up was changed here; other nodes hear of it within seconds. */
   forget(): void
 }
-export interface Tuning {
-  firstRestS?: number
-  patienceMs?: number
-}
-
 /** A node knows of changes of the set-up this late at most. */
 const keptMs = 5_000
 
-export function createConnection(host: PlatformHost, s: GoogleSettings, tuning: Tuning = {}): Connection {
+export function createConnection(host: PlatformHost, s: GoogleSettings): Connection {
   const account = remembered(() => readKeptAccount(host.sql, host.vault))
   const enterprise = remembered(() => readEnterprise(host.sql, host.vault))
-  const tokens = createTokens(host, s.tokenUrl)
-  const pace = (perSecond: number, inFlight: number): Pace =>
-    createPace({ perSecond, inFlight, firstRestS: tuning.firstRestS })
+  const tokens = createTokens(host, s.tokenUrl, 1000 * s.answerS)
+  const pace = (perSecond: number, inFlight: number): Pace => createPace({ perSecond, inFlight, firstRestS: s.restS })
   const service = (url: string, p: Pace) =>
-    createCall({ host, url, account: account.get, tokens, pace: p, patienceMs: tuning.patienceMs })
+    createCall({ host, url, account: account.get, tokens, pace: p, answerMs: 1000 * s.answerS })
   return {
     api: service(s.apiUrl, pace(s.requestsPerSecond, s.inFlight)),
     // Pub/Sub has its own quota, far above what is asked of it.

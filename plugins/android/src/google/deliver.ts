@@ -6,6 +6,8 @@ import type { Connection } from './connection.ts'
 import type { Documents, Placed } from './documents.ts'
 import { GoogleError } from './errors.ts'
 import { deviceFacts, nameFact, reportTime } from './facts.ts'
+import type { Parting } from './parting.ts'
+import { together } from './together.ts'
 
 type Operation = Extract<Delivery, { kind: 'operation' }>
 /** What the channel keeps: the document that its device was pointed to. */
@@ -40,17 +42,26 @@ export function createDeliver(o: {
   host: PlatformHost
   connection: Connection
   documents: Documents
+  parting: Parting
+  /** What Google calls a command is written down. */
+  known(name: string): Promise<void>
   /** Whether an operation may be done twice without harm. */
   repeatable(operation: string): boolean
 }) {
   const { host, connection } = o
+  /** Commands that are under way: looked at when nothing is heard of them. */
+  const remember = together(
+    (all: readonly { ref: string; until: string }[]) =>
+      host.sql`insert into command (name, next, until) select name, now() + interval '60 seconds', until
+        from unnest(${all.map((c) => c.ref)}::text[], ${all.map((c) => c.until)}::timestamptz[]) as x (name, until) on conflict (name) do nothing`,
+  )
 
   return async function deliver(all: readonly Delivery[], signal: AbortSignal): Promise<void> {
     await Promise.all(
       all.map(async (d) => {
         const told = await hand(d, signal)
-        if (told.gone)
-          await host.gone(d.channel, { code: 'deleted-at-google', text: 'The device was deleted at Google.' })
+        const name = deviceName(d.channel)
+        if (told.gone && name) await o.parting.left(d.channel, name)
         else if (told.said) {
           await host.turn(d.channel, {
             said: [told.said],
@@ -59,6 +70,7 @@ export function createDeliver(o: {
             take: 0,
           })
           if (told.state) await heardBefore(d.channel, told.state)
+          if (told.said.ref !== undefined) await o.known(told.said.ref)
         }
       }),
     )
@@ -102,18 +114,24 @@ export function createDeliver(o: {
     const command = objectOf(d.row.to(d.params, d.channel, d.secrets, d.kept)) ?? {}
     if (isReading(command)) return look(d, name, signal)
     const seconds = Math.max(60, Math.round((Date.parse(d.deadline) - host.clock.now().getTime()) / 1000))
-    const operation = await connection.api({
-      method: 'POST',
-      path: `v1/${name}:issueCommand`,
-      body: { ...command, duration: `${seconds}s` },
-      signal,
-      ...(o.repeatable(d.operation) ? { repeatable: true } : {}),
-    })
+    await o.parting.begins(name, d.id, command.type)
+    const operation = await connection
+      .api({
+        method: 'POST',
+        path: `v1/${name}:issueCommand`,
+        body: { ...command, duration: `${seconds}s` },
+        signal,
+        ...(o.repeatable(d.operation) ? { repeatable: true } : {}),
+      })
+      .catch(async (e: unknown) => {
+        // What failed otherwise may have been done, or what was before it.
+        if (e instanceof GoogleError && e.kind === 'refused') await o.parting.ends(name, command.type)
+        throw e
+      })
     const ref = String(operation.name ?? '')
     // Without a name nothing can be heard of it: the time runs, and its end is that it is unknown.
     if (!ref) return {}
-    if (operation.done !== true)
-      await host.sql`insert into command (name, next, until) values (${ref}, now() + interval '60 seconds', ${d.deadline}::timestamptz) on conflict (name) do nothing`
+    if (operation.done !== true) await remember({ ref, until: d.deadline })
     return { said: { id: d.id, ref, reply: operation } }
   }
 

@@ -1,10 +1,11 @@
 /** The channel to devices with Google's services: the Android Management API, put together. */
 import type { FeatureRow, OpenPlatform, PlatformHost, Route, Step } from '@muster/contract'
-import { createConnection, type Tuning } from './connection.ts'
+import { createConnection } from './connection.ts'
 import { createDeliver } from './deliver.ts'
 import { createDocuments } from './documents.ts'
 import { createEnrolment } from './enrol.ts'
 import { createNotifications } from './notifications.ts'
+import { createParting } from './parting.ts'
 import { createPull } from './pull.ts'
 import { pushRoute } from './push.ts'
 import { createReconcile } from './reconcile.ts'
@@ -28,23 +29,30 @@ export function createGoogle(
   o: {
     features: Readonly<Record<string, readonly FeatureRow[]>>
     repeatable(operation: string): boolean
-    tuning?: Tuning
   },
 ): GoogleChannel {
-  const connection = createConnection(host, settings, o.tuning)
+  const connection = createConnection(host, settings)
   const webApps = createWebApps(host, connection)
   const documents = createDocuments({ host, connection, features: o.features, webApps })
   const enrolment = createEnrolment({ host, connection, documents })
-  const notifications = createNotifications({ host, connection, enrolment })
+  const parting = createParting(host)
+  const notifications = createNotifications({ host, connection, enrolment, parting })
   const setup = createSetup({ host, connection, enrolment })
   return {
     routes: [pushRoute({ host, connection, settings, notifications }), ...setup.routes],
     steps: enrolment.steps,
-    deliver: createDeliver({ host, connection, documents, repeatable: o.repeatable }),
+    deliver: createDeliver({
+      host,
+      connection,
+      documents,
+      parting,
+      known: notifications.known,
+      repeatable: o.repeatable,
+    }),
     rate: { perSecond: settings.requestsPerSecond, inFlight: settings.inFlight },
     jobs: [
       { name: 'google.pull', everyS: settings.pullS, run: createPull({ host, connection, notifications }) },
-      ...createReconcile({ host, connection, notifications, documents, settings }),
+      ...createReconcile({ host, connection, notifications, documents, parting, settings }),
     ],
     setup: setup.setup,
   }

@@ -5,6 +5,8 @@ import type { Connection } from './connection.ts'
 import { type ChannelState, channelState } from './deliver.ts'
 import type { Enrolment } from './enrol.ts'
 import { deviceFacts, nameFact, reportTime } from './facts.ts'
+import type { Parting } from './parting.ts'
+import { together } from './together.ts'
 
 export interface Notification {
   /** ENROLLMENT, STATUS_REPORT, COMPLIANCE_REPORT, COMMAND, USAGE_LOGS, ENTERPRISE_UPGRADE; others are passed over. */
@@ -13,11 +15,16 @@ export interface Notification {
   readonly publishedAt?: string
 }
 export interface Notifications {
+  /** Throws when it could not be dealt with: it is to come again. */
   take(n: Notification): Promise<void>
+  /** The same of many at once, those of one device in their order; says of each whether it was dealt with. */
+  takeAll(list: readonly Notification[]): Promise<readonly boolean[]>
   /** A device as Google describes it, from a message, or from its list as it is now (`listed`). */
   device(device: JsonObject, from: { reportedAt?: string; listed?: true }): Promise<void>
-  /** An operation as it stands at Google; answers whether it is over. */
+  /** An operation as Google answered when it was looked at; answers whether it is over. */
   operation(operation: JsonObject): Promise<boolean>
+  /** Its name is known here from now on: what came of it before is taken. */
+  known(name: string): Promise<void>
 }
 
 const namePattern = /^(enterprises\/[\w.-]{1,100})\/devices\/[\w.-]{1,100}$/
@@ -43,8 +50,23 @@ export function createNotifications(o: {
   host: PlatformHost
   connection: Connection
   enrolment: Enrolment
+  parting: Parting
 }): Notifications {
   const { host, connection } = o
+  /** Commands that are over are not looked at any more. */
+  const forget = together(
+    (names: readonly string[]) => host.sql`delete from command where name = any(${names}::text[])`,
+  )
+  const early = new Map<string, JsonObject>()
+  let heardAt = 0
+
+  /** A look at when something was heard last must not cost each message a statement. */
+  async function heard(): Promise<void> {
+    const now = Date.now()
+    if (now - heardAt < heardEveryMs) return
+    heardAt = now
+    await host.sql`update enterprise set heard = now() where heard is null or heard < now() - interval '1 minute'`
+  }
 
   async function ours(name: Json | undefined, pattern: RegExp): Promise<string | undefined> {
     const found = typeof name === 'string' ? pattern.exec(name) : null
@@ -59,7 +81,7 @@ export function createNotifications(o: {
     const c = await host.find({ fact: nameFact, value: name })
     // The last that is heard of a device that was erased or deleted.
     if (d.state === 'DELETED' || d.appliedState === 'DELETED') {
-      if (c) await host.gone(c, { code: 'deleted-at-google', text: 'The device was deleted at Google.' })
+      if (c) await o.parting.left(c, name)
       return
     }
     if (!c) return void (await o.enrolment.arrive(name))
@@ -71,7 +93,7 @@ export function createNotifications(o: {
     if (detail.lifecycle === 'removed') return
     const state = channelState(detail.state)
     if (from.listed) await pointBack(d, state)
-    if (from.listed && known(detail.facts, d)) return
+    if (from.listed && isKnown(detail.facts, d)) return
     const facts = deviceFacts(d, state && { name: state.policy, version: state.version })
     // A report that is older than what is known says nothing new: the time decides, not the order of arrival.
     await host.turn(detail, {
@@ -99,36 +121,90 @@ export function createNotifications(o: {
     })
   }
 
-  async function operation(op: JsonObject): Promise<boolean> {
-    const name = await ours(op.name, operationPattern)
-    if (!name || op.done !== true) return false
+  /** False: nothing here has this name, or not yet. */
+  async function over(op: JsonObject, name: string): Promise<boolean> {
     const c = await host.find({ ref: name })
     if (c) await host.turn(c, { said: [{ ref: name, reply: op }], take: 0 })
-    await host.sql`delete from command where name = ${name}`
+    if (op.error !== undefined) await o.parting.ends(deviceOf(name), objectOf(op.metadata)?.type)
+    return c !== undefined
+  }
+  async function finished(op: JsonObject): Promise<string | undefined> {
+    return op.done === true ? ours(op.name, operationPattern) : undefined
+  }
+  async function operation(op: JsonObject): Promise<boolean> {
+    const name = await finished(op)
+    if (!name) return false
+    await over(op, name)
+    await forget(name)
     return true
+  }
+  /** A device may be quicker than our own record of what Google calls its command: then the message waits for that, and a look at Google finds it otherwise. */
+  async function said(op: JsonObject): Promise<void> {
+    const name = await finished(op)
+    if (!name) return
+    if (await over(op, name)) return forget(name)
+    early.set(name, op)
+    for (const first of early.keys()) if (early.size > earlyAtMost) early.delete(first)
+  }
+  async function known(name: string): Promise<void> {
+    const op = early.get(name)
+    if (!op) return
+    early.delete(name)
+    await operation(op)
+  }
+
+  async function take(n: Notification): Promise<void> {
+    const data = objectOf(n.data)
+    await heard()
+    if (!data) return
+    switch (n.type) {
+      case 'ENROLLMENT':
+      case 'STATUS_REPORT':
+      case 'COMPLIANCE_REPORT':
+        return device(data, { reportedAt: n.publishedAt })
+      case 'COMMAND':
+        return said(data)
+    }
+  }
+  async function took(n: Notification): Promise<boolean> {
+    try {
+      await take(n)
+      return true
+    } catch (e) {
+      host.log.warn({ err: e }, 'a notification could not be taken; it comes again')
+      return false
+    }
   }
 
   return {
     device,
     operation,
-    take: async (n) => {
-      const data = objectOf(n.data)
-      await host.sql`update enterprise set heard = now() where heard is null or heard < now() - interval '1 minute'`
-      if (!data) return
-      switch (n.type) {
-        case 'ENROLLMENT':
-        case 'STATUS_REPORT':
-        case 'COMPLIANCE_REPORT':
-          return device(data, { reportedAt: n.publishedAt })
-        case 'COMMAND':
-          return void (await operation(data))
-      }
+    known,
+    take,
+    // What goes on at the same time is looked up and written together.
+    takeAll: async (list) => {
+      const done = list.map(() => false)
+      const numbered = list.map((n, i) => ({ n, i }))
+      const lines = Map.groupBy(numbered, ({ n, i }) => {
+        const { name } = objectOf(n.data) ?? {}
+        return typeof name === 'string' ? deviceOf(name) : `${i}`
+      })
+      await Promise.all(
+        [...lines.values()].map(async (line) => {
+          for (const { n, i } of line) done[i] = await took(n)
+        }),
+      )
+      return done
     },
   }
 }
 
+const heardEveryMs = 30_000
+const earlyAtMost = 1_000
+const deviceOf = (name: string) => name.split('/operations/', 1)[0] ?? name
+
 /** The list says what a report has said already. */
-function known(facts: Readonly<JsonObject>, d: JsonObject): boolean {
+function isKnown(facts: Readonly<JsonObject>, d: JsonObject): boolean {
   return (
     typeof d.lastStatusReportTime === 'string' &&
     facts['google.lastReport'] === d.lastStatusReportTime &&

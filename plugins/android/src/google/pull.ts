@@ -17,8 +17,7 @@ export function createPull(o: { host: PlatformHost; connection: Connection; noti
     for (let i = 0; i < rounds && !signal.aborted; i += 1) {
       const got = await fetched(path, signal)
       if (got.length === 0) return
-      const done: string[] = []
-      for (const m of got) if (await took(m)) done.push(m.ackId)
+      const done = await taken(got)
       if (done.length > 0)
         await o.connection.pubsub({
           method: 'POST',
@@ -57,15 +56,14 @@ export function createPull(o: { host: PlatformHost; connection: Connection; noti
     }
   }
 
-  /** What could not be dealt with comes again. */
-  async function took(m: { message: Json }): Promise<boolean> {
-    try {
-      const told = readMessage(m.message)
-      if (told) await o.notifications.take(told)
-      return true
-    } catch (e) {
-      o.host.log.warn({ err: e }, 'a notification could not be taken; it comes again')
-      return false
-    }
+  /** Those that are done with, once that is durable: the others come again. What is not understood is not wanted again either. */
+  async function taken(got: readonly { ackId: string; message: Json }[]): Promise<string[]> {
+    const told = got.flatMap(({ ackId, message }) => {
+      const notification = readMessage(message)
+      return notification ? [{ ackId, notification }] : []
+    })
+    const dealt = await o.notifications.takeAll(told.map((t) => t.notification))
+    const failed = new Set(told.flatMap((t, i) => (dealt[i] ? [] : [t.ackId])))
+    return got.flatMap((m) => (failed.has(m.ackId) ? [] : [m.ackId]))
   }
 }

@@ -6,6 +6,7 @@ import type { Documents } from './documents.ts'
 import { GoogleError } from './errors.ts'
 import { nameFact } from './facts.ts'
 import type { Notifications } from './notifications.ts'
+import type { Parting } from './parting.ts'
 import type { GoogleSettings } from './settings.ts'
 import { documents as keptDocuments, openTokens } from './store.ts'
 
@@ -19,6 +20,7 @@ export function createReconcile(o: {
   connection: Connection
   notifications: Notifications
   documents: Documents
+  parting: Parting
   settings: GoogleSettings
 }) {
   const { host, connection } = o
@@ -29,13 +31,9 @@ export function createReconcile(o: {
     await host.sql`delete from command where until < now() - interval '1 day'`
     const due = await host.sql<{ name: string; tries: number }>`
       select name, tries from command where next <= now() order by next limit ${commandsAtOnce}`
-    for (const c of due) {
-      if (signal.aborted) return
-      const over = await look(c.name, signal)
-      const wait = Math.min(lookAgain.longest, lookAgain.first * 2 ** Math.min(c.tries + 1, 12))
-      if (!over)
-        await host.sql`update command set tries = tries + 1, next = now() + ${wait} * interval '1 second' where name = ${c.name}`
-    }
+    const over = await Promise.all(due.map((c) => look(c.name, signal)))
+    const still = due.filter((_, i) => !over[i]).map((c) => c.name)
+    await host.sql`update command set tries = tries + 1, next = now() + least(${lookAgain.longest}, ${lookAgain.first} * 2 ^ least(tries + 1, 12)) * interval '1 second' where name = any(${still}::text[])`
   }
   async function look(name: string, signal: AbortSignal): Promise<boolean> {
     try {
@@ -71,10 +69,7 @@ export function createReconcile(o: {
         signal,
       })
       const listed = objectsOf(answer.devices)
-      for (const d of listed) {
-        if (signal.aborted) return
-        await o.notifications.device(d, { listed: true })
-      }
+      await Promise.all(listed.map((d) => o.notifications.device(d, { listed: true })))
       const names = listed.map((d) => String(d.name))
       await host.sql`update device set seen = now() where name = any(${names}::text[])`
       token = typeof answer.nextPageToken === 'string' && answer.nextPageToken !== '' ? answer.nextPageToken : undefined
@@ -98,8 +93,8 @@ export function createReconcile(o: {
       } catch (e) {
         if (!(e instanceof GoogleError) || e.kind !== 'missing') throw e
         const c = await host.find({ fact: nameFact, value: name })
-        if (c) await host.gone(c, { code: 'deleted-at-google', text: 'The device was deleted at Google.' })
-        await host.sql`delete from device where name = ${name}`
+        if (c) await o.parting.left(c, name)
+        else await host.sql`delete from device where name = ${name}`
       }
     }
   }

@@ -25,6 +25,15 @@ export const googleSettings = z
       .max(1000)
       .default(9)
       .describe('Requests a second at most. Google’s quota is 1,000 in 100 seconds for a project unless it was raised'),
+    answerS: z.number().min(0.5).max(120).default(25).describe('Seconds that an answer is waited for'),
+    restS: z
+      .number()
+      .min(0.05)
+      .max(60)
+      .default(1)
+      .describe(
+        'Seconds of rest after a refusal for the quota, or none that says how long; each in a row doubles them',
+      ),
     inFlight: z.number().int().min(1).max(100).default(10).describe('Requests that wait for an answer at one time'),
     pullS: z.number().int().min(1).max(3600).default(10).describe('Seconds between two looks for notifications'),
     reconcileMinutes: z

@@ -29,6 +29,12 @@ export const migrations: readonly { name: string; sql: string }[] = [
   },
 ]
 
+export const partingMigration = {
+  name: '0003_google_parting',
+  sql: `-- The delivery that takes the device away, and the command's type: its being gone is its end.
+      alter table device add column parting text, add column parting_type text;`,
+}
+
 const accountPlace = 'google-account'
 export async function readKeptAccount(sql: Sql, vault: Vault): Promise<Account | undefined> {
   const [row] = await sql<{ project: string; email: string; key_id: string; key: Uint8Array }>`

@@ -31,8 +31,14 @@ export interface Command {
   readonly row: OperationRow
 }
 
+/** Rows that look at nothing but the reply when they read it. */
+const repliesAlone = new WeakSet<OperationRow>()
+/** How the answers to it are read, where nothing else has to be known for that. */
+export const replyReader = (row: OperationRow): ((reply: Json) => Outcome) | undefined =>
+  repliesAlone.has(row) ? (row.from as (reply: Json) => Outcome) : undefined
+
 function commandRow<P, R>(d: OperationDescriptor<P, R>, o: CommandRowOptions<P>): OperationRow {
-  return {
+  const row: OperationRow = {
     channel: o.channel ?? 'device',
     needs: o.needs,
     when: on(o.on, ...(o.and ?? [])),
@@ -40,6 +46,8 @@ function commandRow<P, R>(d: OperationDescriptor<P, R>, o: CommandRowOptions<P>)
     to: (params, c, secrets) => ({ RequestType: o.type, ...o.fields?.(d.params.parse(params), c, secrets) }),
     from: (reply) => outcomeOf(reply, o),
   }
+  repliesAlone.add(row)
+  return row
 }
 
 export function command<P, R>(d: OperationDescriptor<P, R>, o: CommandRowOptions<P>): Command {

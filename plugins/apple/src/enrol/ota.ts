@@ -73,7 +73,12 @@ export function createOta(o: EnrolDeps): { routes: Route[]; challenges: Challeng
   }
 
   function isOurs(signer: CertificateParts): boolean {
-    return host.certificates.authorities().some((der) => signer.x509.verify(readCertificate(der).key))
+    try {
+      return host.certificates.authorities().some((der) => signer.x509.verify(readCertificate(der).key))
+    } catch (e) {
+      if (e instanceof DerError) return false
+      throw e
+    }
   }
 
   /** The code, and the certificate that the next one stands in for; proof that we said so. */

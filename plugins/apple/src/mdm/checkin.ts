@@ -11,11 +11,13 @@ type Message = Extract<MdmMessage, { kind: 'checkin' }>
 export interface CheckinDeps {
   host: PlatformHost
   declarative: DeclarativePort
+  /** The token of a service of Apple's; undefined: this server has none for it. */
+  tokenFor(service: string): Promise<string | undefined>
 }
 /** Apple gives 32 bytes; an unlock or bootstrap token has some hundreds. */
 const longest = { push: 256, escrow: 64 * 1024 } as const
 
-export function createCheckin({ host, declarative }: CheckinDeps) {
+export function createCheckin({ host, declarative, tokenFor }: CheckinDeps) {
   /** Authenticate: a repeat, or a device that enrols again with the identity it has, begins a new epoch; nothing else lets it in. */
   async function begin(m: Message, certificate: Bytes, known: JsonObject): Promise<Reply> {
     if (m.sender.user) return refused('A user does not enrol a device.')
@@ -51,8 +53,15 @@ export function createCheckin({ host, declarative }: CheckinDeps) {
       }
       case 'DeclarativeManagement':
         return declarative(c, m.body)
+      case 'GetToken': {
+        const token = await tokenFor(textOf(m.body, 'TokenServiceType') ?? '')
+        // Apple: 400 for a service that the server does not know.
+        return token === undefined
+          ? refused('This kind of token is not given here.')
+          : answer({ TokenData: new Uint8Array(Buffer.from(token)) })
+      }
       default:
-        return refused('This kind of token is not given here.')
+        return refused('This message is not known here.')
     }
   }
 
@@ -91,5 +100,7 @@ export function createCheckin({ host, declarative }: CheckinDeps) {
 
 /** Devices of this platform come when they are woken; silence means something after a day and a half. */
 export const expectInS = 36 * 3600
+/** A device does one command after the other: more of them at once would only wait on the device. */
+export const batch = 1
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')

@@ -5,6 +5,8 @@ import {
   isProblem,
   type Json,
   type JsonObject,
+  type OperationRow,
+  type Outcome,
   type PlatformHost,
   type Reason,
   type Reply,
@@ -13,11 +15,11 @@ import {
 } from '@muster/contract'
 import { type PlistDict, writeXmlPlist } from '@muster/kit/plist'
 import { toDict, toJson } from '../wire/index.ts'
-import { expectInS } from './checkin.ts'
+import { batch, expectInS } from './checkin.ts'
 import { keepPassword, keepSecrets, offerPassword, takeSecrets } from './escrow.ts'
 import type { MdmMessage } from './message.ts'
 import { outcomeOfStep, type Written } from './more.ts'
-import { nothing } from './replies.ts'
+import { nothing, plist } from './replies.ts'
 import { createSent } from './sent.ts'
 
 type Report = Extract<MdmMessage, { kind: 'report' }>
@@ -33,6 +35,8 @@ export interface ConnectDeps {
   declare(d: Delivery): Promise<Said | undefined>
   /** Operations that do no harm when they are done twice. */
   repeatable(operation: string): boolean
+  /** How answers to what this row wrote are read, when that takes nothing but the answer. */
+  reader(row: OperationRow): ((reply: Json) => Outcome) | undefined
 }
 /** Thrown by `Encode`, in words for the administrator. */
 export class CannotWrite extends Error {
@@ -41,18 +45,16 @@ export class CannotWrite extends Error {
     this.name = 'CannotWrite'
   }
 }
-/** A device does one command after the other: more of them at once would only wait on the device. */
-const batch = 1
 /** Forgetting only costs a device one more NotNow. */
 const busyLimit = 50_000
 const profileCommands = new Set(['InstallProfile', 'RemoveProfile'])
 
-export function createConnect({ host, encode, facts, declare, repeatable }: ConnectDeps) {
+export function createConnect({ host, encode, facts, declare, repeatable, reader }: ConnectDeps) {
   const sent = createSent()
   /** Channels that put something off since they last came: until they come again, nothing that was put off is offered. */
   const busy = new Set<number>()
 
-  return async function connect(m: Report, c: Channel, raw: Uint8Array): Promise<Reply> {
+  async function connect(m: Report, c: Channel, raw: Uint8Array): Promise<Reply> {
     return next(c, await host.turn(c, await turnOf(m, c, raw)))
   }
 
@@ -80,11 +82,13 @@ export function createConnect({ host, encode, facts, declare, repeatable }: Conn
       return next(c, await host.turn(c, { said: [said], take: batch, expectInS }))
     }
     await offerPassword(host, c, given)
-    sent.note(c.no, { id: given.id, type: String(made.command.RequestType), more: made.more, again: againOf(given) })
+    const type = String(made.command.RequestType)
+    const read = given.kind === 'operation' && !made.more ? reader(given.row) : undefined
+    sent.note(c.no, { id: given.id, type, more: made.more, again: againOf(given), read })
     const whole: PlistDict = { CommandUUID: given.id, Command: toDict(made.command) }
     const body = writeXmlPlist(whole)
     host.sentBytes(c, Buffer.from(body))
-    return { status: 200, headers: { 'content-type': 'application/xml; charset=utf-8' }, body }
+    return { status: 200, headers: plist, body }
   }
 
   async function written(given: Delivery): Promise<Written | { failed: Reason }> {
@@ -130,10 +134,18 @@ export function createConnect({ host, encode, facts, declare, repeatable }: Conn
     if (done && type !== undefined && profileCommands.has(type)) sent.profilesChanged(c.no)
     const found = done ? facts(reply) : undefined
     const step = outcomeOfStep(sent.moreOf(c.no, m.command), reply)
-    const said: Said = step
-      ? { id: m.command, ...step }
-      : { id: m.command, reply: { ...reply, ...(type !== undefined && { RequestType: type }) } }
+    const said: Said = { id: m.command, ...(step ?? outcomeOf(c, m.command, reply, type)) }
     return { ...base, deferred, raw, said: [said, ...before], ...(found && { facts: found, partial: true }) }
+  }
+  /** What is read here, the core need not look up anything for. */
+  function outcomeOf(c: Channel, command: string, said: JsonObject, type?: string): Outcome | { reply: Json } {
+    const reply = { ...said, ...(type !== undefined && { RequestType: type }) }
+    return sent.readOf(c.no, command)?.(reply) ?? { reply }
+  }
+  return {
+    connect,
+    /** Nothing is under way on the channel: that it is idle means nothing else. */
+    rests: (channel: number): boolean => !busy.has(channel) && sent.rests(channel),
   }
 }
 

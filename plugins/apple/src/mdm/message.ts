@@ -1,5 +1,5 @@
 /** A message of the MDM protocol, read and told apart: check-ins carry a MessageType, reports a Status. */
-import { isDict, type PlistDict, PlistError, type PlistLimits, readPlist } from '@muster/kit/plist'
+import { isDict, type PlistDict, PlistError, type PlistLimits, readFlatPlist, readPlist } from '@muster/kit/plist'
 import { textOf } from '../wire/index.ts'
 
 export const checkinTypes = [
@@ -57,7 +57,7 @@ export function readMessage(bytes: Uint8Array): MdmMessage {
 
 function read(bytes: Uint8Array): PlistDict {
   try {
-    const value = readPlist(bytes, limits)
+    const value = readFlatPlist(bytes) ?? readPlist(bytes, limits)
     if (!isDict(value)) throw new MessageError('no dictionary')
     return value
   } catch (e) {

@@ -2,8 +2,10 @@
 import type { Reply } from '@muster/contract'
 import { type PlistDict, writeXmlPlist } from '@muster/kit/plist'
 
-const plist = { 'content-type': 'application/xml; charset=utf-8' }
-export const nothing = (): Reply => ({ status: 200, headers: plist, body: '' })
+/** The same object each time: its text is made once. */
+export const plist = Object.freeze({ 'content-type': 'application/xml; charset=utf-8' })
+const none: Reply = Object.freeze({ status: 200, headers: plist, body: '' })
+export const nothing = (): Reply => none
 export const answer = (value: PlistDict): Reply => ({ status: 200, headers: plist, body: writeXmlPlist(value) })
 export const refused = (text: string, status = 400): Reply => ({
   status,

@@ -11,8 +11,9 @@ import {
 } from '@muster/contract'
 import { type CheckinDeps, createCheckin } from './checkin.ts'
 import { type ConnectDeps, createConnect } from './connect.ts'
+import { createIdle } from './idle.ts'
 import { type MdmMessage, MessageError, readMessage } from './message.ts'
-import { proofOf } from './proof.ts'
+import { createProofs } from './proof.ts'
 import { leave, nothing, refused } from './replies.ts'
 import { createChannels } from './users.ts'
 
@@ -23,7 +24,7 @@ const reasons = {
   unreadable: 'The Mdm-Signature cannot be read.',
 } as const
 
-export interface MdmDeps extends Pick<CheckinDeps, 'host' | 'declarative'>, ConnectDeps {
+export interface MdmDeps extends Pick<CheckinDeps, 'host' | 'declarative' | 'tokenFor'>, ConnectDeps {
   /** What else a device must show that comes in, and what is known of it beside its own words. */
   admit(r: Message, m: MdmMessage, certificate: Bytes): Promise<{ reply: Reply } | { facts: JsonObject }>
 }
@@ -32,7 +33,9 @@ export function mdmRoutes(o: MdmDeps): Route[] {
   const { host } = o
   const channels = createChannels(host)
   const checkin = createCheckin(o)
-  const connect = createConnect(o)
+  const { connect, rests } = createConnect(o)
+  const proofOf = createProofs()
+  const now = createIdle({ host, proofs: proofOf, channels, rests })
 
   async function handle(r: Message): Promise<Reply> {
     const proof = proofOf(r)
@@ -76,7 +79,7 @@ export function mdmRoutes(o: MdmDeps): Route[] {
 
   return (['/mdm', '/checkin'] as const).flatMap((path) =>
     (['PUT', 'POST'] as const).map(
-      (method): Route => ({ method, path, maxBytes: bodyBytes, access: { device: true }, handle: guarded }),
+      (method): Route => ({ method, path, maxBytes: bodyBytes, access: { device: true }, handle: guarded, now }),
     ),
   )
 }

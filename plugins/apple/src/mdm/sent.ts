@@ -1,5 +1,5 @@
 /** What was handed to each device last, as this node remembers it: answers do not say to which command they belong. */
-import type { Json } from '@muster/contract'
+import type { Json, Outcome } from '@muster/contract'
 import type { More } from './more.ts'
 
 /** One command is under way on a connection, so one is remembered of each channel. */
@@ -10,6 +10,8 @@ export interface Sent {
   /** It may be handed over again when it was not answered: encoded with this. */
   again?: { kept: Json }
   more?: More
+  /** How the answer is read, when that takes nothing but the answer. */
+  read?: (reply: Json) => Outcome
 }
 const limit = 50_000
 /** Handed over, and no answer came; it does no harm to hand it over again as it was. */
@@ -44,6 +46,11 @@ export function createSent() {
       const sent = last.get(channel)
       return sent?.id === id ? sent.more : undefined
     },
+    /** What the answer means; undefined: the core reads it. */
+    readOf: (channel: number, id: string): Sent['read'] => {
+      const sent = last.get(channel)
+      return sent?.id === id ? sent.read : undefined
+    },
     /** False: another command is under way, so this answer is none that we wait for. After a restart nobody knows, and it is believed. */
     awaited: (channel: number, id: string): boolean => {
       const sent = last.get(channel)
@@ -64,6 +71,8 @@ export function createSent() {
       forget(channel)
       return { id: sent.id, kept: sent.again.kept }
     },
+    /** It was handed nothing that it has not answered, and nothing is to be asked of it. */
+    rests: (channel: number): boolean => (!last.has(channel) || answered.has(channel)) && !changed.has(channel),
     /** Profiles were installed or removed: what is on the device should be asked before the connection ends. */
     profilesChanged: (channel: number): void => {
       if (changed.size < limit) changed.add(channel)

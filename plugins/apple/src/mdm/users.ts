@@ -16,6 +16,8 @@ export interface Channels {
    * `make`: the user's channel is opened if there is none.
    */
   of(device: Channel, sender: Sender, make: boolean): Promise<Channel | undefined>
+  /** The sender is this device itself, as is known from before. false: `of` tells. */
+  isOwn(device: Channel, sender: Sender): boolean
 }
 
 export function createChannels(host: PlatformHost): Channels {
@@ -32,11 +34,17 @@ export function createChannels(host: PlatformHost): Channels {
     return found
   }
 
+  const isNamed = (own: Known, sender: Sender) =>
+    sender.udid === undefined ? own.enrollmentId === sender.enrollmentId : own.udid === sender.udid
+
   return {
+    isOwn: (device, sender) => {
+      const own = devices.get(device.no)
+      return own !== undefined && !sender.user && isNamed(own, sender)
+    },
     of: async (device, sender, make) => {
       const own = await known(device)
-      const named = sender.udid === undefined ? own.enrollmentId === sender.enrollmentId : own.udid === sender.udid
-      if (!named) return undefined
+      if (!isNamed(own, sender)) return undefined
       if (!sender.user) return device
       const name = `user:${sender.user.id}`
       const there = own.users.get(name)

@@ -115,9 +115,9 @@ export function scepRoutes(host: PlatformHost, challenges: Challenges): Route[] 
   }
 
   async function issue(request: ScepRequest): Promise<Bytes[] | undefined> {
-    const c = await host.identify({ certificate: request.signer }, true)
-    // Signed with the certificate that it has: the signature is the proof, no challenge is needed (RFC 8894, 2.3).
-    if (!('refused' in c)) return host.certificates.issue(c, request.content)
+    // Signed with the certificate that it has: the signature is the proof, no challenge is needed (RFC 8894, 2.3). One that it made itself is none of ours.
+    const c = isOwnMade(request.signer) ? undefined : await host.identify({ certificate: request.signer }, true)
+    if (c && !('refused' in c)) return host.certificates.issue(c, request.content)
     if (request.type === 'RenewalReq') return undefined
     const challenge = challengeOf(request.content)
     if (!challenge) return undefined
@@ -138,6 +138,11 @@ function canRead(certificate: Uint8Array): boolean {
   const { asymmetricKeyType, asymmetricKeyDetails } = readCertificate(certificate).key
   const bits = asymmetricKeyDetails?.modulusLength ?? 0
   return asymmetricKeyType === 'rsa' && bits >= 2048 && bits <= 8192
+}
+
+function isOwnMade(certificate: Uint8Array): boolean {
+  const { issuer, subject } = readCertificate(certificate)
+  return Buffer.compare(issuer, subject) === 0
 }
 
 function certRep(body: Buffer): Reply {

@@ -3,6 +3,7 @@ import { readBinaryPlist } from './binary-read.ts'
 import { type Plist, PlistError, type PlistLimits, plistLimits } from './value.ts'
 import { readXmlPlist } from './xml-read.ts'
 
+export { readFlatPlist } from './flat-read.ts'
 export { isDict, type Plist, type PlistDict, PlistError, type PlistLimits, plistLimits, Real } from './value.ts'
 export { writeXmlPlist } from './xml-write.ts'
 

@@ -1,3 +1,4 @@
 /** XML of device protocols, read within bounds and written. */
-export { at, child, childrenOf, readXml, textAt, type XmlElement, XmlError, type XmlLimits, xmlLimits } from './read.ts'
+export type { XmlElement, XmlLimits } from './element.ts'
+export { at, child, childrenOf, readXml, textAt, XmlError, xmlLimits } from './read.ts'
 export { escapeXml, node, writeXml, type XmlNode } from './write.ts'

@@ -1,22 +1,8 @@
 /** XML documents of device protocols (SOAP, SyncML): a small tree with resolved namespaces, read within bounds. No DTD, no entities but the five of XML, no processing instructions. */
 import { SaxesParser } from 'saxes'
+import type { XmlElement, XmlLimits } from './element.ts'
+import { readPlainXml } from './plain.ts'
 
-export interface XmlElement {
-  /** Local name. */
-  readonly name: string
-  /** Namespace URI; empty when there is none. */
-  readonly ns: string
-  /** Attributes by local name; those of a namespace as `{uri}name`. */
-  readonly attributes: Readonly<Record<string, string>>
-  readonly children: readonly XmlElement[]
-  /** All text directly in it, CDATA too. */
-  readonly text: string
-}
-export interface XmlLimits {
-  bytes: number
-  depth: number
-  elements: number
-}
 export const xmlLimits: XmlLimits = { bytes: 1 << 20, depth: 32, elements: 50_000 }
 
 export class XmlError extends Error {
@@ -38,6 +24,11 @@ interface Open {
 export function readXml(bytes: Uint8Array, limits: XmlLimits = xmlLimits): XmlElement {
   if (bytes.length > limits.bytes) throw new XmlError('too large')
   const text = decode(bytes)
+  return readPlainXml(text, limits) ?? readAllXml(text, limits)
+}
+
+/** By a parser that knows all of XML. */
+export function readAllXml(text: string, limits: XmlLimits): XmlElement {
   const parser = new SaxesParser({ xmlns: true })
   const open: Open[] = []
   let root: Open | undefined

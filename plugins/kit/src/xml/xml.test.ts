@@ -2,7 +2,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { at, childrenOf, node, readXml, textAt, writeXml, type XmlElement, XmlError, type XmlNode } from './index.ts'
+import {
+  at,
+  childrenOf,
+  node,
+  readXml,
+  textAt,
+  writeXml,
+  type XmlElement,
+  XmlError,
+  type XmlNode,
+  xmlLimits,
+} from './index.ts'
+import { readPlainXml } from './plain.ts'
+import { readAllXml } from './read.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const refused = (b: Uint8Array, why: RegExp) =>
@@ -78,6 +91,76 @@ test('what is written is read again', () => {
     { numRuns: 200 },
   )
   assert.equal(writeXml(node('a', 'x\u0000\ud800\r', { b: '"' })), '<a b="&quot;">x\ufffd\ufffd&#13;</a>')
+})
+
+/** As one of the two ways reads it; undefined: it does not. */
+const otherwise = (text: string): unknown => {
+  try {
+    return read(readAllXml(text, xmlLimits))
+  } catch (e) {
+    assert.ok(e instanceof XmlError)
+    return undefined
+  }
+}
+test('the fast way reads what the whole parser reads, or leaves it alone', () => {
+  const same = (text: string) => {
+    const plain = readPlainXml(text, xmlLimits)
+    if (plain) assert.deepEqual(read(plain), otherwise(text), text)
+    return plain !== undefined
+  }
+  const bits = fc.constantFrom(
+    '<a>',
+    '</a>',
+    '<a/>',
+    '<x:a>',
+    '</x:a>',
+    '<a xmlns="u">',
+    '<a xmlns:x="v" x:b="1">',
+    '<a b="1" b="2"/>',
+    '<x:a xmlns:x="v" xmlns:y="v" x:b="1" y:b="2"/>',
+    '&amp;',
+    '&lt;',
+    '&#65;',
+    '&b;',
+    '&',
+    ']]>',
+    '>',
+    '"',
+    ' ',
+    '\n',
+    't',
+    '<!-- -->',
+    '<![CDATA[x]]>',
+    '<?p?>',
+    '<a xml:lang="en"/>',
+    '<a xmlns:x=""/>',
+    '<a\tb="1"/>',
+    '<a b="1"c="2"/>',
+    "<a b='1'/>",
+    '<a xmlns:xml="u"/>',
+    '<a:b:c/>',
+    '<a xmlns="http://www.w3.org/2000/xmlns/"/>',
+  )
+  fc.assert(
+    fc.property(fc.array(bits, { maxLength: 12 }), (parts) => void same(parts.join(''))),
+    { numRuns: 3000 },
+  )
+  fc.assert(
+    fc.property(fc.array(bits, { maxLength: 8 }), (parts) => void same(`<r xmlns:x="w">${parts.join('')}</r>`)),
+    { numRuns: 3000 },
+  )
+  fc.assert(
+    fc.property(tree, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 9, max: 126 })), { maxLength: 4 }), (n, edits) => {
+      const b = bytes(writeXml(n))
+      for (const [i, to] of edits) b[i % b.length] = to
+      same(b.toString())
+    }),
+    { numRuns: 1000 },
+  )
+  assert.ok(
+    same('<?xml version="1.0" encoding="utf-8"?>\n<s:a xmlns:s="u" b="c"><s:d>1 &lt; 2</s:d><e xmlns="v"/></s:a>\n'),
+  )
+  assert.equal(same('<?xml version="1.0"?><!DOCTYPE a><a/>'), false)
 })
 
 test('any change of a document is read or refused, never anything else', () => {

@@ -173,11 +173,57 @@ function Conflicts({ conflicts, pick }: { conflicts: readonly PolicyConflict[]; 
         {t('preview.conflicts')}
       </Title>
       <Stack gap="md">
-        {conflicts.map((one) => (
-          <Conflict key={one.pick} conflict={one} pick={pick} />
-        ))}
+        {conflicts.map((one) =>
+          one.other ? (
+            <Clash key={one.pick} conflict={one} other={one.other} pick={pick} />
+          ) : (
+            <Conflict key={one.pick} conflict={one} pick={pick} />
+          ),
+        )}
       </Stack>
     </div>
+  )
+}
+
+/** Two features that write the same, of this policy or of two. */
+function Clash({ conflict, other, pick }: { conflict: PolicyConflict; other: { title: string }; pick: Pick }) {
+  const names = { ours: conflict.title, theirs: other.title }
+  const title = t('preview.clashTitle', names)
+  return (
+    <section aria-label={title}>
+      <Text size="sm" fw={600}>
+        {title}: <Count what={title} count={conflict} pick={pick} />
+      </Text>
+      <Text size="sm">
+        {conflict.own ? (
+          t('preview.clashOwn')
+        ) : (
+          <>
+            <Anchor
+              component={Link}
+              to={`/policies/${encodeURIComponent(conflict.with.id)}`}
+              inherit
+              underline="always"
+            >
+              {t('preview.conflictWith', { name: conflict.with.name, priority: conflict.with.priority })}
+            </Anchor>
+            .
+          </>
+        )}{' '}
+        {t('preview.clash', names)}
+      </Text>
+      <ListTable label={title} head={[t('preview.clashKeys')]} minWidth={320}>
+        {(conflict.keys ?? []).map((key) => (
+          <Table.Tr key={key}>
+            <Table.Td>
+              <Text size="sm" ff="monospace">
+                {key}
+              </Text>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </ListTable>
+    </section>
   )
 }
 
