@@ -65,3 +65,18 @@ test('before the batch’s time nothing is looked at', async () => {
   assert.equal(await tick(), 0)
   assert.equal((await open()).length, 6)
 })
+
+test('however many batches end together, none of them waits for another tick', async () => {
+  const many = 2 * bounds.batches + 1
+  await t.db.query(sql`
+    insert into pending (channel, activity, epoch, ownership, operation, state, safe, attempts, lease, deadline)
+    select 1, n, 1, 'cope', 'toy.do', 'sent', true, 1, now() - interval '1 second', now() + interval '1 day' from generate_series(1, ${many}::integer) n`)
+  await t.db.query(
+    sql`insert into handed (until, channels, activities) select now() - interval '1 second', '{1}', array[n] from generate_series(1, ${many}::integer) n`,
+  )
+  await tick()
+  assert.deepEqual(await t.db.query(sql`select state, count(*) as n from pending group by 1`), [
+    { state: 'pending', n: many },
+  ])
+  assert.deepEqual(await left(), [])
+})

@@ -10,8 +10,8 @@ const release = `
   update pending p set state = 'pending', due = null, updated = now() from due d where p.channel = d.channel and p.activity = d.activity returning p.channel, p.urgent`
 /** What was handed over in batches whose leases end, named once: every row of them is judged in this transaction. */
 const lapse = `
-  with over as (delete from handed where ctid = any(array(select ctid from handed where until <= now() order by until limit 100 for update skip locked)) returning channels, activities)
-  select x.channel, x.activity from over, unnest(over.channels, over.activities) as x (channel, activity) order by 1, 2`
+  with over as (delete from handed where ctid = any(array(select ctid from handed where until <= now() order by until limit ${bounds.batches} for update skip locked)) returning channels, activities)
+  select x.channel, x.activity, (select count(*) from over) as batches from over, unnest(over.channels, over.activities) as x (channel, activity) order by 1, 2`
 /** Each looked up by itself, in their order. */
 const named = (
   condition: string,
@@ -45,15 +45,29 @@ const end = `
       attempts, created from gone returning channel, activity, state)
   select m.channel, m.activity, m.state, d.id as device from moved m join channel c on c.no = m.channel join device d on d.no = c.device`
 
+/** Of one tick; the next one goes on. */
+const mostRounds = 100
 /** Channels and activities, side by side. */
 type Keys = [number[], number[]]
 
 export function createTick(o: { db: Db; events: Events; part: TurnPart }) {
-  /** Says how many rows moved. */
+  /** Says how many rows moved. Batches end as fast as they came: a crowd of small ones must not wait for their turn by the second. */
   return async function tick(): Promise<number> {
+    let moved = 0
+    for (let n = 0; n < mostRounds; n++) {
+      const round = await once()
+      moved += round.moved
+      if (round.batches < bounds.batches) break
+    }
+    return moved
+  }
+  function once(): Promise<{ moved: number; batches: number }> {
     return o.db.tx(async (tx) => {
       const released = await tx.query<{ channel: number; urgent: boolean }>({ name: 'tick-release', text: release })
-      const lapsed = await tx.query<{ channel: number; activity: number }>({ name: 'tick-lapse', text: lapse })
+      const lapsed = await tx.query<{ channel: number; activity: number; batches: number }>({
+        name: 'tick-lapse',
+        text: lapse,
+      })
       const keys: Keys = [lapsed.map((r) => r.channel), lapsed.map((r) => r.activity)]
       const again =
         lapsed.length === 0
@@ -73,7 +87,7 @@ export function createTick(o: { db: Db; events: Events; part: TurnPart }) {
         wake,
         released.some((r) => r.urgent),
       )
-      return wake.length + ended
+      return { moved: wake.length + ended, batches: lapsed[0]?.batches ?? 0 }
     }, 'operation.tick')
   }
   async function endAll(tx: Tx, lapsed: Keys): Promise<number> {

@@ -32,11 +32,12 @@ export type Step =
   | { kind: 'unmatched'; why: 'unsent' }
   | { kind: 'unchanged' }
 
-/** `deferS`: how long a device that names no time puts off; `returnedS`: how long what never left us rests; `longestS`: a device puts off a month at most. */
+/** `batches`: what was handed over together, whose leases end in one transaction; `deferS`: how long a device that names no time puts off; `returnedS`: how long what never left us rests; `longestS`: a device puts off a month at most. */
 export const bounds = {
   agains: 16,
   unreadable: 3,
   attempts: 5,
+  batches: 100,
   deferS: 900,
   returnedS: 5,
   longestS: 2_592_000,

@@ -1,6 +1,6 @@
 /** Each word of Android's Google channel through a real core, by the suite that every platform passes. The agent's channel passes it beside its own. */
 import assert from 'node:assert/strict'
-import { deviceDisenrol, deviceWipeCorporate, type JsonObject, type Platform } from '@muster/contract'
+import { deviceDisenrol, deviceWipeCorporate, type JsonObject, type Platform, type Reason } from '@muster/contract'
 import { conformance } from '@muster/contract/testing'
 import { createHarness } from '@muster/core/testing'
 import { installedPlatforms } from '@muster/server'
@@ -13,11 +13,14 @@ const halves: readonly string[] = [deviceDisenrol.id, deviceWipeCorporate.id]
 const facts = (id: string): JsonObject => ({
   'android.mode': halves.includes(id) ? 'profile-owner' : 'device-owner',
   'android.companyOwned': true,
+  'android.apiLevel': 35,
 })
-const onlyGoogle = <R extends { channel: string }>(all: Readonly<Record<string, readonly R[]>>): Record<string, R[]> =>
+const onlyGoogle = <R extends { channel: string; never?: Reason }>(
+  all: Readonly<Record<string, readonly R[]>>,
+): Record<string, R[]> =>
   Object.fromEntries(
     Object.entries(all).flatMap(([id, rows]) => {
-      const mine = rows.filter((r) => r.channel === 'device').slice(0, 1)
+      const mine = rows.filter((r) => r.channel === 'device' && !r.never).slice(0, 1)
       return mine.length > 0 ? [[id, mine]] : []
     }),
   )

@@ -23,15 +23,15 @@ export const plants: Readonly<Record<string, Plant>> = {
   'resend-command': {
     module: '/plugins/kit/src/agent-sync.ts',
     find: 'return answer(c, said.sequence, deliveries, body.take)',
-    put: `const told = globalThis as unknown as { given?: Map<string, Delivery>; ended?: Map<number, Delivery> }
-    told.given ??= new Map()
-    told.ended ??= new Map()
-    const again = told.ended.get(c.no)
-    told.ended.delete(c.no)
-    for (const d of deliveries) if (d.kind === 'operation') told.given.set(d.id, d)
-    const over = body.results?.find((r) => /^(completed|failed)$/.test(r.state) && told.given?.has(r.id))?.id ?? ''
-    const known = told.given.get(over)
-    if (known) told.ended.set(c.no, known)
+    put: `const lie = globalThis as unknown as { given?: Map<string, Delivery>; ended?: Map<number, Delivery> }
+    lie.given ??= new Map()
+    lie.ended ??= new Map()
+    const again = lie.ended.get(c.no)
+    lie.ended.delete(c.no)
+    for (const d of deliveries) if (d.kind === 'operation') lie.given.set(d.id, d)
+    const over = body.results?.find((r) => /^(completed|failed)$/.test(r.state) && lie.given?.has(r.id))?.id ?? ''
+    const known = lie.given.get(over)
+    if (known) lie.ended.set(c.no, known)
     return answer(c, said.sequence, again ? [...deliveries.filter((d) => d.id !== again.id), again] : deliveries, body.take)`,
     caught: ['resent-after-end'],
   },

@@ -4,6 +4,7 @@ import { core } from './parsers/core.ts'
 import { files } from './parsers/files.ts'
 import { gateway } from './parsers/gateway.ts'
 import { protocols } from './parsers/protocols.ts'
+import { windows } from './parsers/windows.ts'
 import type { Specimen } from './specimen.ts'
 
-export const specimens: readonly Specimen[] = [...gateway, ...channel, ...core, ...files, ...protocols]
+export const specimens: readonly Specimen[] = [...gateway, ...channel, ...core, ...files, ...protocols, ...windows]

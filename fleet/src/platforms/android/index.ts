@@ -5,7 +5,7 @@ import { createPhone } from './phone.ts'
 
 /** What Google asks of a phone, and nobody of an agent. */
 const ofPhonesAlone = {
-  operations: ['android.esim.identify'],
+  operations: ['android.esim.add', 'android.esim.identify', 'android.esim.remove'],
   features: ['android.personalUse', 'android.protection'],
 }
 
