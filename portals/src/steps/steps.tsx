@@ -21,7 +21,7 @@ export function Steps({ steps, shown }: { steps: readonly EnrolmentStep[]; shown
             <Text size="sm">{step.text}</Text>
             {step.command !== undefined && <CopyLine text={step.command} label={t('steps.copyCommand')} />}
             {step.link !== undefined && safe(step.link) && (
-              <Anchor href={step.link} size="sm" rel="noreferrer">
+              <Anchor href={step.link} size="sm" rel="noreferrer" style={{ overflowWrap: 'anywhere' }}>
                 {step.link}
               </Anchor>
             )}

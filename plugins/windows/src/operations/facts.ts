@@ -106,6 +106,8 @@ const found: readonly Found[] = [
     { queryable: true },
   ),
   flagged('uac', 'User Account Control', '/UAC/Status'),
+  // No node tells the form: what has a battery is carried about.
+  common('device.formFactor', '/Battery/Status', word(['desktop', 'laptop', 'laptop', 'laptop'])),
   common('power.batteryPercent', '/Battery/EstimatedChargeRemaining', percent),
   common('windows.hardwareId', '/DMClient/HWDevID'),
   flagged('defender.on', 'Defender', '/Health/DefenderEnabled'),
