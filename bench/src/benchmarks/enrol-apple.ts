@@ -37,7 +37,7 @@ export async function enrolApple(size: Size): Promise<Result> {
       run: (n) =>
         load.enrolApple({
           port: muster.port,
-          connections: quick ? 4 : 32,
+          connections: quick ? 4 : 64,
           file,
           from: (n + 1) * each,
           to: (n + 2) * each,

@@ -14,7 +14,7 @@ const uri = './DevDetail/SwV'
 
 export async function opTripWindows(size: Size): Promise<Result> {
   const { seed, quick } = size
-  const each = quick ? 40 : 400
+  const each = quick ? 40 : 2_000
   const runs = quick ? 1 : 3
   const devices = each * (runs + 1)
   const connections = quick ? 8 : 64
