@@ -108,8 +108,7 @@ export function createDeliverer(o: {
         if (part.length === 0) continue
         await pause(freeAt - Date.now(), signal)
         if (!goesOn()) return giveBack(part)
-        // Who was a little late catches up, so that the rate is reached; who was late for long does not.
-        freeAt = Math.max(freeAt, Date.now() - 1000 / parts.ofSecond) + (part.length / rate.perSecond) * 1000
+        freeAt = Date.now() + (part.length / rate.perSecond) * 1000
         hand(part)
       }
     }

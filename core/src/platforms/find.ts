@@ -19,9 +19,18 @@ const byRef = `
   cross join lateral (select p.channel from pending p where p.ref = x.ref union select s.channel from feature_state s where s.ref = x.ref) f`
 const byFact = `
   select x.i::int, c.no as channel from unnest($1::jsonb[]) with ordinality as x (wanted, i)
-  join device d on d.outline @> x.wanted and d.platform = $2 join channel c on c.device = d.no
+  cross join lateral (select no, platform from device where outline @> x.wanted offset 0) d
+  cross join lateral (select no, enrolment from channel where device = d.no and closed is null and name in ('device', 'agent') offset 0) c
   join enrolment e on e.no = c.enrolment
-  where e.state <> 'removed' and c.closed is null and c.name in ('device', 'agent') order by x.i, c.no`
+  where d.platform = $2 and e.state <> 'removed' order by x.i, c.no`
+
+/** The planner takes a hundredth of all devices for what a name leads to, and would rather read them all: 12 ms a name among 6,000 devices. The index knows each at once. */
+function byIndex(db: Db, statement: { name: string; text: string; values: unknown[] }): Promise<Found[]> {
+  return db.tx(async (tx) => {
+    await tx.query({ text: 'set local enable_seqscan = off' })
+    return tx.query<Found>(statement)
+  })
+}
 
 export function createFind(db: Db, platform: string): (by: FindBy) => Promise<Channel | undefined> {
   const refs = gather(async (asked: string[]) => {
@@ -29,7 +38,7 @@ export function createFind(db: Db, platform: string): (by: FindBy) => Promise<Ch
     return channelsOf(asked, found, (list) => (list.length === 1 ? list[0] : undefined))
   })
   const facts = gather(async (asked: string[]) => {
-    const found = await db.query<Found>({ name: 'find-by-fact', text: byFact, values: [asked, platform] })
+    const found = await byIndex(db, { name: 'find-by-fact', text: byFact, values: [asked, platform] })
     return channelsOf(asked, found, (list) => (new Set(list.map((c) => c.device)).size === 1 ? list[0] : undefined))
   })
 
