@@ -18,9 +18,11 @@ export function together<I, O>(o: {
   }
   let waiting: Entry[] = []
   let busy = false
+  /** Of what is done alone just now: tasks that share them wait for it. */
+  const under = new Set<string>()
 
   function next(): Entry[] {
-    const taken = new Set<string>()
+    const taken = new Set(under)
     const batch: Entry[] = []
     const rest: Entry[] = []
     for (const entry of waiting) {
@@ -32,7 +34,13 @@ export function together<I, O>(o: {
     waiting = rest
     return batch
   }
-  const single = ({ task, answer }: Entry) => o.alone(task).then(answer.resolve, answer.reject)
+  async function single({ task, answer }: Entry): Promise<void> {
+    const keys = o.keys(task)
+    for (const k of keys) under.add(k)
+    await o.alone(task).then(answer.resolve, answer.reject)
+    for (const k of keys) under.delete(k)
+    start()
+  }
 
   async function write(batch: Entry[]): Promise<void> {
     const [first] = batch
