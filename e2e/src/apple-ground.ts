@@ -1,11 +1,10 @@
 /** What a journey of Apple's devices stands on: an installation with a push certificate, a push service that wakes simulated devices, and those devices. */
-import { execFileSync } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Single, type SingleOptions, startDevice } from '@muster/fleet'
 import { type FakeApns, startFakeApns } from '@muster/push/testing'
+import { rootOf } from './authority.ts'
 import { freePorts } from './free-port.ts'
 import { type Installation, install } from './installation.ts'
 import { until } from './processes.ts'
@@ -89,16 +88,4 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
       await rm(folder, { recursive: true })
     },
   }
-}
-
-/** PEM of the server's own authority, as its SCEP service gives it to everybody. */
-export async function rootOf(url: string): Promise<string> {
-  const bag = Buffer.from(await (await fetch(`${url}/apple/scep?operation=GetCACert`)).arrayBuffer())
-  const text = execFileSync('openssl', ['pkcs7', '-inform', 'DER', '-print_certs'], { input: bag }).toString()
-  const found = (text.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/g) ?? []).map(
-    (pem) => new X509Certificate(pem),
-  )
-  const root = found.find((c) => c.checkIssued(c))
-  if (!root) throw new Error('The SCEP service gives no root.')
-  return root.toString()
 }

@@ -1,6 +1,6 @@
 /** What a journey of Windows PCs stands on: an installation that they reach by HTTPS, and those PCs. */
 import { type Single, type SingleOptions, startDevice, type WindowsDevice } from '@muster/fleet'
-import { rootOf } from './apple-ground.ts'
+import { rootOf } from './authority.ts'
 import { freePorts } from './free-port.ts'
 import { type Installation, install } from './installation.ts'
 import { until } from './processes.ts'

@@ -32,6 +32,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       '@muster/kit/der',
       '@muster/kit/plist',
       '@muster/kit/wbxml',
+      '@muster/kit/words',
       '@muster/kit/xml',
     ],
     tests: [`${contract}/testing`, '@muster/kit/testing'],

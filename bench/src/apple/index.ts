@@ -2,12 +2,9 @@
 import { fileURLToPath } from 'node:url'
 import { startChild } from '../children.ts'
 
-export { putAppleFleet, removeAppleFleet } from './fleet.ts'
+export { putAppleFleet } from './fleet.ts'
 export { type AppleIdentities, appleIdentities, udidOf } from './identities.ts'
 export { acknowledged, idle, plist, saying } from './messages.ts'
-export { scripts } from './scripts.ts'
-
-export const appleServer = fileURLToPath(new URL('server.ts', import.meta.url))
 
 export async function startVerifier(): Promise<{ pid: number; port: number; stop(): Promise<void> }> {
   const child = startChild(fileURLToPath(new URL('echo.ts', import.meta.url)))

@@ -2,6 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { coreMigrations, type Db, migrate, openDb } from '@muster/core'
 import { parentOf } from '../machine.ts'
 import { putFleet } from './fleet.ts'
@@ -12,6 +13,11 @@ export { bindGoogle, type GoogleBed } from './google.ts'
 export { freePort, type Muster } from './muster.ts'
 export { putOffice, settleOffice } from './office.ts'
 export { makeAgents } from './phones.ts'
+export { removeFleet } from './remove.ts'
+export { scripts } from './scripts.ts'
+
+/** The real server without limits by address. */
+export const unlimitedServer = fileURLToPath(new URL('server.ts', import.meta.url))
 
 export interface Bed {
   readonly db: Db

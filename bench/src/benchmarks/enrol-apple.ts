@@ -1,8 +1,7 @@
 /** enrol-apple: a certificate by SCEP, Authenticate, TokenUpdate: from the invitation's code to an active device; each step durable. */
 import { generateKeyPairSync } from 'node:crypto'
 import { certificateRequest, openBag, scepMessage, selfSigned } from '@muster/kit/testing'
-import { appleServer, removeAppleFleet, scripts } from '../apple/index.ts'
-import { putInvitations } from '../bed/index.ts'
+import { putInvitations, removeFleet, scripts, unlimitedServer } from '../bed/index.ts'
 import { type Enrolled, startLoad } from '../load/index.ts'
 import { inTurns, mustBeRight, type Subject } from '../measure.ts'
 import { randomOf } from '../random.ts'
@@ -23,7 +22,7 @@ export async function enrolApple(size: Size): Promise<Result> {
     const letters = (n: number) => Array.from({ length: n }, () => alphabet[Math.floor(random() * 32)]).join('')
     const codes = Array.from({ length: each * (runs + 1) }, () => [5, 5, 5, 5].map(letters).join('-'))
     const [muster, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: appleServer }),
+      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
       startLoad(seed, 1),
     ])
     await putInvitations(bed.db, codes, 'apple')
@@ -58,7 +57,7 @@ export async function enrolApple(size: Size): Promise<Result> {
       throw new Error(`${enrolled} devices were enrolled; ${more} are active, ${certified} have a certificate`)
     await Promise.all([muster.stop(), load.stop()])
     const own = `select c.no from channel c join device d on d.no = c.device where d.platform = 'apple' and c.closed is null`
-    await removeAppleFleet(
+    await removeFleet(
       bed.db,
       (await bed.db.query<{ no: number }>({ text: own })).map((c) => c.no),
     )

@@ -1,6 +1,5 @@
 /** enrol-windows: discovery, policy, and a certificate with everything a PC needs to be managed: from the invitation's code to an active device; each step durable. */
-import { appleServer, removeAppleFleet, scripts } from '../apple/index.ts'
-import { putInvitations } from '../bed/index.ts'
+import { putInvitations, removeFleet, scripts, unlimitedServer } from '../bed/index.ts'
 import { type Scripted, startLoad } from '../load/index.ts'
 import { inTurns, mustBeRight, type Subject } from '../measure.ts'
 import { type Result, round, sayTable } from '../report.ts'
@@ -18,7 +17,7 @@ export async function enrolWindows(size: Size): Promise<Result> {
   try {
     const codes = windowsCodes(seed + 3, each * (runs + 1))
     const [muster, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: appleServer }),
+      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
       startLoad(seed, 1),
     ])
     await putInvitations(bed.db, codes, 'windows')
@@ -51,7 +50,7 @@ export async function enrolWindows(size: Size): Promise<Result> {
     await Promise.all([muster.stop(), load.stop()])
     const own = `select c.no from channel c join device d on d.no = c.device where d.platform = 'windows' and c.closed is null`
     const mine = await bed.db.query<{ no: number }>({ text: own })
-    await removeAppleFleet(
+    await removeFleet(
       bed.db,
       mine.map((c) => c.no),
     )

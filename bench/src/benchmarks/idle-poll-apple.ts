@@ -1,15 +1,7 @@
 /** idle-poll-apple: any device of a fleet says by a signed message that it is idle, and nothing waits for it. */
-import {
-  appleIdentities,
-  appleServer,
-  idle,
-  putAppleFleet,
-  removeAppleFleet,
-  saying,
-  scripts,
-  startVerifier,
-  udidOf,
-} from '../apple/index.ts'
+
+import { appleIdentities, idle, putAppleFleet, saying, startVerifier, udidOf } from '../apple/index.ts'
+import { removeFleet, scripts, unlimitedServer } from '../bed/index.ts'
 import { startLoad } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { type Result, round, sayTable } from '../report.ts'
@@ -29,7 +21,7 @@ export async function idlePollApple(size: Size): Promise<Result> {
     ])
     const file = await files.write(said)
     const [muster, echo, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: appleServer }),
+      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
       startVerifier(),
       startLoad(seed, 1),
     ])
@@ -61,7 +53,7 @@ export async function idlePollApple(size: Size): Promise<Result> {
       text: 'select count(*) as seen from seen where channel = any($1::bigint[]) and expect_s <> 600',
       values: [channels],
     })
-    await removeAppleFleet(bed.db, channels)
+    await removeFleet(bed.db, channels)
     return {
       name: 'idle-poll-apple',
       value: Math.round(m.perSecond.median),

@@ -1,15 +1,8 @@
 /** next-command: what a round trip of one device costs that has never done anything, and of one that has done 10,000 commands. */
+
 import type { Db } from '@muster/core'
-import {
-  appleIdentities,
-  appleServer,
-  idle,
-  putAppleFleet,
-  removeAppleFleet,
-  saying,
-  scripts,
-  udidOf,
-} from '../apple/index.ts'
+import { appleIdentities, idle, putAppleFleet, saying, udidOf } from '../apple/index.ts'
+import { removeFleet, scripts, unlimitedServer } from '../bed/index.ts'
 import { type Load, startLoad } from '../load/index.ts'
 import { type Result, round, say } from '../report.ts'
 import { bedOf, profiling, type Size } from './benchmark.ts'
@@ -37,7 +30,7 @@ export async function nextCommand(size: Size): Promise<Result> {
     const identities = appleIdentities(seed)
     const channels = await putAppleFleet(bed.db, { seed, devices: 2, identities })
     const [muster, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: appleServer }),
+      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
       startLoad(seed, 1),
     ])
     // Now that there is a partition for them.
@@ -67,7 +60,7 @@ export async function nextCommand(size: Size): Promise<Result> {
     })
     if (kept?.fresh !== 3 * trips || kept.old !== 3 * trips + history)
       throw new Error(`of ${3 * trips} trips each, history holds ${JSON.stringify(kept)}`)
-    await removeAppleFleet(bed.db, channels)
+    await removeFleet(bed.db, channels)
     const [fresh, old] = took.map(median) as [number, number]
     const perTrip = blocks.map((b) => round(b / (2 * trips)))
     say(`a round trip: ${round(fresh)} ms at 0 settled commands, ${round(old)} ms at ${history}`)

@@ -4,15 +4,12 @@ import {
   type AppleIdentities,
   acknowledged,
   appleIdentities,
-  appleServer,
   idle,
   putAppleFleet,
-  removeAppleFleet,
   saying,
-  scripts,
   udidOf,
 } from '../apple/index.ts'
-import type { Muster } from '../bed/index.ts'
+import { type Muster, removeFleet, scripts, unlimitedServer } from '../bed/index.ts'
 import { type Scripted, startLoad } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { putNaiveApple, startNaiveApple } from '../naive/index.ts'
@@ -32,7 +29,7 @@ export async function opTripApple(size: Size): Promise<Result> {
     const channels = await putAppleFleet(bed.db, { seed, devices, identities })
     const operations = await putNaiveApple(bed.db, identities, devices)
     const [muster, naive, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: appleServer }),
+      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
       startNaiveApple(bed.url),
       startLoad(seed, 1),
     ])
@@ -71,7 +68,7 @@ export async function opTripApple(size: Size): Promise<Result> {
     })
     if (kept?.done !== devices || kept.naive !== devices)
       throw new Error(`${devices} reports were answered, and ${JSON.stringify(kept)} are kept`)
-    await removeAppleFleet(bed.db, channels)
+    await removeFleet(bed.db, channels)
     return {
       name: 'op-trip-apple',
       value: Math.round(m.perSecond.median),

@@ -1,8 +1,9 @@
 /** op-trip-windows: a PC opens a session, is asked for one node of its tree, answers with its value, and is told that there is nothing more; durable when it is answered. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { appleServer, removeAppleFleet } from '../apple/index.ts'
+import { removeFleet, unlimitedServer } from '../bed/index.ts'
 import { startLoad, type WindowsTrips } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { putNaiveWindows, startNaiveWindows } from '../naive/index.ts'
@@ -22,7 +23,7 @@ export async function opTripWindows(size: Size): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-windows-'))
   try {
     const [muster, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: appleServer, env: proxied }),
+      bed.start({ execArgv: profiling(size), entry: unlimitedServer, env: proxied }),
       startLoad(seed, 1),
     ])
     const fleet = await enrolWindowsFleet(bed.db, muster.port, { seed, devices })
@@ -65,7 +66,7 @@ export async function opTripWindows(size: Size): Promise<Result> {
     })
     if (kept?.done !== devices || kept.naive !== devices)
       throw new Error(`${devices} answers were given, and ${JSON.stringify(kept)} are kept`)
-    await removeAppleFleet(bed.db, channels)
+    await removeFleet(bed.db, channels)
     return {
       name: 'op-trip-windows',
       value: Math.round(m.perSecond.median),

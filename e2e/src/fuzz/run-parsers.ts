@@ -64,13 +64,16 @@ function runThread(
   })
   return new Promise((resolve) => {
     let done = 0
+    // A thread that is being ended may still raise an error of its own: that is no finding about what comes next.
+    let over = false
     const end = () => {
+      over = true
       clearInterval(watch)
       void worker.terminate()
       resolve(done)
     }
     const lost = (why: string) => {
-      if (done >= work.length) return
+      if (over) return
       const index = Atomics.load(at, 1)
       const s = specimens.find((x) => x.name === work[done]?.name) as Specimen
       const found: Found = { index, why, bytes: Buffer.from(caseOf(s, o.seed, index)).toString('base64') }
@@ -88,6 +91,7 @@ function runThread(
       if ((user + system) / 1000 > patience || performance.now() - seen.since > stillness) lost('it never ended')
     }, 250)
     worker.on('message', (report: Report) => {
+      if (over) return
       take(report)
       if (++done === work.length) end()
     })

@@ -1,9 +1,10 @@
 /** Accounts for calendars, contacts and directories of people. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { choiceOr, host, line, lineOr, port, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { type Fields, field, looseType, shape, written } from './fields.ts'
 import { listFeature, type ProfileFeature } from './row.ts'
-import { choiceOr, host, line, lineOr, port, some, web, yes } from './words.ts'
+import { web } from './words.ts'
 
 /** Accounts that are alike but for the beginning of their keys. */
 function simpleAccount(o: {

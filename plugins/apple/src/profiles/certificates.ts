@@ -1,11 +1,21 @@
 /** Certificates and identities: authorities to trust, and keys that a device makes (SCEP) or is given (PKCS #12). */
-import { X509Certificate } from 'node:crypto'
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import {
+  choiceOr,
+  derOf,
+  examplePem,
+  line,
+  lineOr,
+  readablePem,
+  readCertificate,
+  some,
+  wholeOr,
+} from '@muster/kit/words'
 import { z } from 'zod'
 import type { Availability } from './availability.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { listFeature, type Payload } from './row.ts'
-import { choiceOr, derOf, line, lineOr, many, pem, some, web, wholeOr } from './words.ts'
+import { many, web } from './words.ts'
 
 const everywhere: Availability = { iOS: {}, macOS: {}, tvOS: {}, visionOS: {}, watchOS: {} }
 
@@ -21,19 +31,9 @@ export function certificatePayload(text: string, uuid: string, title: string): P
 }
 
 function isRoot(der: Uint8Array): boolean {
-  const read = readable(der)
+  const read = readCertificate(der)
   return read !== undefined && read.subject === read.issuer
 }
-function readable(der: Uint8Array): X509Certificate | undefined {
-  try {
-    return new X509Certificate(der)
-  } catch {
-    return undefined
-  }
-}
-
-const readablePem = (title: string) =>
-  pem(title).refine((text) => readable(derOf(text)) !== undefined, 'cannot be read as a certificate')
 
 const authority = z.strictObject({ name: line('Name', undefined, 100), pem: readablePem('Certificate, PEM') })
 export const certificates = listFeature(
@@ -197,20 +197,3 @@ export function identityPayloads(s: Identity, uuid: string): Payload[] {
 }
 
 export const authorities = (title: string) => many(title, readablePem('Certificate, PEM'), 10)
-
-/** For examples and tests: self-signed, valid for a hundred years. */
-export function examplePem(): string {
-  return `-----BEGIN CERTIFICATE-----
-MIIBuDCCAV+gAwIBAgIUXjQkkCB9FRKuGvRuBio/cKupWgswCgYIKoZIzj0EAwIw
-KTEQMA4GA1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMRXhhbXBsZSBSb290MCAXDTI2
-MTEyMjA4MjcyOVoYDzIxMjYxMDI5MDgyNzI5WjApMRAwDgYDVQQKDAdFeGFtcGxl
-MRUwEwYDVQQDDAxFeGFtcGxlIFJvb3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
-AATWourmES9pHRCGarsdnrt6d8D58Hjya15Q1zu7US/SBI8QDPLACtARZG7fiGNX
-lKB1QBl6uQGM0y+Pss/oB1ewo2MwYTAdBgNVHQ4EFgQU6Jt14jF4UzOvT0RZDorH
-OM2kzbMwHwYDVR0jBBgwFoAU6Jt14jF4UzOvT0RZDorHOM2kzbMwDwYDVR0TAQH/
-BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAQYwCgYIKoZIzj0EAwIDRwAwRAIgZnIpEIs+
-9J/d3q9+jHXegi+UzAuQVNXh2POjHIL7l5oCIGdbiBPOKQP5fjlMN1d15tX0RTa7
-lLm78YWZ+/gIINE2
------END CERTIFICATE-----
-`
-}

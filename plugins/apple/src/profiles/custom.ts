@@ -1,10 +1,10 @@
 /** Profiles that an administrator brings: read, checked, and delivered as one of ours, signed by us. */
 import { feature, type JsonObject } from '@muster/contract'
 import { isDict, type Plist, type PlistDict, PlistError, readPlist } from '@muster/kit/plist'
+import { line } from '@muster/kit/words'
 import { z } from 'zod'
 import { fromPlist } from './marks.ts'
 import { listFeature, type Payload } from './row.ts'
-import { line } from './words.ts'
 
 /** A policy holds it, a device gets it in one command: room for pictures and fonts, not for packages. */
 const longest = 500_000

@@ -1,11 +1,11 @@
 /** What Macs take by declarations alone: disks, screen sharing, files of system services, background tasks. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { choice, choiceOr, host, line, lineOr, maybe, port, some, whole } from '@muster/kit/words'
 import { z } from 'zod'
 import { field, objectOf, written } from './fields.ts'
 import { assetRef, type Native, nativeAvailability } from './native.ts'
 import { uuidOf } from './profile.ts'
 import { listFeature, profileFeature } from './row.ts'
-import { choice, choiceOr, host, line, lineOr, maybe, port, some, whole } from './words.ts'
 
 const policies = { allowed: 'Allowed', 'read-only': 'ReadOnly', refused: 'Disallowed' } as const
 const uses = ['allowed', 'read-only', 'refused'] as const

@@ -1,11 +1,12 @@
 /** What iPhones, iPads and users of Macs take by declarations alone: managed apps, Google accounts, extensions of Safari, the calculator, attestation of passkeys. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { choice, choiceOr, line, lineOr, maybe, no, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { pkcs12Type } from './certificates.ts'
 import { type Fields, field, group, objectOf, shape, written } from './fields.ts'
 import { assetRef, nativeAvailability } from './native.ts'
 import { listFeature, profileFeature } from './row.ts'
-import { app, choice, choiceOr, domain, line, lineOr, many, maybe, no, some, webOr, yes } from './words.ts'
+import { app, domain, many, webOr } from './words.ts'
 
 const uuid = (title: string, hint?: string) => z.uuid().optional().meta({ title, description: hint })
 const attributes = {

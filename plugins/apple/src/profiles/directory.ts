@@ -1,9 +1,10 @@
 /** Binding Macs to a directory (Active Directory or LDAP). */
 import { feature, type JsonObject } from '@muster/contract'
+import { choice, host, line, lineOr, maybe, whole } from '@muster/kit/words'
 import { z } from 'zod'
 import { type Field, field, shape, written } from './fields.ts'
 import { profileFeature } from './row.ts'
-import { choice, host, line, lineOr, many, maybe, whole } from './words.ts'
+import { many } from './words.ts'
 
 const plain = {
   server: field('HostName', host('Domain or server')),

@@ -1,9 +1,9 @@
 /** When Macs sleep, and when they wake or shut down by themselves. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { maybe, whole } from '@muster/kit/words'
 import { z } from 'zod'
 import { field, objectOf, written } from './fields.ts'
 import { profileFeature } from './row.ts'
-import { maybe, whole } from './words.ts'
 
 /** Energy settings have numbers where others have booleans. */
 const bit = (v: boolean): Json => (v ? 1 : 0)

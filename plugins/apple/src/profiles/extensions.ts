@@ -1,10 +1,11 @@
 /** Which extensions of the system Macs load, and which helpers start by themselves. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { line, lineOr, no, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import type { Availability } from './availability.ts'
 import { field, list, objectOf, written } from './fields.ts'
 import { profileFeature } from './row.ts'
-import { app, line, lineOr, many, no, team, yes } from './words.ts'
+import { app, many, team } from './words.ts'
 
 const macs = (version: string): Availability => ({ macOS: { version, personal: false } })
 const ofTeam = z.strictObject({

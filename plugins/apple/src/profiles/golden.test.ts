@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '@muster/contract'
-import { examplePem } from './certificates.ts'
+import { examplePem } from '@muster/kit/words'
 import { written } from './feature.fixture.ts'
 import { vpnUuid } from './index.ts'
 

@@ -1,9 +1,10 @@
 /** The login window of Macs, and when an idle one asks for the password. */
 import { feature, type JsonObject } from '@muster/contract'
+import { choice, line, lineOr, maybe, whole } from '@muster/kit/words'
 import { z } from 'zod'
 import { field, group, objectOf, shape, written } from './fields.ts'
 import { profileFeature } from './row.ts'
-import { choice, line, lineOr, many, maybe, whole } from './words.ts'
+import { many } from './words.ts'
 
 const fields = {
   text: field('LoginwindowText', lineOr('Text shown', undefined, 1000)),

@@ -1,12 +1,13 @@
 /** How Macs are protected: disk encryption with its recovery key escrowed, firewall, and which software may start. */
 import { feature, type JsonObject } from '@muster/contract'
+import { line, maybe, no, whole, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { fileVaultPurpose } from '../mdm/index.ts'
 import type { Availability } from './availability.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { own } from './profile.ts'
 import { type Payload, profileFeature } from './row.ts'
-import { app, line, maybe, no, whole, yes } from './words.ts'
+import { app } from './words.ts'
 
 const macs = (version?: string): Availability => ({ macOS: { ...(version && { version }), personal: false } })
 

@@ -1,10 +1,11 @@
 /** Mail accounts: by IMAP or POP, and Microsoft Exchange. */
 import { type ChannelDetail, feature, type JsonObject } from '@muster/contract'
+import { choiceOr, host, hostOr, line, lineOr, maybe, port, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { identityFields, identityPayloads, identitySecrets, pkcs12Payload, pkcs12Type } from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { listFeature, type Payload } from './row.ts'
-import { choiceOr, host, hostOr, line, lineOr, maybe, port, some, webOr, yes } from './words.ts'
+import { webOr } from './words.ts'
 
 const signsIn = {
   none: 'EmailAuthNone',

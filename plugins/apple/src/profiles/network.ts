@@ -1,25 +1,11 @@
 /** How devices reach the network beside Wi-Fi and VPN: encrypted name service, proxy, and what web pages may be seen. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { choice, choiceOr, host, hostOr, line, lineOr, maybe, no, port } from '@muster/kit/words'
 import { z } from 'zod'
 import { systemOf } from './availability.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { profileFeature } from './row.ts'
-import {
-  app,
-  choice,
-  choiceOr,
-  domain,
-  host,
-  hostOr,
-  line,
-  lineOr,
-  many,
-  maybe,
-  no,
-  port,
-  web,
-  webOr,
-} from './words.ts'
+import { app, domain, many, web, webOr } from './words.ts'
 
 const dnsFields = {
   protocol: field('DNSSettings/DNSProtocol', choiceOr('Protocol', ['HTTPS', 'TLS'], 'HTTPS')),

@@ -1,9 +1,10 @@
 /** What belongs to the organisation: its domains, its words on the lock screen, signing in to its services, its cards, keys and fonts. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { choice, choiceOr, line, lineOr, maybe, no, some, wholeOr } from '@muster/kit/words'
 import { z } from 'zod'
 import { field, objectOf, shape, written } from './fields.ts'
 import { listFeature, profileFeature } from './row.ts'
-import { app, choice, choiceOr, domain, line, lineOr, many, maybe, no, some, team, web, wholeOr } from './words.ts'
+import { app, domain, many, team, web } from './words.ts'
 
 const domains = {
   mail: field('EmailDomains', many('Mail domains', domain, 200, 'Other addresses are marked as outside')),

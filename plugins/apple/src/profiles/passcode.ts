@@ -7,12 +7,12 @@ import {
   type Reason,
   type Verdict,
 } from '@muster/contract'
+import { maybe, whole } from '@muster/kit/words'
 import { available, before, isPersonal, systemOf } from './availability.ts'
 import { field, objectOf, written } from './fields.ts'
 import { knowsNative } from './native.ts'
 import { profileFeature } from './row.ts'
 import { systemsOf } from './systems.ts'
-import { maybe, whole } from './words.ts'
 
 type Rules = ReturnType<typeof descriptor.settings.parse>
 /** The payload's own bound of `minLength`. */

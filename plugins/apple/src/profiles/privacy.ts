@@ -1,9 +1,9 @@
 /** What apps of Macs may see and do without asking (privacy preferences, `com.apple.TCC.configuration-profile-policy`). */
 import { feature, type JsonObject } from '@muster/contract'
+import { line, lineOr } from '@muster/kit/words'
 import { z } from 'zod'
 import { before } from './availability.ts'
 import { profileFeature } from './row.ts'
-import { line, lineOr } from './words.ts'
 
 /** In our words: Apple's name, first version of macOS, and whether a profile may allow it or only forbid it or leave it to the user. */
 const services = {

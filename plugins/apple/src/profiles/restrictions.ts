@@ -1,12 +1,13 @@
 /** Restrictions: what devices are forbidden or made to do. What is not set stays as it is on the device. */
 import { feature, type Json, type JsonObject, type Verdict } from '@muster/contract'
+import { maybe } from '@muster/kit/words'
 import { z } from 'zod'
 import { type Availability, before, systemOf } from './availability.ts'
 import { field, group, looseType, objectOf, written } from './fields.ts'
 import { type Restriction, restrictionGroups } from './restrictions-table.ts'
 import { profileFeature } from './row.ts'
 import { systemsOf } from './systems.ts'
-import { app, many, maybe } from './words.ts'
+import { app, many } from './words.ts'
 
 const everywhere: Availability = { iOS: {}, macOS: {}, tvOS: {}, visionOS: {}, watchOS: {} }
 

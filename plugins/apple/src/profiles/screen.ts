@@ -1,9 +1,10 @@
 /** What people see on the device: web clips, the home screen, one app alone, and notifications. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { line, maybe, no, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { type Fields, field, list, objectOf, written } from './fields.ts'
 import { listFeature, profileFeature } from './row.ts'
-import { app, line, maybe, no, some, web, yes } from './words.ts'
+import { app, web } from './words.ts'
 
 const clip = {
   label: field('Label', line('Title', undefined, 100)),

@@ -1,9 +1,10 @@
 /** Services around the device: content caches, printers and screens of AirPlay, and mobile data of apps. */
 import { feature, type JsonObject } from '@muster/contract'
+import { choice, host, line, lineOr, maybe, port, some, whole, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { field, list, objectOf, shape, written } from './fields.ts'
 import { profileFeature } from './row.ts'
-import { choice, host, line, lineOr, many, maybe, port, some, whole, yes } from './words.ts'
+import { many } from './words.ts'
 
 const range = {
   kind: field('type', choice('Kind', ['IPv4', 'IPv6'])),

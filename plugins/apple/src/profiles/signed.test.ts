@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { isDict, readPlist } from '@muster/kit/plist'
+import { derOf } from '@muster/kit/words'
 import { fileVaultPurpose } from '../mdm/index.ts'
 import { written } from './feature.fixture.ts'
 import { type FeatureProfile, signedProfile } from './index.ts'
-import { derOf } from './words.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-profile-'))
 after(() => rmSync(folder, { recursive: true }))

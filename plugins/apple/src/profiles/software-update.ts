@@ -1,11 +1,11 @@
 /** Updates of the system: whether they come by themselves, and how long they are held back. */
 import { feature, type JsonObject } from '@muster/contract'
+import { choice, maybe, whole } from '@muster/kit/words'
 import type { z } from 'zod'
 import { systemOf } from './availability.ts'
 import { field, group, objectOf, written } from './fields.ts'
 import { knowsNative } from './native.ts'
 import { profileFeature } from './row.ts'
-import { choice, maybe, whole } from './words.ts'
 
 const delays = {
   days: field(

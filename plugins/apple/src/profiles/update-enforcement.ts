@@ -1,12 +1,13 @@
 /** Updates that must be in place at a time: declared where devices enforce it by themselves, ordered by a command on older ones, proven by the version that they report. */
 import { feature, type JsonObject, type Verdict } from '@muster/contract'
+import { choiceOr } from '@muster/kit/words'
 import { z } from 'zod'
 import { available, before, systemOf } from './availability.ts'
 import { field, objectOf, written } from './fields.ts'
 import { knowsNative, onFamilies } from './native.ts'
 import { profileFeature } from './row.ts'
 import { systemsOf } from './systems.ts'
-import { choiceOr, webOr } from './words.ts'
+import { webOr } from './words.ts'
 
 const type = 'softwareupdate.enforcement.specific'
 /** Apple, ScheduleOSUpdate. */

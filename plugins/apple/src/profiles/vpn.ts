@@ -1,18 +1,12 @@
 /** A VPN by IKEv2 (RFC 7296): for the whole device, or for apps alone. */
 import { feature, type Json, type JsonObject } from '@muster/contract'
+import { choice, choiceOr, examplePem, host, line, lineOr, maybe, no, some, whole } from '@muster/kit/words'
 import { z } from 'zod'
-import {
-  authorities,
-  certificatePayload,
-  examplePem,
-  identityFields,
-  identityPayloads,
-  identitySecrets,
-} from './certificates.ts'
+import { authorities, certificatePayload, identityFields, identityPayloads, identitySecrets } from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { uuidOf } from './profile.ts'
 import { listFeature } from './row.ts'
-import { app, choice, choiceOr, domain, host, line, lineOr, many, maybe, no, some, whole } from './words.ts'
+import { app, domain, many } from './words.ts'
 
 /** Payloads of VPNs have numbers where others have booleans. */
 const bit = (v: boolean): Json => (v ? 1 : 0)

@@ -1,17 +1,11 @@
 /** Wi-Fi networks: by passphrase, by signing in (EAP), or by who serves them (Passpoint). */
 import { feature, type JsonObject, oneLine } from '@muster/contract'
+import { choice, choiceOr, examplePem, hostOr, lineOr, maybe, no, port, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
-import {
-  authorities,
-  certificatePayload,
-  examplePem,
-  identityFields,
-  identityPayloads,
-  identitySecrets,
-} from './certificates.ts'
+import { authorities, certificatePayload, identityFields, identityPayloads, identitySecrets } from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
 import { listFeature } from './row.ts'
-import { app, choice, choiceOr, domain, hostOr, lineOr, many, maybe, no, port, some, webOr, yes } from './words.ts'
+import { app, domain, many, webOr } from './words.ts'
 
 /** IANA's numbers of EAP methods. */
 const methods = { tls: 13, ttls: 21, peap: 25, fast: 43, sim: 18, aka: 23 } as const

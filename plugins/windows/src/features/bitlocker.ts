@@ -1,11 +1,12 @@
 /** Encryption of drives (BitLocker CSP): whether, how, by what a drive opens, and how it is recovered. Values are elements of group policy. */
 import { feature, type Json, type JsonObject, type Verdict } from '@muster/contract'
+import { choice, choiceOr, lineOr, maybe, no, whole, yes } from '@muster/kit/words'
 import { escapeXml } from '@muster/kit/xml'
 import { z } from 'zod'
 import { nodesFact } from '../wire/index.ts'
 import { csp, type WantedNode } from './node.ts'
 import { nodeFeature } from './row.ts'
-import { choice, choiceOr, lineOr, maybe, no, webOr, whole, yes } from './words.ts'
+import { webOr } from './words.ts'
 
 const root = `${csp}/BitLocker`
 const methods = { 'aes-cbc-128': 3, 'aes-cbc-256': 4, 'xts-aes-128': 6, 'xts-aes-256': 7 } as const

@@ -1,23 +1,24 @@
 /** Certificates and identities: authorities to trust (RootCATrustedCertificates), and keys that a device makes (SCEP) or is given (PKCS #12, ClientCertificateInstall). */
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { canonical, feature, itemVersion, type Json, type JsonObject, type Verdict } from '@muster/contract'
+import {
+  choiceOr,
+  derOf,
+  examplePem,
+  line,
+  lineOr,
+  no,
+  readablePem,
+  readCertificate,
+  some,
+  wholeOr,
+} from '@muster/kit/words'
 import { z } from 'zod'
 import { csp, firstOf, type WantedNode } from './node.ts'
 import type { Watch } from './proof.ts'
 import { nodeFeature, type Undo } from './row.ts'
-import { choiceOr, line, lineOr, no, pem, some, web, wholeOr } from './words.ts'
+import { web } from './words.ts'
 
-/** The DER within one PEM block. */
-const derOf = (text: string): Buffer => Buffer.from(text.replace(/-----[A-Z ]+-----/g, '').replace(/\s/g, ''), 'base64')
-function readable(text: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(derOf(text))
-  } catch {
-    return undefined
-  }
-}
-export const readablePem = (title: string) =>
-  pem(title).refine((text) => readable(text) !== undefined, 'cannot be read as a certificate')
 /** SHA-1 in hexadecimal: what Windows calls a certificate by. */
 export const thumbprint = (text: string): string => createHash('sha1').update(derOf(text)).digest('hex').toUpperCase()
 
@@ -40,7 +41,7 @@ const authority = z.strictObject({
 })
 function storeOf(a: z.output<typeof authority>): string {
   if (a.store !== 'by-itself') return stores[a.store]
-  const read = readable(a.pem)
+  const read = readCertificate(derOf(a.pem))
   return read === undefined || read.subject === read.issuer ? stores.root : stores.intermediate
 }
 
@@ -304,20 +305,3 @@ export const identity = nodeFeature(
     undo: under(pfxRoot),
   },
 )
-
-/** For examples and tests: self-signed, valid for a hundred years. */
-export function examplePem(): string {
-  return `-----BEGIN CERTIFICATE-----
-MIIBuDCCAV+gAwIBAgIUXjQkkCB9FRKuGvRuBio/cKupWgswCgYIKoZIzj0EAwIw
-KTEQMA4GA1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMRXhhbXBsZSBSb290MCAXDTI2
-MTEyMjA4MjcyOVoYDzIxMjYxMDI5MDgyNzI5WjApMRAwDgYDVQQKDAdFeGFtcGxl
-MRUwEwYDVQQDDAxFeGFtcGxlIFJvb3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
-AATWourmES9pHRCGarsdnrt6d8D58Hjya15Q1zu7US/SBI8QDPLACtARZG7fiGNX
-lKB1QBl6uQGM0y+Pss/oB1ewo2MwYTAdBgNVHQ4EFgQU6Jt14jF4UzOvT0RZDorH
-OM2kzbMwHwYDVR0jBBgwFoAU6Jt14jF4UzOvT0RZDorHOM2kzbMwDwYDVR0TAQH/
-BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAQYwCgYIKoZIzj0EAwIDRwAwRAIgZnIpEIs+
-9J/d3q9+jHXegi+UzAuQVNXh2POjHIL7l5oCIGdbiBPOKQP5fjlMN1d15tX0RTa7
-lLm78YWZ+/gIINE2
------END CERTIFICATE-----
-`
-}

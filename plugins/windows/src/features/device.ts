@@ -1,12 +1,13 @@
 /** The device itself: accounts and groups, power, pictures, time zone, proxy. */
 import { feature, type Json, oneLine, type Verdict } from '@muster/contract'
+import { choiceOr, line, maybe, some } from '@muster/kit/words'
 import { node, writeXml } from '@muster/kit/xml'
 import { z } from 'zod'
 import { notHome } from './availability.ts'
 import { csp, firstOf, policy, segment, type WantedNode } from './node.ts'
 import { nodeFeature, type Undo } from './row.ts'
 import { type Table, tableFeature } from './table.ts'
-import { anySet, choiceOr, line, many, maybe, setOne, some, webOr } from './words.ts'
+import { anySet, many, setOne, webOr } from './words.ts'
 
 const member = line('Account', 'A name, DOMAIN\\name, AzureAD\\name or a SID', 300)
 const group = z

@@ -1,8 +1,10 @@
 /** Signing in to networks (EapHostConfig, as Wi-Fi and VPN profiles carry it): by certificate (EAP-TLS), by password within a tunnel (PEAP with MSCHAPv2), or by certificate within a tunnel. */
+
+import { choiceOr, host, no, readablePem, yes } from '@muster/kit/words'
 import { node, type XmlNode } from '@muster/kit/xml'
 import { z } from 'zod'
-import { readablePem, thumbprint } from './certificates.ts'
-import { choiceOr, host, many, no, yes } from './words.ts'
+import { thumbprint } from './certificates.ts'
+import { many } from './words.ts'
 
 const at = 'http://www.microsoft.com/provisioning'
 

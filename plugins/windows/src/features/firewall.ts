@@ -1,9 +1,10 @@
 /** Windows Firewall (Firewall CSP): its three profiles and rules of the organisation's own. */
 import { feature, oneLine } from '@muster/contract'
+import { choiceOr, lineOr, maybe, no, whole, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { csp, firstOf, segment, type WantedNode } from './node.ts'
 import { nodeFeature, type Undo } from './row.ts'
-import { anySet, choiceOr, lineOr, many, maybe, no, whole, yes } from './words.ts'
+import { anySet, many } from './words.ts'
 
 const root = `${csp}/Firewall/MdmStore`
 const profileShape = {

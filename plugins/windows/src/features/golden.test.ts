@@ -1,7 +1,8 @@
 /** What is written for a device, feature by feature, word for word: so that a change of it is meant. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { examplePem } from './certificates.ts'
+import { examplePem } from '@muster/kit/words'
 import { lines, put } from './feature.fixture.ts'
 
 const golden = (title: string, id: string, settings: object, wanted: readonly string[]) =>

@@ -1,9 +1,9 @@
 /** Windows Hello for Business (PassportForWork CSP) and the local administrator's password (LAPS CSP). */
 import { feature } from '@muster/contract'
+import { choice, choiceOr, lineOr, maybe, whole, wholeOr, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { csp, type WantedNode } from './node.ts'
 import { nodeFeature } from './row.ts'
-import { choice, choiceOr, lineOr, maybe, whole, wholeOr, yes } from './words.ts'
 
 const root = `${csp}/PassportForWork`
 const kinds = { allowed: 0, required: 1, forbidden: 2 } as const

@@ -1,11 +1,12 @@
 /** Kiosks (AssignedAccess CSP): one app for an account, or several with a start menu of their own, written as Windows's configuration XML. */
 import { createHash } from 'node:crypto'
 import { feature } from '@muster/contract'
+import { choiceOr, line, lineOr, no, some } from '@muster/kit/words'
 import { node, writeXml, type XmlNode } from '@muster/kit/xml'
 import { z } from 'zod'
 import { csp } from './node.ts'
 import { nodeFeature } from './row.ts'
-import { choiceOr, line, lineOr, no, some, xmlText } from './words.ts'
+import { xmlText } from './words.ts'
 
 const root = `${csp}/AssignedAccess`
 const aumid = z

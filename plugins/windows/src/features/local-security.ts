@@ -1,11 +1,12 @@
 /** Local security policy: security options, user rights, what is audited, and the words shown before signing in. */
 import { feature, type JsonObject } from '@muster/contract'
+import { line } from '@muster/kit/words'
 import { z } from 'zod'
 import { notHome } from './availability.ts'
 import { policy } from './node.ts'
 import { nodeFeature } from './row.ts'
 import { type Table, tableFeature } from './table.ts'
-import { anySet, line, many, setOne, xmlText } from './words.ts'
+import { anySet, many, setOne, xmlText } from './words.ts'
 
 const v1709 = 16_299
 const v1803 = 17_134

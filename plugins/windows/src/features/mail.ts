@@ -1,10 +1,10 @@
 /** Mail by Exchange ActiveSync (ActiveSync CSP): an account of Windows's own mail app, for the user who is signed in. */
 import { createHash } from 'node:crypto'
 import { feature } from '@muster/contract'
+import { choiceOr, host, line, lineOr, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { firstOf, segment, type WantedNode } from './node.ts'
 import { nodeFeature } from './row.ts'
-import { choiceOr, host, line, lineOr, some, yes } from './words.ts'
 
 const root = './User/Vendor/MSFT/ActiveSync/Accounts'
 const account = z.strictObject({

@@ -1,12 +1,13 @@
 /** What no table here knows: nodes by their addresses (OMA-URI), policies by their templates (ADMX), and rules for programs (AppLocker), each checked before it is taken. */
 import { feature } from '@muster/contract'
+import { choiceOr, line, no, some, yes } from '@muster/kit/words'
 import { escapeXml, readXml, XmlError } from '@muster/kit/xml'
 import { z } from 'zod'
 import type { Format } from '../wire/index.ts'
 import { notHome } from './availability.ts'
 import { csp, firstOf, segment, type WantedNode } from './node.ts'
 import { nodeFeature } from './row.ts'
-import { choiceOr, line, no, noVariables, noVariablesHere, some, xmlText, yes } from './words.ts'
+import { noVariables, noVariablesHere, xmlText } from './words.ts'
 
 /** Nodes that would change who manages the device, or act once: those are operations, with permissions of their own. */
 const forbidden: readonly (readonly [RegExp, string])[] = [

@@ -1,11 +1,12 @@
 /** Camera, Defender, attack surface, SmartScreen and the security app: what protects a device from what comes in. */
 import { feature, type JsonObject } from '@muster/contract'
+import { choice, line } from '@muster/kit/words'
 import { z } from 'zod'
 import { notHome } from './availability.ts'
 import { policy } from './node.ts'
 import { nodeFeature } from './row.ts'
 import { type Table, tableFeature } from './table.ts'
-import { anySet, choice, line, many, noVariables, noVariablesHere, setOne } from './words.ts'
+import { anySet, many, noVariables, noVariablesHere, setOne } from './words.ts'
 
 export const camera = nodeFeature(
   feature({

@@ -1,11 +1,12 @@
 /** VPNs that Windows speaks itself (VPNv2 CSP, IKEv2): for all users or the device alone, always on, or for some apps and names. */
 import { feature } from '@muster/contract'
+import { choiceOr, host, line, lineOr, no, some } from '@muster/kit/words'
 import { node, writeXml, type XmlNode } from '@muster/kit/xml'
 import { z } from 'zod'
 import { eapHostConfig, signIn } from './eap.ts'
 import { csp, firstOf, segment } from './node.ts'
 import { nodeFeature } from './row.ts'
-import { choiceOr, host, line, lineOr, many, no, some, webOr } from './words.ts'
+import { many, webOr } from './words.ts'
 
 const root = `${csp}/VPNv2`
 const suite = z.strictObject({

@@ -1,12 +1,12 @@
 /** Wi-Fi networks (WiFi CSP): each is a WLAN profile of Windows, written as XML. */
 import { feature, oneLine } from '@muster/contract'
+import { choice, choiceOr, examplePem, no, some, yes } from '@muster/kit/words'
 import { node, writeXml, type XmlNode } from '@muster/kit/xml'
 import { z } from 'zod'
-import { examplePem } from './certificates.ts'
 import { eapHostConfig, signIn } from './eap.ts'
 import { csp, firstOf, segment, type WantedNode } from './node.ts'
 import { nodeFeature } from './row.ts'
-import { choice, choiceOr, no, some, webOr, yes } from './words.ts'
+import { webOr } from './words.ts'
 
 const root = `${csp}/WiFi/Profile`
 
