@@ -94,6 +94,33 @@ describe('windows: every feature', { timeout: 300_000 }, () => {
     assert.equal(pc.device.nodes()[own]?.data, 'Hall <2>')
   })
 
+  it('what somebody changed within a document of Windows is found and put right', async () => {
+    const root = './Device/Vendor/MSFT'
+    const changes = [
+      ['windows.wifi', `${root}/WiFi/Profile/Office/WlanXml`, '>WPA2PSK<', '>open<'],
+      ['windows.vpn', `${root}/VPNv2/Office/ProfileXML`, 'vpn.example.com', 'evil.example.org'],
+      ['windows.kiosk', `${root}/AssignedAccess/Configuration`, 'WindowsCalculator', 'WindowsTerminal'],
+      [
+        'windows.appLocker',
+        `${root}/AppLocker/ApplicationLaunchRestrictions/Muster/EXE/Policy`,
+        'AuditOnly',
+        'Enabled',
+      ],
+    ] as const
+    const wanted = new Map<string, string>()
+    for (const [, uri, from, to] of changes) {
+      const right = pc.device.nodes()[uri]?.data ?? ''
+      assert.ok(right.includes(from), uri)
+      wanted.set(uri, right)
+      pc.device.tamper(uri, right.replace(from, to))
+    }
+    await seen.sent('device.inventory', {})
+    for (const [feature, uri] of changes) {
+      await until(`${uri} to be put right`, async () => pc.device.nodes()[uri]?.data === wanted.get(uri), patience())
+      await seen.verified(feature)
+    }
+  })
+
   it('another policy with an address of its own meets a feature: both are named, with the PC', async () => {
     const uri = './Vendor/MSFT/Policy/Config/Camera/AllowCamera'
     const settings = { settings: [{ name: 'Camera', uri, format: 'int', value: '1' }] }

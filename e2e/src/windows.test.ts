@@ -67,7 +67,7 @@ describe('windows: simulated PCs', { timeout: 600_000 }, () => {
       let facts: Facts = {}
       const told = async () => {
         facts = await seen(pc).facts()
-        return typeof facts['windows.csp'] === 'object'
+        return typeof facts['windows.csp'] === 'object' && Array.isArray(facts['software.apps'])
       }
       await until(`${pc.serial} to tell of itself`, told, { ...patience, last: () => [pc.lines.slice(-5), facts] })
       const { model } = pc.device
@@ -75,6 +75,10 @@ describe('windows: simulated PCs', { timeout: 600_000 }, () => {
         [facts['device.serial'], facts['device.manufacturer'], facts['device.model'], facts['os.version']],
         [pc.serial, model.manufacturer, model.product, model.version],
       )
+      const apps = facts['software.apps'] as { kind: string; name: string }[]
+      assert.ok(apps.length >= 20 && apps.every((a) => a.kind === 'program' && /^Program & Tools \d+$/.test(a.name)))
+      const cards = facts['network.interfaces'] as { up: boolean }[]
+      assert.deepEqual([cards.length, cards[0]?.up], [model.macs.length, true])
     }
   })
 

@@ -3,10 +3,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { removeFleet, unlimitedServer } from '../bed/index.ts'
 import { startLoad, type WindowsTrips } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
-import { putNaiveWindows, startNaiveWindows } from '../naive/index.ts'
+import { askNaiveWindows, putNaiveWindows, startNaiveWindows } from '../naive/index.ts'
 import { type Result, round, sayTable } from '../report.ts'
 import { enrolWindowsFleet, proxied } from '../windows/index.ts'
 import { bedOf, profiling, type Size } from './benchmark.ts'
@@ -15,10 +16,12 @@ const uri = './DevDetail/SwV'
 
 export async function opTripWindows(size: Size): Promise<Result> {
   const { seed, quick } = size
-  const each = quick ? 40 : 2_000
+  const devices = quick ? 40 : 6_000
+  // What trips run through is compiled after some 10,000 of them. Each round is a command of its own to every PC.
+  const warm = quick ? 1 : 2
   const runs = quick ? 1 : 3
-  const devices = each * (runs + 1)
-  const connections = quick ? 8 : 64
+  const naiveEach = devices / (quick ? 2 : 4)
+  const connections = quick ? 8 : 512
   const bed = await bedOf(size, quick ? 500 : 1)
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-windows-'))
   try {
@@ -40,15 +43,28 @@ export async function opTripWindows(size: Size): Promise<Result> {
     const idleStatements = ((await muster.metric('muster_database_statements')) - before) / devices
     if (idle.finished !== devices || idle.answered > devices / 10)
       throw new Error(`an idle session is none: ${JSON.stringify(idle)}`)
-    await muster.api('POST', '/activities', {
-      operation: 'windows.csp',
-      params: { commands: [{ verb: 'Get', uri }] },
-      target: { devices: fleet.devices },
-    })
-    const job = (port: number) => (n: number) => session(port, `trip${n}`, (n + 1) * each, (n + 2) * each)
+    const ask = async () => {
+      await muster.api('POST', '/activities', {
+        operation: 'windows.csp',
+        params: { commands: [{ verb: 'Get', uri }] },
+        target: { devices: fleet.devices },
+      })
+      // Word for everybody is followed by a look at what waits, at the latest a second later: until then each asks for itself.
+      await setTimeout(2_000)
+    }
+    for (let n = 1; n < warm; n += 1) {
+      await ask()
+      await session(muster.port, `warm${n}`, 0, devices)
+      await session(naive.port, `warm${n}`, 0, devices)
+      await askNaiveWindows(bed.db, uri)
+    }
     const subjects: Subject<WindowsTrips>[] = [
-      { name: 'muster', pid: muster.pid, run: job(muster.port) },
-      { name: 'naive', pid: naive.pid, run: job(naive.port) },
+      { name: 'muster', pid: muster.pid, prepare: ask, run: (n) => session(muster.port, `trip${n}`, 0, devices) },
+      {
+        name: 'naive',
+        pid: naive.pid,
+        run: (n) => session(naive.port, `trip${n}`, (n + 1) * naiveEach, (n + 2) * naiveEach),
+      },
     ]
     const measured = await inTurns(subjects, { runs, databasePid: bed.databasePid, per: (seen) => seen.finished })
     mustBeRight(measured.values())
@@ -64,8 +80,9 @@ export async function opTripWindows(size: Size): Promise<Result> {
         (select count(*) from unmatched where channel = any($1::bigint[])) as unmatched, (select count(*) from naive.windows_operation where state = 'completed') as naive`,
       values: [channels],
     })
-    if (kept?.done !== devices || kept.naive !== devices)
-      throw new Error(`${devices} answers were given, and ${JSON.stringify(kept)} are kept`)
+    const all = devices * (warm + runs)
+    if (kept?.done !== all || kept.unmatched !== 0 || kept.naive !== devices * warm)
+      throw new Error(`${all} answers were given, and ${JSON.stringify(kept)} are kept`)
     await removeFleet(bed.db, channels)
     return {
       name: 'op-trip-windows',
@@ -75,7 +92,7 @@ export async function opTripWindows(size: Size): Promise<Result> {
       ratio: round(m.perSecond.median / v.perSecond.median),
       seed,
       cpuRatio: round((v.serverCpu.median + v.databaseCpu.median) / (m.serverCpu.median + m.databaseCpu.median)),
-      acknowledged: devices,
+      acknowledged: all,
       historyRows: kept.done,
       unmatched: kept.unmatched,
       statementsPerIdleSession: round(idleStatements),

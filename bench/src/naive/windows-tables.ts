@@ -27,9 +27,14 @@ export async function putNaiveWindows(
       pcs.map((pc) => pc.deviceId),
     ],
   })
+  await askNaiveWindows(db, uri)
+  await db.query({ text: 'vacuum analyze naive.windows_operation' })
+}
+
+/** One Get more for each. */
+export async function askNaiveWindows(db: Db, uri: string): Promise<void> {
   await db.query({
     text: 'insert into naive.windows_operation (device, uri) select id, $1 from naive.windows_device order by id',
     values: [uri],
   })
-  await db.query({ text: 'vacuum analyze naive.windows_operation' })
 }

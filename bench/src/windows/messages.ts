@@ -7,12 +7,13 @@ export const certificateHeader = 'Client-Cert'
 export const deviceIdOf = (seed: number, device: number): string =>
   createHash('sha256').update(`pc ${seed} ${device}`).digest('hex').slice(0, 32).toUpperCase()
 
-function post(path: string, type: string, body: string, certificate?: string): Buffer {
+function post(path: string, type: string, body: string): Buffer {
+  return Buffer.from(postText(path, type, body), 'utf8')
+}
+/** Each letter is a byte. */
+function postText(path: string, type: string, body: string, certificate?: string): string {
   const shown = certificate === undefined ? '' : `${certificateHeader}: :${certificate}:\r\n`
-  return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: MSFT OMA DM Client/1.2.0.1\r\nContent-Type: ${type}\r\n${shown}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    'utf8',
-  )
+  return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: MSFT OMA DM Client/1.2.0.1\r\nContent-Type: ${type}\r\n${shown}Content-Length: ${body.length}\r\n\r\n${body}`
 }
 
 const soapType = 'application/soap+xml; charset=utf-8'
@@ -105,7 +106,7 @@ export interface Session {
   readonly session: string
 }
 const message = (o: Session, number: number, body: string) =>
-  post(
+  postText(
     '/windows/manage?mode=Maintenance&Platform=WoA',
     dmType,
     `<?xml version="1.0" encoding="UTF-8"?><SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>${o.session}</SessionID><MsgID>${number}</MsgID><Target><LocURI>https://muster.example/windows/manage</LocURI></Target><Source><LocURI>${o.deviceId}</LocURI></Source></SyncHdr><SyncBody>${body}<Final/></SyncBody></SyncML>`,
@@ -117,11 +118,12 @@ export function opening(o: Session): Buffer {
   const items = Object.entries(info).map(
     ([name, value]) => `<Item><Source><LocURI>./DevInfo/${name}</LocURI></Source><Data>${value}</Data></Item>`,
   )
-  return message(
+  const text = message(
     o,
     1,
     `<Alert><CmdID>2</CmdID><Data>1201</Data></Alert><Alert><CmdID>3</CmdID><Data>1224</Data><Item><Meta><Type ${meta}>com.microsoft/MDM/LoginStatus</Type></Meta><Data>user</Data></Item></Alert><Replace><CmdID>4</CmdID>${items.join('')}</Replace>`,
   )
+  return Buffer.from(text, 'latin1')
 }
 export interface AskedCommand {
   readonly verb: string
@@ -129,7 +131,7 @@ export interface AskedCommand {
   readonly uri: string
 }
 /** Statuses of what the server asked in its message before this one, and a value for each Get. */
-export function answering(o: Session, number: number, asked: readonly AskedCommand[]): Buffer {
+export function answering(o: Session, number: number, asked: readonly AskedCommand[]): string {
   const ref = `<MsgRef>${number - 1}</MsgRef>`
   const statuses = asked.map(
     ({ verb, id }, i) =>
@@ -144,6 +146,11 @@ export function answering(o: Session, number: number, asked: readonly AskedComma
   return message(o, number, head + statuses.join('') + results.join(''))
 }
 const command = /<(Get|Add|Replace|Delete|Exec)><CmdID>([^<]+)<\/CmdID>.*?<LocURI>([^<]+)<\/LocURI>/gs
-/** Commands in an answer. */
-export const asksIn = (answer: string): AskedCommand[] =>
-  [...answer.matchAll(command)].map(([, verb = '', id = '', uri = '']) => ({ verb, id, uri }))
+const begins = ['<Get>', '<Exec>', '<Replace>', '<Add>', '<Delete>']
+/** Commands in an answer. What stands before them, statuses, is passed over. */
+export function asksIn(answer: string): AskedCommand[] {
+  const found = begins.map((b) => answer.indexOf(b)).filter((at) => at >= 0)
+  if (found.length === 0) return []
+  const words = answer.slice(Math.min(...found))
+  return [...words.matchAll(command)].map(([, verb = '', id = '', uri = '']) => ({ verb, id, uri }))
+}

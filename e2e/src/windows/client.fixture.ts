@@ -44,11 +44,12 @@ export function certificateRequest({ key, subject = 'device', old, signedBy = ke
   return sequence(content, algorithm, der(tags.bits, Buffer.from([0]), signature))
 }
 
-export type Proof = { username: string; password: string } | { token: string; type?: string } | undefined
+/** `bare`: as it was given, not in base64 once more. */
+export type Proof = { username: string; password: string } | { token: string; type?: string; bare?: true } | undefined
 function proofXml(proof: Proof): string {
   if (!proof) return ''
   if ('token' in proof)
-    return `<wsse:BinarySecurityToken ValueType="${proof.type ?? userToken}" EncodingType="${ns.security}#base64binary">${Buffer.from(proof.token).toString('base64')}</wsse:BinarySecurityToken>`
+    return `<wsse:BinarySecurityToken ValueType="${proof.type ?? userToken}" EncodingType="${ns.security}#base64binary">${proof.bare ? proof.token : Buffer.from(proof.token).toString('base64')}</wsse:BinarySecurityToken>`
   return `<wsse:UsernameToken u:Id="uuid-1"><wsse:Username>${escaped(proof.username)}</wsse:Username><wsse:Password wsse:Type="#PasswordText">${escaped(proof.password)}</wsse:Password></wsse:UsernameToken>`
 }
 

@@ -1,4 +1,4 @@
 /** The door of the Windows platform. */
 export { windows } from './platform.ts'
 export { readEnvelope } from './soap/index.ts'
-export { readSyncml, SyncmlError } from './syncml/index.ts'
+export { readPlainSyncml, readSyncml, readWholeSyncml, SyncmlError } from './syncml/index.ts'

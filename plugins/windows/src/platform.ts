@@ -3,7 +3,7 @@ import type { OpenPlatform, Platform } from '@muster/contract'
 import { accountMigration, createAccounts } from './account/index.ts'
 import { descriptors, settings as settingsShape } from './descriptors.ts'
 import { createEnrolment, endingJob, enrolmentOrigins, signInMigration } from './enrol/index.ts'
-import { dropWork, featureRows, ownedAfter, ownedFact } from './features/index.ts'
+import { dropWork, featureRows, ownedAfter, ownedFact, remembered } from './features/index.ts'
 import {
   createEncode,
   escrowOf,
@@ -11,6 +11,8 @@ import {
   isRepeatable,
   msiAlert,
   operationRows,
+  plainWork,
+  readerOf,
   readNodes,
 } from './operations/index.ts'
 import { createManagement, talkMigration } from './session/index.ts'
@@ -36,14 +38,16 @@ export const windows: Platform = {
       encode: createEncode({ host, drop: dropWork, push: wake.pfn }),
       read: (answer) => readNodes(answer, host.clock.now),
       owned: { fact: ownedFact, after: ownedAfter },
+      kept: remembered,
       escrow: escrowOf,
       repeatable: isRepeatable,
+      rows: { work: plainWork, reader: readerOf },
       alert: msiAlert,
       inventoryFact,
     })
     return {
       routes: [...enrolment.routes, ...management.routes],
-      invite: async ({ code }) => ({ steps: await enrolment.steps(code) }),
+      invite: async ({ code, language }) => ({ steps: await enrolment.steps(code, language) }),
       setup: wake.setup,
       credential: wake.credential,
       wake: wakeOf,

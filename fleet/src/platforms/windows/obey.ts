@@ -108,8 +108,8 @@ export function createObey(o: ObeyDeps) {
     const worst = answers.find(({ answered }) => !ok(answered.code)) ?? answers[0]
     if (!worst) throw new NotUnderstood(`${c.verb} ${c.id} has no item.`)
     const { code, original } = worst.answered
-    const results = answers.flatMap(({ asked, answered }) =>
-      answered.result ? [{ uri: asked.target, node: answered.result }] : [],
+    const results = answers.flatMap(
+      ({ asked, answered }) => answered.all ?? (answered.result ? [{ uri: asked.target, node: answered.result }] : []),
     )
     return { cmd: c.verb, cmdRef: c.id, code, original, ...(results.length > 0 && { results }) }
   }

@@ -82,8 +82,11 @@ function judgeSearch({ parms }: Characteristic, own: X509Certificate, full: bool
   const criteria = parms.get('SSLCLIENTCERTSEARCHCRITERIA')?.value
   if (criteria === undefined) return
   const asked = new URLSearchParams(criteria)
-  const name = /(?:^|,\s*)CN=([^,]*)/i.exec((asked.get('Subject') ?? '').replace(/\0/g, ''))?.[1]
-  if (name === undefined || !own.subject.split('\n').includes(`CN=${name}`))
+  const parts = (asked.get('Subject') ?? '').match(/[A-Z.0-9]+=(?:"(?:[^"]|"")*"|[^,"]*)/gi) ?? []
+  const name = parts.map((part) => part.replace(/="(.*)"$/s, (_, v: string) => `=${v.replaceAll('""', '"')}`))
+  // All of the name, in the order in which the certificate has it: a part of it finds nothing.
+  const subject = own.subject.split('\n').map((part) => part.replace(/\\([,+"\\<>;=# ])/g, '$1'))
+  if (name.join('\n') !== subject.join('\n'))
     throw new NotUnderstood(`No certificate is found by ${criteria}: its subject is ${own.subject}.`)
   const store = asked.get('Stores')?.toLowerCase()
   if (store !== `my\\${full ? 'user' : 'system'}`) throw new NotUnderstood(`The certificate is not in ${store}.`)

@@ -33,6 +33,8 @@ export interface Accounts {
    * theirs). Remembered on this node; `fresh` reads it again, as when a digest fails that another node may have given the nonce for.
    */
   find(deviceId: string, name?: string, fresh?: true): Promise<DmAccount | undefined>
+  /** A channel's own from memory alone; undefined: `find` tells. */
+  ofChannel(channel: number): DmAccount | undefined
   /** The next nonce of a level, by compare-and-set with the account's own. undefined: another message was first, and nothing changed. */
   nonce(account: DmAccount, level: Level, next: Bytes): Promise<DmAccount | undefined>
 }
@@ -67,16 +69,19 @@ interface New extends Row {
 
 export function createAccounts(host: PlatformHost): Accounts {
   const known = new Map<string, DmAccount>()
+  const byChannel = new Map<number, DmAccount>()
   const place = (channel: number) => `dm-account|${channel}`
   const cacheKey = (deviceId: string, name = '') => `${name} ${deviceId}`
 
   function remember(a: DmAccount): DmAccount {
-    if (known.size >= limit) for (const old of [...known.keys()].slice(0, limit / 20)) known.delete(old)
+    if (known.size >= limit) for (const old of [...known.values()].slice(0, limit / 20)) forget(old)
     known.set(cacheKey(a.deviceId, a.client.name), a)
+    byChannel.set(a.channel, a)
     return a
   }
   function forget(a: DmAccount): void {
     known.delete(cacheKey(a.deviceId, a.client.name))
+    byChannel.delete(a.channel)
   }
   function accountOf(r: Row): DmAccount {
     const [clientSecret = '', serverSecret = '', key = ''] = host.vault.open(place(r.channel), r.secrets).split(' ')
@@ -127,6 +132,7 @@ export function createAccounts(host: PlatformHost): Accounts {
         where device_id = ${deviceId} and (${number}::bigint is null or channel = ${number}) order by channel desc limit 1`
       return row && remember(accountOf(row))
     },
+    ofChannel: (channel) => byChannel.get(channel),
     async nonce(a, level, next) {
       const before = Buffer.from(a[level].nonce)
       const changed =

@@ -99,7 +99,7 @@ export function createAdmission({ host, settings, signIns, entra, terms }: Admis
   }
 
   async function byToken(token: Token, c: Context): Promise<Admission> {
-    const text = token.text.length <= longestToken ? Buffer.from(token.text, 'base64').toString('utf8') : ''
+    const text = token.text.length <= longestToken ? textOf(token.text) : ''
     if (token.valueType === tokenTypes.jwt) return byEntra(text, c)
     if (token.valueType !== tokenTypes.page)
       throw new SoapFault('InvalidSecurity', 'The BinarySecurityToken is of a kind that is not known here.')
@@ -145,6 +145,12 @@ export function createAdmission({ host, settings, signIns, entra, terms }: Admis
   }
 
   return { ways, licence }
+}
+
+/** In base64, as MS-MDE2 has it; some clients hand on what they were given as it is: neither form can be read as the other. */
+const textOf = (said: string): string => {
+  const bare = said.replace(/\s+/g, '')
+  return /^[\w-]{43}$/.test(bare) || bare.includes('.') ? bare : Buffer.from(bare, 'base64').toString('utf8')
 }
 
 /** `user` of `DOMAIN\user@domain`. */

@@ -16,6 +16,9 @@ const tokenType = 'http://schemas.microsoft.com/5.0.0.0/ConfigurationManager/Enr
 const documentType = 'http://schemas.microsoft.com/5.0.0.0/ConfigurationManager/Enrollment/DeviceEnrollmentProvisionDoc'
 const base64Type = `${namespaces.security}#base64binary`
 
+/** As long as a PC may be silent once it has spoken: it comes once a day at least. */
+const silentS = 36 * 3600
+
 export interface CertificateServiceDeps {
   host: PlatformHost
   settings: EnrolmentSettings
@@ -45,6 +48,8 @@ export function createCertificateService(o: CertificateServiceDeps) {
       host.organisation(),
       activate(channel, admission),
     ])
+    // It comes by the schedule that it is given here; silence means nothing before.
+    await host.turn(channel, { take: 0, expectInS: silentS })
     const { url, trust } = host.server()
     return provisioningDocument({
       chain,
@@ -64,7 +69,7 @@ export function createCertificateService(o: CertificateServiceDeps) {
     for (const way of o.admission.ways(m, c, remote)) {
       const admission = await way()
       try {
-        return { admission, chain: await certify(admission, request) }
+        return { admission, chain: await certify(admission, request, c.deviceId) }
       } catch (e) {
         if (!(admission.guessed && isProblem(e) && e.code === 'invitation-unknown')) throw e
       }
@@ -84,13 +89,13 @@ export function createCertificateService(o: CertificateServiceDeps) {
   }
 
   /** A code that failed before, after its certificate was issued, gets another for the new key. */
-  async function certify({ code, kept }: Admission, request: Bytes): Promise<Bytes[]> {
+  async function certify({ code, kept }: Admission, request: Bytes, name: string): Promise<Bytes[]> {
     try {
-      return await host.certificates.issue({ code }, request)
+      return await host.certificates.issue({ code, name }, request)
     } catch (e) {
       const instead = kept && isProblem(e) && e.code === 'invitation-used' ? await signIns.triedWith(code) : undefined
       if (!instead) throw e
-      return host.certificates.issue({ code, instead }, request)
+      return host.certificates.issue({ code, instead, name }, request)
     }
   }
 

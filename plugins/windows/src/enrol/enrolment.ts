@@ -16,7 +16,7 @@ import { createTermsPage } from './terms-page.ts'
 export interface Enrolment {
   readonly routes: readonly Route[]
   /** Of an invitation. */
-  steps(code: string): Promise<Step[]>
+  steps(code: string, language?: string): Promise<Step[]>
 }
 
 export function createEnrolment(o: { host: PlatformHost; settings: EnrolmentSettings; accounts: Accounts }): Enrolment {
@@ -34,6 +34,6 @@ export function createEnrolment(o: { host: PlatformHost; settings: EnrolmentSett
       signInPage: createSignInPage(deps),
       termsPage: createTermsPage(deps),
     }),
-    steps: (code) => enrolmentSteps(host, settings, code),
+    steps: (code, language) => enrolmentSteps(host, settings, { code, language }),
   }
 }

@@ -28,6 +28,7 @@ const texts = {
       used: 'The enrolment code was used already. Ask for a new invitation.',
       over: 'The enrolment code has expired or was withdrawn. Ask for a new invitation.',
       foreign: 'The enrolment code is for a device of another kind. Ask for a new invitation.',
+      forbidden: 'Your account may not add devices. Ask your administrator for that permission.',
     },
   },
   de: {
@@ -56,6 +57,7 @@ const texts = {
       used: 'Der Registrierungscode wurde schon verwendet. Bitten Sie um eine neue Einladung.',
       over: 'Der Registrierungscode ist abgelaufen oder wurde zurückgezogen. Bitten Sie um eine neue Einladung.',
       foreign: 'Der Registrierungscode gilt für eine andere Art von Gerät. Bitten Sie um eine neue Einladung.',
+      forbidden: 'Ihr Konto darf keine Geräte hinzufügen. Bitten Sie Ihren Administrator um diese Berechtigung.',
     },
   },
 } as const
@@ -68,7 +70,13 @@ export const languageOf = (accept: string | undefined): Language => (/^\s*de\b/i
 export const tagOf = (accept: string | undefined): string | undefined =>
   /^\s*([a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})/.exec(accept ?? '')?.[1]
 
-const statuses: Readonly<Record<PageFault, number>> = { address: 400, used: 409, over: 410, foreign: 422 }
+const statuses: Readonly<Record<PageFault, number>> = {
+  address: 400,
+  used: 409,
+  over: 410,
+  foreign: 422,
+  forbidden: 403,
+}
 export function pageFault(language: Language, fault: PageFault): Reply {
   const t = texts[language]
   return page({

@@ -95,11 +95,21 @@ function kept(der: Bytes): { thumb: string; xml: string } {
   return made
 }
 
-/** By its own name, in the store where the device keeps it. */
+/** By its whole name, part by part as the certificate has them (w7 APPLICATION), in the store where the device keeps it. */
 function criteria({ chain, type }: Identity): Text {
   const [leaf] = chain
-  const name = leaf && /(?:^|\n)CN=(.+)$/.exec(new X509Certificate(leaf).subject)?.[1]
-  return name && `Subject=CN%3D${encodeURIComponent(name)}&Stores=MY%5C${storeOf(type)}`
+  const subject = leaf && new X509Certificate(leaf).subject
+  if (!subject) return undefined
+  const name = subject.split('\n').map(namePart).join(',')
+  return `Subject=${encodeURIComponent(name)}&Stores=MY%5C${storeOf(type)}`
+}
+/** `O=Example, Inc.` with what RFC 2253 escapes taken back, in quotation marks where Windows (CertStrToName) wants them. */
+function namePart(part: string): string {
+  const at = part.indexOf('=') + 1
+  const value = part
+    .slice(at)
+    .replace(/\\([0-9A-F]{2}|.)/g, (_, c: string) => (c.length === 2 ? String.fromCharCode(Number.parseInt(c, 16)) : c))
+  return `${part.slice(0, at)}${/^\s|[,+="\n<>#;]|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value}`
 }
 
 const base64 = (bytes: Bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')

@@ -23,6 +23,8 @@ export interface EnrolRoutesDeps {
 }
 
 const discoveryPath = '/EnrollmentServer/Discovery.svc'
+/** Windows asks by the first; people who type the address write it as they like. */
+const discoveryPaths = [discoveryPath, discoveryPath.toLowerCase()]
 
 export function enrolRoutes(o: EnrolRoutesDeps): Route[] {
   const { host, settings } = o
@@ -42,27 +44,23 @@ export function enrolRoutes(o: EnrolRoutesDeps): Route[] {
     }
   }
 
+  const discovery = soap(discoverResponse, async (m, r) =>
+    discover(m, {
+      server: host.server().url,
+      policy: settings.authPolicy,
+      certified: r.certificate !== undefined,
+    }),
+  )
   const access = (why: string) => ({ public: why })
   const first = access('discovery: the same answer for everybody, before anybody has signed in')
   const page = access('enrolment: the page has its person sign in, or takes the code of an invitation')
   const policyWhy = access('enrolment: what kind of request is wanted is no secret')
   const enrolWhy = access('enrolment: the request itself carries what lets it in')
   return [
-    { method: 'GET', path: discoveryPath, root: true, maxBytes: 0, access: first, handle: async () => discoverable },
-    {
-      method: 'POST',
-      path: discoveryPath,
-      root: true,
-      maxBytes: envelopeBytes,
-      access: first,
-      handle: soap(discoverResponse, async (m, r) =>
-        discover(m, {
-          server: host.server().url,
-          policy: settings.authPolicy,
-          certified: r.certificate !== undefined,
-        }),
-      ),
-    },
+    ...discoveryPaths.flatMap((path): Route[] => [
+      { method: 'GET', path, root: true, maxBytes: 0, access: first, handle: async () => discoverable },
+      { method: 'POST', path, root: true, maxBytes: envelopeBytes, access: first, handle: discovery },
+    ]),
     {
       method: 'POST',
       path: '/policy',

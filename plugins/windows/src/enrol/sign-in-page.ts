@@ -32,6 +32,7 @@ export function createSignInPage({
     if (invitation && 'fault' in invitation) return pageFault(language, invitation.fault)
     const asked = invitation ?? (await signedIn(r, { appru, hint }))
     if ('reply' in asked) return asked.reply
+    if ('fault' in asked) return pageFault(language, asked.fault)
     const { conditions, signIn, shown } = asked
     const version = conditions.licence?.version
     if (form && (form.get('licence') ?? undefined) === version) {
@@ -65,12 +66,16 @@ export function createSignInPage({
     }
   }
 
-  async function signedIn(r: Message, o: { appru: string; hint: string }): Promise<Asked | { reply: Reply }> {
+  async function signedIn(
+    r: Message,
+    o: { appru: string; hint: string },
+  ): Promise<Asked | { reply: Reply } | { fault: PageFault }> {
     const person = await r.person?.()
     const to = `${page}?${new URLSearchParams({ appru: o.appru, ...(o.hint && { login_hint: o.hint }) })}`
     const name = o.hint || undefined
     const at = (again?: true) => signInAddress(host.server().url, to, { name, again })
     if (!person) return { reply: { status: 303, headers: { location: at(), 'cache-control': 'no-store' } } }
+    if (!(await host.people.mayEnrol(person))) return { fault: 'forbidden' }
     return {
       conditions: await host.people.terms(tagOf(r.headers['accept-language'])),
       signIn: { person: person.id },

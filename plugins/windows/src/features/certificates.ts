@@ -50,7 +50,7 @@ export const certificates = nodeFeature(
     id: 'windows.certificates',
     title: 'Trusted certificates',
     summary: 'Certificates that the device trusts beside its own, or trusts no more.',
-    settings: z.strictObject({ certificates: some('Certificates', authority, 50) }),
+    settings: () => z.strictObject({ certificates: some('Certificates', authority, 50) }),
     merge: { rule: 'union', lists: ['certificates'] },
     examples: [{ certificates: [{ name: 'Example Root', pem: examplePem(), store: 'by-itself' as const }] }],
   }),
@@ -185,7 +185,7 @@ export const scep = nodeFeature(
     summary:
       'Keys that the device makes and has certified by a SCEP server. One that is there stays until its settings change.',
     secret: ['identities/*/challenge'],
-    settings: z.strictObject({ identities: some('Identities', scepIdentity, 10) }),
+    settings: () => z.strictObject({ identities: some('Identities', scepIdentity, 10) }),
     merge: { rule: 'union', lists: ['identities'] },
     examples: [
       {
@@ -285,7 +285,7 @@ export const identity = nodeFeature(
     title: 'Identities from files',
     summary: 'Keys with their certificates (PKCS #12), the same for every device of the policy.',
     secret: ['identities/*/pkcs12', 'identities/*/password'],
-    settings: z.strictObject({ identities: some('Identities', fileIdentity, 10) }),
+    settings: () => z.strictObject({ identities: some('Identities', fileIdentity, 10) }),
     merge: { rule: 'union', lists: ['identities'] },
     examples: [
       {

@@ -30,12 +30,13 @@ export const localGroups = nodeFeature(
     id: 'windows.localGroups',
     title: 'Local groups',
     summary: 'Who is in groups such as the administrators. Taking it away leaves the members as they are.',
-    settings: z.strictObject({
-      groups: some('Groups', group, 20).refine(
-        (all) => new Set(all.map((g) => g.group)).size === all.length,
-        'names a group twice',
-      ),
-    }),
+    settings: () =>
+      z.strictObject({
+        groups: some('Groups', group, 20).refine(
+          (all) => new Set(all.map((g) => g.group)).size === all.length,
+          'names a group twice',
+        ),
+      }),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -80,9 +81,10 @@ export const localAccounts = nodeFeature(
     summary:
       'Accounts that are made on the device. Windows tells nobody what it has of them, changes no password of one that is there, and keeps them when the policy goes.',
     secret: ['accounts/*/password'],
-    settings: z.strictObject({
-      accounts: some('Accounts', local, 10),
-    }),
+    settings: () =>
+      z.strictObject({
+        accounts: some('Accounts', local, 10),
+      }),
     merge: { rule: 'union', lists: ['accounts'] },
     examples: [{ accounts: [{ name: 'support', password: 'topsecret', administrator: true }] }],
   }),
@@ -161,13 +163,14 @@ export const sleep = nodeFeature(
     id: 'windows.sleep',
     title: 'Screen and sleep',
     summary: 'When the screen goes dark and the device sleeps, and whether it asks for the password then.',
-    settings: z
-      .strictObject({
-        ...timeoutShape,
-        passwordBattery: maybe('Password when it wakes (on battery)'),
-        passwordPlugged: maybe('Password when it wakes (plugged in)'),
-      })
-      .refine(anySet, setOne),
+    settings: () =>
+      z
+        .strictObject({
+          ...timeoutShape,
+          passwordBattery: maybe('Password when it wakes (on battery)'),
+          passwordPlugged: maybe('Password when it wakes (plugged in)'),
+        })
+        .refine(anySet, setOne),
     merge: { rule: 'priority' },
     examples: [{ displayOffBattery: 300, standbyPlugged: 3600, passwordBattery: true }],
   }),
@@ -209,12 +212,13 @@ export const personalisation = nodeFeature(
     id: 'windows.personalisation',
     title: 'Pictures',
     summary: 'The background of the desktop and of the lock screen. Enterprise and Education alone.',
-    settings: z
-      .strictObject({
-        desktop: webOr('Desktop (address of a JPEG or PNG)'),
-        lockScreen: webOr('Lock screen (address of a JPEG or PNG)'),
-      })
-      .refine(anySet, setOne),
+    settings: () =>
+      z
+        .strictObject({
+          desktop: webOr('Desktop (address of a JPEG or PNG)'),
+          lockScreen: webOr('Lock screen (address of a JPEG or PNG)'),
+        })
+        .refine(anySet, setOne),
     merge: { rule: 'priority' },
     examples: [{ desktop: 'https://example.com/desktop.png', lockScreen: 'https://example.com/lock.jpg' }],
   }),
@@ -236,13 +240,14 @@ export const timeZone = nodeFeature(
     id: 'windows.timeZone',
     title: 'Time zone',
     summary: 'The time zone of the device.',
-    settings: z.strictObject({
-      zone: z
-        .string()
-        .max(100)
-        .regex(/^[A-Za-z0-9 .()+-]+$/, 'is no time zone of Windows, such as W. Europe Standard Time')
-        .meta({ title: 'Time zone', description: 'As tzutil /l lists them' }),
-    }),
+    settings: () =>
+      z.strictObject({
+        zone: z
+          .string()
+          .max(100)
+          .regex(/^[A-Za-z0-9 .()+-]+$/, 'is no time zone of Windows, such as W. Europe Standard Time')
+          .meta({ title: 'Time zone', description: 'As tzutil /l lists them' }),
+      }),
     merge: { rule: 'priority' },
     examples: [{ zone: 'W. Europe Standard Time' }],
   }),
@@ -255,29 +260,30 @@ export const proxy = nodeFeature(
     id: 'windows.proxy',
     title: 'Web proxy',
     summary: 'The proxy of the device for Ethernet and Wi-Fi; VPNs and networks have their own.',
-    settings: z
-      .strictObject({
-        detect: maybe('Find it by itself (WPAD)'),
-        script: webOr('Address of the proxy script'),
-        server: z
-          .string()
-          .max(260)
-          .regex(/^[A-Za-z0-9.[\]:_-]+:\d{1,5}$/, 'is no host:port')
-          .optional()
-          .meta({ title: 'Proxy (host:port)' }),
-        exceptions: many(
-          'Not for',
-          line('Address', 'Such as *.example.com', 200).refine((t) => !t.includes(';'), 'has a ; in it'),
-          100,
-        ),
-        local: maybe('Also for local addresses'),
-        everybody: maybe('The same for all users'),
-      })
-      .refine(anySet, setOne)
-      .refine((s) => s.server !== undefined || (!s.exceptions && s.local === undefined), {
-        path: ['server'],
-        message: 'is needed',
-      }),
+    settings: () =>
+      z
+        .strictObject({
+          detect: maybe('Find it by itself (WPAD)'),
+          script: webOr('Address of the proxy script'),
+          server: z
+            .string()
+            .max(260)
+            .regex(/^[A-Za-z0-9.[\]:_-]+:\d{1,5}$/, 'is no host:port')
+            .optional()
+            .meta({ title: 'Proxy (host:port)' }),
+          exceptions: many(
+            'Not for',
+            line('Address', 'Such as *.example.com', 200).refine((t) => !t.includes(';'), 'has a ; in it'),
+            100,
+          ),
+          local: maybe('Also for local addresses'),
+          everybody: maybe('The same for all users'),
+        })
+        .refine(anySet, setOne)
+        .refine((s) => s.server !== undefined || (!s.exceptions && s.local === undefined), {
+          path: ['server'],
+          message: 'is needed',
+        }),
     merge: { rule: 'priority' },
     examples: [
       { detect: false, server: 'proxy.example.com:3128', exceptions: ['*.example.com'], local: false, everybody: true },

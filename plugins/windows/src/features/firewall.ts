@@ -58,18 +58,19 @@ export const firewall = nodeFeature(
     title: 'Firewall',
     summary:
       'The profiles for networks of the domain, private and public ones. What is not set stays; taken away, Windows’s own defaults are set.',
-    settings: z
-      .strictObject({
-        domain: profile('Networks of the domain'),
-        private: profile('Private networks'),
-        public: profile('Public networks'),
-        statefulFtp: maybe('Looks into FTP'),
-        idleSeconds: whole('Seconds until an idle security association ends', 300, 3600),
-      })
-      .refine(
-        (s) => Object.values(s).some((v) => v !== undefined && (typeof v !== 'object' || anySet(v))),
-        'set at least one',
-      ),
+    settings: () =>
+      z
+        .strictObject({
+          domain: profile('Networks of the domain'),
+          private: profile('Private networks'),
+          public: profile('Public networks'),
+          statefulFtp: maybe('Looks into FTP'),
+          idleSeconds: whole('Seconds until an idle security association ends', 300, 3600),
+        })
+        .refine(
+          (s) => Object.values(s).some((v) => v !== undefined && (typeof v !== 'object' || anySet(v))),
+          'set at least one',
+        ),
     merge: { rule: 'priority' },
     examples: [
       { domain: { on: true, inbound: 'block' }, public: { on: true, inbound: 'block', shielded: true, notify: false } },
@@ -185,9 +186,10 @@ export const firewallRules = nodeFeature(
     id: 'windows.firewallRules',
     title: 'Firewall rules',
     summary: 'Rules of the organisation’s own, beside those of the device.',
-    settings: z.strictObject({
-      rules: z.array(rule).min(1).max(200).meta({ title: 'Rules' }),
-    }),
+    settings: () =>
+      z.strictObject({
+        rules: z.array(rule).min(1).max(200).meta({ title: 'Rules' }),
+      }),
     merge: { rule: 'union', lists: ['rules'] },
     examples: [
       {

@@ -194,6 +194,36 @@ golden(
   ],
 )
 golden(
+  'another shell for an account and a group, the desktop for the rest',
+  'windows.shellLauncher',
+  {
+    shells: [
+      { for: 'account', account: '.\\till', shell: 'C:\\t.exe --a', byCode: [{ code: 0, act: 'shut-down' }] },
+      { for: 'group', account: 'Guests', kind: 'app', shell: 'A_b!App', fullScreen: true, whenItEnds: 'nothing' },
+    ],
+  },
+  [
+    'Replace AssignedAccess/ShellLauncher = <ShellLauncherConfiguration xmlns="http://schemas.microsoft.com/ShellLauncher/2018/Configuration" xmlns:V2="http://schemas.microsoft.com/ShellLauncher/2019/Configuration"><Profiles><DefaultProfile><Shell Shell="%SystemRoot%\\explorer.exe"/></DefaultProfile><Profile Id="{fb3d465f-8ec0-40a0-8636-0234cb5e668a}"><Shell Shell="C:\\t.exe --a" V2:AppType="Desktop"><ReturnCodeActions><ReturnCodeAction ReturnCode="0" Action="ShutdownDevice"/></ReturnCodeActions><DefaultAction Action="RestartShell"/></Shell></Profile><Profile Id="{569c542c-bad1-4fbf-8c22-3790dc2e7fca}"><Shell Shell="A_b!App" V2:AppType="UWP" V2:AllAppsFullScreen="true"><DefaultAction Action="DoNothing"/></Shell></Profile></Profiles><Configs><Config><Account Name=".\\till"/><Profile Id="{fb3d465f-8ec0-40a0-8636-0234cb5e668a}"/></Config><Config><UserGroup Type="LocalGroup" Name="Guests"/><Profile Id="{569c542c-bad1-4fbf-8c22-3790dc2e7fca}"/></Config></Configs></ShellLauncherConfiguration>',
+  ],
+)
+golden('a shell for everybody', 'windows.shellLauncher', { shells: [{ for: 'all', shell: 'C:\\t.exe' }] }, [
+  'Replace AssignedAccess/ShellLauncher = <ShellLauncherConfiguration xmlns="http://schemas.microsoft.com/ShellLauncher/2018/Configuration" xmlns:V2="http://schemas.microsoft.com/ShellLauncher/2019/Configuration"><Profiles><DefaultProfile><Shell Shell="C:\\t.exe" V2:AppType="Desktop"><DefaultAction Action="RestartShell"/></Shell></DefaultProfile></Profiles><Configs/></ShellLauncherConfiguration>',
+])
+golden(
+  'what users are spared',
+  'windows.userRestrictions',
+  { HideAppList: 'hidden', PrinterNames: ['a', 'b'], DisablePasswordReveal: true },
+  [
+    'Replace ./User/Vendor/MSFT/Policy/Config/Start/HideAppList = 1',
+    'Replace ./User/Vendor/MSFT/Policy/Config/Education/PrinterNames = a\uf000b',
+    'Replace ./User/Vendor/MSFT/Policy/Config/CredentialsUI/DisablePasswordReveal = <enabled/>',
+  ],
+)
+golden('settings are kept', 'windows.configRefresh', { minutes: 45 }, [
+  'Replace DMClient/Provider/Muster/ConfigRefresh/Cadence = 45',
+  'Replace DMClient/Provider/Muster/ConfigRefresh/Enabled = true',
+])
+golden(
   'members of groups',
   'windows.localGroups',
   {

@@ -97,33 +97,34 @@ export const laps = nodeFeature(
     id: 'windows.laps',
     title: 'Local administrator’s password (LAPS)',
     summary: 'Windows changes the password of a local administrator by itself and keeps it in the directory.',
-    settings: z
-      .strictObject({
-        directory: choiceOr('Kept in', ['off', 'entra', 'active-directory'], 'entra'),
-        account: lineOr('Account', 'Without one: the built-in administrator', 100),
-        ageDays: wholeOr('Days until it changes', 1, 365, 30, 'With Entra 7 at least'),
-        length: wholeOr('Length', 8, 64, 14),
-        complexity: choiceOr(
-          'Made of',
-          ['capital', 'capital-small', 'capital-small-digits', 'all', 'all-readable'],
-          'all',
-          'all-readable from build 26100',
-        ),
-        afterUse: choiceOr(
-          'After it was used',
-          ['reset', 'reset-sign-out', 'reset-restart', 'reset-end-programs'],
-          'reset-sign-out',
-        ),
-        afterUseHours: wholeOr('Hours until then (0: never)', 0, 24, 24),
-        encrypted: maybe('Encrypted in Active Directory'),
-        principal: lineOr('Who may decrypt it', undefined, 200),
-        history: whole('Former passwords kept in Active Directory', 0, 12),
-        expirationProtection: maybe('Cannot expire later than that'),
-      })
-      .refine((s) => s.directory !== 'entra' || s.ageDays >= 7, {
-        path: ['ageDays'],
-        message: 'with Entra it is 7 at least',
-      }),
+    settings: () =>
+      z
+        .strictObject({
+          directory: choiceOr('Kept in', ['off', 'entra', 'active-directory'], 'entra'),
+          account: lineOr('Account', 'Without one: the built-in administrator', 100),
+          ageDays: wholeOr('Days until it changes', 1, 365, 30, 'With Entra 7 at least'),
+          length: wholeOr('Length', 8, 64, 14),
+          complexity: choiceOr(
+            'Made of',
+            ['capital', 'capital-small', 'capital-small-digits', 'all', 'all-readable'],
+            'all',
+            'all-readable from build 26100',
+          ),
+          afterUse: choiceOr(
+            'After it was used',
+            ['reset', 'reset-sign-out', 'reset-restart', 'reset-end-programs'],
+            'reset-sign-out',
+          ),
+          afterUseHours: wholeOr('Hours until then (0: never)', 0, 24, 24),
+          encrypted: maybe('Encrypted in Active Directory'),
+          principal: lineOr('Who may decrypt it', undefined, 200),
+          history: whole('Former passwords kept in Active Directory', 0, 12),
+          expirationProtection: maybe('Cannot expire later than that'),
+        })
+        .refine((s) => s.directory !== 'entra' || s.ageDays >= 7, {
+          path: ['ageDays'],
+          message: 'with Entra it is 7 at least',
+        }),
     merge: { rule: 'priority' },
     examples: [
       { directory: 'entra', ageDays: 30, length: 20, complexity: 'all', afterUse: 'reset-sign-out', afterUseHours: 8 },

@@ -3,6 +3,7 @@ import type { ChannelDetail, FeatureDescriptor, FeatureRow, Json, JsonObject } f
 import type { Work } from '../wire/index.ts'
 import { bitlocker } from './bitlocker.ts'
 import { certificates, identity, scep } from './certificates.ts'
+import { configRefresh } from './config-refresh.ts'
 import { localAccounts, localGroups, personalisation, power, proxy, sleep, timeZone } from './device.ts'
 import { firewall, firewallRules } from './firewall.ts'
 import { hello, laps } from './hello.ts'
@@ -22,11 +23,14 @@ import {
   securityApp,
   smartScreen,
 } from './security.ts'
+import { shellLauncher } from './shell-launcher.ts'
 import { deliveryOptimization, updates } from './updates.ts'
+import { userRestrictions } from './user-restrictions.ts'
 import { vpn } from './vpn.ts'
 import { wifi } from './wifi.ts'
 
 export { isAbsent, isDone, meaningOf } from './codes.ts'
+export { erases, plainAddress, remembered } from './node.ts'
 export { ownedAfter, ownedFact } from './owned.ts'
 
 /** In the order in which the console offers them. */
@@ -39,6 +43,7 @@ const own: readonly NodeFeature[] = [
   autoLock,
   camera,
   restrictions,
+  userRestrictions,
   bitlocker,
   defender,
   defenderThreats,
@@ -53,6 +58,7 @@ const own: readonly NodeFeature[] = [
   hello,
   laps,
   kiosk,
+  shellLauncher,
   localGroups,
   localAccounts,
   securityOptions,
@@ -66,6 +72,7 @@ const own: readonly NodeFeature[] = [
   proxy,
   exchange,
   appLocker,
+  configRefresh,
   admx,
   admxTemplates,
   customUris,

@@ -161,6 +161,6 @@ export const kiosk = nodeFeature(
   }),
   {
     to: { except: ['home'], build: 16_299, csp: ['AssignedAccess', '1.0'] },
-    nodes: (s) => [{ uri: `${root}/Configuration`, format: 'chr', data: kioskXml(s), read: 'presence' }],
+    nodes: (s) => [{ uri: `${root}/Configuration`, format: 'chr', data: kioskXml(s), read: 'content' }],
   },
 )

@@ -178,10 +178,11 @@ export const signInMessage = nodeFeature(
     id: 'windows.signInMessage',
     title: 'Message before signing in',
     summary: 'What everybody must confirm before signing in.',
-    settings: z.strictObject({
-      title: line('Title', undefined, 200),
-      text: xmlText(2_048).min(1).meta({ title: 'Text' }),
-    }),
+    settings: () =>
+      z.strictObject({
+        title: line('Title', undefined, 200),
+        text: xmlText(2_048).min(1).meta({ title: 'Text' }),
+      }),
     merge: { rule: 'priority' },
     examples: [{ title: 'Example Inc.', text: 'Use is logged.' }],
   }),
@@ -233,11 +234,12 @@ export const userRights = nodeFeature(
     id: 'windows.userRights',
     title: 'User rights',
     summary: 'Who may do what. A right that is set holds for these accounts alone.',
-    settings: z
-      .strictObject(
-        Object.fromEntries(Object.entries(rights).map(([name, title]) => [name, many(title, accountName, 100)])),
-      )
-      .refine(anySet, setOne) as unknown as z.ZodType<JsonObject>,
+    settings: () =>
+      z
+        .strictObject(
+          Object.fromEntries(Object.entries(rights).map(([name, title]) => [name, many(title, accountName, 100)])),
+        )
+        .refine(anySet, setOne) as unknown as z.ZodType<JsonObject>,
     merge: { rule: 'priority' },
     examples: [
       { DenyRemoteDesktopServicesLogOn: ['*S-1-5-32-546'], DebugPrograms: ['*S-1-5-32-544', 'EXAMPLE\\developers'] },

@@ -70,7 +70,7 @@ export const exchange = nodeFeature(
     summary:
       'An Exchange account for Windows’s own mail app. It waits until a user is signed in. Outlook sets itself up.',
     secret: ['accounts/*/password'],
-    settings: z.strictObject({ accounts: some('Accounts', account, 5) }),
+    settings: () => z.strictObject({ accounts: some('Accounts', account, 5) }),
     merge: { rule: 'union', lists: ['accounts'] },
     examples: [
       {

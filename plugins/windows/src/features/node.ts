@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '@muster/contract'
 import type { Format } from '../wire/index.ts'
+import { contentOf, isContent, otherPart } from './content.ts'
 
 export interface WantedNode {
   /** From `./Device` or `./User`. */
@@ -13,8 +14,11 @@ export interface WantedNode {
    * `run`: Exec; `kept`: it is there already and stays. The other of Add and Replace is taken where the device says so.
    */
   readonly how?: 'replace' | 'add' | 'fresh' | 'run' | 'kept'
-  /** `value`: read back and compared; `presence`: it must be there, its value is the device's own or a secret; `none`: the device tells nobody. */
-  readonly read?: 'value' | 'presence' | 'none'
+  /**
+   * `value`: read back and compared; `content`: XML that is compared part by part, of which Windows may leave some out; `whole`: may not; `presence`: it must be there,
+   * its value is the device's own or a secret; `none`: the device tells nobody.
+   */
+  readonly read?: 'value' | 'content' | 'whole' | 'presence' | 'none'
   /** First build of Windows that knows it: others are not sent it. */
   readonly build?: number
 }
@@ -23,11 +27,19 @@ export const isValue = (n: WantedNode): boolean => n.how !== 'fresh' && n.how !=
 
 const longest = 256
 
+/** A value as it is remembered (`windows.nodes`): long ones as hashes. */
+export function remembered(uri: string, value: string): string {
+  const content = contentOf(uri, value)
+  if (content !== undefined) return content
+  return value.length <= longest ? value : `sha256:${createHash('sha256').update(value).digest('hex')}`
+}
+
 /** Whether the value that was reported (`windows.nodes`) is the one that is wanted. */
 export function sameValue(node: WantedNode, reported: Json): boolean {
   const wanted = node.data ?? ''
   if (typeof reported === 'boolean' || typeof reported === 'number') return sameText(node.format, wanted, `${reported}`)
   if (typeof reported !== 'string') return false
+  if (isContent(reported)) return otherPart(wanted, reported) === undefined
   if (/^sha256:[0-9a-f]{64}$/.test(reported) && wanted.length > longest)
     return reported === `sha256:${createHash('sha256').update(wanted).digest('hex')}`
   return sameText(node.format, wanted, reported)
@@ -51,6 +63,16 @@ export const segment = (name: string): string =>
     /[!'()*]/g,
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   )
+
+/** An address as the device understands it: what is written in hexadecimal taken back, as often as it was done. For judging what an address reaches. */
+export function plainAddress(uri: string): string {
+  let plain = uri
+  for (let round = 0; round < 4 && /%[0-9a-f]{2}/i.test(plain); round++)
+    plain = plain.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return plain.replace(/\/+(\.\/+)*/g, '/')
+}
+/** Providers that erase a device, whichever way they are reached: those are operations, with a guard of their own. */
+export const erases = (uri: string): boolean => /(RemoteWipe|CleanPC)/i.test(plainAddress(uri))
 
 /** Of items that are the same thing (lists of several policies are joined) the first counts. */
 export function firstOf<T>(items: readonly T[], key: (item: T) => string): T[] {

@@ -5,14 +5,14 @@ import { escapeXml, readXml, XmlError } from '@muster/kit/xml'
 import { z } from 'zod'
 import type { Format } from '../wire/index.ts'
 import { notHome } from './availability.ts'
-import { csp, firstOf, segment, type WantedNode } from './node.ts'
+import { csp, erases, firstOf, plainAddress, segment, type WantedNode } from './node.ts'
 import { nodeFeature } from './row.ts'
 import { noVariables, noVariablesHere, xmlText } from './words.ts'
 
 /** Nodes that would change who manages the device, or act once: those are operations, with permissions of their own. */
 const forbidden: readonly (readonly [RegExp, string])[] = [
   [/\/DMClient(\/|$)/i, 'is of the management itself'],
-  [/\/(RemoteWipe|RemoteLock|RemoteFind|Reboot|CleanPC)(\/|$)/i, 'is an operation, not a setting'],
+  [/\/(RemoteLock|RemoteFind|Reboot)(\/|$)/i, 'is an operation, not a setting'],
   [/\/DMAcc(\/|$)/i, 'is of the management itself'],
   [/\/(w7|APPLICATION)(\/|$)/i, 'is of the management itself'],
   [/\/CertificateStore\/My\/(WSTEP|System|User)(\/|$)/i, 'is of the management itself'],
@@ -26,8 +26,10 @@ const omaUri = z
     'is no address such as ./Device/Vendor/MSFT/Policy/Config/Camera/AllowCamera',
   )
   .superRefine((uri, at) => {
-    for (const [form, why] of forbidden) if (form.test(uri)) at.addIssue({ code: 'custom', message: why })
-    if (uri.split('/').some((part) => part === '..')) at.addIssue({ code: 'custom', message: 'leads upwards' })
+    const plain = plainAddress(uri)
+    if (erases(uri)) at.addIssue({ code: 'custom', message: 'is an operation, not a setting' })
+    for (const [form, why] of forbidden) if (form.test(plain)) at.addIssue({ code: 'custom', message: why })
+    if (plain.split('/').some((part) => part === '..')) at.addIssue({ code: 'custom', message: 'leads upwards' })
   })
 
 /** `./Vendor` is `./Device/Vendor`: one way to write each node. */
@@ -86,9 +88,10 @@ export const customUris = nodeFeature(
     summary:
       'Nodes of the management tree by their addresses. They are checked for form alone: the device says what it does not take.',
     secret: ['settings/*/secretValue'],
-    settings: z.strictObject({
-      settings: some('Settings', item, 200),
-    }),
+    settings: () =>
+      z.strictObject({
+        settings: some('Settings', item, 200),
+      }),
     merge: { rule: 'union', lists: ['settings'] },
     examples: [
       {
@@ -172,9 +175,10 @@ export const admx = nodeFeature(
     id: 'windows.admx',
     title: 'Administrative templates',
     summary: 'Policies that come from templates (ADMX): those that Windows brings, and those installed by Templates.',
-    settings: z.strictObject({
-      policies: some('Policies', admxPolicy, 200),
-    }),
+    settings: () =>
+      z.strictObject({
+        policies: some('Policies', admxPolicy, 200),
+      }),
     merge: { rule: 'union', lists: ['policies'] },
     examples: [
       {
@@ -235,7 +239,7 @@ export const admxTemplates = nodeFeature(
     title: 'Templates (ADMX)',
     summary:
       'Templates of other programs, so that their policies can be set. Windows takes a template once; a changed one needs another name.',
-    settings: z.strictObject({ templates: some('Templates', template, 20) }),
+    settings: () => z.strictObject({ templates: some('Templates', template, 20) }),
     merge: { rule: 'union', lists: ['templates'] },
     examples: [
       {
@@ -289,12 +293,13 @@ export const appLocker = nodeFeature(
     id: 'windows.appLocker',
     title: 'AppLocker',
     summary: 'Which programs may run. Collections of rules as exported from a reference device.',
-    settings: z.strictObject({
-      collections: some('Collections', collection, 5).refine(
-        (all) => new Set(all.map((c) => c.kind)).size === all.length,
-        'names a kind twice',
-      ),
-    }),
+    settings: () =>
+      z.strictObject({
+        collections: some('Collections', collection, 5).refine(
+          (all) => new Set(all.map((c) => c.kind)).size === all.length,
+          'names a kind twice',
+        ),
+      }),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -313,7 +318,7 @@ export const appLocker = nodeFeature(
           format: 'chr',
           data: c.rules,
           how: 'add',
-          read: 'presence',
+          read: 'whole',
         }),
       ),
     undo: (uri) => ({ remove: uri.slice(0, uri.lastIndexOf('/')) }),

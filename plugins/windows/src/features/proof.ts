@@ -1,6 +1,7 @@
 /** What proves a feature: the device's own words for its nodes (`windows.nodes`). A value that nobody can read proves nothing. Pure. */
 import type { Json, JsonObject, Verdict } from '@muster/contract'
 import { nodesFact } from '../wire/index.ts'
+import { isContent, otherPart } from './content.ts'
 import { isValue, sameValue, type WantedNode } from './node.ts'
 
 export type Holds<S> = (settings: S, facts: Readonly<JsonObject>) => Verdict | undefined
@@ -44,6 +45,7 @@ function compare(readable: readonly WantedNode[], said: Readonly<JsonObject>): V
     else {
       const value = said[n.uri] as Json
       if (value === null) other.push({ node: n.uri, missing: true })
+      else if (n.read === 'content' || n.read === 'whole') other.push(...otherContent(n, value))
       else if (n.read !== 'presence' && !sameValue(n, value))
         other.push({ node: n.uri, wanted: shown(n.data ?? ''), found: shown(value) })
     }
@@ -57,9 +59,18 @@ function compare(readable: readonly WantedNode[], said: Readonly<JsonObject>): V
   return silence > 0 ? silent : undefined
 }
 
+/** What is remembered in another way was read before documents were compared, or is none: it is there. */
+function otherContent(n: WantedNode, value: Json): JsonObject[] {
+  if (typeof value !== 'string' || !isContent(value)) return []
+  const part = otherPart(n.data ?? '', value, n.read === 'whole')
+  return part === undefined ? [] : [{ node: n.uri, part }]
+}
+
 const text = (other: readonly JsonObject[]): string => {
   const missing = other.filter((o) => o.missing === true).length
   const first = `${other[0]?.node}`
+  const part = other[0]?.part
+  if (other.length === 1 && typeof part === 'string') return `${first} has another value at ${part}.`
   if (other.length === 1) return missing ? `${first} is not set on the device.` : `${first} has another value.`
   return `${other.length} nodes are not as they should be, such as ${first}.`
 }

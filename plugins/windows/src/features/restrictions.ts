@@ -39,9 +39,12 @@ export const restrictions = nodeFeature(
     title: 'Restrictions',
     summary:
       'What devices may not do, or must do. What this version of Windows does not know is passed over; what is not set stays as it is.',
-    settings: looseType<JsonObject>(
-      z.strictObject(areas).refine((s) => Object.values(s).some((a) => a !== undefined && anySet(a as object)), setOne),
-    ),
+    settings: () =>
+      looseType<JsonObject>(
+        z
+          .strictObject(areas)
+          .refine((s) => Object.values(s).some((a) => a !== undefined && anySet(a as object)), setOne),
+      ),
     merge: { rule: 'priority' },
     examples: [
       {

@@ -13,7 +13,7 @@ export const camera = nodeFeature(
     id: 'windows.camera',
     title: 'Camera',
     summary: 'Whether the camera may be used.',
-    settings: z.strictObject({ allowed: z.boolean().default(false).meta({ title: 'The camera may be used' }) }),
+    settings: () => z.strictObject({ allowed: z.boolean().default(false).meta({ title: 'The camera may be used' }) }),
     merge: { rule: 'priority' },
     examples: [{ allowed: false }],
   }),
@@ -103,7 +103,7 @@ export const defenderThreats = nodeFeature(
     id: 'windows.defenderThreats',
     title: 'Defender: what is done about threats',
     summary: 'By how severe they are.',
-    settings: z.strictObject(threatShape).refine(anySet, setOne),
+    settings: () => z.strictObject(threatShape).refine(anySet, setOne),
     merge: { rule: 'priority' },
     examples: [{ high: 'quarantine', severe: 'remove' }],
   }),
@@ -150,19 +150,20 @@ export const attackSurface = nodeFeature(
     id: 'windows.attackSurface',
     title: 'Attack surface reduction',
     summary: 'Rules against what attackers do first, and what is left out of them.',
-    settings: z.strictObject({
-      rules: z
-        .strictObject(
-          ruleShape as Record<keyof typeof rules, ReturnType<typeof choice<['off', 'block', 'audit', 'warn']>>>,
-        )
-        .refine(anySet, setOne)
-        .meta({ title: 'Rules' }),
-      exclusions: many(
-        'Left out: files and folders',
-        line('Path', undefined, 500).refine((t) => !t.includes('|'), 'has a | in it'),
-        200,
-      ),
-    }),
+    settings: () =>
+      z.strictObject({
+        rules: z
+          .strictObject(
+            ruleShape as Record<keyof typeof rules, ReturnType<typeof choice<['off', 'block', 'audit', 'warn']>>>,
+          )
+          .refine(anySet, setOne)
+          .meta({ title: 'Rules' }),
+        exclusions: many(
+          'Left out: files and folders',
+          line('Path', undefined, 500).refine((t) => !t.includes('|'), 'has a | in it'),
+          200,
+        ),
+      }),
     merge: { rule: 'priority' },
     examples: [{ rules: { 'office-children': 'block', 'credential-stealing': 'audit' }, exclusions: ['C:\\Tools'] }],
   }),
@@ -249,15 +250,16 @@ export const exploitProtection = nodeFeature(
     id: 'windows.exploitProtection',
     title: 'Exploit protection',
     summary: 'Mitigations by program, as exported from a reference device (XML).',
-    settings: z.strictObject({
-      xml: z
-        .string()
-        .min(20)
-        .max(200_000)
-        .regex(/<MitigationPolicy[\s>]/, 'is no MitigationPolicy')
-        .refine(noVariables, noVariablesHere)
-        .meta({ title: 'MitigationPolicy (XML)' }),
-    }) as unknown as z.ZodType<JsonObject>,
+    settings: () =>
+      z.strictObject({
+        xml: z
+          .string()
+          .min(20)
+          .max(200_000)
+          .regex(/<MitigationPolicy[\s>]/, 'is no MitigationPolicy')
+          .refine(noVariables, noVariablesHere)
+          .meta({ title: 'MitigationPolicy (XML)' }),
+      }) as unknown as z.ZodType<JsonObject>,
     merge: { rule: 'priority' },
     examples: [
       { xml: '<MitigationPolicy><AppConfig Executable="a.exe"><DEP Enable="true"/></AppConfig></MitigationPolicy>' },

@@ -88,7 +88,7 @@ export function nodesOf(table: Table, settings: object): WantedNode[] {
 }
 /** The setting is called as the policy is. */
 const nameOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
-const shapeOf = (table: Table): Record<string, z.ZodType> =>
+export const shapeOf = (table: Table): Record<string, z.ZodType> =>
   Object.fromEntries(Object.entries(table).map(([key, entry]) => [nameOf(key), typeOf(entry)]))
 
 /** A feature that is a table and nothing else. */

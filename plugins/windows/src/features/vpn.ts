@@ -147,11 +147,11 @@ export const vpn = nodeFeature(
   feature({
     id: 'windows.vpn',
     title: 'VPN (IKEv2)',
-    summary:
-      'Tunnels by IKEv2, for all users of a device or before anybody signs in. Of a profile it is seen that it is there.',
-    settings: z.strictObject({
-      vpns: some('VPNs', tunnel, 20),
-    }),
+    summary: 'Tunnels by IKEv2, for all users of a device or before anybody signs in.',
+    settings: () =>
+      z.strictObject({
+        vpns: some('VPNs', tunnel, 20),
+      }),
     merge: { rule: 'union', lists: ['vpns'] },
     examples: [
       {
@@ -182,7 +182,7 @@ export const vpn = nodeFeature(
         format: 'chr' as const,
         data: vpnProfile(t),
         how: 'add' as const,
-        read: 'presence' as const,
+        read: 'content' as const,
       })),
     undo: (uri) => ({ remove: `${root}/${uri.slice(root.length + 1).split('/')[0]}` }),
   },

@@ -110,10 +110,8 @@ const costs = { unrestricted: 1, fixed: 2, variable: 3 } as const
 function nodes(n: Network): WantedNode[] {
   const at = `${root}/${segment(n.ssid)}`
   const build = buildFor(n)
-  // Windows writes the profile down in words of its own, the passphrase encrypted: that it is there is what can be seen.
-  const all: WantedNode[] = [
-    { uri: `${at}/WlanXml`, format: 'chr', data: wlanProfile(n), how: 'add', read: 'presence' },
-  ]
+  // Windows writes the profile down in words of its own, the passphrase encrypted: all else is compared.
+  const all: WantedNode[] = [{ uri: `${at}/WlanXml`, format: 'chr', data: wlanProfile(n), how: 'add', read: 'content' }]
   if (n.proxy) all.push({ uri: `${at}/Proxy`, format: 'chr', data: n.proxy, how: 'add' })
   if (n.proxyScript) all.push({ uri: `${at}/ProxyPacUrl`, format: 'chr', data: n.proxyScript, how: 'add' })
   if (n.cost) all.push({ uri: `${at}/WiFiCost`, format: 'int', data: `${costs[n.cost]}`, how: 'add' })
@@ -125,11 +123,12 @@ export const wifi = nodeFeature(
     id: 'windows.wifi',
     title: 'Wi-Fi',
     summary:
-      'Networks that the device joins by itself. Of a profile it is seen that it is there; its content Windows does not tell as it was written.',
+      'Networks that the device joins by itself. Of a profile all is compared but the passphrase, which Windows tells nobody.',
     secret: ['networks/*/passphrase'],
-    settings: z.strictObject({
-      networks: some('Networks', network, 50),
-    }),
+    settings: () =>
+      z.strictObject({
+        networks: some('Networks', network, 50),
+      }),
     merge: { rule: 'union', lists: ['networks'] },
     examples: [
       {

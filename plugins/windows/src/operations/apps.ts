@@ -41,30 +41,31 @@ const msiInstall = operation({
     'The PC fetches an MSI package, verifies its hash and installs it without questions. It tells when it is done.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      productId: guid.describe('Product code of the package'),
-      url: https.describe('Where the PC fetches the package'),
-      sha256: z
-        .string()
-        .regex(/^[0-9A-Fa-f]{64}$/, 'is no SHA-256')
-        .describe('SHA-256 of the package, hexadecimal'),
-      version: z
-        .string()
-        .regex(/^\d{1,5}(\.\d{1,5}){1,3}$/, 'is no version')
-        .default('1.0.0.0')
-        .describe('Version of the package'),
-      commandLine: z
-        .string()
-        .max(500)
-        .regex(/^[^\p{Cc}]*$/u, 'has a control character')
-        .default('/quiet')
-        .describe('Options of the installer'),
-      timeoutMinutes: z.number().int().min(1).max(1_440).default(60).describe('Minutes until it is broken off'),
-      retries: z.number().int().min(0).max(10).default(3).describe('How often it is tried again'),
-      retryMinutes: z.number().int().min(1).max(1_440).default(5).describe('Minutes between tries'),
-    })
-    .strict(),
+  params: () =>
+    z
+      .object({
+        productId: guid.describe('Product code of the package'),
+        url: https.describe('Where the PC fetches the package'),
+        sha256: z
+          .string()
+          .regex(/^[0-9A-Fa-f]{64}$/, 'is no SHA-256')
+          .describe('SHA-256 of the package, hexadecimal'),
+        version: z
+          .string()
+          .regex(/^\d{1,5}(\.\d{1,5}){1,3}$/, 'is no version')
+          .default('1.0.0.0')
+          .describe('Version of the package'),
+        commandLine: z
+          .string()
+          .max(500)
+          .regex(/^[^\p{Cc}]*$/u, 'has a control character')
+          .default('/quiet')
+          .describe('Options of the installer'),
+        timeoutMinutes: z.number().int().min(1).max(1_440).default(60).describe('Minutes until it is broken off'),
+        retries: z.number().int().min(0).max(10).default(3).describe('How often it is tried again'),
+        retryMinutes: z.number().int().min(1).max(1_440).default(5).describe('Minutes between tries'),
+      })
+      .strict(),
   result: empty,
   expiresS: 7 * day,
   examples: [
@@ -89,7 +90,7 @@ const msiRemove = operation({
   summary: 'Removes a program that was installed by this server.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({ productId: guid.describe('Product code of the package') }).strict(),
+  params: () => z.object({ productId: guid.describe('Product code of the package') }).strict(),
   result: empty,
   expiresS: 7 * day,
   examples: [{ params: { productId: '{F5645004-3214-46EA-92C2-48835689DA06}' }, result: {} }],
@@ -100,14 +101,15 @@ const appInstall = operation({
   summary: 'Installs an app package (MSIX, APPX) from an address of yours for everybody who uses the PC.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      packageFamilyName: family.describe('Package family name'),
-      url: https.describe('Where the PC fetches the package'),
-      dependencies: z.array(https).max(20).default([]).describe('Packages that it needs'),
-    })
-    .strict(),
-  result: z.object({ status: z.string().max(64).describe('What Windows says of it') }),
+  params: () =>
+    z
+      .object({
+        packageFamilyName: family.describe('Package family name'),
+        url: https.describe('Where the PC fetches the package'),
+        dependencies: z.array(https).max(20).default([]).describe('Packages that it needs'),
+      })
+      .strict(),
+  result: () => z.object({ status: z.string().max(64).describe('What Windows says of it') }),
   expiresS: 7 * day,
   examples: [
     {
@@ -126,21 +128,22 @@ const storeInstall = operation({
   summary: 'Installs an app of the Microsoft Store for who is signed in.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      packageFamilyName: family.describe('Package family name'),
-      storeId: z
-        .string()
-        .regex(/^[A-Za-z0-9]{8,16}$/, 'is no product id of the Store')
-        .describe('Product id in the Store'),
-      skuId: z
-        .string()
-        .regex(/^[A-Za-z0-9]{4}$/, 'is no SKU')
-        .default('0016')
-        .describe('SKU'),
-    })
-    .strict(),
-  result: z.object({ status: z.string().max(64).describe('What Windows says of it') }),
+  params: () =>
+    z
+      .object({
+        packageFamilyName: family.describe('Package family name'),
+        storeId: z
+          .string()
+          .regex(/^[A-Za-z0-9]{8,16}$/, 'is no product id of the Store')
+          .describe('Product id in the Store'),
+        skuId: z
+          .string()
+          .regex(/^[A-Za-z0-9]{4}$/, 'is no SKU')
+          .default('0016')
+          .describe('SKU'),
+      })
+      .strict(),
+  result: () => z.object({ status: z.string().max(64).describe('What Windows says of it') }),
   expiresS: 7 * day,
   examples: [
     {
@@ -155,18 +158,19 @@ const appRemove = operation({
   summary: 'Removes an app package, for everybody or for who is signed in.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      packageFullName: z
-        .string()
-        .regex(
-          /^[A-Za-z0-9.-]{3,50}_[0-9.]{1,30}_[A-Za-z0-9]{3,7}_[A-Za-z0-9.~-]{0,30}_[a-z0-9]{13}$/,
-          'is no full name of a package',
-        )
-        .describe('Full name of the package'),
-      everybody: z.boolean().default(true).describe('For everybody who uses the PC'),
-    })
-    .strict(),
+  params: () =>
+    z
+      .object({
+        packageFullName: z
+          .string()
+          .regex(
+            /^[A-Za-z0-9.-]{3,50}_[0-9.]{1,30}_[A-Za-z0-9]{3,7}_[A-Za-z0-9.~-]{0,30}_[a-z0-9]{13}$/,
+            'is no full name of a package',
+          )
+          .describe('Full name of the package'),
+        everybody: z.boolean().default(true).describe('For everybody who uses the PC'),
+      })
+      .strict(),
   result: empty,
   expiresS: 7 * day,
   examples: [{ params: { packageFullName: 'Example.Tool_1.2.3.0_x64__8wekyb3d8bbwe', everybody: true }, result: {} }],
@@ -178,7 +182,7 @@ const appUpdate = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
+  params: () => z.object({}).strict(),
   result: empty,
   expiresS: 7 * day,
   examples: [{ params: {}, result: {} }],
@@ -189,7 +193,7 @@ const updateRollback = operation({
   summary: 'Takes back the last quality update, or the last feature update while Windows still can.',
   danger: 'confirm',
   repeatable: false,
-  params: z.object({ kind: z.enum(['quality', 'feature']).describe('Which') }).strict(),
+  params: () => z.object({ kind: z.enum(['quality', 'feature']).describe('Which') }).strict(),
   result: empty,
   expiresS: 7 * day,
   examples: [{ params: { kind: 'quality' }, result: {} }],
@@ -200,7 +204,7 @@ const updateApprove = operation({
   summary: 'Lets the PC install these updates where its policy asks for approval.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({ updates: z.array(guid).min(1).max(100).describe('Ids of the updates') }).strict(),
+  params: () => z.object({ updates: z.array(guid).min(1).max(100).describe('Ids of the updates') }).strict(),
   result: empty,
   expiresS: 30 * day,
   examples: [{ params: { updates: ['b2f8d7c0-0000-4000-8000-000000000001'] }, result: {} }],

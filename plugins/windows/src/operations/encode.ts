@@ -5,6 +5,7 @@ import {
   deviceInventory,
   type Json,
   type JsonObject,
+  type OperationRow,
   type PlatformHost,
 } from '@muster/contract'
 import { providerId } from '../enrol/index.ts'
@@ -13,6 +14,7 @@ import { channelUriNode, pfnNode } from '../wake/index.ts'
 import type { Work } from '../wire/index.ts'
 import { msiRef } from './apps.ts'
 import { inventoryWork, nextStep, stepIn } from './inventory.ts'
+import { readerOf } from './row.ts'
 
 export interface EncodeDeps {
   host: Pick<PlatformHost, 'errand'>
@@ -24,6 +26,24 @@ export interface EncodeDeps {
 /** What the device tells of later, by its own name for it. */
 const refs: Readonly<Record<string, (params: JsonObject) => string>> = {
   'windows.msi.install': (p) => msiRef(p.productId),
+}
+
+/** What operations of the same parameters come to, while these are remembered. */
+const works = new WeakMap<JsonObject, { row: OperationRow; work: Work }>()
+
+/** The work of an operation that looks at its parameters alone and of which nothing more is told later; undefined: `encode` tells. Never throws. */
+export function plainWork(d: Delivery): Work | undefined {
+  if (d.kind !== 'operation' || d.kept !== undefined || refs[d.operation] || !readerOf(d.row)) return undefined
+  const known = works.get(d.params)
+  if (known?.row === d.row) return known.work
+  try {
+    const work = d.row.to(d.params, d.channel, d.secrets) as unknown as Work
+    works.set(d.params, { row: d.row, work })
+    return work
+  } catch {
+    // What cannot be written is told the long way.
+    return undefined
+  }
 }
 
 export function createEncode({ host, drop, push }: EncodeDeps) {
@@ -52,20 +72,16 @@ export function createEncode({ host, drop, push }: EncodeDeps) {
     const next = nextStep(at + 1, d.channel)
     if (next !== undefined) await host.errand(d.channel, 'inventory', { step: next }, 'inventory')
     const work = inventoryWork(at, d.channel)
-    return at === 0 ? withPush(work) : work
+    return at === 0 ? withPush(work) : d.channel.push === null ? withPush(work, true) : work
   }
 
-  /** Where the PC is woken: it says so to the app that it was told of (DMClient, Push). */
-  async function withPush(work: Work): Promise<Work> {
+  /** Where the PC is woken: it says so to the app that it was told of (DMClient, Push). It opens the channel in its own time: until it did it is asked with each part (`told`). */
+  async function withPush(work: Work, told = false): Promise<Work> {
     const app = await push()
     if (app === undefined) return work
     const [pfn, address] = [pfnNode(providerId), channelUriNode(providerId)]
-    return {
-      commands: [
-        ...work.commands,
-        { verb: 'Replace', uri: pfn, format: 'chr', data: app },
-        { verb: 'Get', uri: address },
-      ],
-    }
+    // Whether the node is there already nobody knows: one of both is refused, which harms nothing.
+    const named = (['Replace', 'Add'] as const).map((verb) => ({ verb, uri: pfn, format: 'chr', data: app }) as const)
+    return { commands: [...work.commands, ...(told ? [] : named), { verb: 'Get', uri: address }] }
   }
 }

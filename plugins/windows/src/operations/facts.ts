@@ -15,6 +15,7 @@ interface Found {
   /** Common facts are described elsewhere. */
   readonly common?: true
   readonly queryable?: true
+  readonly unit?: string
 }
 const text = (t: string): Json | undefined => t.trim().slice(0, 500) || undefined
 const number = (t: string): number | undefined => {
@@ -76,8 +77,8 @@ const found: readonly Found[] = [
   common('device.serial', '/Microsoft/SMBIOSSerialNumber'),
   common('network.hostname', '/Microsoft/DNSComputerName'),
   common('hardware.memoryBytes', '/Microsoft/TotalRAM', mebibytes),
-  own('storageBytes', 'Storage', '/Microsoft/TotalStorage', mebibytes, { type: 'number' }),
-  own('storageFreeBytes', 'Free storage', '/Microsoft/FreeStorage', mebibytes, { type: 'number' }),
+  own('storageBytes', 'Storage', '/Microsoft/TotalStorage', mebibytes, { type: 'number', unit: 'bytes' }),
+  own('storageFreeBytes', 'Free storage', '/Microsoft/FreeStorage', mebibytes, { type: 'number', unit: 'bytes' }),
   own('edition', 'Edition', '/DeviceStatus/OS/Edition', editionName, { queryable: true }),
   own('sMode', 'S mode', '/DeviceStatus/OS/Mode', (t) => ({ 0: false, 1: true })[number(t) ?? -1], { type: 'boolean' }),
   own('domain', 'Domain', '/DeviceStatus/DomainName', text, { queryable: true }),
@@ -106,6 +107,39 @@ const found: readonly Found[] = [
     { queryable: true },
   ),
   flagged('uac', 'User Account Control', '/UAC/Status'),
+  own(
+    'virtualisationBasedSecurity',
+    'Virtualisation-based security',
+    '/DeviceGuard/VirtualizationBasedSecurityStatus',
+    word(['on', 'restart needed', 'not supported', 'not licensed', 'not configured', 'not supported']),
+    { queryable: true },
+  ),
+  own(
+    'credentialGuard',
+    'Credential Guard',
+    '/DeviceGuard/LsaCfgCredGuardStatus',
+    word(['on', 'restart needed', 'not licensed', 'not configured', 'virtualisation is off']),
+    { queryable: true },
+  ),
+  own(
+    'memoryIntegrity',
+    'Memory integrity',
+    '/DeviceGuard/HypervisorEnforcedCodeIntegrityStatus',
+    word(['on', 'restart needed', 'not configured', 'virtualisation is off']),
+    { queryable: true },
+  ),
+  own(
+    'systemGuard',
+    'System Guard',
+    '/DeviceGuard/SystemGuardStatus',
+    word(['on', 'restart needed', 'not configured', 'not supported']),
+  ),
+  own(
+    'dmaProtection',
+    'Protection of memory from devices at start',
+    '/DMA/BootDMAProtectionStatus',
+    (t) => ({ 1: 'on', 2: 'off' })[number(t) ?? -1],
+  ),
   // No node tells the form: what has a battery is carried about.
   common('device.formFactor', '/Battery/Status', word(['desktop', 'laptop', 'laptop', 'laptop'])),
   common('power.batteryPercent', '/Battery/EstimatedChargeRemaining', percent),
@@ -134,16 +168,22 @@ const found: readonly Found[] = [
 ]
 
 const lists: readonly { fact: string; title: string; of(nodes: readonly Node[]): Json[] | undefined }[] = [
-  { fact: 'windows.apps', title: 'Apps', of: appsOf },
-  { fact: 'windows.certificates', title: 'Certificates', of: certificatesOf },
-  { fact: 'windows.updates', title: 'Updates', of: updatesOf },
+  { fact: 'software.apps', title: 'Apps', of: appsOf },
+  { fact: 'software.certificates', title: 'Certificates', of: certificatesOf },
+  { fact: 'software.updates', title: 'Updates', of: updatesOf },
   { fact: 'network.interfaces', title: '', of: interfacesOf },
 ]
 
 export const inventoryFacts: readonly FactDescriptor[] = [
   ...found
     .filter((f) => !f.common)
-    .map(({ fact, title, type, queryable }) => ({ id: fact, title, type, ...(queryable && { queryable }) })),
+    .map(({ fact, title, type, queryable, unit }) => ({
+      id: fact,
+      title,
+      type,
+      ...(queryable && { queryable }),
+      ...(unit && { unit }),
+    })),
   ...lists.filter((l) => l.title !== '').map(({ fact, title }) => ({ id: fact, title, type: 'list' as const })),
   { id: cspFact, title: 'Configuration service providers', type: 'object' },
   { id: 'windows.nodes', title: 'Settings as read', type: 'object' },
@@ -153,8 +193,8 @@ export const inventoryFacts: readonly FactDescriptor[] = [
 
 const channelUri = `/Push/ChannelURI`
 const cspVersions = '/Capabilities/CSPVersions'
-/** Windows' push service alone: a device's word is no reason to speak to anybody else (MS-WNS). */
-const pushHost = /^https:\/\/[a-z0-9.-]+\.notify\.windows\.com\/[\x21-\x7e]{1,1500}$/i
+/** An address; whether anybody may be asked there is judged by who asks (push: WNS). */
+const address = /^https?:\/\/[\x21-\x7e]{1,1500}$/i
 
 export function readNodes({ results: nodes, statuses }: Answer, now: () => Date): { facts: JsonObject; push?: Json } {
   const facts: JsonObject = {}
@@ -174,7 +214,7 @@ export function readNodes({ results: nodes, statuses }: Answer, now: () => Date)
   const push = nodes.find((n) => n.uri.endsWith(channelUri))?.data.trim()
   const asked =
     push !== undefined || statuses.some((s) => s.verb === 'Get' && s.code === 404 && s.uri.endsWith(channelUri))
-  return { facts, ...(asked && { push: push !== undefined && pushHost.test(push) ? { channelUri: push } : null }) }
+  return { facts, ...(asked && { push: push !== undefined && address.test(push) ? { channelUri: push } : null }) }
 }
 
 function derived(facts: JsonObject): JsonObject {

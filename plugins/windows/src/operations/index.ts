@@ -1,6 +1,7 @@
 /** The door of operations: what PCs do when they are told, and what they tell of themselves. */
 import { commonOperations, type OperationDescriptor, type OperationRow } from '@muster/contract'
 import { appOperations } from './apps.ts'
+import { autopilotOperations } from './autopilot.ts'
 import { inventory } from './inventory.ts'
 import { powerOperations } from './power.ts'
 import { rawOperation } from './raw.ts'
@@ -9,9 +10,10 @@ import { securityOperations } from './security.ts'
 import { wipeOperations } from './wipe.ts'
 
 export { msiAlert } from './apps.ts'
-export { createEncode } from './encode.ts'
+export { createEncode, plainWork } from './encode.ts'
 export { escrow, escrowOf } from './escrow.ts'
 export { inventoryFacts, readNodes } from './facts.ts'
+export { readerOf } from './row.ts'
 export { inventoryJob } from './schedule.ts'
 
 const all: readonly Operation[] = [
@@ -20,6 +22,7 @@ const all: readonly Operation[] = [
   ...wipeOperations,
   ...securityOperations,
   ...appOperations,
+  ...autopilotOperations,
   rawOperation,
 ]
 const common = new Set(commonOperations.map((d) => d.id))

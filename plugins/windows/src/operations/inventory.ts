@@ -13,7 +13,7 @@ const device = [
   ),
   ...under(
     `${vendor}/DeviceStatus`,
-    'OS/Edition OS/Mode DomainName SecureBootState Compliance/EncryptionCompliance TPM/SpecificationVersion TPM/ManufacturerName TPM/ManufacturerVersion Antivirus/SignatureStatus Antivirus/Status Firewall/Status UAC/Status Battery/Status Battery/EstimatedChargeRemaining NetworkIdentifiers?list=StructData',
+    'OS/Edition OS/Mode DomainName SecureBootState Compliance/EncryptionCompliance TPM/SpecificationVersion TPM/ManufacturerName TPM/ManufacturerVersion Antivirus/SignatureStatus Antivirus/Status Firewall/Status UAC/Status DeviceGuard/VirtualizationBasedSecurityStatus DeviceGuard/LsaCfgCredGuardStatus DeviceGuard/HypervisorEnforcedCodeIntegrityStatus DeviceGuard/SystemGuardStatus DMA/BootDMAProtectionStatus Battery/Status Battery/EstimatedChargeRemaining NetworkIdentifiers?list=StructData',
   ),
   `${vendor}/DeviceManageability/Capabilities/CSPVersions`,
   `${vendor}/DMClient/HWDevID`,

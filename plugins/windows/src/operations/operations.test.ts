@@ -92,32 +92,27 @@ test('lists: programs, packages and MSI, certificates, updates, network cards', 
     { uri: `${vendor}/DeviceStatus/NetworkIdentifiers/00155D/Type`, data: '2' },
   ])
   assert.deepEqual(
-    (facts['windows.apps'] as { kind: string; id: string; version: string }[]).map((a) => [a.kind, a.id, a.version]),
+    (facts['software.apps'] as { kind: string; id: string; version: string }[]).map((a) => [a.kind, a.id, a.version]),
     [
       ['program', '{A-1}', '1.2'],
       ['msi', '{B-2}', ''],
       ['package', 'Example.Tool_8wekyb3d8bbwe', '3.0'],
     ],
   )
-  assert.deepEqual((facts['windows.certificates'] as Json[]).length, 1)
-  assert.deepEqual(facts['windows.updates'], [
+  assert.deepEqual((facts['software.certificates'] as Json[]).length, 1)
+  assert.deepEqual(facts['software.updates'], [
     { id: 'u-1', state: 'installed' },
     { id: 'u-2', state: 'failed', error: '0x80070005' },
   ])
   assert.deepEqual(facts['network.interfaces'], [{ mac: '00155D', ipv4: '10.0.0.5', up: false, kind: 'wlan' }])
 })
 
-test('where a PC is woken: Windows’ push service alone', () => {
+test('where a PC is woken: as it says; what is no address clears it', () => {
   const uri = `${vendor}/DMClient/Provider/Muster/Push/ChannelURI`
   assert.deepEqual(read([{ uri, data: 'https://db5.notify.windows.com/?token=x' }]).push, {
     channelUri: 'https://db5.notify.windows.com/?token=x',
   })
-  for (const data of [
-    '',
-    'http://db5.notify.windows.com/?t',
-    'https://notify.windows.com.evil.example/x',
-    'https://169.254.169.254/',
-  ])
+  for (const data of ['', 'none', 'ftp://db5.notify.windows.com/?t', 'https://db5.notify.windows.com/?t t'])
     assert.equal(read([{ uri, data }]).push, null)
   assert.equal(read([], [{ verb: 'Get', uri, code: 404 }]).push, null)
   assert.equal('push' in read([]), false)
@@ -178,12 +173,22 @@ test('errands of an inventory queue the next part, and ask where the PC is woken
   const encode = createEncode({ host, drop, push: async () => 'Example.App_8wekyb3d8bbwe' })
   const { work } = await encode(errand({ step: 0 }))
   assert.deepEqual(
-    work.commands.slice(-2).map((c) => [c.verb, c.uri.split('/').at(-1)]),
+    work.commands.slice(-3).map((c) => [c.verb, c.uri.split('/').at(-1)]),
     [
       ['Replace', 'PFN'],
+      ['Add', 'PFN'],
       ['Get', 'ChannelURI'],
     ],
   )
+  const later = await encode(errand({ step: 1 }))
+  assert.deepEqual(
+    later.work.commands.filter((c) => c.uri.includes('/Push/')).map((c) => c.verb),
+    ['Get'],
+    'until it told',
+  )
+  const known = { ...errand({ step: 1 }), channel: { ...channel, push: { channelUri: 'https://x/' } } } as Delivery
+  assert.ok(!(await encode(known)).work.commands.some((c) => c.uri.includes('/Push/')))
+  errands.length = 1
   const without = await createEncode({ host, drop, push: async () => undefined })(errand({ step: 3 }))
   assert.equal(without.work.commands.length, 4)
   assert.deepEqual(errands, [['inventory', { step: 1 }]])
@@ -230,6 +235,18 @@ test('raw commands: what a device or the protocol would not survive is refused',
   const uri = './Device/Vendor/MSFT/Policy/Config/Camera/AllowCamera'
   assert.ok(ok([{ verb: 'Get', uri }]))
   assert.ok(ok([{ verb: 'Replace', uri, format: 'xml', data: '<a>&"\n</a>' }]))
+  for (const erasing of [
+    './Device/Vendor/MSFT/CleanPC/CleanPCWithoutRetainingUserData',
+    './Vendor/MSFT/remotewipe/doWipe',
+    './Device/Vendor/MSFT/%52emoteWipe/doWipe',
+    './Device/Vendor/MSFT/%2552emoteWipe/doWipe',
+    './Device/Vendor/MSFT/Policy/../RemoteWipe/doWipe',
+    './cimv2/MDM_RemoteWipe/doWipeMethod',
+    './Device/Vendor/MSFT/DMClient/Provider/Muster/%55nenroll',
+    './Device/Vendor/MSFT//DMClient//Unenroll',
+    './Device/Vendor/MSFT/DMAcc/x',
+  ])
+    assert.equal(ok([{ verb: 'Exec', uri: erasing }]), false, erasing)
   assert.equal(ok([{ verb: 'Get', uri: '/Device/x' }]), false)
   assert.equal(ok([{ verb: 'Get', uri: './Device/a b' }]), false)
   assert.equal(ok([{ verb: 'Get', uri }], true), false)

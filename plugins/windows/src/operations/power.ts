@@ -37,16 +37,17 @@ const rebootSchedule = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z
-    .object({
-      at: z
-        .string()
-        .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})?$/, 'is no time (ISO 8601)')
-        .describe('When (ISO 8601); without a zone, by the clock of the PC'),
-      daily: z.boolean().default(false).describe('Each day at that time from then on'),
-    })
-    .strict(),
-  result: z.object({}),
+  params: () =>
+    z
+      .object({
+        at: z
+          .string()
+          .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})?$/, 'is no time (ISO 8601)')
+          .describe('When (ISO 8601); without a zone, by the clock of the PC'),
+        daily: z.boolean().default(false).describe('Each day at that time from then on'),
+      })
+      .strict(),
+  result: () => z.object({}),
   expiresS: 7 * 86_400,
   examples: [{ params: { at: '2026-01-02T03:00:00', daily: false }, result: {} }],
 })
@@ -57,8 +58,8 @@ const lockReset = operation({
     'Locks the device and gives it a new PIN, which is kept encrypted. Devices with a device PIN alone can do it.',
   danger: 'confirm',
   repeatable: false,
-  params: z.object({}).strict(),
-  result: z.object({ kept: z.boolean().describe('The new PIN is kept') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ kept: z.boolean().describe('The new PIN is kept') }),
   expiresS: 86_400,
   examples: [{ params: {}, result: { kept: true } }],
 })

@@ -1,13 +1,15 @@
 /** Commands as they are, for whoever knows the tree: checked for what a device or the protocol would not survive, with a permission of their own. */
 import { type Json, operation } from '@muster/contract'
 import { z } from 'zod'
-import { isAbsent, isDone } from '../features/index.ts'
+import { erases, isAbsent, isDone, plainAddress } from '../features/index.ts'
 import { type Answer, formats, verbs, type Work, type WorkCommand } from '../wire/index.ts'
 import { type Operation, operationOf, wireOf } from './row.ts'
 
 const most = { commands: 100, data: 256 * 1024, results: 64 * 1024 } as const
 /** What ends or breaks management has operations of its own. */
-const own = /\/(RemoteWipe|DMAcc|w7 ?APPLICATION)\b|\/DMClient\/(Unenroll|Provider\/[^/]*\/?(Unenroll)?$)/i
+const own = /\/(DMAcc|w7|APPLICATION)(\/|$)|\/DMClient\/(Unenroll|Provider\/[^/]*\/?(Unenroll)?$)/i
+const hasItsOwn = (uri: string): boolean =>
+  erases(uri) || own.test(plainAddress(uri)) || plainAddress(uri).includes('/../')
 
 const command = z
   .object({
@@ -16,7 +18,7 @@ const command = z
       .string()
       .max(1_000)
       .regex(/^\.\/[^\s\p{Cc}<>"]+[^\s\p{Cc}<>"/]$/u, 'is no address: it begins with ./ and has no blanks')
-      .refine((u) => !own.test(u), 'has an operation of its own')
+      .refine((u) => !hasItsOwn(u), 'has an operation of its own')
       .describe('Address of the node: ./Device/Vendor/MSFT/…'),
     format: z.enum(formats).optional().describe('Format of the data'),
     type: z
@@ -46,31 +48,33 @@ const raw = operation({
     'Adds, replaces, deletes, reads or executes nodes of the PC’s management tree (configuration service providers), as Microsoft’s reference describes them.',
   danger: 'confirm',
   repeatable: false,
-  params: z
-    .object({
-      commands: z.array(command).min(1).max(most.commands).describe('Commands, in their order'),
-      atomic: z.boolean().default(false).describe('All or none of them: without Get, and either ./Device or ./User'),
-    })
-    .strict()
-    .refine((p) => !p.atomic || p.commands.every((c) => c.verb !== 'Get'), {
-      path: ['commands'],
-      message: 'has a Get in what is atomic',
-    })
-    .refine((p) => !p.atomic || new Set(p.commands.map((c) => /^\.\/user\//i.test(c.uri))).size === 1, {
-      path: ['commands'],
-      message: 'mixes ./Device and ./User in what is atomic',
-    })
-    .refine((p) => !p.atomic || new Set(p.commands.map((c) => c.uri)).size === p.commands.length, {
-      path: ['commands'],
-      message: 'names a node twice in what is atomic',
+  params: () =>
+    z
+      .object({
+        commands: z.array(command).min(1).max(most.commands).describe('Commands, in their order'),
+        atomic: z.boolean().default(false).describe('All or none of them: without Get, and either ./Device or ./User'),
+      })
+      .strict()
+      .refine((p) => !p.atomic || p.commands.every((c) => c.verb !== 'Get'), {
+        path: ['commands'],
+        message: 'has a Get in what is atomic',
+      })
+      .refine((p) => !p.atomic || new Set(p.commands.map((c) => /^\.\/user\//i.test(c.uri))).size === 1, {
+        path: ['commands'],
+        message: 'mixes ./Device and ./User in what is atomic',
+      })
+      .refine((p) => !p.atomic || new Set(p.commands.map((c) => c.uri)).size === p.commands.length, {
+        path: ['commands'],
+        message: 'names a node twice in what is atomic',
+      }),
+  result: () =>
+    z.object({
+      statuses: z
+        .array(z.object({ verb: z.string(), uri: z.string(), code: z.number().int(), original: z.string().optional() }))
+        .max(most.commands),
+      results: z.array(z.object({ uri: z.string(), format: z.string().optional(), data: z.string() })).max(5_000),
+      truncated: z.boolean().describe('There was more than is kept'),
     }),
-  result: z.object({
-    statuses: z
-      .array(z.object({ verb: z.string(), uri: z.string(), code: z.number().int(), original: z.string().optional() }))
-      .max(most.commands),
-    results: z.array(z.object({ uri: z.string(), format: z.string().optional(), data: z.string() })).max(5_000),
-    truncated: z.boolean().describe('There was more than is kept'),
-  }),
   expiresS: 7 * 86_400,
   examples: [
     {

@@ -32,7 +32,7 @@ export interface OperationOptions<P> {
   /** What else must be so. */
   and?(c: ChannelDetail): true | Reason
   rounds?: true
-  /** Everybody can do it, and what the device reported is not looked at: it is then not read either. */
+  /** Everybody can do it, and neither its work nor its answer has anything to do with who does it: nothing of the device is then read. */
   blind?: true
   work(params: P, c: ChannelDetail, kept: JsonObject | undefined): Work
   /** Of an answer without failure. */
@@ -68,8 +68,14 @@ export function operationOf<P, R>(d: OperationDescriptor<P, R>, o: OperationOpti
     from: (reply, c, kept) => outcomeOf(reply, o, c, objectOf(kept)),
     examples: o.examples,
   }
+  // Of what is the same for everybody, answers tell the same whoever gave them.
+  if (o.blind && !o.result) readers.set(row, (reply) => outcomeOf(reply, o, undefined, undefined))
   return { descriptor: d as OperationDescriptor, row }
 }
+
+/** Of rows whose work and whose answers have nothing to do with who does it: how their answers are read. */
+const readers = new WeakMap<OperationRow, (reply: Json) => Outcome>()
+export const readerOf = (row: OperationRow): ((reply: Json) => Outcome) | undefined => readers.get(row)
 
 /** Who has not told yet what it has is believed to have it: the device itself says no otherwise. */
 function able(o: Pick<OperationOptions<never>, 'csp' | 'build' | 'and'>, c: ChannelDetail): true | Reason {
@@ -81,14 +87,19 @@ function able(o: Pick<OperationOptions<never>, 'csp' | 'build' | 'and'>, c: Chan
   return o.and?.(c) ?? true
 }
 
-function outcomeOf<P>(reply: Json, o: OperationOptions<P>, c: ChannelDetail, kept: JsonObject | undefined): Outcome {
+function outcomeOf<P>(
+  reply: Json,
+  o: OperationOptions<P>,
+  c: ChannelDetail | undefined,
+  kept: JsonObject | undefined,
+): Outcome {
   const answer = readAnswer(reply)
   if (!answer) return { state: 'unreadable', reason: { code: 'unreadable', text: 'This is no answer of OMA DM.' } }
   const own = o.outcome?.(answer, kept)
   if (own) return own
   const failed = failureOf(answer, o.lenient)
   if (failed) return { state: 'failed', reason: failed }
-  return { state: 'completed', result: o.result?.(answer, kept, c) ?? {} }
+  return { state: 'completed', result: (c && o.result?.(answer, kept, c)) ?? {} }
 }
 
 /** The first command that failed. That what is to be removed is not there is no failure. */

@@ -29,7 +29,8 @@ const defenderScan = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({ kind: z.enum(['quick', 'full', 'offline']).default('quick').describe('How thoroughly') }).strict(),
+  params: () =>
+    z.object({ kind: z.enum(['quick', 'full', 'offline']).default('quick').describe('How thoroughly') }).strict(),
   result: empty,
   expiresS: 7 * day,
   examples: [{ params: { kind: 'quick' }, result: {} }],
@@ -52,7 +53,7 @@ const defenderRollback = operation({
   summary: 'Microsoft Defender goes back to the engine or the platform that it had before.',
   danger: 'confirm',
   repeatable: false,
-  params: z.object({ what: z.enum(['engine', 'platform']).describe('What goes back') }).strict(),
+  params: () => z.object({ what: z.enum(['engine', 'platform']).describe('What goes back') }).strict(),
   result: empty,
   expiresS: 7 * day,
   examples: [{ params: { what: 'engine' }, result: {} }],
@@ -65,9 +66,10 @@ const bitlockerRotate = operation({
   danger: 'confirm',
   repeatable: false,
   params: none,
-  result: z.object({
-    status: z.number().int().nullable().describe('What Windows says of it: 0 done, 1 under way, else a code'),
-  }),
+  result: () =>
+    z.object({
+      status: z.number().int().nullable().describe('What Windows says of it: 0 done, 1 under way, else a code'),
+    }),
   expiresS: 7 * day,
   examples: [{ params: {}, result: { status: 1 } }],
 })
@@ -80,7 +82,8 @@ const lapsReset = operation({
   repeatable: true,
   collapse: true,
   params: none,
-  result: z.object({ status: z.number().int().nullable().describe('What Windows says of it: 0 done, else a code') }),
+  result: () =>
+    z.object({ status: z.number().int().nullable().describe('What Windows says of it: 0 done, else a code') }),
   expiresS: 7 * day,
   examples: [{ params: {}, result: { status: 0 } }],
 })
@@ -92,39 +95,40 @@ const logsCollect = operation({
     'The PC packs event logs, registry keys and the output of diagnostic commands and uploads them to a storage address of yours (Azure Blob with a shared access signature). They may name people.',
   danger: 'confirm',
   repeatable: false,
-  params: z
-    .object({
-      uploadUrl: z
-        .url({ protocol: /^https$/ })
-        .max(2_000)
-        .regex(/^[^\]]*$/, 'holds a bracket')
-        .describe('Where the PC uploads to: address with its signature'),
-      eventLogs: z.array(channel).max(50).default(['Application', 'System']).describe('Event logs'),
-      registryKeys: z
-        .array(z.string().regex(/^(HKLM|HKCU)\\[^\p{Cc}<>&]{1,250}$/u, 'is no key below HKLM or HKCU'))
-        .max(50)
-        .default([])
-        .describe('Registry keys'),
-      commands: z
-        .array(
-          z.enum([
-            'ipconfig',
-            'netsh',
-            'ping',
-            'mdmdiagnosticstool',
-            'dsregcmd',
-            'powercfg',
-            'wpr',
-            'msinfo32',
-            'certutil',
-          ]),
-        )
-        .max(10)
-        .default([])
-        .describe('Diagnostic commands'),
-    })
-    .strict(),
-  result: z.object({ results: z.string().max(20_000).describe('What Windows says of each part (XML)') }),
+  params: () =>
+    z
+      .object({
+        uploadUrl: z
+          .url({ protocol: /^https$/ })
+          .max(2_000)
+          .regex(/^[^\]]*$/, 'holds a bracket')
+          .describe('Where the PC uploads to: address with its signature'),
+        eventLogs: z.array(channel).max(50).default(['Application', 'System']).describe('Event logs'),
+        registryKeys: z
+          .array(z.string().regex(/^(HKLM|HKCU)\\[^\p{Cc}<>&]{1,250}$/u, 'is no key below HKLM or HKCU'))
+          .max(50)
+          .default([])
+          .describe('Registry keys'),
+        commands: z
+          .array(
+            z.enum([
+              'ipconfig',
+              'netsh',
+              'ping',
+              'mdmdiagnosticstool',
+              'dsregcmd',
+              'powercfg',
+              'wpr',
+              'msinfo32',
+              'certutil',
+            ]),
+          )
+          .max(10)
+          .default([])
+          .describe('Diagnostic commands'),
+      })
+      .strict(),
+  result: () => z.object({ results: z.string().max(20_000).describe('What Windows says of each part (XML)') }),
   expiresS: 2 * day,
   secret: ['uploadUrl'],
   examples: [

@@ -21,16 +21,17 @@ const windowsWipe = operation({
   danger: 'destructive',
   effect: 'wipe',
   repeatable: false,
-  params: z
-    .object({
-      way: z
-        .enum(Object.keys(ways) as [keyof typeof ways, ...(keyof typeof ways)[]])
-        .describe(
-          'protected: cannot be broken off; keepProvisioning: provisioning packages are applied again; keepUserData: people’s files stay; cloud…: with Windows downloaded anew',
-        ),
-    })
-    .strict(),
-  result: z.object({ begins: z.literal(true).describe('It begins now; it cannot tell when it is done') }),
+  params: () =>
+    z
+      .object({
+        way: z
+          .enum(Object.keys(ways) as [keyof typeof ways, ...(keyof typeof ways)[]])
+          .describe(
+            'protected: cannot be broken off; keepProvisioning: provisioning packages are applied again; keepUserData: people’s files stay; cloud…: with Windows downloaded anew',
+          ),
+      })
+      .strict(),
+  result: () => z.object({ begins: z.literal(true).describe('It begins now; it cannot tell when it is done') }),
   expiresS: 30 * 86_400,
   examples: [{ params: { way: 'protected' }, result: { begins: true } }],
 })
@@ -40,8 +41,8 @@ const autopilotReset = operation({
   summary: 'Takes people’s accounts, files and apps off the PC and keeps it joined and enrolled, for the next user.',
   danger: 'destructive',
   repeatable: false,
-  params: z.object({}).strict(),
-  result: z.object({ begins: z.literal(true).describe('It begins now') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ begins: z.literal(true).describe('It begins now') }),
   expiresS: 7 * 86_400,
   examples: [{ params: {}, result: { begins: true } }],
 })
@@ -51,8 +52,8 @@ const cleanPc = operation({
   summary: 'Takes off the programs that came with the PC or were installed since; Windows stays.',
   danger: 'destructive',
   repeatable: false,
-  params: z.object({ keepUserData: z.boolean().default(true).describe('People’s files stay') }).strict(),
-  result: z.object({ begins: z.literal(true).describe('It begins now') }),
+  params: () => z.object({ keepUserData: z.boolean().default(true).describe('People’s files stay') }).strict(),
+  result: () => z.object({ begins: z.literal(true).describe('It begins now') }),
   expiresS: 7 * 86_400,
   examples: [{ params: { keepUserData: true }, result: { begins: true } }],
 })

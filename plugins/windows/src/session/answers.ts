@@ -1,5 +1,4 @@
 /** What the answers of one message come to: what is said of deliveries, what is known of the device from now on. */
-import { createHash } from 'node:crypto'
 import type { Channel, Json, JsonObject, PlatformHost, Said } from '@muster/contract'
 import { type Answer, type Node, nodesFact, type Work } from '../wire/index.ts'
 import { answerOf, type Heard } from './hear.ts'
@@ -19,6 +18,8 @@ export interface AnswersDeps {
       answer: Answer,
     ): JsonObject
   }
+  /** A node's value as it is remembered. */
+  kept(uri: string, value: string): string
   /** The secret that a node holds: kept in escrow by this name. */
   escrow(uri: string): string | undefined
 }
@@ -27,11 +28,10 @@ export interface Told {
   facts?: JsonObject
   push?: Json
 }
-const longestValue = 256
 /** Names by which an inventory is asked for; '' where this node did not hand it over. */
-const inventories = new Set(['device.inventory', 'inventory', ''])
+export const inventories = new Set(['device.inventory', 'inventory', ''])
 
-export function createAnswers({ host, read, owned, escrow }: AnswersDeps) {
+export function createAnswers({ host, read, owned, kept: remembered, escrow }: AnswersDeps) {
   return async function answers(c: Channel, t: Talk, h: Heard): Promise<Told> {
     const going = new Set(t.later.map((p) => p.delivery))
     const done = [...h.touched].filter((id) => !going.has(id) && t.open[id])
@@ -64,7 +64,7 @@ export function createAnswers({ host, read, owned, escrow }: AnswersDeps) {
         mine = owned.after(mine, { feature: open.name, verb: open.verb }, workOf(open), answer)
     const kept = urisIn(mine)
     const was = objectOf(before[nodesFact])
-    const nodes = nodesAfter(was, settings, inventory)
+    const nodes = nodesAfter(was, { settings, inventory, remembered })
     // Of a node that is not there it is remembered only while somebody wants it.
     for (const [uri, value] of Object.entries(nodes)) if (value === null && !kept.has(uri)) delete nodes[uri]
     if (settings.length > 0) facts[owned.fact] = mine ?? {}
@@ -90,7 +90,10 @@ interface Answered {
 }
 
 /** `windows.nodes` after what was read: of settings each node, of an inventory those that are known already. */
-function nodesAfter(was: JsonObject, settings: readonly Answered[], inventory: readonly Answered[]): JsonObject {
+function nodesAfter(
+  was: JsonObject,
+  o: { settings: readonly Answered[]; inventory: readonly Answered[]; remembered: AnswersDeps['kept'] },
+): JsonObject {
   const nodes: JsonObject = { ...was }
   const read = (a: Answered, wanted: (uri: string) => boolean) => {
     for (const s of a.answer.statuses) {
@@ -98,17 +101,13 @@ function nodesAfter(was: JsonObject, settings: readonly Answered[], inventory: r
       if (s.verb === 'Delete' && s.code < 300 && s.code > 0)
         for (const uri of Object.keys(nodes)) if (uri === s.uri || uri.startsWith(`${s.uri}/`)) delete nodes[uri]
     }
-    for (const r of a.answer.results) if (wanted(r.uri)) nodes[r.uri] = short(r.data)
+    for (const r of a.answer.results) if (wanted(r.uri)) nodes[r.uri] = o.remembered(r.uri, r.data)
   }
-  for (const a of inventory) read(a, (uri) => Object.hasOwn(was, uri))
-  for (const a of settings) read(a, (uri) => uri !== '')
+  for (const a of o.inventory) read(a, (uri) => Object.hasOwn(was, uri))
+  for (const a of o.settings) read(a, (uri) => uri !== '')
   return nodes
 }
 
-function short(value: string): string {
-  if (value.length <= longestValue) return value
-  return `sha256:${createHash('sha256').update(value).digest('hex')}`
-}
 const workOf = (o: Open): Work => ({ commands: o.commands.map(([verb, uri]) => ({ verb, uri })) })
 const objectOf = (v: Json | undefined): JsonObject =>
   typeof v === 'object' && v !== null && !Array.isArray(v) ? v : {}

@@ -29,6 +29,8 @@ export interface Ready {
 }
 const mostCommands = 5_000
 const isUsers = (uri: string) => /^\.\/user\//i.test(uri)
+/** It is for somebody who must be logged on. */
+export const needsUser = (work: Work): boolean => work.commands.some((c) => isUsers(c.uri))
 
 export function createDeliveries({ host, encode, repeatable }: DeliveriesDeps) {
   /** What it is in pieces; or what is said of it at once. */
@@ -52,26 +54,27 @@ export function createDeliveries({ host, encode, repeatable }: DeliveriesDeps) {
     if (largest !== undefined && commands.some((c) => sizeOf(c.data ?? '') > largest))
       return failed('too-large', 'The device does not take objects of this size.')
     if (commands.length === 0) return { id: d.id, reply: { statuses: [], results: [] } }
-    if (!t.user && commands.some((c) => isUsers(c.uri))) return noUser(d.id)
+    if (!t.user && needsUser(made.work)) return noUser(d.id)
     return {
-      open: openOf(d, made),
+      open: openOf(d, made, repeatable),
       pieces: commands.map((c, index) => ({ ...c, delivery: d.id, index, ...(atomic && { atomic }) })),
     }
   }
+}
 
-  function openOf(d: Delivery, { work, ref }: Written): Open {
-    return {
-      kind: d.kind === 'document' ? 'errand' : d.kind,
-      name: d.kind === 'operation' ? d.operation : d.kind === 'setting' ? d.feature : d.kind === 'errand' ? d.name : '',
-      ...(d.kind === 'setting' && { verb: d.verb }),
-      ...(ref !== undefined && { ref }),
-      safe: d.kind !== 'operation' || d.row.remembers === true || repeatable(d.operation),
-      kept: ('kept' in d && d.kept) || null,
-      commands: work.commands.map((c) => [c.verb, c.uri] as const),
-      codes: work.commands.map(() => 0),
-      originals: {},
-      results: [],
-    }
+/** What is remembered of a delivery while it is under way. */
+function openOf(d: Delivery, { work, ref }: Written, repeatable: DeliveriesDeps['repeatable']): Open {
+  return {
+    kind: d.kind === 'document' ? 'errand' : d.kind,
+    name: d.kind === 'operation' ? d.operation : d.kind === 'setting' ? d.feature : d.kind === 'errand' ? d.name : '',
+    ...(d.kind === 'setting' && { verb: d.verb }),
+    ...(ref !== undefined && { ref }),
+    safe: d.kind !== 'operation' || d.row.remembers === true || repeatable(d.operation),
+    kept: ('kept' in d && d.kept) || null,
+    commands: work.commands.map((c) => [c.verb, c.uri] as const),
+    codes: work.commands.map(() => 0),
+    originals: {},
+    results: [],
   }
 }
 

@@ -1,7 +1,20 @@
 /** A core of a few lines for the tests of a session: a queue of deliveries, one channel, and everything that was said to it. */
-import type { Channel, ChannelDetail, Delivery, Json, JsonObject, PlatformHost, Said, Turn } from '@muster/contract'
+import type {
+  Channel,
+  ChannelDetail,
+  Delivery,
+  Json,
+  JsonObject,
+  Message,
+  PlatformHost,
+  Reply,
+  Route,
+  Said,
+  Turn,
+} from '@muster/contract'
 import { sampleChannel } from '@muster/contract/testing'
 import type { Accounts, DmAccount } from '../account/index.ts'
+import { remembered } from '../features/index.ts'
 import { readSyncml, type SyncMessage, type Word, writeSyncml } from '../syncml/index.ts'
 import type { Work } from '../wire/index.ts'
 import { createManagement } from './index.ts'
@@ -22,6 +35,10 @@ export interface World {
   account: DmAccount
   /** What `host.detail` was asked. */
   details: number
+  /** Exchanges that took the short way. */
+  short: number
+  /** What becomes of the next batch of the short way: rolled back, or not written at all. */
+  spoilt?: 'undone' | Error
   /** Another node: it remembers nothing. */
   restart(): void
   exchange(m: Partial<SyncMessage> & { body: readonly Word[] }, o?: ExchangeOptions): Promise<SyncMessage>
@@ -34,6 +51,8 @@ export interface ExchangeOptions {
   certificate?: Uint8Array | 'none'
   query?: string
   wbxml?: boolean
+  /** By the short way first. */
+  short?: boolean
 }
 
 export const certificate = new Uint8Array([1])
@@ -52,6 +71,8 @@ export function world(): World {
     push: null as Json,
     waiting: [] as Delivery[],
     details: 0,
+    short: 0,
+    spoilt: undefined as World['spoilt'],
     account: {
       deviceId,
       channel: channel.no,
@@ -86,8 +107,17 @@ export function world(): World {
           [d.feature]: work.commands.filter((c) => c.verb === 'Replace').map((c) => c.uri),
         }),
       },
+      kept: remembered,
       escrow: (uri) => (uri.endsWith('/Secret') ? 'secret' : undefined),
       repeatable: (operation) => operation !== 'once',
+      // Of the operation whose name begins so, more is looked at than the operation.
+      rows: {
+        work: (d) =>
+          d.kind === 'operation' && !d.operation.startsWith('deep')
+            ? (d.row.to(d.params, d.channel, d.secrets, d.kept) as unknown as Work)
+            : undefined,
+        reader: () => (reply) => ({ state: 'completed', result: reply }),
+      },
       alert: (a) =>
         a.code === 1226 && a.items[0]?.source === './Later' ? { ref: 'later', state: 'completed' } : undefined,
       inventoryFact: 'windows.inventoryAt',
@@ -96,7 +126,8 @@ export function world(): World {
   const raw: World['raw'] = async (body, o = {}) => {
     const type =
       o.type ?? (o.wbxml ? 'application/vnd.syncml.dm+wbxml' : 'application/vnd.syncml.dm+xml; charset=utf-8')
-    const reply = await management.routes[0]!.handle({
+    const [route] = management.routes
+    const message = {
       method: 'POST',
       path: '/manage',
       query: o.query ?? 'mode=Maintenance&Platform=WoA',
@@ -105,7 +136,8 @@ export function world(): World {
       ...(o.certificate !== 'none' && { certificate: o.certificate ?? certificate }),
       remote: '127.0.0.1',
       signal: new AbortController().signal,
-    })
+    }
+    const reply = (o.short && (await byShortWay(route!, message))) || (await route!.handle(message))
     const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : (reply.body ?? new Uint8Array())
     return { status: reply.status, text: Buffer.from(bytes).toString(), body: bytes }
   }
@@ -126,7 +158,18 @@ export function world(): World {
 function fakeHost(
   w: Pick<
     World,
-    'said' | 'turns' | 'escrowed' | 'gone' | 'errands' | 'facts' | 'state' | 'push' | 'waiting' | 'details'
+    | 'said'
+    | 'turns'
+    | 'escrowed'
+    | 'gone'
+    | 'errands'
+    | 'facts'
+    | 'state'
+    | 'push'
+    | 'waiting'
+    | 'details'
+    | 'short'
+    | 'spoilt'
   >,
   detail: () => ChannelDetail,
 ): PlatformHost {
@@ -142,6 +185,28 @@ function fakeHost(
       return detail()
     },
     server: () => ({ url: 'https://mdm.example', trust: [] }),
+    idle: (proof, _take, expectInS) => {
+      if (!('certificate' in proof) || proof.certificate[0] !== 1 || w.waiting.length > 0) return undefined
+      if (expectInS(channel) === undefined) return undefined
+      w.short += 1
+      return channel
+    },
+    short: (proof, ask, done) => {
+      if (!('certificate' in proof) || proof.certificate[0] !== 1) return false
+      const turn = ask(channel)
+      const row = operation('o0-0', 'any', { commands: [] })
+      const word = turn?.id !== undefined && row.kind === 'operation' ? turn.word?.(row.row) : undefined
+      if (!turn || (turn.id === undefined ? w.waiting.length === 0 : !word)) return false
+      w.short += 1
+      setImmediate(() => {
+        const { spoilt } = w
+        w.spoilt = undefined
+        if (spoilt) return done(undefined, spoilt === 'undone' ? undefined : spoilt)
+        if (turn.id !== undefined && word) w.said.push({ id: turn.id, reply: JSON.parse(word.result ?? 'null') })
+        done(w.waiting.splice(0, turn.take).map((d) => ({ ...d, channel: detail() })))
+      })
+      return true
+    },
     turn: async (_c, t) => {
       w.turns.push(t)
       w.said.push(...(t.said ?? []))
@@ -172,9 +237,20 @@ function fakeHost(
   return host as PlatformHost
 }
 
+/** As the lane does it. */
+function byShortWay(route: Route, message: Message): Promise<Reply | undefined> {
+  const known = route.now?.(message)
+  if (known) return Promise.resolve(known)
+  return new Promise((resolve, reject) => {
+    const taken = route.soon?.(message, (reply, error) => (error === undefined ? resolve(reply) : reject(error)))
+    if (!taken) resolve(undefined)
+  })
+}
+
 function fakeAccounts(w: { account: DmAccount }): Accounts {
   return {
     create: async () => w.account,
+    ofChannel: (no) => (no === w.account.channel ? w.account : undefined),
     find: async (id, name) =>
       id === deviceId && (name === undefined || name === w.account.client.name) ? w.account : undefined,
     nonce: async (a, level, next) => {

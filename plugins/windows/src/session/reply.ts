@@ -4,6 +4,7 @@ import type { DmAccount } from '../account/index.ts'
 import { type Challenge, type SyncMessage, type Word, writeSyncml } from '../syncml/index.ts'
 import { tokenQuery } from './authenticate.ts'
 import { digest, digestType } from './digest.ts'
+import { mediaTypes } from './media-type.ts'
 
 export interface Answered {
   readonly m: SyncMessage
@@ -24,24 +25,26 @@ export interface Answered {
   /** Nonce of the device for our digest, base64. */
   readonly challenged?: string
 }
-const mediaTypes = { xml: 'application/vnd.syncml.dm+xml', wbxml: 'application/vnd.syncml.dm+wbxml' } as const
+const headers = {
+  xml: Object.freeze({ 'content-type': mediaTypes.xml }),
+  wbxml: Object.freeze({ 'content-type': mediaTypes.wbxml }),
+} as const
 
-function write(a: Answered, wbxml: boolean): Uint8Array {
+const write = (a: Answered, wbxml: boolean): Uint8Array => writeSyncml(whole(a), wbxml)
+
+function whole(a: Answered): SyncMessage {
   const { m, account, challenged } = a
   const proves = account && challenged !== undefined
-  return writeSyncml(
-    {
-      session: m.session,
-      message: m.message,
-      target: m.source,
-      source: m.target,
-      ...(proves && { sourceName: account.server.name, credentials: credentials(account, challenged) }),
-      respondTo: a.respondTo,
-      body: [...statuses(a.statuses), ...a.words],
-      final: a.final,
-    },
-    wbxml,
-  )
+  return {
+    session: m.session,
+    message: m.message,
+    target: m.source,
+    source: m.target,
+    ...(proves && { sourceName: account.server.name, credentials: credentials(account, challenged) }),
+    respondTo: a.respondTo,
+    body: [...statuses(a.statuses), ...a.words],
+    final: a.final,
+  }
 }
 
 function credentials({ server }: DmAccount, nonce: string) {
@@ -81,9 +84,12 @@ function statuses({ m, header, challenge, parts, all }: Answered['statuses']): W
   return words
 }
 
-function bytes(body: Uint8Array, wbxml: boolean): Reply {
-  return { status: 200, headers: { 'content-type': wbxml ? mediaTypes.wbxml : mediaTypes.xml }, body }
+function bytes(body: Uint8Array | string, wbxml: boolean): Reply {
+  const said = typeof body === 'string' ? Buffer.from(body) : body
+  return { status: 200, headers: wbxml ? headers.wbxml : headers.xml, body: said }
 }
+/** For a way that writes text as it stands. */
+const ofText = (body: string): Reply => ({ status: 200, headers: headers.xml, body })
 
 /** Where the next messages of a digest's session are to go. */
 function address(server: string, channel: number, token: string, target: string): string {
@@ -92,4 +98,4 @@ function address(server: string, channel: number, token: string, target: string)
   return `${path.startsWith(`${server}/`) ? path : `${server}/windows/manage`}?${tokenQuery(channel, token)}`
 }
 
-export const reply = { write, bytes, address } as const
+export const reply = { write, bytes, ofText, address } as const

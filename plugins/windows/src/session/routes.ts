@@ -6,8 +6,12 @@ import { leaves } from './alerts.ts'
 import { createAnswers } from './answers.ts'
 import { createAuthenticate, type Proof } from './authenticate.ts'
 import { createDeliveries } from './deliveries.ts'
+import { kindOf } from './media-type.ts'
+import { createOrder } from './order.ts'
+import type { PlainRows } from './plain-answer.ts'
 import { reply } from './reply.ts'
 import { createSession, type SessionDeps } from './session.ts'
+import { createShort } from './short.ts'
 import { createMemory, createStore } from './store.ts'
 
 /** What the reader of messages takes. */
@@ -15,16 +19,19 @@ const bodyBytes = 2 << 20
 
 export interface ManagementDeps extends SessionDeps {
   accounts: Accounts
+  rows: PlainRows
 }
 
 export function createManagement(deps: ManagementDeps) {
   const { host, accounts } = deps
   const memory = createMemory()
   const store = createStore(host)
-  const session = createSession({
+  const order = createOrder()
+  const { session, handed } = createSession({
     deps,
     memory,
     store,
+    order,
     answers: createAnswers(deps),
     prepare: createDeliveries(deps),
   })
@@ -74,19 +81,12 @@ export function createManagement(deps: ManagementDeps) {
     maxBytes: bodyBytes,
     access: { device: true },
     handle: guarded,
+    ...createShort({ deps, accounts, memory, order, handed }),
   }
   return {
     routes: [route] as readonly Route[],
     jobs: [{ name: 'talks', everyS: 3600, run: () => store.sweep() }] as const,
   }
-}
-
-/** Parameters are nobody's business; octet-stream is what some clients call WBXML. */
-function kindOf(type: string | undefined): 'xml' | 'wbxml' | undefined {
-  const name = (type ?? '').split(';', 1)[0]?.trim().toLowerCase()
-  if (name === 'application/vnd.syncml.dm+wbxml' || name === 'application/vnd.syncml+wbxml') return 'wbxml'
-  const xml = ['application/vnd.syncml.dm+xml', 'application/vnd.syncml+xml', 'application/xml', 'text/xml']
-  return xml.includes(name ?? '') ? 'xml' : undefined
 }
 
 function refused(status: number, text: string): Reply {

@@ -1,8 +1,6 @@
 /** One message of a session and our answer to it: what the device says is settled, what waits for it goes out, and a repeat is answered as it was the first time. */
-import { hash } from 'node:crypto'
-import type { Channel, ChannelDetail, Reply, Said, Turn } from '@muster/contract'
+import type { Channel, ChannelDetail, Delivery, Reply, Said, Turn } from '@muster/contract'
 import type { AlertWord, SyncMessage, Word } from '../syncml/index.ts'
-import type { Node } from '../wire/index.ts'
 import { alertCodes, leaves, loggedOn } from './alerts.ts'
 import type { AnswersDeps, createAnswers } from './answers.ts'
 import type { Proof } from './authenticate.ts'
@@ -10,8 +8,10 @@ import { messageMark } from './command-id.ts'
 import { compose, messageBytes } from './compose.ts'
 import { again, type createDeliveries, type DeliveriesDeps } from './deliveries.ts'
 import { type Heard, hear } from './hear.ts'
+import type { Order } from './order.ts'
 import { type Answered, reply } from './reply.ts'
-import type { createMemory, TalkStore } from './store.ts'
+import { selfOf } from './self.ts'
+import { type createMemory, heardAs, type TalkStore } from './store.ts'
 import { mustBeKept, newTalk, type Piece, type Talk } from './talk.ts'
 
 export interface SessionDeps extends DeliveriesDeps, AnswersDeps {
@@ -24,63 +24,41 @@ interface Parts {
   deps: SessionDeps
   memory: ReturnType<typeof createMemory>
   store: TalkStore
+  order: Order
   answers: ReturnType<typeof createAnswers>
   prepare: ReturnType<typeof createDeliveries>
 }
 type Proven = Extract<Proof, { channel: Channel }>
 
-/** Silence means something after a day and a half: devices come once a day at least (DMClient/Poll). */
-const expectInS = 36 * 3600
-/** Deliveries in one message. */
-const batch = 10
+/** Silence means something after a day and a half: devices come once a day at least (DMClient/Poll). `batch`: deliveries in one message. */
+export const pace = { expectInS: 36 * 3600, batch: 10 } as const
+const { expectInS, batch } = pace
 const mostRounds = 12
 
-export function createSession({ deps, memory, store, answers, prepare }: Parts) {
+export function createSession({ deps, memory, store, order, answers, prepare }: Parts) {
   const { host } = deps
 
-  /** One after the other: a device that says it again while we are still at it hears the answer to the first. */
-  const under = new Map<number, Promise<unknown>>()
-
-  return async function session(m: SyncMessage, raw: Uint8Array, p: Proven, wbxml: boolean): Promise<Reply> {
-    const no = p.channel.no
-    const before = under.get(no)
-    const mine = before ? before.then(() => answered(m, raw, p, wbxml)) : answered(m, raw, p, wbxml)
-    const ended = mine.catch(() => undefined)
-    under.set(no, ended)
-    try {
-      return await mine
-    } finally {
-      if (under.get(no) === ended) under.delete(no)
-    }
-  }
+  const session = (m: SyncMessage, raw: Uint8Array, p: Proven, wbxml: boolean): Promise<Reply> =>
+    order.alone(p.channel.no, () => answered(m, raw, p, wbxml))
 
   async function answered(m: SyncMessage, raw: Uint8Array, p: Proven, wbxml: boolean): Promise<Reply> {
     const c = p.channel
-    const fingerprint = hash('sha256', raw, 'hex')
     const last = memory.last(c.no)
-    const repeated = last?.talk.session === m.session && last.message === m.message && last.fingerprint === fingerprint
+    const repeated = last?.talk.session === m.session && last.message === m.message && last.heard === heardAs(raw)
     if (last && repeated) return reply.bytes(last.reply, wbxml)
     const begins = m.body.some((w) => w.kind === 'alert' && alertCodes.begins.has(w.code))
     const detail = once(() => host.detail(c))
     const before = begins ? await beforeOf(c, detail) : await talkOf(c, m.session)
     const t = begins || before?.session !== m.session ? newTalk(m.session) : before
     if (p.token !== undefined) t.token = p.token
+    const kept = mustBeKept(t)
     const h = hear(m, t)
-    const answer = await exchange({
-      m,
-      raw,
-      c,
-      p,
-      t,
-      h,
-      begins,
-      detail,
-      lost: begins && before ? again(before, false) : [],
-    })
+    const lost = begins && before ? again(before, false) : []
+    const answer = await exchange({ m, raw, c, p, t, h, kept, begins, detail, lost })
     const bytes = reply.write(answer, wbxml)
     // Of a session that has nothing to do nothing is written down.
     if (answer.words.length > 0 || h.touched.size > 0) host.sentBytes(c, bytes)
-    memory.keep(c.no, { talk: t, message: m.message, fingerprint, reply: bytes })
+    memory.keep(c.no, { talk: t, message: m.message, heard: heardAs(raw), reply: bytes })
     return reply.bytes(bytes, wbxml)
   }
 
@@ -91,6 +69,8 @@ export function createSession({ deps, memory, store, answers, prepare }: Parts) 
     p: Proven
     t: Talk
     h: Heard
+    /** The session is kept in the database, as it was before this message. */
+    kept: boolean
     begins: boolean
     detail: () => Promise<ChannelDetail>
     /** What is handed over once more. */
@@ -144,10 +124,9 @@ export function createSession({ deps, memory, store, answers, prepare }: Parts) 
 
   /** One turn for all that was said; it gives what goes out, unless there is something left of before. */
   async function settle(x: Exchange, aborted: boolean): Promise<Piece[]> {
-    const { c, t, h, lost } = x
-    const kept = mustBeKept(t)
+    const { c, t, h, kept, lost } = x
     const told = await answers(c, t, h)
-    const news = x.begins ? await selfOf(x) : undefined
+    const news = x.begins ? await newsOf(x) : undefined
     const alerts = h.alerts.flatMap((a) => deps.alert(a) ?? [])
     const said = [...told.said, ...alerts, ...lost]
     const facts = told.facts || news ? { ...news, ...told.facts } : undefined
@@ -164,12 +143,15 @@ export function createSession({ deps, memory, store, answers, prepare }: Parts) 
   }
 
   /** What cannot go out now is said at once, and what stands behind it goes instead. */
-  async function given({ c, t, m }: Exchange, first: Turn): Promise<Piece[]> {
+  async function given(
+    { c, t, m }: Pick<Exchange, 'c' | 't' | 'm'>,
+    first: Turn | readonly Delivery[],
+  ): Promise<Piece[]> {
     const pieces: Piece[] = []
     let next = first
     for (let round = 0; ; round++) {
       const said: Said[] = []
-      for (const d of await host.turn(c, next)) {
+      for (const d of 'take' in next ? await host.turn(c, next) : next) {
         const ready = await prepare(d, t, m.maxObject)
         if (!('pieces' in ready)) {
           said.push(ready)
@@ -183,7 +165,26 @@ export function createSession({ deps, memory, store, answers, prepare }: Parts) 
     }
   }
 
-  function go({ m, t }: Exchange, pieces: readonly Piece[]): Word[] {
+  /** What the short way was handed and cannot write at once: nothing was said but last words, and those are settled. */
+  async function handed(o: {
+    m: SyncMessage
+    raw: Uint8Array
+    channel: Channel
+    talk: Talk
+    begins: boolean
+    deliveries: readonly Delivery[]
+  }): Promise<Reply> {
+    const { m, channel: c, talk: t } = o
+    const words = go({ m, t }, await given({ m, c, t }, o.deliveries))
+    if (mustBeKept(t)) await store.save(c, t)
+    const statuses = { m, header: 200, parts: new Map<string, number>() }
+    const bytes = reply.write({ m, statuses, words, final: !words.some(isPart) }, false)
+    if (words.length > 0 || !o.begins) host.sentBytes(c, bytes)
+    memory.keep(c.no, { talk: t, message: m.message, heard: heardAs(o.raw), reply: bytes })
+    return reply.bytes(bytes, false)
+  }
+
+  function go({ m, t }: Pick<Exchange, 'm' | 't'>, pieces: readonly Piece[]): Word[] {
     const made = compose(
       [...t.later, ...pieces],
       t,
@@ -196,14 +197,10 @@ export function createSession({ deps, memory, store, answers, prepare }: Parts) 
   }
 
   /** What the device says of itself as each session begins: told only when it is news. */
-  async function selfOf({ m, c, detail }: Exchange) {
-    const nodes = m.body.flatMap((w) => (w.kind === 'command' && w.verb === 'Replace' ? w.items : []))
-    const results = nodes.flatMap((i): Node[] =>
-      i.source?.startsWith('./DevInfo/') ? [{ uri: i.source, data: i.data ?? '' }] : [],
-    )
-    const { facts } = deps.read({ statuses: [], results })
-    const text = JSON.stringify(facts)
+  async function newsOf({ m, c, detail }: Exchange) {
+    const { nodes, text } = selfOf(m)
     if (memory.told(c.no) === text) return undefined
+    const { facts } = deps.read({ statuses: [], results: nodes })
     const known = (await detail()).facts
     memory.tell(c.no, text)
     const news = Object.entries(facts).filter(([name, value]) => JSON.stringify(known[name]) !== JSON.stringify(value))
@@ -229,6 +226,7 @@ export function createSession({ deps, memory, store, answers, prepare }: Parts) 
   function respondTo({ c, m, t }: Exchange): string | undefined {
     return t.token === undefined ? undefined : reply.address(host.server().url, c.no, t.token, m.target)
   }
+  return { session, handed }
 }
 function once<T>(get: () => Promise<T>): () => Promise<T> {
   let got: Promise<T> | undefined

@@ -1,4 +1,5 @@
 /** Where a session's memory is kept, sealed: with the channel, or in a table of its own when it is too large for that; and what this node remembers of it. */
+import { crc32 } from 'node:zlib'
 import type { Channel, ChannelDetail, Json, PlatformHost } from '@muster/contract'
 import { readTalk, type Talk } from './talk.ts'
 
@@ -55,10 +56,16 @@ function textIn(state: Json): string | undefined {
 export interface Remembered {
   readonly talk: Talk
   readonly message: string
-  readonly fingerprint: string
-  readonly reply: Uint8Array
+  /** What was said, by `heardAs`. */
+  readonly heard: number
+  readonly reply: Uint8Array | string
+  /** `messageMark` of our answer, where commands went out in it. */
+  readonly mark?: string
 }
 const limits = { talks: 4_000, known: 50_000, bytes: 64 * 1024 } as const
+
+/** Of a message what tells its repeat from any other that bears its number: a device that changes its words under one number mistakes itself alone. */
+export const heardAs = (raw: Uint8Array): number => raw.length * 2 ** 32 + crc32(raw)
 
 /** A memory, not a record. */
 export function createMemory() {
@@ -87,6 +94,7 @@ export function createMemory() {
 }
 
 function weightOf(t: Talk): number {
+  if (t.later.length === 0 && !t.partial && !Object.values(t.open).some((o) => o.results.length > 0)) return 0
   const results = Object.values(t.open).flatMap((o) => o.results.map((r) => r.data.length + r.uri.length))
   const later = t.later.map((p) => (p.data?.length ?? 0) + p.uri.length)
   return [...results, ...later].reduce((sum, n) => sum + n, t.partial?.data.length ?? 0)

@@ -47,11 +47,17 @@ export function readEnvelope(bytes: Uint8Array): SoapMessage | undefined {
 
 function tree(bytes: Uint8Array): XmlElement | undefined {
   try {
-    return readXml(bytes, limits)
+    return readXml(withoutLead(bytes), limits)
   } catch (e) {
     if (e instanceof XmlError) return undefined
     throw e
   }
+}
+
+/** A declaration stands first (XML 1.0, 2.8); blank lines before it are forgiven. */
+function withoutLead(bytes: Uint8Array): Uint8Array {
+  const first = bytes.findIndex((b) => b !== 0x20 && b !== 0x0a && b !== 0x0d && b !== 0x09)
+  return first > 0 ? bytes.subarray(first) : bytes
 }
 
 function usernameToken(security: XmlElement | undefined): UsernameToken | undefined {

@@ -1,5 +1,6 @@
 /** The door of SyncML: messages read and written. */
-export { readSyncml, SyncmlError } from './read.ts'
+export { readPlainSyncml } from './plain.ts'
+export { readSyncml, readWholeSyncml, SyncmlError } from './read.ts'
 export type {
   AlertWord,
   AtomicWord,
@@ -14,3 +15,4 @@ export type {
   Word,
 } from './words.ts'
 export { writeSyncml } from './write.ts'
+export { commandAround, xmlOf as writeSyncmlText } from './write-xml.ts'

@@ -2,6 +2,7 @@
 
 import { readWbxml } from '@muster/kit/wbxml'
 import { at, child, childrenOf, readXml, textAt, type XmlElement, XmlError, type XmlLimits } from '@muster/kit/xml'
+import { readPlainSyncml } from './plain.ts'
 import { type Challenge, type Credentials, type Item, type SyncMessage, type Verb, verbs, type Word } from './words.ts'
 
 const limits: XmlLimits = { bytes: 2 << 20, depth: 24, elements: 50_000 }
@@ -16,6 +17,11 @@ export class SyncmlError extends Error {
 
 /** Throws SyncmlError. */
 export function readSyncml(bytes: Uint8Array, wbxml: boolean): SyncMessage {
+  return (wbxml ? undefined : readPlainSyncml(bytes)) ?? readWholeSyncml(bytes, wbxml)
+}
+
+/** By the readers that know all of XML and WBXML. Throws SyncmlError. */
+export function readWholeSyncml(bytes: Uint8Array, wbxml: boolean): SyncMessage {
   try {
     return messageOf(wbxml ? readWbxml(bytes, limits) : readXml(bytes, limits))
   } catch (e) {

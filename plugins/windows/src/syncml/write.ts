@@ -1,12 +1,17 @@
 /** SyncML 1.2 as we send it: XML, or WBXML to who spoke it. CmdID comes first (the DTD's order), text is escaped, never CDATA. */
 import { writeWbxml } from '@muster/kit/wbxml'
-import { node, writeXml, type XmlNode } from '@muster/kit/xml'
+import { node, type XmlNode } from '@muster/kit/xml'
 import type { Challenge, CommandWord, Credentials, Item, StatusWord, SyncMessage, Word } from './words.ts'
+import { xmlOf } from './write-xml.ts'
 
 const metinf = { xmlns: 'syncml:metinf' } as const
 
 export function writeSyncml(m: SyncMessage, wbxml: boolean): Buffer {
-  const root = node(
+  return wbxml ? writeWbxml(treeOf(m)) : Buffer.from(xmlOf(m))
+}
+
+export function treeOf(m: SyncMessage): XmlNode {
+  return node(
     'SyncML',
     [
       node('SyncHdr', [
@@ -24,7 +29,6 @@ export function writeSyncml(m: SyncMessage, wbxml: boolean): Buffer {
     ],
     { xmlns: 'SYNCML:SYNCML1.2' },
   )
-  return wbxml ? writeWbxml(root) : Buffer.from(writeXml(root))
 }
 
 function limits(m: SyncMessage): XmlNode | undefined {

@@ -2,6 +2,7 @@
 import type { Item, Verb } from '../syncml/index.ts'
 import { readXml } from '../xml.ts'
 import { canonical, factOf } from './lookup.ts'
+import { inOwnWords } from './own-words.ts'
 import type { Fact, Right } from './table.ts'
 
 export interface Node {
@@ -21,6 +22,8 @@ export interface Answered {
   readonly original?: string
   /** Of a Get. */
   readonly result?: Node
+  /** Of a Get of everything below (`?list=StructData`, MS-MDM). */
+  readonly all?: readonly { readonly uri: string; readonly node: Node }[]
 }
 export interface TreeDeps {
   readonly edition: string
@@ -50,6 +53,10 @@ const badFormat = { code: 415, original: '0x86000015' } as const
 const exists = { code: 418, original: '0x86000012' } as const
 const done = { code: 200 } as const
 
+const whole = '?list=StructData'
+const placeOf = ({ verb, target }: Asked): string =>
+  canonical(verb === 'Get' && target.endsWith(whole) ? target.slice(0, -whole.length) : target)
+
 /** A Replace makes them (Policy CSP), whatever else the device is strict about. */
 const makes = /\/Policy\/Config\//
 
@@ -64,10 +71,14 @@ export function createTree(o: TreeDeps): Tree {
     const all = [...Object.keys(nodes()), ...Object.keys(o.own())].filter((k) => k.startsWith(under))
     return [...new Set(all.map((k) => k.slice(under.length).split('/', 1)[0] ?? ''))]
   }
+  const everything = (uri: string) =>
+    Object.entries({ ...o.own(), ...nodes() }).flatMap(([key, node]) =>
+      key.startsWith(`${uri}/`) ? [{ uri: key, node: inOwnWords(key, node) }] : [],
+    )
   const isThere = (uri: string) => nodeAt(uri) !== undefined || below(uri).length > 0
 
   function ask(a: Asked): Answered {
-    const uri = canonical(a.target)
+    const uri = placeOf(a)
     if (!uri.startsWith('./')) return notFound
     if (uri.startsWith('./User/') && !o.hasUser()) return notFound
     const fact = factOf(uri)
@@ -92,14 +103,15 @@ export function createTree(o: TreeDeps): Tree {
   function act(a: Asked): Answered {
     const first = ask(a)
     if (first.code !== 200) return first
-    const uri = canonical(a.target)
+    const uri = placeOf(a)
     switch (a.verb) {
       case 'Get': {
+        if (a.target.endsWith(whole)) return { code: 200, all: everything(uri) }
         const names = below(uri)
         const value = nodeAt(uri)
         return {
           code: 200,
-          result: value && value.format !== 'node' ? value : { format: 'node', data: names.join('/') },
+          result: value && value.format !== 'node' ? inOwnWords(uri, value) : { format: 'node', data: names.join('/') },
         }
       }
       case 'Delete':
