@@ -87,8 +87,8 @@ describe('apple: devices that come in by an account', { timeout: 300_000 }, () =
     assert.equal(phone.lines.filter((l) => l.name === 'EraseDevice').length, 0)
   })
 
-  it('a Mac of the organisation comes the same way when its administrator says so, with all that it is', async () => {
-    await choose({ Mac: 'device' })
+  it('a Mac of the organisation comes the same way when its administrator says so, by OAuth 2, with all that it is', async () => {
+    await choose({ Mac: 'device', method: 'oauth2' })
     const mac = await ground.start({ no: 3, code: accountCode(holder('bea')) })
     const [found] = await ownedBy('bea')
     assert.deepEqual([found?.id, found?.ownership, found?.serial], [mac.id, 'cope', mac.serial])

@@ -37,12 +37,20 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
   await writeFile(ca, apns.ca)
   const [https] = await freePorts(1)
   const address = `https://127.0.0.1:${https}`
+  const ended = async () => {
+    await apns.close()
+    await rm(folder, { recursive: true })
+  }
   const muster = await install({
     MUSTER_APNS_URL: apns.url,
     NODE_EXTRA_CA_CERTS: ca,
     MUSTER_HTTPS_PORT: String(https),
     MUSTER_PUBLIC_URL: address,
     ...env,
+  }).catch(async (e: unknown) => {
+    // What stays open would keep the test from ending.
+    await ended()
+    throw e
   })
   const trust = await rootOf(muster.url)
   const { certificateText, keyText } = apns.certificate(topic)
@@ -84,8 +92,7 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
     async close() {
       for (const one of started) await one.stop()
       await muster.close()
-      await apns.close()
-      await rm(folder, { recursive: true })
+      await ended()
     },
   }
 }

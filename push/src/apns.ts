@@ -90,9 +90,10 @@ function addressOf(to: Json): Address | undefined {
 function verdict(answer: Answer): Sent {
   if ('lost' in answer) return { state: 'later', reason: answer.lost, ...(answer.unreachable && { all: true }) }
   const { status, retryAfterS } = answer
+  // Nothing stands in it, and finding that out would cost as much as sending.
+  if (status === 200) return { state: 'sent' }
   const reason = reasonOf(answer.body) || `status ${status}`
   const afterMs = retryAfterS === undefined ? undefined : retryAfterS * 1000
-  if (status === 200) return { state: 'sent' }
   if (status === 410 || deadReasons.has(reason)) return { state: 'dead', reason }
   // Too many to this one device: it alone waits.
   if (status === 429) return { state: 'later', reason, afterMs: afterMs ?? 5_000 }

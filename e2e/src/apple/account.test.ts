@@ -262,3 +262,99 @@ test('what a user enrolment may not do is refused with its reason, and the rest 
   for (const id of ['device.lock', 'device.inventory', 'device.disenrol', 'apple.app.install', 'apple.app.list'])
     assert.equal(reason(id), undefined, id)
 })
+
+test('by OAuth 2: a code for an hour’s token, which is renewed; whatever is not right gets neither', async () => {
+  await choose({ method: 'oauth2' })
+  try {
+    const told = (await post('user')).headers?.['www-authenticate'] ?? ''
+    const of = (name: string) => new RegExp(`[ ,]${name}="([^"]*)"`).exec(told)?.[1] ?? ''
+    const base = 'https://localhost/apple/account/user'
+    assert.deepEqual(['method', 'authorization-url', 'token-url', 'scope'].map(of), [
+      'apple-oauth2',
+      `${base}/authorize`,
+      `${base}/token`,
+      'MDM',
+    ])
+    const redirect = of('redirect-url')
+    assert.equal(new URL(redirect).protocol, 'apple-remotemanagement-user-login:')
+    const asked = { response_type: 'code', client_id: of('client-id'), redirect_uri: redirect, state: 'S&1=' }
+    const authorize = (more: Record<string, string>, person = ada, method: 'GET' | 'POST' = 'POST', query = '') =>
+      bench.request(method, '/account/user/authorize', {
+        query: `${new URLSearchParams({ ...asked, login_hint: 'ada@corp.example', ...more })}${query}`,
+        person,
+        body: Buffer.from(method === 'POST' ? 'licence=1.1' : ''),
+      })
+    const code = async (more = {}) => {
+      const reply = await authorize(more)
+      assert.equal(reply.status, 308, String(reply.body))
+      const [to, given] = (reply.headers?.location ?? '').split('?')
+      const back = new URLSearchParams(given)
+      assert.deepEqual([to, back.get('state')], [redirect, asked.state])
+      return back.get('code') ?? ''
+    }
+    const token = async (form: Record<string, string>) => {
+      const body = Buffer.from(new URLSearchParams({ client_id: asked.client_id, ...form }).toString())
+      const reply = await bench.request('POST', '/account/user/token', { body })
+      return { status: reply.status, said: JSON.parse(String(reply.body)) as Record<string, string> }
+    }
+    const exchange = (given: string, more = {}) =>
+      token({ grant_type: 'authorization_code', code: given, redirect_uri: redirect, ...more })
+
+    // Nothing is sent to an address that is not the device's own.
+    const strange: Record<string, string>[] = [
+      { client_id: 'x' },
+      { redirect_uri: 'https://evil.example/' },
+      { response_type: 'token' },
+    ]
+    for (const wrong of strange) assert.equal((await authorize(wrong)).status, 400, JSON.stringify(wrong))
+    assert.equal((await authorize({}, ada, 'POST', '&redirect_uri=https%3A%2F%2Fevil.example')).status, 400)
+    assert.equal((await authorize({}, nora)).status, 403)
+    const page = await authorize({}, ada, 'GET')
+    assert.match(String(page.body), /You &lt;agree&gt;\./)
+    assert.match(
+      page.headers?.['content-security-policy'] ?? '',
+      /form-action 'self' apple-remotemanagement-user-login:/,
+    )
+
+    const good = await code()
+    const errors: [string, Record<string, string>][] = [
+      ['invalid_client', { client_id: 'x' }],
+      ['invalid_grant', { redirect_uri: 'apple-remotemanagement-user-login:/x' }],
+      ['invalid_grant', { code: 'x' }],
+      ['invalid_grant', { code_verifier: 'x'.repeat(43) }],
+      ['unsupported_grant_type', { grant_type: 'password' }],
+    ]
+    for (const [error, more] of errors)
+      assert.deepEqual(await exchange(good, more), { status: 400, said: { error } }, JSON.stringify(more))
+    const first = await exchange(good)
+    assert.equal(first.status, 200, JSON.stringify(first.said))
+    assert.deepEqual([first.said.token_type, first.said.expires_in], ['Bearer', 3600])
+    const before = mdmIn(await post('user', { token: first.said.access_token }))
+
+    // Renewed, the old one is over, and the profile is the same.
+    const renewed = await token({ grant_type: 'refresh_token', refresh_token: first.said.refresh_token ?? '' })
+    assert.equal(renewed.status, 200)
+    assert.equal((await post('user', { token: first.said.access_token })).status, 401)
+    const after = mdmIn(await post('user', { token: renewed.said.access_token }))
+    assert.deepEqual([after.challenge, after.mdm.AssignedManagedAppleID], [before.challenge, 'ada@corp.example'])
+    // A code that comes twice is stolen: what was given for it ends.
+    assert.equal((await exchange(good)).status, 400)
+    assert.equal((await post('user', { token: renewed.said.access_token })).status, 401)
+    assert.equal(
+      (await token({ grant_type: 'refresh_token', refresh_token: first.said.refresh_token ?? '' })).status,
+      400,
+    )
+
+    // RFC 7636, appendix B.
+    const pkce = { code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' }
+    const bound = await code(pkce)
+    assert.equal((await exchange(bound)).status, 400)
+    assert.equal((await exchange(bound, { code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk' })).status, 200)
+
+    const late = await code()
+    await bench.host('apple').sql`update account_grant set code_expires = now() - interval '1 second'`
+    assert.equal((await exchange(late)).status, 400)
+  } finally {
+    await choose({})
+  }
+})

@@ -76,6 +76,11 @@ test('another device’s certificate, another’s UDID, and a certificate used f
   await refused(() =>
     signed(xml({ MessageType: 'Authenticate', UDID: other.device.udid, Topic: 't', SerialNumber: 'S1' })),
   )
+  // Of a device that nobody has seen: an identity stays with the one that it came with.
+  const unseen = { MessageType: 'Authenticate', UDID: 'NEVER-SEEN', Topic: 't', SerialNumber: 'NEVER' }
+  await refused(() => signed(xml(unseen)))
+  await refused(() => signed(xml({ ...unseen, UDID: '', EnrollmentID: 'E' })))
+  await refused(() => signed(xml({ MessageType: 'UserAuthenticate', UDID: other.device.udid, UserID: 'X' })))
   await stillIn()
 })
 

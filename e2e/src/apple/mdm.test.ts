@@ -306,8 +306,9 @@ test('an idle poll issues no statement', async () => {
 
 test('unknown kinds: a user who signs in over the network, a token that is not given here', async () => {
   const { device } = await bench.device()
-  assert.equal((await device.checkin('UserAuthenticate', { UserID: 'X' })).status, 400)
+  assert.equal((await device.checkin('UserAuthenticate', { UserID: 'X' })).status, 410)
   assert.equal((await device.checkin('UserAuthenticate')).status, 410)
+  assert.equal((await device.tokenUpdate({ Topic: 'com.apple.mgmt.other' })).status, 400, 'nobody could wake it there')
   assert.equal((await device.checkin('GetToken', { TokenServiceType: 'com.apple.maid' })).status, 400)
   await scep(bench.request, await bench.code('apple'))
 })

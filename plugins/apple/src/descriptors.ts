@@ -1,6 +1,8 @@
 /** The words of Apple's platform: what its devices are, report and can do. Pure data. */
 import { commonFacts, type Descriptors, type FactDescriptor } from '@muster/contract'
+import { readablePem } from '@muster/kit/words'
 import { z } from 'zod'
+import { automatedSetup } from './automated/index.ts'
 import { businessSetup } from './business/index.ts'
 import { appleOperations, inventoryFacts } from './commands/index.ts'
 import { declaredFacts } from './declarative/index.ts'
@@ -45,6 +47,9 @@ export const settings = z
       .max(500)
       .default('https://mdmenrollment.apple.com')
       .describe('Apple’s service for organisations (Apple Business Manager)'),
+    deviceAuthority: readablePem('Authority of devices')
+      .optional()
+      .describe('Whose devices are believed when they come in out of the box, instead of those that Apple made (PEM)'),
   })
   .strict()
 export type AppleSettings = z.infer<typeof settings>
@@ -62,6 +67,6 @@ export const descriptors: Descriptors = {
   operations: appleOperations,
   features: appleFeatures,
   events: [{ id: endingEvent, title: 'The identity ends soon and could not be renewed', severity: 'warning' }],
-  setup: [pushCertificateSetup, accountSetup, businessSetup],
+  setup: [pushCertificateSetup, accountSetup, businessSetup, automatedSetup],
   escrow,
 }

@@ -1,7 +1,16 @@
 /** Apple's devices, managed by Apple's own MDM protocol. */
 import type { OpenPlatform, Platform } from '@muster/contract'
+import { automatedMigration, automatedStep, createAutomated } from './automated/index.ts'
 import { businessMigration, businessStep, createBusiness } from './business/index.ts'
-import { createEncode, inventoryJob, isRepeatable, operationRows, readFacts, replyReader } from './commands/index.ts'
+import {
+  createEncode,
+  createPlainCommands,
+  inventoryJob,
+  isRepeatable,
+  operationRows,
+  readFacts,
+  replyReader,
+} from './commands/index.ts'
 import {
   createDeclarative,
   declarationMigration,
@@ -19,6 +28,7 @@ import {
   enrolmentIdentifier,
   enrolmentSteps,
   enrolRoutes,
+  grantMigration,
   renewalErrand,
   renewalMigration,
 } from './enrol/index.ts'
@@ -40,6 +50,8 @@ export const apple: Platform = {
     declaredPartMigration,
     accountMigration,
     businessMigration,
+    automatedMigration,
+    grantMigration,
   ],
   describe: () => descriptors,
   origins: (settings) => [new URL(settingsShape.parse(settings ?? {}).businessUrl).origin],
@@ -53,6 +65,7 @@ export const apple: Platform = {
       signedMessages: signs,
       inventoryHours,
       businessUrl,
+      deviceAuthority,
     } = settingsShape.parse(settings ?? {})
     await keepPrefix(host, prefix)
     const push = createPushCertificate(host)
@@ -61,13 +74,15 @@ export const apple: Platform = {
     const ota = createOta(enrol)
     const choice = createAccountChoice(host)
     const business = createBusiness(host, businessUrl)
+    const automated = createAutomated({ ...enrol, business, url: businessUrl, deviceAuthority })
     const setups = new Map([
       [accountSetup.id, choice.setup],
       [businessStep, business.setup],
+      [automatedStep, automated.setup],
     ])
     const setupOf = (step: string) => setups.get(step) ?? push.setup
     const account = createAccount({ ...enrol, choice })
-    const challenges = [account.challenges, ota.challenges, renewal.challenges]
+    const challenges = [account.challenges, automated.challenges, ota.challenges, renewal.challenges]
     const names = async () => ({ prefix, organisation: await host.organisation() })
     const declarative = createDeclarative({ host, names, prefix })
     const errands = { [renewalErrand]: renewal.command, [declarationsErrand]: declarative.command }
@@ -76,14 +91,16 @@ export const apple: Platform = {
         ...scepRoutes(host, firstOf(challenges)),
         ...enrolRoutes(enrol),
         ...account.routes,
+        ...automated.routes,
         ...ota.routes,
         ...mdmRoutes({
           host,
-          admit: account.admit,
+          admit: async (...of) => (await automated.admit(...of)) ?? account.admit(...of),
           declarative: declarative.answer,
           tokenFor: async (service) => (service === 'com.apple.maid' ? business.maid() : undefined),
           declare: declarative.declare,
           encode: createEncode({ host, names, errands }),
+          plain: createPlainCommands(),
           facts: readFacts,
           repeatable: isRepeatable,
           reader: replyReader,
@@ -97,7 +114,7 @@ export const apple: Platform = {
         state: (step) => setupOf(step).state(step),
         act: (a) => setupOf(a.step).act(a),
       },
-      jobs: [inventoryJob(host, inventoryHours), ...push.jobs, ...renewal.jobs, ...declarative.jobs],
+      jobs: [inventoryJob(host, inventoryHours), ...push.jobs, ...renewal.jobs, ...declarative.jobs, ...automated.jobs],
       close: async () => undefined,
     }
   },

@@ -2,18 +2,18 @@
  * How a device comes in by its person's account (Apple, Implementing the simple authentication account-driven enrollment flow): it looks its server
  * up, is sent to have its person sign in, and gets the profile for the token that the person came back with.
  */
+import { randomUUID } from 'node:crypto'
 import type { Json } from '@muster/contract'
 import { newKey, selfSigned, signed } from '../../pki/index.ts'
 import { Refused, refusalOf } from '../../refused.ts'
 import type { Answered, Send } from '../../wire.ts'
+import { type Browser, createBrowser, fillIn, type Visitor } from './browser.ts'
 import type { Model } from './model.ts'
 import { writeXml } from './plist.ts'
 
 /** Whose account it is, and how the person signs in at the server. */
-export interface AccountHolder {
+export interface AccountHolder extends Visitor {
   readonly account: string
-  readonly name: string
-  readonly password: string
 }
 const mark = 'account:'
 
@@ -40,11 +40,15 @@ export async function profileByAccount(
   const first = await ask(o, base, body)
   if (first.status !== 401) throw refusalOf(first)
   const browser = createBrowser(o.send)
-  const page = `${placeToSignIn(first)}?${new URLSearchParams({ 'user-identifier': holder.account })}`
-  const token = await signIn(browser, page, holder)
+  const asked = askedOf(first)
+  const tokens = asked.method === 'apple-oauth2' ? await authorized(o, browser, asked, holder) : undefined
+  const page = `${asked.url}?${new URLSearchParams({ 'user-identifier': holder.account })}`
+  const token = tokens?.access ?? (await signIn(browser, page, holder))
   const answer = await ask(o, base, body, token)
   if (answer.status !== 200) throw refusalOf(answer)
-  return { answer, token }
+  // From here on it shows a token that was renewed, as after an hour.
+  const renewed = tokens && (await tokensFor(o, asked, { grant_type: 'refresh_token', refresh_token: tokens.refresh }))
+  return { answer, token: renewed?.access ?? token }
 }
 
 /** Apple, WellKnown: the first server whose way this device knows. */
@@ -79,73 +83,71 @@ function ask({ send }: AccountDeps, base: string, body: Buffer, token?: string):
   return send({ kind: 'profile', method: 'POST', path: base, headers, body })
 }
 
-function placeToSignIn(answer: Answered): string {
+/** The parameters of `WWW-Authenticate: Bearer`. */
+function askedOf(answer: Answered): Readonly<Record<string, string>> {
   const asked = String(answer.headers['www-authenticate'] ?? '')
-  const url = /^Bearer .*method="apple-as-web".*/i.test(asked) ? /\burl="([^"]+)"/.exec(asked)?.[1] : undefined
-  if (!url) throw new Refused('no-sign-in', answer)
-  return url
+  const found = Object.fromEntries(
+    [...asked.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
+  )
+  const needed = {
+    'apple-as-web': ['url'],
+    'apple-oauth2': ['authorization-url', 'token-url', 'redirect-url', 'client-id', 'scope'],
+  }[found.method ?? '']
+  if (!/^Bearer /i.test(asked) || !needed?.every((name) => found[name])) throw new Refused('no-sign-in', answer)
+  return found
 }
 
-interface Browser {
-  /** Follows redirects of the server. */
-  go(path: string, form?: Readonly<Record<string, string>>): Promise<{ at: string; answer: Answered }>
+interface Tokens {
+  readonly access: string
+  readonly refresh: string
+}
+/** Apple, Implementing the OAuth 2 authentication account-driven enrollment flow, steps 6 to 13. */
+async function authorized(
+  o: AccountDeps,
+  browser: Browser,
+  asked: Readonly<Record<string, string>>,
+  holder: AccountHolder,
+): Promise<Tokens> {
+  const [redirect = '', client = ''] = [asked['redirect-url'], asked['client-id']]
+  const state = randomUUID().toUpperCase()
+  const query = { response_type: 'code', client_id: client, redirect_uri: redirect, state, login_hint: holder.account }
+  const page = `${asked['authorization-url']}?${new URLSearchParams(query)}`
+  const { answer } = await fillIn(browser, await browser.go(page), holder)
+  const [to, given = ''] = String(answer.headers.location ?? '').split('?')
+  const back = new URLSearchParams(given)
+  if (answer.status !== 308 || to !== redirect || back.get('state') !== state) throw refusalOf(answer)
+  return tokensFor(o, asked, {
+    grant_type: 'authorization_code',
+    code: back.get('code') ?? '',
+    redirect_uri: redirect,
+  })
 }
 
-/** What of a browser the page needs: it keeps the cookie, follows, and says of which site a form is. */
-function createBrowser(send: Send): Browser {
-  let cookie = ''
-  async function one(path: string, form?: Readonly<Record<string, string>>): Promise<Answered> {
-    const answer = await send({
-      kind: 'page',
-      method: form ? 'POST' : 'GET',
-      path,
-      headers: [
-        ...(cookie === '' ? [] : ['cookie', cookie]),
-        ...(form ? ['content-type', 'application/x-www-form-urlencoded', 'origin', new URL(path).origin] : []),
-      ],
-      ...(form && { body: new URLSearchParams(form).toString() }),
-    })
-    const set = [answer.headers['set-cookie'] ?? []].flat()[0]
-    if (set) cookie = set.split(';', 1)[0] ?? ''
-    return answer
-  }
-  return {
-    async go(path, form) {
-      let at = path
-      let answer = await one(at, form)
-      for (let hops = 0; hops < 5 && (answer.status === 303 || answer.status === 302); hops += 1) {
-        at = new URL(String(answer.headers.location ?? ''), at).href
-        answer = await one(at)
-      }
-      return { at, answer }
-    },
-  }
+async function tokensFor(
+  { send }: AccountDeps,
+  asked: Readonly<Record<string, string>>,
+  form: Readonly<Record<string, string>>,
+): Promise<Tokens> {
+  const answer = await send({
+    kind: 'token',
+    method: 'POST',
+    path: asked['token-url'] ?? '',
+    headers: ['content-type', 'application/x-www-form-urlencoded'],
+    body: new URLSearchParams({ ...form, client_id: asked['client-id'] ?? '' }).toString(),
+  })
+  if (answer.status !== 200) throw refusalOf(answer)
+  const said = JSON.parse(answer.bytes.toString('utf8')) as Record<string, unknown>
+  if (said.token_type !== 'Bearer' || typeof said.access_token !== 'string' || typeof said.refresh_token !== 'string')
+    throw new Refused('no-token', answer)
+  return { access: said.access_token, refresh: said.refresh_token }
 }
 
-/** The person: fills in what the pages ask for, until one leads back into the device. */
-async function signIn(browser: Browser, page: string, { name, password }: AccountHolder): Promise<string> {
-  let { at, answer } = await browser.go(page)
-  for (let pages = 0; pages < 4 && answer.status === 200; pages += 1) {
-    const html = answer.bytes.toString('utf8')
-    const [, action] = /<form method="post"(?: action="([^"]*)")?/.exec(html) ?? []
-    const fields = hiddenIn(html)
-    if (html.includes('name="password"')) Object.assign(fields, { username: name, password })
-    ;({ at, answer } = await browser.go(action === undefined ? at : new URL(plain(action), at).href, fields))
-  }
+/** The person signs in and says yes, until a page leads back into the device. */
+async function signIn(browser: Browser, page: string, holder: AccountHolder): Promise<string> {
+  const { answer } = await fillIn(browser, await browser.go(page), holder)
   const token = /^apple-remotemanagement-user-login:\/\/authentication-results\?access-token=([\w-]+)$/.exec(
     String(answer.headers.location ?? ''),
   )?.[1]
   if (answer.status !== 308 || !token) throw refusalOf(answer)
   return token
 }
-
-function hiddenIn(html: string): Record<string, string> {
-  const found = html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)
-  return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, plain(value)]))
-}
-
-const words: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' }
-const plain = (html: string) =>
-  html.replace(/&(?:#(\d+)|(\w+));/g, (whole, number?: string, word?: string) =>
-    number ? String.fromCharCode(Number(number)) : (words[word ?? ''] ?? whole),
-  )

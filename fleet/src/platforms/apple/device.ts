@@ -5,6 +5,7 @@ import type { Ground, Member, Rest, SimulatedDevice, Turn } from '../../platform
 import { createRandom, keyOf } from '../../random.ts'
 import type { Refused } from '../../refused.ts'
 import type { Answered } from '../../wire.ts'
+import { sharedUser } from './automated.ts'
 import { type Machine, refusalOfCommand, type SimulatedCommand } from './command.ts'
 import { synchronise } from './declarative.ts'
 import { type Command, type Disk, newDisk, type Party } from './disk.ts'
@@ -36,15 +37,27 @@ export function createAppleDevice(ground: Ground, member: Member, kept: Json | u
   const { send, agenda, record, seed, times } = ground
   const { no, behaviour } = member
   const random = createRandom(keyOf(seed, no))
-  const model: Model = modelOf(random, no)
+  let disk: Disk
+  const born = modelOf(random, no)
+  const model: Model = {
+    ...born,
+    // Whoever assigned it decides.
+    get supervised() {
+      return disk.automated?.supervised ?? born.supervised
+    },
+    get user() {
+      const person = disk.automated?.people?.at(-1)
+      return person === undefined ? born.user : { id: sharedUser, short: person, long: person }
+    },
+  }
   const fresh = () =>
     newDisk(
       no,
-      model,
-      { device: random.hex(64), ...(model.user && { user: random.hex(64) }) },
+      born,
+      { device: random.hex(64), ...(born.user && { user: random.hex(64) }) },
       `MAGIC-${random.hex(12).toUpperCase()}`,
     )
-  let disk: Disk = (kept as Disk | undefined) ?? fresh()
+  disk = (kept as Disk | undefined) ?? fresh()
   const name = () => model.serial
   const now = agenda.now
   const talk = createTalk({ send, model, disk: () => disk, now })
@@ -81,6 +94,8 @@ export function createAppleDevice(ground: Ground, member: Member, kept: Json | u
     delete disk.comeAt
     const parties: Party[] = model.user && disk.told.user !== undefined ? ['device', 'user'] : ['device']
     for (const party of parties) {
+      // Who sat there was signed out by what the device was just told.
+      if (party === 'user' && disk.told.user === undefined) continue
       const finished = await connection(party, { n, ending })
       if (!finished) return { forMs: 0 }
     }

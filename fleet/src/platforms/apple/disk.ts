@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '@muster/contract'
 import { type Deed, emptyMemory, type Memory } from '../../deeds.ts'
 import type { Standing } from '../../platform.ts'
+import type { Automated } from './automated.ts'
 import type { Enrolment } from './enrolment-profile.ts'
 import type { Model } from './model.ts'
 
@@ -62,6 +63,8 @@ export interface Disk {
   readonly no: number
   standing: Standing
   enrolment?: Enrolment
+  /** It came out of the box. */
+  automated?: Automated
   /** What its person's sign-in gave; shown with every message. */
   token?: string
   /** PEM. */

@@ -1,5 +1,6 @@
 /** Commands that do something to the device. */
 import type { Json, JsonObject } from '@muster/contract'
+import { nextPerson, userToken } from './automated.ts'
 import { type Machine, rights, type SimulatedCommand, wrong } from './command.ts'
 import { bytesOf, data, isDict, real } from './plist.ts'
 import { installProfile, removeProfile } from './profiles.ts'
@@ -282,7 +283,19 @@ export const effects: Readonly<Record<string, SimulatedCommand>> = {
   ClearRestrictionsPassword: { repeatable: true, on: mobile, supervised: true, act: () => ({}) },
   EnableRemoteDesktop: { repeatable: true, on: mac, act: () => ({}) },
   DisableRemoteDesktop: { repeatable: true, on: mac, act: () => ({}) },
-  LogOutUser: { on: ['ipad', 'mac'], act: () => ({}) },
+  LogOutUser: {
+    on: ['ipad', 'mac'],
+    act(_, { disk, now }) {
+      const people = disk.automated?.people
+      if (!people) return {}
+      // The next one sits down at once.
+      people.push(nextPerson(people))
+      disk.tokens.user = userToken(disk.tokens.device, people)
+      delete disk.told.user
+      disk.comeAt = now + 1000
+      return {}
+    },
+  },
   UnlockUserAccount: { on: mac, act: () => ({}) },
   ...lost,
   ...updates,

@@ -4,6 +4,7 @@ import { newKey, pemOf } from '../../pki/index.ts'
 import { Refused, refusalOf } from '../../refused.ts'
 import type { Answered, Send } from '../../wire.ts'
 import { holderIn, profileByAccount } from './account.ts'
+import { automatedOf, outOfTheBoxIn, profileOutOfTheBox, userToken } from './automated.ts'
 import type { Disk, Party } from './disk.ts'
 import { unlockTokenOf } from './effects.ts'
 import { BadProfile, type Enrolment, enrolmentIn } from './enrolment-profile.ts'
@@ -45,8 +46,18 @@ export async function enrol(o: EnrolDeps, code: string): Promise<void> {
 
 async function profile(o: EnrolDeps, code: string): Promise<void> {
   const holder = holderIn(code)
-  const { answer, token } = holder ? await profileByAccount(o, holder) : { answer: await profileByCode(o, code) }
+  const box = outOfTheBoxIn(code)
   const disk = o.disk()
+  if (box) {
+    disk.automated = automatedOf(box, o.model)
+    if (disk.automated.people) disk.tokens.user = userToken(disk.tokens.device, disk.automated.people)
+    disk.configured = !disk.automated.awaits
+  }
+  const { answer, token } = box
+    ? { answer: await profileOutOfTheBox(o, box), token: undefined }
+    : holder
+      ? await profileByAccount(o, holder)
+      : { answer: await profileByCode(o, code), token: undefined }
   try {
     const read = judgedProfile(answer.bytes)
     const enrolment = enrolmentIn(read)

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { Json, JsonObject } from '@muster/contract'
 import { derOf } from '../../pki/index.ts'
-import { type Machine, rights, type SimulatedCommand } from './command.ts'
+import { type Machine, rights, type SimulatedCommand, wrong } from './command.ts'
 import type { InstalledProfile } from './disk.ts'
 import { data, date, real } from './plist.ts'
 
@@ -70,7 +70,7 @@ function information({ model, disk, now }: Machine): JsonObject {
       IsCloudBackupEnabled: true,
       LastCloudBackupDate: date(now - 86_400_000),
       iTunesStoreAccountIsActive: true,
-      IsMultiUser: false,
+      IsMultiUser: disk.automated?.people !== undefined,
     })
   if (disk.enrolment?.mode === 'BYOD') for (const name of hardware) delete all[name]
   return all
@@ -106,7 +106,7 @@ const securityInfo: SimulatedCommand = {
     const told: JsonObject = {
       PasscodePresent: passcode,
       ManagementStatus: {
-        EnrolledViaDEP: model.awaits,
+        EnrolledViaDEP: disk.automated !== undefined || model.awaits,
         UserApprovedEnrollment: true,
         IsUserEnrollment: false,
         IsActivationLockManageable: model.supervised,
@@ -255,24 +255,37 @@ const certificateList: SimulatedCommand = {
   },
 }
 
-/** iPads know it only when several users share them; of these none is. */
+/** iPads know it only when several people share them. */
 const userList: SimulatedCommand = {
   query: true,
-  on: ['mac'],
-  act: (_, { model }) => ({
-    Users: model.user
-      ? [
-          {
-            UserName: model.user.short,
-            FullName: model.user.long,
-            UID: 501,
-            UserGUID: model.user.id,
-            IsLoggedIn: true,
-            HasSecureToken: true,
-            MobileAccount: false,
-          },
-        ]
-      : [],
+  on: ['ipad', 'mac'],
+  refusal: (_, { model, disk }) =>
+    model.family === 'ipad' && !disk.automated?.people
+      ? wrong('MCMDMErrorDomain', 12021, 'UserList is not a valid request type.')
+      : undefined,
+  act: (_, { model, disk }) => ({
+    Users: disk.automated?.people
+      ? disk.automated.people.map((name, i, all) => ({
+          UserName: name,
+          FullName: name,
+          HasDataToSync: false,
+          DataQuota: 1_000_000_000,
+          DataUsed: 1_000_000,
+          IsLoggedIn: i === all.length - 1,
+        }))
+      : model.user
+        ? [
+            {
+              UserName: model.user.short,
+              FullName: model.user.long,
+              UID: 501,
+              UserGUID: model.user.id,
+              IsLoggedIn: true,
+              HasSecureToken: true,
+              MobileAccount: false,
+            },
+          ]
+        : [],
   }),
 }
 

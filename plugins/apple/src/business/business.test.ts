@@ -5,8 +5,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { envelop } from '@muster/kit/cms'
 import fc from 'fast-check'
+import { BusinessError, signed } from './client.ts'
 import { readServerToken, type ServerToken } from './server-token.ts'
-import { BusinessError, readAccount, signed } from './service.ts'
+import { readAccount } from './service.ts'
 
 const token: ServerToken = {
   consumer_key: 'dpf43f3p2l4k3l03',

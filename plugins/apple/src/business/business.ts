@@ -8,14 +8,17 @@ import {
   type SetupAnswer,
   type SetupState,
 } from '@muster/contract'
+import { BusinessError } from './client.ts'
 import { businessStep } from './descriptor.ts'
-import { readServerToken } from './server-token.ts'
-import { type BusinessAccount, BusinessError, readAccount } from './service.ts'
+import { readServerToken, type ServerToken } from './server-token.ts'
+import { type BusinessAccount, readAccount } from './service.ts'
 
 export interface Business {
   readonly setup: OpenSetup
   /** For Apple's identity service (GetToken, com.apple.maid): a JWT; undefined while this server is not known there. */
   maid(): Promise<string | undefined>
+  /** What opens Apple's service; undefined while this server is not known there. `since` changes with it. */
+  token(): Promise<{ token: ServerToken; since: string; expires: Date } | undefined>
 }
 
 export const businessMigration = {
@@ -132,6 +135,13 @@ export function createBusiness(host: PlatformHost, url: string): Business {
         if (!act) throw new Problem('not-found')
         return act(a)
       },
+    },
+    token: async () => {
+      const [row] = await host.sql<{ token: Uint8Array | null; since: Date; expires: Date | null }>`
+        select token, since, expires from business`
+      if (!row?.token || !row.expires) return undefined
+      const token = JSON.parse(host.vault.open(tokenPlace, row.token)) as ServerToken
+      return { token, since: row.since.toISOString(), expires: row.expires }
     },
     maid: async () => {
       const mine = await kept()

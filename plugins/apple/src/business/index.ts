@@ -1,3 +1,4 @@
 /** The door of what Apple Business Manager knows of this server. */
-export { businessMigration, createBusiness } from './business.ts'
+export { type Business, businessMigration, createBusiness } from './business.ts'
+export { type BusinessClient, BusinessError, createBusinessClient } from './client.ts'
 export { businessSetup, businessStep } from './descriptor.ts'

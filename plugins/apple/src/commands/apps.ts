@@ -14,29 +14,31 @@ const install = operation({
     'Installs an app from the App Store, by its number or bundle identifier, or one of your own by its manifest.',
   danger: 'none',
   repeatable: true,
-  params: z
-    .object({
-      storeId: z.number().int().positive().optional().describe('Number in the App Store'),
-      bundleId: bundleId.optional().describe('Bundle identifier in the App Store: com.apple.Pages'),
-      manifestUrl: httpsUrl.optional().describe('Address of the manifest of an app of your own'),
-      licensed: z.boolean().default(false).describe('With a licence that the organisation bought'),
-      takeOver: z.boolean().default(false).describe('Manage it when the user has installed it already'),
-      removeWithManagement: z.boolean().default(true).describe('It goes when management ends'),
-      preventBackup: z.boolean().default(false).describe('Its files are not backed up'),
-      configuration: configuration.optional(),
-      attributes: attributesType,
-      iosApp: z.boolean().optional().describe('An app for iPhone or iPad, on a Mac with Apple silicon'),
-      managed: z.boolean().optional().describe('Managed as an app, on a Mac (macOS 11)'),
-    })
-    .strict()
-    .refine((p) => [p.storeId, p.bundleId, p.manifestUrl].filter((v) => v !== undefined).length === 1, {
-      path: ['storeId'],
-      message: 'name one: the number, the bundle identifier or the manifest',
+  params: () =>
+    z
+      .object({
+        storeId: z.number().int().positive().optional().describe('Number in the App Store'),
+        bundleId: bundleId.optional().describe('Bundle identifier in the App Store: com.apple.Pages'),
+        manifestUrl: httpsUrl.optional().describe('Address of the manifest of an app of your own'),
+        licensed: z.boolean().default(false).describe('With a licence that the organisation bought'),
+        takeOver: z.boolean().default(false).describe('Manage it when the user has installed it already'),
+        removeWithManagement: z.boolean().default(true).describe('It goes when management ends'),
+        preventBackup: z.boolean().default(false).describe('Its files are not backed up'),
+        configuration: configuration.optional(),
+        attributes: attributesType,
+        iosApp: z.boolean().optional().describe('An app for iPhone or iPad, on a Mac with Apple silicon'),
+        managed: z.boolean().optional().describe('Managed as an app, on a Mac (macOS 11)'),
+      })
+      .strict()
+      .refine((p) => [p.storeId, p.bundleId, p.manifestUrl].filter((v) => v !== undefined).length === 1, {
+        path: ['storeId'],
+        message: 'name one: the number, the bundle identifier or the manifest',
+      }),
+  result: () =>
+    z.object({
+      app: z.string().max(200).nullable().describe('Bundle identifier'),
+      status: z.string().max(100).describe('What the device does now'),
     }),
-  result: z.object({
-    app: z.string().max(200).nullable().describe('Bundle identifier'),
-    status: z.string().max(100).describe('What the device does now'),
-  }),
   expiresS: 14 * 86_400,
   examples: [
     {
@@ -57,24 +59,25 @@ const installPackage = operation({
   summary: 'Installs a signed package of your own on a Mac, by its manifest.',
   danger: 'none',
   repeatable: true,
-  params: z
-    .object({
-      manifestUrl: httpsUrl.optional().describe('Address of the manifest'),
-      manifest: z.record(z.string().max(200), z.json()).optional().describe('Or the manifest itself'),
-      pinnedCertificates: z.array(bytes(8192)).max(10).default([]).describe('Certificates of that server, base64'),
-      checkRevocation: z.boolean().default(false).describe('Those certificates must be known not to be revoked'),
-      managed: z.boolean().default(false).describe('Managed as an app (macOS 11)'),
-      removeWithManagement: z.boolean().default(false).describe('It goes when management ends (macOS 11)'),
-      takeOver: z.boolean().default(false).describe('Manage it when the user has installed it already (macOS 11)'),
-      iosApp: z.boolean().default(false).describe('An app for iPhone or iPad (Apple silicon)'),
-      configuration: configuration.optional(),
-    })
-    .strict()
-    .refine((p) => (p.manifestUrl === undefined) !== (p.manifest === undefined), {
-      path: ['manifestUrl'],
-      message: 'either the address of the manifest or the manifest itself',
-    }),
-  result: z.object({}),
+  params: () =>
+    z
+      .object({
+        manifestUrl: httpsUrl.optional().describe('Address of the manifest'),
+        manifest: z.record(z.string().max(200), z.json()).optional().describe('Or the manifest itself'),
+        pinnedCertificates: z.array(bytes(8192)).max(10).default([]).describe('Certificates of that server, base64'),
+        checkRevocation: z.boolean().default(false).describe('Those certificates must be known not to be revoked'),
+        managed: z.boolean().default(false).describe('Managed as an app (macOS 11)'),
+        removeWithManagement: z.boolean().default(false).describe('It goes when management ends (macOS 11)'),
+        takeOver: z.boolean().default(false).describe('Manage it when the user has installed it already (macOS 11)'),
+        iosApp: z.boolean().default(false).describe('An app for iPhone or iPad (Apple silicon)'),
+        configuration: configuration.optional(),
+      })
+      .strict()
+      .refine((p) => (p.manifestUrl === undefined) !== (p.manifest === undefined), {
+        path: ['manifestUrl'],
+        message: 'either the address of the manifest or the manifest itself',
+      }),
+  result: () => z.object({}),
   expiresS: 14 * 86_400,
   examples: [
     {
@@ -96,8 +99,8 @@ const remove = operation({
   summary: 'Removes a managed app and its files.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({ bundleId: bundleId.describe('Bundle identifier') }).strict(),
-  result: z.object({}),
+  params: () => z.object({ bundleId: bundleId.describe('Bundle identifier') }).strict(),
+  result: () => z.object({}),
   expiresS: 14 * 86_400,
   examples: [{ params: { bundleId: 'org.example.tool' }, result: {} }],
 })
@@ -108,8 +111,8 @@ const list = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({ apps: z.number().int().describe('Managed apps') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ apps: z.number().int().describe('Managed apps') }),
   expiresS: 86_400,
   examples: [{ params: {}, result: { apps: 3 } }],
 })

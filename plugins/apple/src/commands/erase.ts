@@ -15,30 +15,31 @@ const appleErase = operation({
   danger: 'destructive',
   effect: 'wipe',
   repeatable: false,
-  params: z
-    .object({
-      pin: pin.optional().describe('PIN that the Mac asks for afterwards: six digits'),
-      preserveDataPlan: z.boolean().default(false).describe('Keep the mobile data plan (iPhone, iPad)'),
-      disallowProximitySetup: z.boolean().default(false).describe('Not set up by a device nearby (iPhone, iPad)'),
-      obliteration: z
-        .enum(['Default', 'DoNotObliterate', 'ObliterateWithWarning', 'Always'])
-        .optional()
-        .describe('When a Mac cannot erase its contents quickly: what it does instead'),
-      returnToService: z
-        .object({
-          wifiProfile: bytes(256 * 1024)
-            .optional()
-            .describe('Profile with the Wi-Fi network, base64'),
-          enrolmentProfile: bytes(256 * 1024)
-            .optional()
-            .describe('Enrolment profile, base64; none where the organisation’s portal assigns one'),
-        })
-        .strict()
-        .optional()
-        .describe('Enrols again by itself (iOS 17, tvOS 18)'),
-    })
-    .strict(),
-  result: z.object({ begins: z.literal(true).describe('It begins now; it cannot tell when it is done') }),
+  params: () =>
+    z
+      .object({
+        pin: pin.optional().describe('PIN that the Mac asks for afterwards: six digits'),
+        preserveDataPlan: z.boolean().default(false).describe('Keep the mobile data plan (iPhone, iPad)'),
+        disallowProximitySetup: z.boolean().default(false).describe('Not set up by a device nearby (iPhone, iPad)'),
+        obliteration: z
+          .enum(['Default', 'DoNotObliterate', 'ObliterateWithWarning', 'Always'])
+          .optional()
+          .describe('When a Mac cannot erase its contents quickly: what it does instead'),
+        returnToService: z
+          .object({
+            wifiProfile: bytes(256 * 1024)
+              .optional()
+              .describe('Profile with the Wi-Fi network, base64'),
+            enrolmentProfile: bytes(256 * 1024)
+              .optional()
+              .describe('Enrolment profile, base64; none where the organisation’s portal assigns one'),
+          })
+          .strict()
+          .optional()
+          .describe('Enrols again by itself (iOS 17, tvOS 18)'),
+      })
+      .strict(),
+  result: () => z.object({ begins: z.literal(true).describe('It begins now; it cannot tell when it is done') }),
   secret: ['pin'],
   expiresS: 30 * 86_400,
   examples: [{ params: { preserveDataPlan: true, disallowProximitySetup: false }, result: { begins: true } }],
@@ -49,8 +50,8 @@ const restrictionsPasswordClear = operation({
   summary: 'Takes off the passcode of restrictions that the user set, and the restrictions with it.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({}).strict(),
-  result: z.object({}),
+  params: () => z.object({}).strict(),
+  result: () => z.object({}),
   expiresS: 7 * 86_400,
   examples: [{ params: {}, result: {} }],
 })
@@ -62,8 +63,8 @@ const bypassFetch = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({ kept: z.boolean().describe('It is kept now') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ kept: z.boolean().describe('It is kept now') }),
   expiresS: 15 * 86_400,
   examples: [{ params: {}, result: { kept: true } }],
 })
@@ -73,8 +74,8 @@ const bypassClear = operation({
   summary: 'Makes the code worthless that the device gave before.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({}).strict(),
-  result: z.object({}),
+  params: () => z.object({}).strict(),
+  result: () => z.object({}),
   expiresS: 7 * 86_400,
   examples: [{ params: {}, result: {} }],
 })
@@ -85,6 +86,7 @@ export const eraseCommands: readonly Command[] = [
     type: 'EraseDevice',
     on: 'i4.0x m10.7x t10.2 v1.1x w10.0',
     and: [noErasePin],
+    looks: ['apple.erasePin'],
     result: () => ({ begins: true }),
     examples: [{ in: {}, wire: { RequestType: 'EraseDevice' }, replies: begins }],
   }),

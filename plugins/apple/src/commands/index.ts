@@ -14,6 +14,7 @@ import { userCommands } from './users.ts'
 
 export { createEncode } from './encode.ts'
 export { inventoryFacts, readFacts } from './facts.ts'
+export { createPlainCommands } from './plain.ts'
 export { replyReader } from './row.ts'
 export { inventoryJob } from './schedule.ts'
 

@@ -37,6 +37,7 @@ export const lostModeCommands: readonly Command[] = [
     type: 'PlayLostModeSound',
     on: 'i10.3!x',
     and: [lost],
+    looks: ['apple.lostMode'],
     result: () => ({ by: 'lost mode' }),
     examples: [{ in: {}, wire: { RequestType: 'PlayLostModeSound' }, replies: plainReplies({ by: 'lost mode' }) }],
   }),
@@ -44,6 +45,7 @@ export const lostModeCommands: readonly Command[] = [
     type: 'DeviceLocation',
     on: 'i9.3!x',
     and: [lost],
+    looks: ['apple.lostMode'],
     refused: (r) => (position(r) ? undefined : 'The device does not know where it is.'),
     result: (r) => position(r) ?? {},
     examples: [

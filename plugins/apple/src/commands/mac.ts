@@ -16,13 +16,14 @@ const setRecoveryLock = operation({
   summary: 'Sets the password that a Mac with Apple silicon asks for before recovery; an empty one takes it away.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      newPassword: firmwarePassword.describe('New password (empty: none any more)'),
-      currentPassword: firmwarePassword.optional().describe('Password that is set now'),
-    })
-    .strict(),
-  result: z.object({}),
+  params: () =>
+    z
+      .object({
+        newPassword: firmwarePassword.describe('New password (empty: none any more)'),
+        currentPassword: firmwarePassword.optional().describe('Password that is set now'),
+      })
+      .strict(),
+  result: () => z.object({}),
   secret: ['newPassword', 'currentPassword'],
   expiresS: 7 * 86_400,
   examples: [{ params: { newPassword: 'correct horse' }, result: {} }],
@@ -33,8 +34,8 @@ const verifyRecoveryLock = operation({
   summary: 'Whether this is the password that recovery asks for.',
   danger: 'none',
   repeatable: true,
-  params: z.object({ password: firmwarePassword.describe('Password') }).strict(),
-  result: z.object({ right: z.boolean().describe('It is the one') }),
+  params: () => z.object({ password: firmwarePassword.describe('Password') }).strict(),
+  result: () => z.object({ right: z.boolean().describe('It is the one') }),
   secret: ['password'],
   expiresS: 86_400,
   examples: [{ params: { password: 'correct horse' }, result: { right: true } }],
@@ -45,10 +46,11 @@ const rotateFileVault = operation({
   summary: 'Makes a new personal recovery key; it comes back encrypted for this server and is kept.',
   danger: 'confirm',
   repeatable: false,
-  params: z
-    .object({ password: z.string().min(1).max(500).describe('Recovery key, or password of a user who may unlock') })
-    .strict(),
-  result: z.object({ kept: z.boolean().describe('The new key is kept') }),
+  params: () =>
+    z
+      .object({ password: z.string().min(1).max(500).describe('Recovery key, or password of a user who may unlock') })
+      .strict(),
+  result: () => z.object({ kept: z.boolean().describe('The new key is kept') }),
   secret: ['password'],
   expiresS: 86_400,
   examples: [{ params: { password: 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF' }, result: { kept: true } }],
@@ -59,13 +61,14 @@ const setAdminPassword = operation({
   summary: 'Gives the administrator account, which automated enrolment made on a Mac, another password.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      account: z.uuid().describe('Account (GUID), as the device lists it'),
-      password: z.string().min(8).max(500).describe('New password'),
-    })
-    .strict(),
-  result: z.object({}),
+  params: () =>
+    z
+      .object({
+        account: z.uuid().describe('Account (GUID), as the device lists it'),
+        password: z.string().min(8).max(500).describe('New password'),
+      })
+      .strict(),
+  result: () => z.object({}),
   secret: ['password'],
   expiresS: 7 * 86_400,
   examples: [

@@ -15,6 +15,17 @@ export async function fillMarks(host: PlatformHost, wire: JsonObject): Promise<J
   return Object.fromEntries(entries)
 }
 
+/** Whether there is anything to fill in. */
+export function hasMarks(wire: JsonObject): boolean {
+  return Object.values(wire).some(
+    (v) =>
+      typeof v === 'object' &&
+      v !== null &&
+      !Array.isArray(v) &&
+      (typeof v.$own === 'string' || typeof v.$passwordHash === 'string'),
+  )
+}
+
 async function filled(host: PlatformHost, value: Json): Promise<Json> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   if (typeof value.$own === 'string') {

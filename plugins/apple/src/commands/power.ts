@@ -21,14 +21,15 @@ const appleLock = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z
-    .object({
-      message: line(500).default('').describe('Message on the locked screen'),
-      phoneNumber: line(40).default('').describe('Phone number on the locked screen'),
-      pin: pin.optional().describe('PIN that opens a Mac again: six digits'),
-    })
-    .strict(),
-  result: z.object({ message: z.string().nullable().describe('What became of the message') }),
+  params: () =>
+    z
+      .object({
+        message: line(500).default('').describe('Message on the locked screen'),
+        phoneNumber: line(40).default('').describe('Phone number on the locked screen'),
+        pin: pin.optional().describe('PIN that opens a Mac again: six digits'),
+      })
+      .strict(),
+  result: () => z.object({ message: z.string().nullable().describe('What became of the message') }),
   secret: ['pin'],
   expiresS: 86_400,
   examples: [{ params: { message: 'Please call us.', phoneNumber: '+49 30 123456' }, result: { message: 'Success' } }],

@@ -98,7 +98,7 @@ function rawCommand(type: string, c: RawCommand): Command {
     danger: c.danger ?? 'none',
     repeatable: c.repeatable ?? true,
     params: objectType(keys, type),
-    result: z.record(z.string(), z.json()) as unknown as z.ZodType<JsonObject>,
+    result: () => z.record(z.string(), z.json()) as unknown as z.ZodType<JsonObject>,
     ...(c.secret && { secret: c.secret }),
     expiresS: 7 * 86_400,
     examples: [{ params: all }],

@@ -10,7 +10,7 @@ import type {
   Secrets,
 } from '@muster/contract'
 import { replyOutcome } from '../wire/index.ts'
-import { on, type When } from './systems.ts'
+import { on, systemFacts, type When } from './systems.ts'
 
 export interface CommandRowOptions<P> {
   /** Apple's RequestType. */
@@ -18,6 +18,8 @@ export interface CommandRowOptions<P> {
   /** Systems that know it: see `readSystems`. */
   on: string
   and?: readonly When[]
+  /** Facts that `and` and `fields` look at, beside those of the system. */
+  looks?: readonly string[]
   fields?(params: P, c: ChannelDetail, secrets: Secrets): JsonObject
   result?(reply: JsonObject): Json
   /** What an acknowledged answer says of failure all the same. */
@@ -42,6 +44,7 @@ function commandRow<P, R>(d: OperationDescriptor<P, R>, o: CommandRowOptions<P>)
     channel: o.channel ?? 'device',
     needs: o.needs,
     when: on(o.on, ...(o.and ?? [])),
+    looks: [...systemFacts, ...(o.looks ?? [])],
     examples: o.examples,
     to: (params, c, secrets) => ({ RequestType: o.type, ...o.fields?.(d.params.parse(params), c, secrets) }),
     from: (reply) => outcomeOf(reply, o),

@@ -1,76 +1,11 @@
 /** Settings that are set once (Apple's Settings command): names, radio, wallpaper and what else a user could change again. */
-import { deviceRename, type JsonObject, type OperationDescriptor, operation } from '@muster/contract'
+import { deviceRename, type JsonObject, operation } from '@muster/contract'
 import { z } from 'zod'
 import { attributesOf, attributesShape } from './attributes.ts'
-import { type Command, command, listOf, objectOf, plainReplies, refusedOutcome, refusedReply, textIn } from './row.ts'
-import { sharedIpad, type When } from './systems.ts'
+import type { Command } from './row.ts'
+import { setting } from './setting.ts'
+import { onSharedIpads } from './systems.ts'
 import { bundleId, bytes, line } from './words.ts'
-
-interface SettingOptions<P> {
-  on: string
-  and?: readonly When[]
-  /** The entries of the Settings array. */
-  items(params: P): JsonObject[]
-  /** One call with what goes out for it. */
-  shown: { in: JsonObject; items: JsonObject[] }
-}
-
-function setting<P, R>(d: OperationDescriptor<P, R>, o: SettingOptions<P>): Command {
-  return command(d, {
-    type: 'Settings',
-    on: o.on,
-    and: o.and,
-    fields: (p) => ({ Settings: o.items(p) }),
-    refused: refusedItem,
-    examples: [
-      {
-        in: o.shown.in,
-        wire: { RequestType: 'Settings', Settings: o.shown.items },
-        replies: [
-          {
-            reply: {
-              Status: 'Acknowledged',
-              Settings: o.shown.items.map((i) => ({ ...itemOf(i), Status: 'Acknowledged' })),
-            },
-            outcome: { state: 'completed', result: {} },
-          },
-          {
-            reply: {
-              Status: 'Acknowledged',
-              Settings: [
-                {
-                  Item: 'X',
-                  Status: 'Error',
-                  ErrorChain: [
-                    { ErrorCode: 12038, ErrorDomain: 'MCMDMErrorDomain', USEnglishDescription: 'Not supervised.' },
-                  ],
-                },
-              ],
-            },
-            outcome: {
-              state: 'failed',
-              reason: { code: 'device-refused', text: 'X: MCMDMErrorDomain 12038: Not supervised.' },
-            },
-          },
-          { reply: refusedReply, outcome: refusedOutcome },
-          ...plainReplies(),
-        ],
-      },
-    ],
-  })
-}
-const itemOf = (i: JsonObject): JsonObject => ({ Item: i.Item ?? '' })
-
-/** Each entry has a status of its own, within an answer that is acknowledged as a whole. */
-function refusedItem(reply: JsonObject): string | undefined {
-  const entries = Array.isArray(reply.Settings) ? listOf(reply.Settings) : [objectOf(reply.Settings) ?? {}]
-  const bad = entries.find((e) => e.Status !== undefined && e.Status !== 'Acknowledged')
-  if (!bad) return undefined
-  const [error] = listOf(bad.ErrorChain)
-  const number = typeof error?.ErrorCode === 'number' ? ` ${error.ErrorCode}` : ''
-  const words = error ? (textIn(error, 'USEnglishDescription') ?? textIn(error, 'LocalizedDescription') ?? '') : ''
-  return `${textIn(bad, 'Item') ?? 'Setting'}: ${error ? `${textIn(error, 'ErrorDomain') ?? ''}${number}: ${words}` : 'refused'}`
-}
 
 const switchOf = (id: string, title: string, summary: string) =>
   operation({
@@ -80,8 +15,8 @@ const switchOf = (id: string, title: string, summary: string) =>
     danger: 'none',
     repeatable: true,
     collapse: true,
-    params: z.object({ on: z.boolean().describe('On') }).strict(),
-    result: z.object({}),
+    params: () => z.object({ on: z.boolean().describe('On') }).strict(),
+    result: () => z.object({}),
     expiresS: 7 * 86_400,
     examples: [{ params: { on: true }, result: {} }],
   })
@@ -94,13 +29,18 @@ const once = <P>(id: string, title: string, summary: string, params: z.ZodType<P
     repeatable: true,
     collapse: true,
     params,
-    result: z.object({}),
+    result: () => z.object({}),
     expiresS: 7 * 86_400,
     examples: [{ params: example, result: {} }],
   })
 const enabled = (Item: string) => (p: { on: boolean }) => [{ Item, Enabled: p.on }]
-const toggle = (d: ReturnType<typeof switchOf>, Item: string, on: string, and?: readonly When[]): Command =>
-  setting(d, { on, and, items: enabled(Item), shown: { in: { on: false }, items: [{ Item, Enabled: false }] } })
+const toggle = (
+  d: ReturnType<typeof switchOf>,
+  Item: string,
+  on: string,
+  only: Partial<typeof onSharedIpads> = {},
+): Command =>
+  setting(d, { on, ...only, items: enabled(Item), shown: { in: { on: false }, items: [{ Item, Enabled: false }] } })
 
 const hostname = once(
   'apple.hostname',
@@ -343,7 +283,7 @@ export const settingsCommands: readonly Command[] = [
     switchOf('apple.diagnostics', 'Send diagnostics', 'Whether a shared iPad sends diagnostics to Apple.'),
     'DiagnosticSubmission',
     'i9.3x',
-    [sharedIpad],
+    onSharedIpads,
   ),
   toggle(
     switchOf(
@@ -353,7 +293,7 @@ export const settingsCommands: readonly Command[] = [
     ),
     'AppAnalytics',
     'i9.3.2x',
-    [sharedIpad],
+    onSharedIpads,
   ),
   setting(timeZone, {
     on: 'i14.0!x t14.0! v2.0!x',
@@ -439,7 +379,7 @@ export const settingsCommands: readonly Command[] = [
   }),
   setting(olderShared, {
     on: 'i9.3x',
-    and: [sharedIpad],
+    ...onSharedIpads,
     items: (p): JsonObject[] => [
       ...(p.residentUsers === undefined
         ? []
@@ -471,7 +411,7 @@ export const settingsCommands: readonly Command[] = [
   }),
   setting(shared, {
     on: 'i13.4x',
-    and: [sharedIpad],
+    ...onSharedIpads,
     items: ({ lockGraceS, autoLockS, awaitUser, ...p }) => [
       {
         Item: 'SharedDeviceConfiguration',

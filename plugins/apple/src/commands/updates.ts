@@ -11,8 +11,8 @@ const scan = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({ force: z.boolean().default(false).describe('Also where it looked a moment ago') }).strict(),
-  result: z.object({}),
+  params: () => z.object({ force: z.boolean().default(false).describe('Also where it looked a moment ago') }).strict(),
+  result: () => z.object({}),
   expiresS: 86_400,
   examples: [{ params: { force: true }, result: {} }],
 })
@@ -23,8 +23,8 @@ const available = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({ updates: z.number().int().describe('Updates on offer') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ updates: z.number().int().describe('Updates on offer') }),
   expiresS: 86_400,
   examples: [{ params: {}, result: { updates: 1 } }],
 })
@@ -35,23 +35,24 @@ const install = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z
-    .object({
-      version: line(40).optional().describe('Version: 18.1'),
-      productKey: line(200).optional().describe('Key of an update, as the device lists it'),
-      action: z
-        .enum(['Default', 'DownloadOnly', 'InstallASAP', 'NotifyOnly', 'InstallLater', 'InstallForceRestart'])
-        .default('Default')
-        .describe('When it is installed'),
-      maxDeferrals: z.number().int().min(0).max(100).optional().describe('How often a user may put it off (Mac)'),
-      priority: z.enum(['Low', 'High']).optional().describe('Priority of download and preparation (Mac)'),
-    })
-    .strict()
-    .refine((p) => p.version !== undefined || p.productKey !== undefined, {
-      path: ['version'],
-      message: 'or a product key is needed',
-    }),
-  result: z.object({ status: z.string().max(100).describe('What the device does now') }),
+  params: () =>
+    z
+      .object({
+        version: line(40).optional().describe('Version: 18.1'),
+        productKey: line(200).optional().describe('Key of an update, as the device lists it'),
+        action: z
+          .enum(['Default', 'DownloadOnly', 'InstallASAP', 'NotifyOnly', 'InstallLater', 'InstallForceRestart'])
+          .default('Default')
+          .describe('When it is installed'),
+        maxDeferrals: z.number().int().min(0).max(100).optional().describe('How often a user may put it off (Mac)'),
+        priority: z.enum(['Low', 'High']).optional().describe('Priority of download and preparation (Mac)'),
+      })
+      .strict()
+      .refine((p) => p.version !== undefined || p.productKey !== undefined, {
+        path: ['version'],
+        message: 'or a product key is needed',
+      }),
+  result: () => z.object({ status: z.string().max(100).describe('What the device does now') }),
   expiresS: 14 * 86_400,
   examples: [{ params: { version: '18.1', action: 'InstallASAP' as const }, result: { status: 'Downloading' } }],
 })
@@ -62,8 +63,8 @@ const status = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({ updates: z.number().int().describe('Updates under way') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ updates: z.number().int().describe('Updates under way') }),
   expiresS: 86_400,
   examples: [{ params: {}, result: { updates: 1 } }],
 })

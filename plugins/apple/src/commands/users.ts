@@ -2,7 +2,7 @@
 import { type JsonObject, operation } from '@muster/contract'
 import { z } from 'zod'
 import { type Command, command, listOf, plainReplies } from './row.ts'
-import { sharedIpad, type When } from './systems.ts'
+import { onSharedIpads, sharedIpad, type When } from './systems.ts'
 import { userName } from './words.ts'
 
 const list = operation({
@@ -12,8 +12,8 @@ const list = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({ users: z.number().int().describe('Users') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ users: z.number().int().describe('Users') }),
   expiresS: 86_400,
   examples: [{ params: {}, result: { users: 2 } }],
 })
@@ -23,15 +23,16 @@ const remove = operation({
   summary: 'Deletes an account and all its files from the device.',
   danger: 'destructive',
   repeatable: true,
-  params: z
-    .object({
-      user: userName.optional().describe('Name of the user'),
-      everybody: z.boolean().default(false).describe('All who are not signed in (shared iPad)'),
-      force: z.boolean().default(false).describe('Also with files that were not uploaded yet (shared iPad)'),
-    })
-    .strict()
-    .refine((p) => p.everybody !== (p.user !== undefined), { path: ['user'], message: 'or everybody: one of them' }),
-  result: z.object({}),
+  params: () =>
+    z
+      .object({
+        user: userName.optional().describe('Name of the user'),
+        everybody: z.boolean().default(false).describe('All who are not signed in (shared iPad)'),
+        force: z.boolean().default(false).describe('Also with files that were not uploaded yet (shared iPad)'),
+      })
+      .strict()
+      .refine((p) => p.everybody !== (p.user !== undefined), { path: ['user'], message: 'or everybody: one of them' }),
+  result: () => z.object({}),
   expiresS: 7 * 86_400,
   examples: [{ params: { user: 'ada', everybody: false, force: false }, result: {} }],
 })
@@ -41,8 +42,8 @@ const logout = operation({
   summary: 'Signs out who uses a shared iPad now.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({}).strict(),
-  result: z.object({}),
+  params: () => z.object({}).strict(),
+  result: () => z.object({}),
   expiresS: 3600,
   examples: [{ params: {}, result: {} }],
 })
@@ -52,8 +53,8 @@ const unlock = operation({
   summary: 'Unlocks a local account of a Mac that was locked after too many wrong passwords.',
   danger: 'none',
   repeatable: true,
-  params: z.object({ user: userName.describe('Name of the user') }).strict(),
-  result: z.object({}),
+  params: () => z.object({ user: userName.describe('Name of the user') }).strict(),
+  result: () => z.object({}),
   expiresS: 86_400,
   examples: [{ params: { user: 'ada' }, result: {} }],
 })
@@ -66,6 +67,7 @@ export const userCommands: readonly Command[] = [
     type: 'UserList',
     on: macUsers,
     and: [shared],
+    looks: ['apple.sharedIpad'],
     result: (r) => ({ users: listOf(r.Users).length }),
     examples: [
       {
@@ -84,6 +86,7 @@ export const userCommands: readonly Command[] = [
     type: 'DeleteUser',
     on: macUsers,
     and: [shared],
+    looks: ['apple.sharedIpad'],
     fields: (p): JsonObject => ({
       ...(p.user && { UserName: p.user }),
       ...(p.everybody && { DeleteAllUsers: true }),
@@ -100,7 +103,7 @@ export const userCommands: readonly Command[] = [
   command(logout, {
     type: 'LogOutUser',
     on: 'i9.3x',
-    and: [sharedIpad],
+    ...onSharedIpads,
     examples: [{ in: {}, wire: { RequestType: 'LogOutUser' }, replies: plainReplies() }],
   }),
   command(unlock, {

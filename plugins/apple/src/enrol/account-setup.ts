@@ -20,11 +20,20 @@ export const modeWords: Readonly<Record<AccountMode, { version: string; enrolmen
 const usual: Choices = { iPhone: 'user', iPad: 'user', Mac: 'user', RealityDevice: 'user' }
 
 const kind = (title: string) => choice.default('user').describe(title)
+const methods = ['web', 'oauth2'] as const
+/** How a person's sign-in comes back to the device. */
+export type Method = (typeof methods)[number]
 const input = z.strictObject({
   iPhone: kind('iPhone'),
   iPad: kind('iPad'),
   Mac: kind('Mac'),
   RealityDevice: kind('Apple Vision Pro'),
+  method: z
+    .enum(methods)
+    .default('web')
+    .describe(
+      'How the sign-in is kept. web: a token for good (apple-as-web); oauth2: one of an hour, which the device renews by itself (apple-oauth2)',
+    ),
 })
 export const accountSetup: SetupDescriptor = {
   id: accountStep,
@@ -46,16 +55,23 @@ export const accountSetup: SetupDescriptor = {
 
 export interface AccountChoice {
   read(): Promise<Choices>
+  method(): Promise<Method>
   readonly setup: OpenSetup
 }
 
 export function createAccountChoice(host: PlatformHost): AccountChoice {
-  async function read(): Promise<Choices> {
-    const [row] = await host.sql<{ modes: Choices }>`select modes from account_choice`
-    return { ...usual, ...row?.modes }
+  async function all(): Promise<Choices & { method: Method }> {
+    const [row] = await host.sql<{ modes: Partial<Choices & { method: Method }> }>`select modes from account_choice`
+    return { ...usual, method: 'web', ...row?.modes }
   }
+  async function read(): Promise<Choices> {
+    const { method: _, ...modes } = await all()
+    return modes
+  }
+  const method = async () => (await all()).method
   return {
     read,
+    method,
     setup: {
       async state(): Promise<SetupState> {
         const modes = await read()
@@ -70,6 +86,7 @@ export function createAccountChoice(host: PlatformHost): AccountChoice {
             { title: 'Address at your domain', value: `https://DOMAIN${wellKnown}` },
             { title: 'Answered here', value: `${host.server().url}${wellKnown}` },
             ...families.map((f) => ({ title: f === 'RealityDevice' ? 'Apple Vision Pro' : f, value: modes[f] })),
+            { title: 'Sign-in', value: await method() },
           ],
           actions: ['choose'],
         }

@@ -19,6 +19,7 @@ import { isDict, type PlistDict, PlistError, readPlist } from '@muster/kit/plist
 import { signXml } from '../profiles/index.ts'
 import type { Challenges } from '../scep/index.ts'
 import { textOf } from '../wire/index.ts'
+import { type Asked, askedIn, createGrants } from './account-oauth.ts'
 import { type AccountFault, accountFaultPage, consentPage } from './account-pages.ts'
 import { type AccountChoice, type Choices, discoveryRoute, type Family } from './account-setup.ts'
 import { type AccountMode, accountModes, createSignIns } from './account-store.ts'
@@ -46,18 +47,18 @@ const ownerships: Readonly<Record<AccountMode, Ownership>> = { user: 'byod', dev
 export function createAccount(o: EnrolDeps & { choice: AccountChoice }): Account {
   const { host } = o
   const signIns = createSignIns(host)
+  const grants = createGrants(host)
+  /** What the sign-in is known by, whichever way the token came. */
+  const known = async (token: string) => (await grants.behind(token)) ?? token
   const base = (mode: AccountMode) => `${host.server().url}/apple/account/${mode}`
   const page = (mode: AccountMode) => `/apple/account/${mode}/sign-in`
 
   /** The one place where a 401 is meant: the device has its person sign in. */
-  const signInFirst = (mode: AccountMode): Reply => ({
-    status: 401,
-    headers: {
-      'www-authenticate': `Bearer method="apple-as-web", url="${host.server().url}${page(mode)}"`,
-      'cache-control': 'no-store',
-    },
-    body: '',
-  })
+  async function signInFirst(mode: AccountMode): Promise<Reply> {
+    const web = `Bearer method="apple-as-web", url="${host.server().url}${page(mode)}"`
+    const how = (await o.choice.method()) === 'oauth2' ? grants.challenge(mode) : web
+    return { status: 401, headers: { 'www-authenticate': how, 'cache-control': 'no-store' }, body: '' }
+  }
   const ready = async () => isSafe(host.server().url) && (await o.topic()) !== undefined
 
   /** The device says what it is, and with its token what it was let in by; it gets the profile. */
@@ -67,7 +68,7 @@ export function createAccount(o: EnrolDeps & { choice: AccountChoice }): Account
     if (!allowed(await o.choice.read(), mode, familyOf(textOf(machine, 'PRODUCT'))))
       return refused('Devices of this kind are not added by an account here.')
     const token = bearerOf(r)
-    const admission = token === undefined ? undefined : await signIns.find(token)
+    const admission = token === undefined ? undefined : await signIns.find(await known(token))
     if (admission?.mode !== mode) return signInFirst(mode)
     const { code, challenge, licence, account } = admission
     const good = await readiness(o, code)
@@ -87,11 +88,12 @@ export function createAccount(o: EnrolDeps & { choice: AccountChoice }): Account
   }
 
   /** The person, known by our own sign-in, sees what is asked and says yes; the answer leads back into the device. */
-  async function consent(mode: AccountMode, r: Message): Promise<Reply> {
+  async function consent(mode: AccountMode, r: Message, asked?: Asked): Promise<Reply> {
     const language = languageOf(r.headers['accept-language'])
     const fault = (f: AccountFault) => accountFaultPage(language, f)
-    const named = accountIn(new URLSearchParams(r.query).get('user-identifier'))
-    const back = `${page(mode)}${named ? `?${new URLSearchParams({ 'user-identifier': named })}` : ''}`
+    const named = accountIn(new URLSearchParams(r.query).get(asked ? 'login_hint' : 'user-identifier'))
+    const own = `${page(mode)}${named ? `?${new URLSearchParams({ 'user-identifier': named })}` : ''}`
+    const back = asked ? `/apple/account/${mode}/authorize?${asked.query}` : own
     const person = await r.person?.()
     if (!person) return { status: 303, headers: { location: signInAddress(host.server().url, back, { name: named }) } }
     if (!(await ready())) return fault('unready')
@@ -105,7 +107,8 @@ export function createAccount(o: EnrolDeps & { choice: AccountChoice }): Account
       const code = await invited(person, mode)
       if (code === undefined) return fault('forbidden')
       const s = { mode, account, person: person.displayName, licence: licence?.version, code }
-      return backToDevice(await signIns.add(s))
+      const token = await signIns.add(s)
+      return asked ? grants.back(asked, token) : backToDevice(token)
     }
     const again = signInAddress(host.server().url, back, { name: named, again: true })
     return consentPage(language, { person, mode, account, conditions, again, onward: scheme })
@@ -134,11 +137,11 @@ export function createAccount(o: EnrolDeps & { choice: AccountChoice }): Account
     const mode = accountModes.find((a) => a === new URLSearchParams(r.query).get('account'))
     if (!mode) return { facts: { [enrolmentFact]: 'profile' } }
     const token = bearerOf(r)
-    const signedIn = token === undefined ? undefined : await signIns.behind(token, certificate)
+    const signedIn = token === undefined ? undefined : await signIns.behind(await known(token), certificate)
     if (signedIn?.mode !== mode) {
       // Who is in proves it by the certificate, also one that came after the sign-in's.
-      const known = await host.identify({ certificate }, true)
-      return 'refused' in known ? { reply: signInFirst(mode) } : { facts: {} }
+      const device = await host.identify({ certificate }, true)
+      return 'refused' in device ? { reply: await signInFirst(mode) } : { facts: {} }
     }
     const hardware = m.sender.udid !== undefined || textOf(m.body, 'SerialNumber') !== undefined
     if (hardware !== (mode === 'device'))
@@ -159,10 +162,21 @@ export function createAccount(o: EnrolDeps & { choice: AccountChoice }): Account
   const access = { public: why }
   const routes = accountModes.flatMap((mode): Route[] => {
     const seen = { path: `/account/${mode}/sign-in`, access, handle: (r: Message) => consent(mode, r) }
+    const authorize = {
+      path: `/account/${mode}/authorize`,
+      access,
+      handle: async (r: Message) => {
+        const asked = askedIn(r.query)
+        return asked ? consent(mode, r, asked) : refused('This is no request of a device that is being added.')
+      },
+    }
     return [
       { method: 'POST', path: `/account/${mode}`, maxBytes: bodyBytes, access, handle: (r) => enrol(mode, r) },
       { ...seen, method: 'GET', maxBytes: 0 },
       { ...seen, method: 'POST', maxBytes: 4096 },
+      { ...authorize, method: 'GET', maxBytes: 0 },
+      { ...authorize, method: 'POST', maxBytes: 4096 },
+      { method: 'POST', path: `/account/${mode}/token`, maxBytes: 4096, access, handle: grants.token },
     ]
   })
   return { routes: [discoveryRoute({ read: o.choice.read, ready, base }), ...routes], challenges, admit }

@@ -1,9 +1,11 @@
 /** The door of enrolment: profiles that bring devices in, and those that renew their identity. */
 export { type Account, accountFact, createAccount, enrolmentFact } from './account.ts'
+export { grantMigration } from './account-oauth.ts'
 export { accountSetup, createAccountChoice } from './account-setup.ts'
 export { accountMigration } from './account-store.ts'
 export { enrolmentSteps } from './invite.ts'
 export { createOta } from './ota.ts'
-export { type EnrolmentOptions, enrolmentIdentifier } from './profile.ts'
+export { faultPage, languageOf, licencePage, noticePage } from './pages.ts'
+export { commonParts, type EnrolmentOptions, enrolmentIdentifier, enrolmentProfile } from './profile.ts'
 export { createRenewal, endingEvent, type Renewal, renewalErrand, renewalMigration } from './renewal.ts'
-export { type EnrolDeps, enrolRoutes } from './routes.ts'
+export { configurationReply, type EnrolDeps, enrolRoutes, isSafe, readiness, tagOf } from './routes.ts'

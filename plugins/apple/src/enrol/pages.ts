@@ -17,6 +17,10 @@ const texts = {
       'This server cannot manage Apple devices yet: its push certificate is missing. Tell your administrator. The code stays good.',
     plain:
       'Apple devices can only be managed by a server with an https address. Tell your administrator. The code stays good.',
+    stopped: 'This device cannot be set up here',
+    noDevice: 'This page is for devices that are being set up. Open it on none other.',
+    notAssigned: 'This device is not assigned to this server. Tell your administrator its serial number.',
+    mayNot: 'You may not bring devices in. Ask your administrator for it, or have somebody else sign in.',
   },
   de: {
     title: (organisation: string) => `Verwaltung durch ${organisation}`,
@@ -32,6 +36,12 @@ const texts = {
       'Dieser Server kann noch keine Apple-Geräte verwalten: Das Push-Zertifikat fehlt. Sagen Sie es Ihrer Administratorin oder Ihrem Administrator. Der Code bleibt gültig.',
     plain:
       'Apple-Geräte kann nur ein Server mit https-Adresse verwalten. Sagen Sie es Ihrer Administratorin oder Ihrem Administrator. Der Code bleibt gültig.',
+    stopped: 'Dieses Gerät kann hier nicht eingerichtet werden',
+    noDevice: 'Diese Seite ist für Geräte, die gerade eingerichtet werden. Öffnen Sie sie auf keinem anderen.',
+    notAssigned:
+      'Dieses Gerät ist diesem Server nicht zugeordnet. Nennen Sie Ihrer Administratorin oder Ihrem Administrator die Seriennummer.',
+    mayNot:
+      'Sie dürfen keine Geräte anmelden. Bitten Sie Ihre Administratorin oder Ihren Administrator darum, oder lassen Sie jemand anderen sich anmelden.',
   },
 } as const
 export type Language = keyof typeof texts
@@ -51,6 +61,12 @@ const statuses: Readonly<Record<Fault, number>> = {
 export function faultPage(language: Language, fault: Fault): Reply {
   const t = texts[language]
   return page(statuses[fault], language, t.refused, `<p role="alert">${escaped(t[fault])}</p>`)
+}
+
+/** Why a device that is being set up gets no further. */
+export function noticePage(status: number, language: Language, notice: 'noDevice' | 'notAssigned' | 'mayNot'): Reply {
+  const t = texts[language]
+  return page(status, language, t.stopped, `<p role="alert">${escaped(t[notice])}</p>`)
 }
 
 export interface LicenceShown {

@@ -22,6 +22,8 @@ export interface EnrolmentProfile {
   ownership: Ownership
   /** It came with a Managed Apple Account. */
   account?: { mode: AccountMode; id: string }
+  /** It came out of the box, by Apple's assignment. */
+  automated?: boolean
   /** Each message carries a signature; else the certificate of the TLS connection is the proof. */
   signs: boolean
 }
@@ -42,6 +44,7 @@ export function enrolmentProfile(p: EnrolmentProfile): string {
   const told = new URLSearchParams({
     ...(p.licence && { licence: p.licence }),
     ...(p.account && { account: p.account.mode }),
+    ...(p.automated && { automated: '1' }),
   })
   const query = told.size > 0 ? `?${told}` : ''
   const part = partsOf(p)

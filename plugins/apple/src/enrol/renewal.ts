@@ -12,7 +12,7 @@ import { expect, readDer, tags, whole } from '@muster/kit/der'
 import { signXml } from '../profiles/index.ts'
 import type { Challenges } from '../scep/index.ts'
 import { data } from '../wire/index.ts'
-import { accountOf } from './account.ts'
+import { accountOf, enrolmentFact } from './account.ts'
 import { commonParts, enrolmentProfile } from './profile.ts'
 import type { EnrolDeps } from './routes.ts'
 
@@ -52,7 +52,8 @@ export function createRenewal(o: EnrolDeps): Renewal {
     if (!topic) throw new Error('a device without a push address is never reached')
     const parts = await commonParts(host, o.options)
     const account = accountOf(d.channel.facts)
-    const xml = enrolmentProfile({ ...parts, topic, challenge, licence, ownership, account })
+    const automated = d.channel.facts[enrolmentFact] === 'automated'
+    const xml = enrolmentProfile({ ...parts, topic, challenge, licence, ownership, account, automated })
     return { RequestType: 'InstallProfile', Payload: data(await signXml(host, xml)) }
   }
 

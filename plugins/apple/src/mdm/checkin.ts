@@ -13,11 +13,13 @@ export interface CheckinDeps {
   declarative: DeclarativePort
   /** The token of a service of Apple's; undefined: this server has none for it. */
   tokenFor(service: string): Promise<string | undefined>
+  /** The push topic that the device enrolled with. */
+  topicOf(device: Channel): string | undefined
 }
 /** Apple gives 32 bytes; an unlock or bootstrap token has some hundreds. */
 const longest = { push: 256, escrow: 64 * 1024 } as const
 
-export function createCheckin({ host, declarative, tokenFor }: CheckinDeps) {
+export function createCheckin({ host, declarative, tokenFor, topicOf }: CheckinDeps) {
   /** Authenticate: a repeat, or a device that enrols again with the identity it has, begins a new epoch; nothing else lets it in. */
   async function begin(m: Message, certificate: Bytes, known: JsonObject): Promise<Reply> {
     if (m.sender.user) return refused('A user does not enrol a device.')
@@ -79,6 +81,8 @@ export function createCheckin({ host, declarative, tokenFor }: CheckinDeps) {
     const topic = textOf(m.body, 'Topic')
     if (!token?.length || token.length > longest.push || !magic || magic.length > 200 || !topic || topic.length > 200)
       return refused('There is no push address.')
+    // Nobody could wake it there: we have the certificate of the topic that its profile names.
+    if (topic !== (topicOf(device) ?? topic)) return refused('The push topic is another than the one it enrolled with.')
     const unlock = bytesOf(m.body, 'UnlockToken')
     if (unlock && unlock.length > longest.escrow) return refused('The unlock token is too long.')
     // It comes once, and never again with the same worth: an empty one takes nothing away.

@@ -11,6 +11,7 @@ import {
   type Reason,
   type Reply,
   type Said,
+  type ShortWord,
   type Turn,
 } from '@muster/contract'
 import { type PlistDict, writeXmlPlist } from '@muster/kit/plist'
@@ -18,9 +19,9 @@ import { toDict, toJson } from '../wire/index.ts'
 import { batch, expectInS } from './checkin.ts'
 import { keepPassword, keepSecrets, offerPassword, takeSecrets } from './escrow.ts'
 import type { MdmMessage } from './message.ts'
-import { outcomeOfStep, type Written } from './more.ts'
+import { outcomeOfStep, type PlainCommand, type Written } from './more.ts'
 import { nothing, plist } from './replies.ts'
-import { createSent } from './sent.ts'
+import { createSent, type Sent } from './sent.ts'
 
 type Report = Extract<MdmMessage, { kind: 'report' }>
 /** What a delivery is on the wire: the Command dictionary, in JSON with the marks of `wire`. */
@@ -30,6 +31,8 @@ export type ReadFacts = (reply: JsonObject) => JsonObject | undefined
 export interface ConnectDeps {
   host: PlatformHost
   encode: Encode
+  /** The command, where it can be written at once from what is remembered. */
+  plain(d: Delivery): PlainCommand | undefined
   facts: ReadFacts
   /** What goes another way than by a command: what is said of it then. */
   declare(d: Delivery): Promise<Said | undefined>
@@ -49,7 +52,7 @@ export class CannotWrite extends Error {
 const busyLimit = 50_000
 const profileCommands = new Set(['InstallProfile', 'RemoveProfile'])
 
-export function createConnect({ host, encode, facts, declare, repeatable, reader }: ConnectDeps) {
+export function createConnect({ host, encode, plain, facts, declare, repeatable, reader }: ConnectDeps) {
   const sent = createSent()
   /** Channels that put something off since they last came: until they come again, nothing that was put off is offered. */
   const busy = new Set<number>()
@@ -75,6 +78,8 @@ export function createConnect({ host, encode, facts, declare, repeatable, reader
   async function command(c: Channel, given: Delivery): Promise<Reply> {
     const declared = await declare(given)
     if (declared) return next(c, await host.turn(c, { said: [declared], take: batch, expectInS }))
+    const text = brief(given)
+    if (text !== undefined) return out(c, text)
     const made = await written(given)
     // What cannot be written down can never be sent: it ends here, and does not stand in the way of the others.
     if ('failed' in made) {
@@ -87,8 +92,18 @@ export function createConnect({ host, encode, facts, declare, repeatable, reader
     sent.note(c.no, { id: given.id, type, more: made.more, again: againOf(given), read })
     const whole: PlistDict = { CommandUUID: given.id, Command: toDict(made.command) }
     const body = writeXmlPlist(whole)
+    return out(c, body)
+  }
+  function out(c: Channel, body: string): Reply {
     host.sentBytes(c, Buffer.from(body))
     return { status: 200, headers: plist, body }
+  }
+  /** What goes out for a plain command, which is under way by then; undefined: nothing was done. */
+  function brief(given: Delivery): string | undefined {
+    const made = plain(given)
+    if (!made) return undefined
+    sent.note(given.channel.no, { id: given.id, type: made.type, again: againOf(given), read: made.read, plain: true })
+    return made.before + given.id + made.after
   }
 
   async function written(given: Delivery): Promise<Written | { failed: Reason }> {
@@ -144,9 +159,34 @@ export function createConnect({ host, encode, facts, declare, repeatable, reader
   }
   return {
     connect,
+    next,
+    /** The text of a plain command, without a promise; undefined: `next` tells. */
+    brief,
+    /** The command is under way and plain: how its row reads that it was done. It is heard then. */
+    awaits: (channel: number, command: string): ((row: OperationRow) => ShortWord | undefined) | undefined => {
+      const under = busy.has(channel) ? undefined : sent.answer(channel, command)
+      return under && ((row) => wordOf(row, under))
+    },
     /** Nothing is under way on the channel: that it is idle means nothing else. */
     rests: (channel: number): boolean => !busy.has(channel) && sent.rests(channel),
   }
+}
+
+/** What rows make of an answer that says nothing but that it was done: the same for whoever says it. */
+const words = new WeakMap<OperationRow, ShortWord>()
+
+function wordOf(row: OperationRow, { id, type, read }: Sent): ShortWord | undefined {
+  const known = words.get(row)
+  if (known) return known
+  const outcome = read?.({ Status: 'Acknowledged', CommandUUID: id, RequestType: type })
+  if (outcome?.state !== 'completed' && outcome?.state !== 'failed') return undefined
+  const word: ShortWord = {
+    state: outcome.state,
+    ...(outcome.state === 'failed' && { reason: JSON.stringify(outcome.reason) }),
+    ...(outcome.result !== undefined && { result: JSON.stringify(outcome.result) }),
+  }
+  words.set(row, word)
+  return word
 }
 
 /** It comes again at the next connection, or by itself when the device does not come (Apple: it connects when it can). */

@@ -55,6 +55,8 @@ const passwords: Readonly<Record<string, { type: string; param: string; name: st
   'apple.admin-password.set': { type: 'SetAutoAdminPassword', param: 'password', name: escrowNames.administrator },
 }
 
+export const setsPassword = (operation: string): boolean => Object.hasOwn(passwords, operation)
+
 /** The password goes out: it does not take the place of the one that holds until the device says so. */
 export async function offerPassword(host: PlatformHost, c: Channel, d: Delivery): Promise<void> {
   const set = d.kind === 'operation' ? passwords[d.operation] : undefined

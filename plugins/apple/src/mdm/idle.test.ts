@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Channel, PlatformHost } from '@muster/contract'
 import { writeXmlPlist } from '@muster/kit/plist'
 import { createIdle } from './idle.ts'
+import { createPlainReports } from './plain-report.ts'
 import type { Proof, Signed } from './proof.ts'
 
 const channel: Channel = {
@@ -34,6 +35,7 @@ function world(o: { proof?: Proof; rests?: boolean; own?: boolean; waits?: boole
       proved += 1
       return o.proof ?? { certificate }
     },
+    reports: createPlainReports(),
     channels: { isOwn: (c, sender) => (o.own ?? sender.udid === 'U') && c.no === 7 },
     rests: () => o.rests ?? true,
   })

@@ -16,6 +16,15 @@ export interface Written {
   readonly more?: More
 }
 
+/** A command whose text differs for nobody but in the device's name for it, which stands between `before` and `after`. */
+export interface PlainCommand {
+  /** RequestType. */
+  readonly type: string
+  readonly read: (reply: Json) => Outcome
+  readonly before: string
+  readonly after: string
+}
+
 /** Undefined: the reply says all. One that failed does not stop those behind it; the first failure is told at the end. */
 export function outcomeOfStep(more: More | undefined, reply: JsonObject): Outcome | undefined {
   if (!more) return undefined

@@ -13,11 +13,14 @@ import { type CheckinDeps, createCheckin } from './checkin.ts'
 import { type ConnectDeps, createConnect } from './connect.ts'
 import { createIdle } from './idle.ts'
 import { type MdmMessage, MessageError, readMessage } from './message.ts'
+import { createPlainReports } from './plain-report.ts'
 import { createProofs } from './proof.ts'
 import { leave, nothing, refused } from './replies.ts'
+import { createSoon } from './soon.ts'
 import { createChannels } from './users.ts'
 
 const bodyBytes = 4 << 20
+const foreign = 'This identity belongs to another device, or the user is not known yet.'
 const reasons = {
   none: 'There is no identity: neither a client certificate nor an Mdm-Signature.',
   forged: 'The Mdm-Signature is not of this body.',
@@ -32,10 +35,13 @@ export interface MdmDeps extends Pick<CheckinDeps, 'host' | 'declarative' | 'tok
 export function mdmRoutes(o: MdmDeps): Route[] {
   const { host } = o
   const channels = createChannels(host)
-  const checkin = createCheckin(o)
-  const { connect, rests } = createConnect(o)
+  const checkin = createCheckin({ ...o, topicOf: channels.topicOf })
+  const connecting = createConnect(o)
+  const { connect, rests } = connecting
   const proofOf = createProofs()
-  const now = createIdle({ host, proofs: proofOf, channels, rests })
+  const quick = { host, proofs: proofOf, reports: createPlainReports(), channels }
+  const now = createIdle({ ...quick, rests })
+  const soon = createSoon({ ...quick, connect: connecting, inWords })
 
   async function handle(r: Message): Promise<Reply> {
     const proof = proofOf(r)
@@ -43,18 +49,33 @@ export function mdmRoutes(o: MdmDeps): Route[] {
     const message = read(r, host)
     if (!message) return refused('This is no message of the MDM protocol.')
     if (message.kind === 'checkin' && message.type === 'Authenticate') {
+      const other = await carried(message, proof.certificate)
+      if (other) return other
       const admitted = await o.admit(r, message, proof.certificate)
       return 'reply' in admitted ? admitted.reply : checkin.begin(message, proof.certificate, admitted.facts)
     }
     // A check-in may follow an Authenticate that another node took, or that this one has not heard the consequences of.
     const device = await host.identify(proof, message.kind === 'checkin' ? true : undefined)
     if ('refused' in device) return strange(message, device.refused)
+    // A network user signs in before anything else is known of them; whose device it is, is.
+    if (message.kind === 'checkin' && message.type === 'UserAuthenticate') {
+      const own = await channels.of(device, { ...message.sender, user: undefined }, false)
+      return own ? checkin.go(message, device, own, undefined) : refused(foreign)
+    }
     // A user's channel comes into being by its TokenUpdate, when the device itself is in.
     const make = message.kind === 'checkin' && message.type === 'TokenUpdate' && device.lifecycle !== 'created'
     const c = await channels.of(device, message.sender, make)
-    if (!c) return refused('This identity belongs to another device, or the user is not known yet.')
+    if (!c) return refused(foreign)
     if (message.kind === 'checkin') return checkin.go(message, device, c, licenceOf(r.query))
     return outOfOrder(device) ?? connect(message, c, r.body)
+  }
+
+  /** An identity is its device's: who comes again with it has the name that the device came with. */
+  async function carried(m: MdmMessage, certificate: Bytes): Promise<Reply | undefined> {
+    const known = await host.identify({ certificate }, true)
+    if ('refused' in known) return undefined
+    const own = await channels.of(known, { ...m.sender, user: undefined }, false)
+    return own ? undefined : refused(foreign)
   }
 
   /** A problem of the core (gone, busy) in the protocol's words; busy stays busy, so that the device comes again. */
@@ -62,12 +83,15 @@ export function mdmRoutes(o: MdmDeps): Route[] {
     try {
       return await handle(r)
     } catch (e) {
-      if (!(e instanceof Problem)) throw e
-      if (e.code === 'device-gone') return (await isGone(r)) ? leave() : refused('The enrolment has just changed.')
-      if (e.status === 429 || e.status >= 500) throw e
-      host.log.info({ code: e.code }, 'a message was refused')
-      return refused(e.message)
+      if (!(e instanceof Problem) || e.code !== 'device-gone') return inWords(e)
+      return (await isGone(r)) ? leave() : inWords(e)
     }
+  }
+  function inWords(e: unknown): Reply {
+    if (!(e instanceof Problem) || e.status === 429 || e.status >= 500) throw e
+    if (e.code === 'device-gone') return refused('The enrolment has just changed.')
+    host.log.info({ code: e.code }, 'a message was refused')
+    return refused(e.message)
   }
 
   /** Nobody is told to leave for what this node did not hear of yet: that a device enrolled again. */
@@ -79,7 +103,7 @@ export function mdmRoutes(o: MdmDeps): Route[] {
 
   return (['/mdm', '/checkin'] as const).flatMap((path) =>
     (['PUT', 'POST'] as const).map(
-      (method): Route => ({ method, path, maxBytes: bodyBytes, access: { device: true }, handle: guarded, now }),
+      (method): Route => ({ method, path, maxBytes: bodyBytes, access: { device: true }, handle: guarded, now, soon }),
     ),
   )
 }

@@ -12,6 +12,8 @@ export interface Sent {
   more?: More
   /** How the answer is read, when that takes nothing but the answer. */
   read?: (reply: Json) => Outcome
+  /** That it was done says all: nothing else follows from the answer. */
+  plain?: true
 }
 const limit = 50_000
 /** Handed over, and no answer came; it does no harm to hand it over again as it was. */
@@ -70,6 +72,13 @@ export function createSent() {
       if (!sent.again) return undefined
       forget(channel)
       return { id: sent.id, kept: sent.again.kept }
+    },
+    /** The plain command that is under way, when it is this one; its answer is heard then. */
+    answer: (channel: number, id: string): Sent | undefined => {
+      const sent = last.get(channel)
+      if (sent?.id !== id || !sent.plain || answered.has(channel) || changed.has(channel)) return undefined
+      answered.add(channel)
+      return sent
     },
     /** It was handed nothing that it has not answered, and nothing is to be asked of it. */
     rests: (channel: number): boolean => (!last.has(channel) || answered.has(channel)) && !changed.has(channel),

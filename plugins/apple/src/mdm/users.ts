@@ -6,6 +6,7 @@ import type { Sender } from './message.ts'
 interface Known {
   udid?: string
   enrollmentId?: string
+  topic?: string
   users: Map<string, Channel>
 }
 const limit = 50_000
@@ -18,6 +19,8 @@ export interface Channels {
   of(device: Channel, sender: Sender, make: boolean): Promise<Channel | undefined>
   /** The sender is this device itself, as is known from before. false: `of` tells. */
   isOwn(device: Channel, sender: Sender): boolean
+  /** The push topic that the device enrolled with, where `of` was asked before. */
+  topicOf(device: Channel): string | undefined
 }
 
 export function createChannels(host: PlatformHost): Channels {
@@ -28,7 +31,12 @@ export function createChannels(host: PlatformHost): Channels {
     if (there) return there
     const { facts } = await host.detail(device)
     const text = (fact: string) => (typeof facts[fact] === 'string' ? facts[fact] : undefined)
-    const found: Known = { udid: text('apple.udid'), enrollmentId: text('apple.enrollmentId'), users: new Map() }
+    const found: Known = {
+      udid: text('apple.udid'),
+      enrollmentId: text('apple.enrollmentId'),
+      topic: text('apple.topic'),
+      users: new Map(),
+    }
     if (devices.size >= limit) for (const old of [...devices.keys()].slice(0, limit / 10)) devices.delete(old)
     devices.set(device.no, found)
     return found
@@ -42,6 +50,7 @@ export function createChannels(host: PlatformHost): Channels {
       const own = devices.get(device.no)
       return own !== undefined && !sender.user && isNamed(own, sender)
     },
+    topicOf: (device) => devices.get(device.no)?.topic,
     of: async (device, sender, make) => {
       const own = await known(device)
       if (!isNamed(own, sender)) return undefined

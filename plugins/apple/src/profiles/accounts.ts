@@ -3,6 +3,7 @@ import { feature, type Json, type JsonObject } from '@muster/contract'
 import { choiceOr, host, line, lineOr, port, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { type Fields, field, looseType, shape, written } from './fields.ts'
+import { assetRef, knowsNative, type Native, type NativeType, userPassword } from './native.ts'
 import { listFeature, type ProfileFeature } from './row.ts'
 import { web } from './words.ts'
 
@@ -19,6 +20,8 @@ function simpleAccount(o: {
   userKey?: string
   more?: Fields
   example?: JsonObject
+  /** What iPhones and iPads that know declarations are told instead of the profile: always over TLS there. */
+  declared: { type: NativeType; payload(s: JsonObject): JsonObject }
 }): ProfileFeature {
   const { prefix, account = '' } = o
   const fields = {
@@ -40,7 +43,7 @@ function simpleAccount(o: {
       title: o.title,
       summary: o.summary,
       secret: ['accounts/*/password'],
-      settings: z.strictObject({ accounts: some('Accounts', one, 20) }),
+      settings: () => z.strictObject({ accounts: some('Accounts', one, 20) }),
       merge: { rule: 'union', lists: ['accounts'] },
       examples: [
         {
@@ -61,6 +64,11 @@ function simpleAccount(o: {
       list: 'accounts',
       name: (s: JsonObject) => [String(s.name), String(s.host)],
       to: { iOS: {}, ...(o.macToo && { macOS: {} }), visionOS: { version: '1.1' } },
+      native: (s, c) => {
+        const { type, payload } = o.declared
+        const readable = s.tls !== false && (typeof s.user === 'string' || s.password === undefined)
+        return readable && knowsNative(c, type) ? [declaredAccount(type, payload(s), s)] : undefined
+      },
       build: (s) => [
         {
           PayloadType: o.type,
@@ -71,6 +79,24 @@ function simpleAccount(o: {
     },
   )
 }
+function declaredAccount(type: NativeType, payload: JsonObject, { name, user, password }: JsonObject): Native {
+  const words = typeof password === 'string' ? password : undefined
+  const signsIn = typeof user === 'string'
+  return {
+    type,
+    payload: {
+      VisibleName: name ?? null,
+      ...payload,
+      ...(signsIn && { AuthenticationCredentialsAssetReference: assetRef('credential') }),
+    },
+    ...(signsIn && { assets: [userPassword('credential', user, words)] }),
+  }
+}
+const dav = ({ host: HostName, port: Port, principal: Path }: JsonObject): JsonObject => ({
+  HostName: HostName ?? null,
+  ...(Port !== undefined && { Port }),
+  ...(Path !== undefined && { Path }),
+})
 const davFields = (prefix: string) => ({
   port: field(`${prefix}Port`, port('Port')),
   principal: field(`${prefix}PrincipalURL`, lineOr('Address of the user’s principal', undefined, 1000)),
@@ -81,6 +107,7 @@ export const calendars = simpleAccount({
   summary: 'Calendars on a CalDAV server.',
   type: 'com.apple.caldav.account',
   prefix: 'CalDAV',
+  declared: { type: 'account.caldav', payload: dav },
   macToo: true,
   more: davFields('CalDAV'),
   example: { port: 8443, principal: '/principals/ada' },
@@ -91,6 +118,7 @@ export const contacts = simpleAccount({
   summary: 'Contacts on a CardDAV server.',
   type: 'com.apple.carddav.account',
   prefix: 'CardDAV',
+  declared: { type: 'account.carddav', payload: dav },
   macToo: true,
   more: davFields('CardDAV'),
   example: { port: 8443, principal: '/principals/ada' },
@@ -101,6 +129,7 @@ export const subscribedCalendar = simpleAccount({
   summary: 'Calendars that are read from an address.',
   type: 'com.apple.subscribedcalendar.account',
   prefix: 'SubCal',
+  declared: { type: 'account.subscribed-calendar', payload: ({ host: url }) => ({ CalendarURL: url ?? null }) },
   account: 'Account',
   macToo: false,
   hostType: web('Address of the calendar'),
@@ -111,6 +140,17 @@ const scopes = {
   level: 'LDAPSearchSettingScopeOneLevel',
   below: 'LDAPSearchSettingScopeSubtree',
 } as const
+const declaredScopes = { base: 'Base', level: 'OneLevel', below: 'Subtree' } as const
+interface Search {
+  name?: string
+  base: string
+  scope: keyof typeof declaredScopes
+}
+const declaredSearch = ({ name, base, scope }: Search): JsonObject => ({
+  ...(name !== undefined && { VisibleDescription: name }),
+  SearchBase: base,
+  Scope: declaredScopes[scope],
+})
 export const directoryAccount = simpleAccount({
   id: 'apple.ldap',
   title: 'Directories of contacts (LDAP)',
@@ -119,6 +159,13 @@ export const directoryAccount = simpleAccount({
   prefix: 'LDAP',
   account: 'Account',
   userKey: 'LDAPAccountUserName',
+  declared: {
+    type: 'account.ldap',
+    payload: ({ host: HostName, searches }) => ({
+      HostName: HostName ?? null,
+      ...(Array.isArray(searches) && { SearchSettings: searches.map((s) => declaredSearch(s as unknown as Search)) }),
+    }),
+  },
   macToo: true,
   more: {
     searches: field(

@@ -41,9 +41,10 @@ export const certificates = listFeature(
     id: 'apple.certificates',
     title: 'Trusted certificates',
     summary: 'Certificate authorities that the device trusts beside its own.',
-    settings: z.strictObject({
-      certificates: some('Authorities', authority, 50),
-    }),
+    settings: () =>
+      z.strictObject({
+        certificates: some('Authorities', authority, 50),
+      }),
     merge: { rule: 'union', lists: ['certificates'] },
     examples: [{ certificates: [{ name: 'Example Root', pem: examplePem() }] }],
   }),
@@ -105,7 +106,7 @@ export const scep = listFeature(
     title: 'Identities by SCEP',
     summary: 'Keys that the device makes and has certified by a SCEP server.',
     secret: ['identities/*/challenge'],
-    settings: z.strictObject({ identities: some('Identities', scepIdentity, 20) }),
+    settings: () => z.strictObject({ identities: some('Identities', scepIdentity, 20) }),
     merge: { rule: 'union', lists: ['identities'] },
     examples: [
       {
@@ -166,7 +167,7 @@ export const identity = listFeature(
     title: 'Identities from files',
     summary: 'Keys with their certificates (PKCS #12), the same for every device of the policy.',
     secret: ['identities/*/pkcs12', 'identities/*/password'],
-    settings: z.strictObject({ identities: some('Identities', fileIdentity, 20) }),
+    settings: () => z.strictObject({ identities: some('Identities', fileIdentity, 20) }),
     merge: { rule: 'union', lists: ['identities'] },
     examples: [{ identities: [{ name: 'Shared identity', pkcs12: 'MIIB', password: 'topsecret' }] }],
   }),

@@ -84,9 +84,10 @@ export const customProfiles = listFeature(
     id: 'apple.customProfiles',
     title: 'Own profiles',
     summary: 'Payloads of configuration profiles made elsewhere. They are checked, and signed by this server.',
-    settings: z.strictObject({
-      profiles: z.array(one).min(1).max(20).meta({ title: 'Profiles' }),
-    }),
+    settings: () =>
+      z.strictObject({
+        profiles: z.array(one).min(1).max(20).meta({ title: 'Profiles' }),
+      }),
     merge: { rule: 'union', lists: ['profiles'] },
     examples: [{ profiles: [{ name: 'Finder', profile: exampleProfile }] }],
   }),

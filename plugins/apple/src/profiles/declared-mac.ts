@@ -3,7 +3,7 @@ import { feature, type Json, type JsonObject } from '@muster/contract'
 import { choice, choiceOr, host, line, lineOr, maybe, port, some, whole } from '@muster/kit/words'
 import { z } from 'zod'
 import { field, objectOf, written } from './fields.ts'
-import { assetRef, type Native, nativeAvailability } from './native.ts'
+import { assetRef, type Native, nativeAvailability, userPassword } from './native.ts'
 import { uuidOf } from './profile.ts'
 import { listFeature, profileFeature } from './row.ts'
 
@@ -18,7 +18,7 @@ export const diskManagement = profileFeature(
     id: 'apple.disks',
     title: 'Disks',
     summary: 'Whether Macs mount external and network storage.',
-    settings: objectOf(disks).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+    settings: () => objectOf(disks).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [{ external: 'read-only', network: 'allowed' }],
   }),
@@ -59,13 +59,14 @@ export const screenSharing = profileFeature(
     title: 'Screen sharing',
     summary: 'What guests on a shared screen may do, and the Macs that the app knows.',
     secret: ['connections/*/password'],
-    settings: z
-      .strictObject({
-        host: objectOf(hostFields).optional().meta({ title: 'This Mac is shared' }),
-        group: lineOr('Group that the connections are shown in', undefined, 100),
-        connections: z.array(connectionType).max(50).optional().meta({ title: 'Connections to other Macs' }),
-      })
-      .refine((s) => s.host !== undefined || (s.connections ?? []).length > 0, 'set at least one'),
+    settings: () =>
+      z
+        .strictObject({
+          host: objectOf(hostFields).optional().meta({ title: 'This Mac is shared' }),
+          group: lineOr('Group that the connections are shown in', undefined, 100),
+          connections: z.array(connectionType).max(50).optional().meta({ title: 'Connections to other Macs' }),
+        })
+        .refine((s) => s.host !== undefined || (s.connections ?? []).length > 0, 'set at least one'),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -124,16 +125,6 @@ function connectionOf(uuid: string, c: JsonObject & { user?: string; password?: 
   }
 }
 
-/** Apple, `com.apple.credential.usernameandpassword`. */
-function userPassword(name: string, user: string, password: string) {
-  const json = JSON.stringify({ UserName: user, Password: password })
-  return {
-    name,
-    type: 'credential.userpassword',
-    data: { bytes: Buffer.from(json).toString('base64'), contentType: 'application/json' },
-  }
-}
-
 const base64 = (title: string, hint: string) =>
   z
     .string()
@@ -165,7 +156,7 @@ export const serviceFiles = listFeature(
     id: 'apple.serviceFiles',
     title: 'Files of system services',
     summary: 'Configuration files of sshd, sudo, PAM, CUPS and others, which nobody on the Mac can change.',
-    settings: z.strictObject({ services: some('Services', serviceFile, 20) }),
+    settings: () => z.strictObject({ services: some('Services', serviceFile, 20) }),
     merge: { rule: 'union', lists: ['services'] },
     examples: [{ services: [{ service: 'com.apple.sshd', archive: 'UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==' }] }],
   }),
@@ -207,7 +198,7 @@ export const backgroundTasks = listFeature(
     id: 'apple.backgroundTasks',
     title: 'Background tasks',
     summary: 'Programs that Macs run in the background, with the files that they need.',
-    settings: z.strictObject({ tasks: some('Tasks', task, 20) }),
+    settings: () => z.strictObject({ tasks: some('Tasks', task, 20) }),
     merge: { rule: 'union', lists: ['tasks'] },
     examples: [
       {

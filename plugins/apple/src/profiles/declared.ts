@@ -60,7 +60,7 @@ export const managedApps = listFeature(
     id: 'apple.managedApps',
     title: 'Managed apps',
     summary: 'Apps that devices have, or that their users may install: each device keeps to it by itself.',
-    settings: z.strictObject({ apps: some('Apps', managedApp, 200) }),
+    settings: () => z.strictObject({ apps: some('Apps', managedApp, 200) }),
     merge: { rule: 'union', lists: ['apps'] },
     examples: [
       {
@@ -102,7 +102,7 @@ export const googleAccounts = listFeature(
     id: 'apple.google',
     title: 'Google accounts',
     summary: 'Google accounts for mail, calendars and contacts. Users sign in to them.',
-    settings: z.strictObject({ accounts: some('Accounts', googleAccount, 10) }),
+    settings: () => z.strictObject({ accounts: some('Accounts', googleAccount, 10) }),
     merge: { rule: 'union', lists: ['accounts'] },
     examples: [{ accounts: [{ name: 'Work', person: '{{user.name}}', address: '{{user.email}}' }] }],
   }),
@@ -145,16 +145,20 @@ export const safariExtensions = profileFeature(
     id: 'apple.safariExtensions',
     title: 'Safari extensions',
     summary: 'Which extensions of Safari are on, and what they may read.',
-    settings: z.strictObject({
-      extensions: some(
-        'Extensions',
-        z.strictObject({
-          id: extensionId.meta({ title: 'Identifier', description: 'com.example.blocker (ABCDE12345); *: all others' }),
-          ...shape(extension),
-        }),
-        100,
-      ),
-    }),
+    settings: () =>
+      z.strictObject({
+        extensions: some(
+          'Extensions',
+          z.strictObject({
+            id: extensionId.meta({
+              title: 'Identifier',
+              description: 'com.example.blocker (ABCDE12345); *: all others',
+            }),
+            ...shape(extension),
+          }),
+          100,
+        ),
+      }),
     merge: { rule: 'union', lists: ['extensions'] },
     examples: [
       {
@@ -209,10 +213,8 @@ export const calculator = profileFeature(
     id: 'apple.calculator',
     title: 'Calculator',
     summary: 'What the calculator offers, and what other apps reckon: for exams.',
-    settings: (objectOf(math) as unknown as z.ZodType<JsonObject>).refine(
-      (s) => Object.keys(s).length > 0,
-      'set at least one',
-    ),
+    settings: () =>
+      (objectOf(math) as unknown as z.ZodType<JsonObject>).refine((s) => Object.keys(s).length > 0, 'set at least one'),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -239,11 +241,12 @@ export const passkeyAttestation = profileFeature(
     title: 'Attestation of passkeys',
     summary: 'Passkeys for these sites are attested by an identity of the organisation.',
     secret: ['pkcs12', 'password'],
-    settings: z.strictObject({
-      sites: some('Sites', domain, 100),
-      pkcs12: pkcs12Type.optional().meta({ title: 'Identity (PKCS #12) in base64' }),
-      password: lineOr('Password of the file'),
-    }),
+    settings: () =>
+      z.strictObject({
+        sites: some('Sites', domain, 100),
+        pkcs12: pkcs12Type.optional().meta({ title: 'Identity (PKCS #12) in base64' }),
+        password: lineOr('Password of the file'),
+      }),
     merge: { rule: 'priority' },
     examples: [{ sites: ['example.com'], pkcs12: 'MIIB', password: 'topsecret' }],
   }),

@@ -40,11 +40,12 @@ export const directory = profileFeature(
     title: 'Directory binding',
     summary: 'Binds Macs to Active Directory, or another directory.',
     secret: ['password'],
-    settings: z.strictObject({
-      ...shape(plain),
-      ...shape(flagged),
-      password: lineOr('Password of that user'),
-    }),
+    settings: () =>
+      z.strictObject({
+        ...shape(plain),
+        ...shape(flagged),
+        password: lineOr('Password of that user'),
+      }),
     merge: { rule: 'priority' },
     examples: [
       {

@@ -69,7 +69,7 @@ export const energy = profileFeature(
     id: 'apple.energy',
     title: 'Energy saving',
     summary: 'When Macs sleep, wake and shut down by themselves.',
-    settings: objectOf(fields).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+    settings: () => objectOf(fields).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [
       {

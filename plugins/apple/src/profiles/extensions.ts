@@ -62,7 +62,7 @@ export const systemExtensions = profileFeature(
     id: 'apple.systemExtensions',
     title: 'System extensions',
     summary: 'Drivers, network and security extensions that Macs load without asking.',
-    settings: objectOf(system),
+    settings: () => objectOf(system),
     merge: { rule: 'union', lists: ['teams', 'allowed', 'kinds', 'removable', 'fixed', 'fixedForUsers'] },
     examples: [
       {
@@ -93,7 +93,7 @@ export const kernelExtensions = profileFeature(
     id: 'apple.kernelExtensions',
     title: 'Kernel extensions',
     summary: 'Kernel extensions that Macs may load.',
-    settings: objectOf(kernel),
+    settings: () => objectOf(kernel),
     merge: { rule: 'union', lists: ['teams', 'allowed'] },
     examples: [{ userChoice: false, standardUsers: true, teams: ['ABCDE12345'], allowed: oneTeam }],
   }),
@@ -114,7 +114,7 @@ export const appExtensions = profileFeature(
     id: 'apple.appExtensions',
     title: 'App extensions',
     summary: 'Extensions that apps bring to other apps of Macs.',
-    settings: objectOf(appExtensionFields),
+    settings: () => objectOf(appExtensionFields),
     merge: { rule: 'union', lists: ['allowed', 'denied', 'deniedPoints'] },
     examples: [
       {
@@ -154,7 +154,7 @@ export const loginItems = profileFeature(
     id: 'apple.loginItems',
     title: 'Helpers that start by themselves',
     summary: 'Login items and background helpers of Macs that users cannot turn off.',
-    settings: objectOf(helperFields),
+    settings: () => objectOf(helperFields),
     merge: { rule: 'union', lists: ['rules'] },
     examples: [{ rules: [{ by: 'label-prefix', value: 'com.example.', team: 'ABCDE12345', comment: 'Our helpers' }] }],
   }),

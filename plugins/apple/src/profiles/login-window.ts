@@ -44,10 +44,11 @@ export const loginWindow = profileFeature(
     id: 'apple.loginWindow',
     title: 'Login window',
     summary: 'What the login window of Macs shows and allows, and when the screen saver asks for the password.',
-    settings: z.strictObject({
-      ...shape(fields),
-      screenSaver: objectOf(saver).optional().meta({ title: 'Screen saver' }),
-    }),
+    settings: () =>
+      z.strictObject({
+        ...shape(fields),
+        screenSaver: objectOf(saver).optional().meta({ title: 'Screen saver' }),
+      }),
     merge: { rule: 'priority' },
     examples: [
       {

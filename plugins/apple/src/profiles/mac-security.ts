@@ -26,14 +26,15 @@ export const fileVault = profileFeature(
     title: 'FileVault',
     summary:
       'The disk is encrypted, which begins when a user signs in or out. The recovery key comes here, encrypted, and is shown to whoever may read it.',
-    settings: z.strictObject({
-      ...shape(vaultFields),
-      keepOn: yes('Users cannot turn it off'),
-      forgetKeyInStandby: no('Forget the key in standby'),
-      place: line('What the user is told about the recovery key', undefined, 500).default(
-        'Your organisation keeps the recovery key.',
-      ),
-    }),
+    settings: () =>
+      z.strictObject({
+        ...shape(vaultFields),
+        keepOn: yes('Users cannot turn it off'),
+        forgetKeyInStandby: no('Forget the key in standby'),
+        place: line('What the user is told about the recovery key', undefined, 500).default(
+          'Your organisation keeps the recovery key.',
+        ),
+      }),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -110,7 +111,7 @@ export const firewall = profileFeature(
     id: 'apple.firewall',
     title: 'Firewall',
     summary: 'Which software of a Mac takes connections from outside.',
-    settings: objectOf(firewallFields),
+    settings: () => objectOf(firewallFields),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -165,11 +166,12 @@ export const gatekeeper = profileFeature(
     id: 'apple.gatekeeper',
     title: 'Gatekeeper',
     summary: 'Which software a Mac starts.',
-    settings: z.strictObject({
-      ...shape(control),
-      ...shape(managed),
-      rules: z.array(objectOf(rule)).max(100).optional().meta({ title: 'Software let through' }),
-    }),
+    settings: () =>
+      z.strictObject({
+        ...shape(control),
+        ...shape(managed),
+        rules: z.array(objectOf(rule)).max(100).optional().meta({ title: 'Software let through' }),
+      }),
     merge: { rule: 'priority' },
     examples: [
       {

@@ -115,7 +115,7 @@ export const mail = listFeature(
     title: 'Mail accounts',
     summary: 'Mail accounts by IMAP or POP. Users are asked for a password that is not given here.',
     secret: ['incomingPassword', 'outgoingPassword', ...smimeSecrets].map((name) => `accounts/*/${name}`),
-    settings: z.strictObject({ accounts: some('Accounts', account, 20) }),
+    settings: () => z.strictObject({ accounts: some('Accounts', account, 20) }),
     merge: { rule: 'union', lists: ['accounts'] },
     examples: [
       {
@@ -223,7 +223,7 @@ export const exchange = listFeature(
     title: 'Exchange accounts',
     summary: 'Microsoft Exchange accounts: ActiveSync on iPhones and iPads, web services on Macs.',
     secret: ['password', ...identitySecrets, ...smimeSecrets].map((name) => `accounts/*/${name}`),
-    settings: z.strictObject({ accounts: some('Accounts', exchangeAccount, 10) }),
+    settings: () => z.strictObject({ accounts: some('Accounts', exchangeAccount, 10) }),
     merge: { rule: 'union', lists: ['accounts'] },
     examples: [
       {

@@ -27,9 +27,23 @@ export interface Native {
 /** Becomes the identifier of an asset of the same part. */
 export const assetRef = (name: string): JsonObject => ({ $asset: name })
 
+/** Who signs in with what (Apple, `com.apple.credential.usernameandpassword`): a file that is given to the device alone. */
+export function userPassword(name: string, user: string, password?: string): NativeAsset {
+  const json = JSON.stringify({ UserName: user, ...(password !== undefined && { Password: password }) })
+  return {
+    name,
+    type: 'credential.userpassword',
+    data: { bytes: Buffer.from(json).toString('base64'), contentType: 'application/json' },
+  }
+}
+
 /** Systems on a device's own channel; `u`: on the channel of a Mac's user alone. */
 export const nativeTypes = {
+  'account.caldav': { device: 'i15.0 v1.1' },
+  'account.carddav': { device: 'i15.0 v1.1' },
   'account.google': { device: 'i15.0 v1.1', user: 'm13.0' },
+  'account.ldap': { device: 'i15.0 v1.1' },
+  'account.subscribed-calendar': { device: 'i15.0 v1.1' },
   'app.managed': { device: 'i17.2' },
   'diskmanagement.settings': { device: 'm15.0' },
   'math.settings': { device: 'i18.0!', user: 'm15.0' },

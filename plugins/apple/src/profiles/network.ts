@@ -25,12 +25,13 @@ export const dnsSettings = profileFeature(
     id: 'apple.dns',
     title: 'Encrypted DNS',
     summary: 'Name servers that are asked over HTTPS or TLS.',
-    settings: objectOf(dnsFields)
-      .refine((s) => s.protocol !== 'HTTPS' || s.url !== undefined, { path: ['url'], message: 'is needed for HTTPS' })
-      .refine((s) => s.protocol !== 'TLS' || s.serverName !== undefined, {
-        path: ['serverName'],
-        message: 'is needed for TLS',
-      }),
+    settings: () =>
+      objectOf(dnsFields)
+        .refine((s) => s.protocol !== 'HTTPS' || s.url !== undefined, { path: ['url'], message: 'is needed for HTTPS' })
+        .refine((s) => s.protocol !== 'TLS' || s.serverName !== undefined, {
+          path: ['serverName'],
+          message: 'is needed for TLS',
+        }),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -70,12 +71,13 @@ export const proxy = profileFeature(
     title: 'Global proxy',
     summary: 'A proxy for all web traffic of the device.',
     secret: ['password'],
-    settings: z
-      .strictObject({ ...shape(proxyFields), password: lineOr('Password') })
-      .refine((s) => s.kind !== 'manual' || (s.host !== undefined && s.port !== undefined), {
-        path: ['host'],
-        message: 'a manual proxy needs its host and port',
-      }),
+    settings: () =>
+      z
+        .strictObject({ ...shape(proxyFields), password: lineOr('Password') })
+        .refine((s) => s.kind !== 'manual' || (s.host !== undefined && s.port !== undefined), {
+          path: ['host'],
+          message: 'a manual proxy needs its host and port',
+        }),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -151,17 +153,18 @@ export const webFilter = profileFeature(
     summary:
       'Which web pages may be seen: by the system’s own filter (supervised iPhones and iPads), or by an app that filters.',
     secret: ['password'],
-    settings: z
-      .strictObject({
-        name: line('Name', undefined, 100),
-        builtIn: objectOf(builtIn).optional().meta({ title: 'The system’s own filter' }),
-        app: objectOf(byApp).optional().meta({ title: 'An app that filters' }),
-        password: lineOr('Password for the app’s server'),
-      })
-      .refine((s) => (s.builtIn === undefined) !== (s.app === undefined), {
-        path: ['builtIn'],
-        message: 'either the system’s own filter or an app',
-      }),
+    settings: () =>
+      z
+        .strictObject({
+          name: line('Name', undefined, 100),
+          builtIn: objectOf(builtIn).optional().meta({ title: 'The system’s own filter' }),
+          app: objectOf(byApp).optional().meta({ title: 'An app that filters' }),
+          password: lineOr('Password for the app’s server'),
+        })
+        .refine((s) => (s.builtIn === undefined) !== (s.app === undefined), {
+          path: ['builtIn'],
+          message: 'either the system’s own filter or an app',
+        }),
     merge: { rule: 'priority' },
     examples: [
       {

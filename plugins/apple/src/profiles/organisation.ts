@@ -26,7 +26,7 @@ export const managedDomains = profileFeature(
     id: 'apple.domains',
     title: 'Domains of the organisation',
     summary: 'Which mail addresses and web sites count as work.',
-    settings: objectOf(domains).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+    settings: () => objectOf(domains).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'union', lists: ['mail', 'web', 'passwords', 'tracking'] },
     examples: [
       {
@@ -56,7 +56,7 @@ export const lockScreenMessage = profileFeature(
     id: 'apple.lockScreenMessage',
     title: 'Message on the lock screen',
     summary: 'Whose the device is, for who finds it.',
-    settings: objectOf(message).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+    settings: () => objectOf(message).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [{ tag: 'A-1234', footnote: 'If found, call +49 30 123456' }],
   }),
@@ -93,7 +93,7 @@ export const singleSignOn = listFeature(
     id: 'apple.singleSignOn',
     title: 'Single sign-on',
     summary: 'Extensions that sign users in to the organisation’s services.',
-    settings: z.strictObject({ extensions: some('Extensions', signOnType, 20) }),
+    settings: () => z.strictObject({ extensions: some('Extensions', signOnType, 20) }),
     merge: { rule: 'union', lists: ['extensions'] },
     examples: [
       {
@@ -151,7 +151,7 @@ export const smartCards = profileFeature(
     id: 'apple.smartCards',
     title: 'Smart cards',
     summary: 'Whether Macs are signed in to by smart card, and what they ask of it.',
-    settings: objectOf(cards).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+    settings: () => objectOf(cards).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [{ allowed: true, enforced: false, pairing: true, one: true, trust: 'soft', removal: 'screen-saver' }],
   }),
@@ -175,7 +175,7 @@ export const fonts = listFeature(
     id: 'apple.fonts',
     title: 'Fonts',
     summary: 'Fonts that all apps may use.',
-    settings: z.strictObject({ fonts: some('Fonts', font, 20) }),
+    settings: () => z.strictObject({ fonts: some('Fonts', font, 20) }),
     merge: { rule: 'union', lists: ['fonts'] },
     examples: [{ fonts: [{ name: 'Example Sans', file: 'AAEAAAAA' }] }],
   }),
@@ -239,7 +239,7 @@ export const acme = listFeature(
     id: 'apple.acme',
     title: 'Identities by ACME',
     summary: 'Keys that the device makes, in its hardware if wished, and has certified by an ACME server.',
-    settings: z.strictObject({ identities: some('Identities', acmeType, 20) }),
+    settings: () => z.strictObject({ identities: some('Identities', acmeType, 20) }),
     merge: { rule: 'union', lists: ['identities'] },
     examples: [
       {

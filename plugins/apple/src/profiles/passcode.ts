@@ -139,7 +139,8 @@ export const autoLock = profileFeature(
     id: 'apple.autoLock',
     title: 'Automatic lock',
     summary: 'When a device locks itself, and for how long it opens without the passcode.',
-    settings: objectOf(lockFields).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+    settings: () =>
+      objectOf(lockFields).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [{ idleMinutes: 5, graceMinutes: 0, resetMinutes: 10, changeNow: false }],
   }),

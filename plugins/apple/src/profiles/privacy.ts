@@ -70,7 +70,7 @@ export const privacy = profileFeature(
     id: 'apple.privacy',
     title: 'Privacy preferences',
     summary: 'What apps of Macs may see and do without asking the user.',
-    settings: z.strictObject({ apps: z.array(entry).min(1).max(300).meta({ title: 'Apps' }) }),
+    settings: () => z.strictObject({ apps: z.array(entry).min(1).max(300).meta({ title: 'Apps' }) }),
     merge: { rule: 'union', lists: ['apps'] },
     examples: [
       {

@@ -94,9 +94,10 @@ export const restrictions = profileFeature(
     title: 'Restrictions',
     summary:
       'What devices may not do, or must do. Each restriction says which systems know it; others pass over it. What is not set stays as it is.',
-    settings: looseType(
-      objectOf(fields).refine((s) => Object.keys(written(fields, s as JsonObject)).length > 0, 'set at least one'),
-    ),
+    settings: () =>
+      looseType(
+        objectOf(fields).refine((s) => Object.keys(written(fields, s as JsonObject)).length > 0, 'set at least one'),
+      ),
     merge: { rule: 'priority' },
     examples: [
       {

@@ -133,6 +133,7 @@ function rowOf<S, I>(
     }
     return wireJson(wire)
   }
+  let examples: FeatureRow['examples'] | undefined
   const sample = { facts: {}, name: channel === 'user' ? 'user:501' : 'device' } as ChannelDetail
   return {
     channel,
@@ -141,11 +142,15 @@ function rowOf<S, I>(
       const can = available(o.to, c)
       return can === true && o.when ? o.when(c) : can
     },
-    examples: d.examples.map((e) => {
-      const settings = withoutSecrets(e as JsonObject, d.secret)
-      const secrets = Object.fromEntries(secretPlaces(settings, d.secret).map((name) => [name, `secret:${name}`]))
-      return { in: settings, wire: to(settings, sample, secrets), replies }
-    }),
+    // Made when somebody looks: writing every profile there is would be a tenth of a start.
+    get examples() {
+      examples ??= d.examples.map((e) => {
+        const settings = withoutSecrets(e as JsonObject, d.secret)
+        const secrets = Object.fromEntries(secretPlaces(settings, d.secret).map((name) => [name, `secret:${name}`]))
+        return { in: settings, wire: to(settings, sample, secrets), replies }
+      })
+      return examples
+    },
     to,
     from: (reply): Outcome => replyOutcome(reply, () => ({})),
     // What is there is told by this report alone: what was kept is from before the last change. The rest comes piece by piece.

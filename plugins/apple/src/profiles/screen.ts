@@ -31,7 +31,7 @@ export const webClips = listFeature(
     id: 'apple.webClips',
     title: 'Web clips',
     summary: 'Links on the home screen (iPhones and iPads) or in the Dock (Macs).',
-    settings: z.strictObject({ clips: some('Web clips', clipType, 100) }),
+    settings: () => z.strictObject({ clips: some('Web clips', clipType, 100) }),
     merge: { rule: 'union', lists: ['clips'] },
     examples: [
       {
@@ -102,7 +102,7 @@ export const homeScreen = profileFeature(
     id: 'apple.homeScreen',
     title: 'Home screen layout',
     summary: 'Which apps, folders and web clips are where. Users cannot rearrange them.',
-    settings: objectOf(layout),
+    settings: () => objectOf(layout),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -160,7 +160,7 @@ export const singleApp = profileFeature(
     id: 'apple.singleApp',
     title: 'Single-app mode',
     summary: 'The device shows one app and nothing else, until the policy is taken away.',
-    settings: objectOf(lockFields),
+    settings: () => objectOf(lockFields),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -202,7 +202,7 @@ export const notifications = profileFeature(
     id: 'apple.notifications',
     title: 'Notifications',
     summary: 'How apps may notify. Users cannot change it.',
-    settings: objectOf(notificationFields),
+    settings: () => objectOf(notificationFields),
     merge: { rule: 'union', lists: ['apps'] },
     examples: [
       {

@@ -47,7 +47,7 @@ export const contentCaching = profileFeature(
     id: 'apple.contentCaching',
     title: 'Content caching',
     summary: 'Macs that keep apps, updates and iCloud data for the devices around them.',
-    settings: objectOf(cache).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+    settings: () => objectOf(cache).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [
       {
@@ -82,7 +82,7 @@ export const airPrint = profileFeature(
     id: 'apple.airPrint',
     title: 'AirPrint printers',
     summary: 'Printers that devices know without looking for them.',
-    settings: objectOf(printers),
+    settings: () => objectOf(printers),
     merge: { rule: 'union', lists: ['printers'] },
     examples: [{ printers: [{ address: '10.0.0.9', path: 'ipp/print', port: 631, tls: true }] }],
   }),
@@ -107,10 +107,11 @@ export const airPlay = profileFeature(
     title: 'AirPlay receivers',
     summary: 'Passwords of receivers, and which ones may be seen.',
     secret: ['receivers/*/password'],
-    settings: z.strictObject({
-      receivers: some('Receivers', screen, 200),
-      only: maybe('These alone', 'Supervised iPhones and iPads, and Macs'),
-    }),
+    settings: () =>
+      z.strictObject({
+        receivers: some('Receivers', screen, 200),
+        only: maybe('These alone', 'Supervised iPhones and iPads, and Macs'),
+      }),
     merge: { rule: 'union', lists: ['receivers'] },
     examples: [
       { receivers: [{ name: 'Hall', id: 'AA:BB:CC:DD:EE:FF', password: 'topsecret' }, { name: 'Room 2' }], only: true },
@@ -163,9 +164,8 @@ export const networkUsage = profileFeature(
     id: 'apple.networkUsage',
     title: 'Mobile data of apps',
     summary: 'Which managed apps may use mobile data, and when Wi-Fi gives way to it.',
-    settings: z
-      .strictObject(shape(rules))
-      .refine((s) => (s.apps ?? []).length + (s.sims ?? []).length > 0, 'set at least one'),
+    settings: () =>
+      z.strictObject(shape(rules)).refine((s) => (s.apps ?? []).length + (s.sims ?? []).length > 0, 'set at least one'),
     merge: { rule: 'union', lists: ['apps', 'sims'] },
     examples: [
       {

@@ -128,7 +128,7 @@ export const vpn = listFeature(
     title: 'VPN (IKEv2)',
     summary: 'Tunnels for the whole device, begun when they are needed, or for apps alone.',
     secret: ['sharedSecret', 'password', ...identitySecrets].map((name) => `vpns/*/${name}`),
-    settings: z.strictObject({ vpns: some('VPNs', tunnel, 20) }),
+    settings: () => z.strictObject({ vpns: some('VPNs', tunnel, 20) }),
     merge: { rule: 'union', lists: ['vpns'] },
     examples: [
       {

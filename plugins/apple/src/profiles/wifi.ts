@@ -174,7 +174,7 @@ export const wifi = listFeature(
     title: 'Wi-Fi',
     summary: 'Networks that the device joins by itself.',
     secret: ['passphrase', 'password', 'proxyPassword', ...identitySecrets].map((name) => `networks/*/${name}`),
-    settings: z.strictObject({ networks: some('Networks', network, 50) }),
+    settings: () => z.strictObject({ networks: some('Networks', network, 50) }),
     merge: { rule: 'union', lists: ['networks'] },
     examples: [
       {
