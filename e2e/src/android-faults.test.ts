@@ -148,6 +148,11 @@ describe('android: what goes wrong', { timeout: 600_000 }, () => {
       { name: `${ground.enterprise}/devices/none`, state: 'ACTIVE', enrollmentTokenData: 'guess' },
       { name: 7, state: {}, hardwareInfo: [] },
       { name: `${phone.at.name}/operations/none`, done: true, metadata: { type: 'WIPE' } },
+      {
+        device: name,
+        usageLogEvents: [{ eventType: 'STOP_LOST_MODE_USER_ATTEMPT', eventTime: '2026-01-01T00:00:00Z' }],
+      },
+      { device: phone.at.name, usageLogEvents: 'everything' },
     ])
       for (const type of ['ENROLLMENT', 'STATUS_REPORT', 'COMMAND', 'USAGE_LOGS', 'NOVELTY'])
         google.publish(topic, type, resource)

@@ -144,12 +144,26 @@ describe('android: phones with Google services', { timeout: 600_000 }, () => {
     const asked = await ground.muster.ask<{ refused?: { code: string; text: string }[] }>('POST', '/activities', body)
     assert.match(JSON.stringify(asked.body), /management-mode/)
     assert.equal(personal.at.phone.reboots, 0)
+    // What no phone with Google's services can do, and what to do instead: here, and before anybody asks.
+    const target = { devices: [personal.id] }
+    const message = { operation: 'device.message', params: { title: 'T', text: 'Hello' }, target }
+    assert.match(
+      JSON.stringify((await ground.muster.ask<unknown>('POST', '/activities', message)).body),
+      /google-cannot/,
+    )
+    const page = await ground.muster.api<{ operations: { id: string; reason?: { text: string } }[] }>(
+      'GET',
+      `/devices/${personal.id}`,
+    )
+    assert.match(JSON.stringify(page.operations.find((o) => o.id === 'device.locate')), /lost mode/)
   })
 
   it('a lost phone is lost until it is found', async () => {
     for (const p of [office, mixed]) {
       assert.equal((await p.seen.sent('device.lost-mode.enable', lost)).state, 'completed')
       assert.equal(p.at.phone.lost, true)
+      const place = async () => (await p.seen.facts())['android.lostPlace'] as { latitude?: number } | undefined
+      await until('the place of the lost phone', async () => (await place())?.latitude !== undefined, patience)
       assert.equal((await p.seen.sent('device.lost-mode.disable', {})).state, 'completed')
       assert.equal(p.at.phone.lost, false)
     }

@@ -2,7 +2,7 @@
 import type { Db } from '@muster/core'
 import { type FakeGoogle, type GoogleDevice, startFakeGoogle } from '@muster/fleet'
 import type { Muster, MusterOptions } from './muster.ts'
-import { putPhones } from './phones.ts'
+import { lookedAtAll, type PutPhone, putPhones } from './phones.ts'
 
 export interface GoogleBed {
   readonly google: FakeGoogle
@@ -30,7 +30,8 @@ export async function bindGoogle(bed: On, o: { phones: number; perSecond: number
     pubsubUrl: url,
     keysUrl,
     requestsPerSecond: o.perSecond,
-    inFlight: 20,
+    // What so many a second need at a tenth of a second's way.
+    inFlight: Math.max(20, Math.min(100, Math.ceil(o.perSecond / 10))),
     pullS: 1,
   }
   const env = { MUSTER_PLATFORM_SETTINGS: JSON.stringify({ android: { google: own } }) }
@@ -39,9 +40,11 @@ export async function bindGoogle(bed: On, o: { phones: number; perSecond: number
   await muster.stop()
   const phones = await enrolled(google, enterprise, o.phones)
   await putPhones(bed.db, phones.map(named))
+  await lookedAtAll(bed.db)
   return { google, phones, env, close: google.close }
 }
 
+/** The enterprise; its first document stands at Google by then. */
 async function bind(muster: Muster, google: FakeGoogle): Promise<string> {
   const act = (step: string, input: object) =>
     muster.api('POST', `/platform-setup/android/${step}`, { input }) as Promise<unknown>
@@ -50,21 +53,40 @@ async function bind(muster: Muster, google: FakeGoogle): Promise<string> {
   const { name } = google.enterprise()
   await act('google-enterprise/bind', { name })
   await act('google-notifications/fetch', google.topic('bench'))
+  const { code } = await muster.api<{ code: string }>('POST', '/invitations', {
+    platform: 'android',
+    ownership: 'cope',
+  })
+  await muster.api('GET', `/enrolments/${encodeURIComponent(code)}`)
   return name
 }
 
-/** Nobody is told of them: they are in the database already. */
+/** Nobody is told of them: they are in the database already, with what they say here. */
 async function enrolled(google: FakeGoogle, enterprise: string, many: number): Promise<GoogleDevice[]> {
   const at = google.enterprises.get(enterprise)
   if (!at) throw new Error(`there is no ${enterprise}`)
+  const [policyName] = at.policies.keys()
   const { enabledNotificationTypes } = at.resource
   at.resource.enabledNotificationTypes = []
   const token = google.token(enterprise)
+  for (const t of at.tokens.values()) if (t.value === token) t.resource.policyName = policyName
   const phones = Array.from({ length: many }, (_, no) => google.enrol(token, { no: 8 * no }))
-  for (const phone of phones) google.sync(phone)
+  const began = Date.now()
+  // Each fetches its document soon after, by itself.
+  while (phones.some((p) => p.resource.appliedPolicyName === undefined)) {
+    if (Date.now() - began > 120_000) throw new Error('the phones did not fetch their first document')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
   at.resource.enabledNotificationTypes = enabledNotificationTypes
   return phones
 }
-function named({ name, resource }: GoogleDevice): { name: string; serial: string } {
-  return { name, serial: String((resource.hardwareInfo as { serialNumber: string }).serialNumber) }
+function named({ name, resource }: GoogleDevice): PutPhone {
+  return {
+    name,
+    serial: String((resource.hardwareInfo as { serialNumber: string }).serialNumber),
+    policy: String(resource.appliedPolicyName),
+    version: Number(resource.appliedPolicyVersion),
+    lastReport: String(resource.lastStatusReportTime),
+    state: String(resource.appliedState),
+  }
 }

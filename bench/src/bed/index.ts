@@ -12,7 +12,7 @@ export { putInvitations } from './fleet.ts'
 export { bindGoogle, type GoogleBed } from './google.ts'
 export { freePort, type Muster } from './muster.ts'
 export { putOffice, settleOffice } from './office.ts'
-export { makeAgents } from './phones.ts'
+export { makeAgents, settleLike } from './phones.ts'
 export { removeFleet } from './remove.ts'
 export { scripts } from './scripts.ts'
 

@@ -27,6 +27,8 @@ export interface MusterOptions {
   roles?: string
   /** More of its environment. */
   env?: Readonly<Record<string, string>>
+  /** Nothing of the benchmark's own is loaded into it, which would count as its start; it tells nothing of its memory then. */
+  bare?: true
   /** Another entry than the server's own. */
   entry?: string
 }
@@ -48,7 +50,7 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
   const url = `http://127.0.0.1:${port}`
   const started = performance.now()
   const child = startChild(o.entry ?? main, {
-    execArgv: ['--expose-gc', '--import', probe, ...(o.execArgv ?? [])],
+    execArgv: [...(o.bare ? [] : ['--expose-gc', '--import', probe]), ...(o.execArgv ?? [])],
     env: {
       MUSTER_HTTP_PORT: String(port),
       MUSTER_HTTPS_PORT: 'off',

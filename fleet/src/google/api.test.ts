@@ -153,7 +153,7 @@ describe('the Android Management API', { timeout: 120_000 }, () => {
 
   it('refuses values that do not go, alone or together', async () => {
     const app = (more: Members) => ({ applications: [{ packageName: 'com.example.a', ...more }] })
-    const wrong: readonly [Members, string][] = [
+    const wrong: [Members, string][] = [
       [app({ installPriority: 10_001 }), 'policy.applications[0].installPriority'],
       [app({ customAppConfig: {} }), 'policy.applications[0].customAppConfig'],
       [
@@ -201,6 +201,27 @@ describe('the Android Management API', { timeout: 120_000 }, () => {
         'policy.displaySettings.screenBrightnessSettings.screenBrightness',
       ],
     ]
+    const eap = { Outer: 'PEAP', Inner: 'MSCHAPv2', Identity: 'me', DomainSuffixMatch: ['radius.example.com'] }
+    const wifi = (more: Members, certificates: Members[] = []) => ({
+      openNetworkConfiguration: {
+        NetworkConfigurations: [
+          { GUID: 'n', Name: 'n', Type: 'WiFi', WiFi: { SSID: 'n', Security: 'WPA-EAP', EAP: { ...eap, ...more } } },
+        ],
+        Certificates: certificates,
+      },
+    })
+    const [network, key] = ['NetworkConfigurations[0].WiFi.EAP', 'Certificates[0]'].map(
+      (at) => `policy.openNetworkConfiguration.${at}`,
+    )
+    wrong.push(
+      [wifi({ UseSystemCAs: true }), `${network}.UseSystemCAs`],
+      [wifi({ Outer: 'EAP-PWD' }), `${network}.Outer`],
+      [wifi({ Inner: 'GTC' }), `${network}.Inner`],
+      [wifi({ DomainSuffixMatch: [] }), `${network}.DomainSuffixMatch`],
+      [wifi({ ClientCertType: 'Ref', ClientCertRef: 'none' }), `${network}`],
+      [wifi({}, [{ GUID: 'k', Type: 'Client', PKCS12: 'MIIB', Password: 'x' }]), `${key}.Password`],
+      [wifi({}, [{ GUID: 'k', Type: 'Client' }]), `${key}.PKCS12`],
+    )
     for (const [body, field] of wrong) {
       const answer = await policy(body, 'wrong')
       assert.deepEqual([answer.status, fieldsOf(answer.body)], [400, [field]], JSON.stringify(body))

@@ -9,7 +9,7 @@ import {
 } from '@muster/contract'
 import { agentEvents, agentFacts, wakeSetup } from './agent/index.ts'
 import { features } from './features/index.ts'
-import { googleFacts, googleSetup } from './google/index.ts'
+import { googleFacts, googleSetup, usageEvents } from './google/index.ts'
 import { operations } from './operations/index.ts'
 import { settings } from './settings.ts'
 
@@ -40,6 +40,6 @@ export const descriptors: Descriptors = {
   facts: [...commonFacts, ...facts],
   operations: operations.map((o) => o.descriptor).filter((d) => !common.has(d.id)),
   features: features.map((f) => f.descriptor).filter((d) => !common.has(d.id)),
-  events: agentEvents,
+  events: [...agentEvents, ...usageEvents],
   setup: [...googleSetup, wakeSetup],
 }

@@ -161,8 +161,20 @@ export function createPhones(estate: Estate, onLine: (line: PhoneLine) => void =
     line(device, answer.failed === undefined ? 'executed' : 'failed', { operation: o.name, type })
     estate.notify(device.enterprise, 'COMMAND', operationResource(o))
     if (estate.draw() < device.phone.habits.repeat) estate.notify(device.enterprise, 'COMMAND', operationResource(o))
-    if (answer.fate !== undefined) leave(device, answer.fate)
-    else report(device)
+    if (answer.fate !== undefined) return leave(device, answer.fate)
+    report(device)
+    if (type === 'START_LOST_MODE' && device.phone.lost) tellPlace(device)
+  }
+  /** A lost phone tells where it is, by itself. */
+  function tellPlace(device: Device): void {
+    const at = isoOf(estate.now())
+    const location = { latitude: 52 + estate.draw(), longitude: 13 + estate.draw() }
+    const event = { eventId: estate.word(10), eventTime: at, eventType: 'LOST_MODE_LOCATION' }
+    estate.notify(device.enterprise, 'USAGE_LOGS', {
+      device: device.name,
+      retrievalTime: at,
+      usageLogEvents: [{ ...event, lostModeLocationEvent: { location, batteryLevel: 64 } }],
+    })
   }
   /** It has answered; then its work goes, and after that the last word is said. */
   function leave(device: Device, fate: 'wiped' | 'released'): void {

@@ -1,5 +1,6 @@
 /** What a policy of the right shape may still not say: ranges, lists without repeats, and fields that exclude or need one another, as the API's reference tells of each. */
 import type { Violation } from '../errors.ts'
+import { networks } from './networks.ts'
 
 type Member = Readonly<Record<string, unknown>>
 type Say = (field: string, what: string) => void
@@ -26,7 +27,18 @@ const limits = {
 export function policyViolations(policy: Member): Violation[] {
   const found: Violation[] = []
   const say: Say = (field, what) => found.push({ field: `policy.${field}`, description: `policy.${field}: ${what}` })
-  for (const rule of [applications, passwords, updates, enforcement, screen, connectivity, personal, messages, others])
+  for (const rule of [
+    applications,
+    passwords,
+    updates,
+    enforcement,
+    screen,
+    connectivity,
+    networks,
+    personal,
+    messages,
+    others,
+  ])
     rule(policy, say)
   return found
 }
@@ -234,15 +246,4 @@ function others(p: Member, say: Say): void {
   if ((number(p.minimumApiLevel) ?? 0) < 0) say('minimumApiLevel', 'must not be negative.')
   const kinds = objects(p.defaultApplicationSettings).map((d) => d.defaultApplicationType)
   if (new Set(kinds).size < kinds.length) say('defaultApplicationSettings', 'only one of each type is allowed.')
-  const onc = object(p.openNetworkConfiguration)
-  if (p.openNetworkConfiguration !== undefined && onc.NetworkConfigurations !== undefined)
-    for (const [i, network] of objects(onc.NetworkConfigurations).entries()) {
-      const at = `openNetworkConfiguration.NetworkConfigurations[${i}]`
-      if (typeof network.GUID !== 'string' || network.GUID === '') say(`${at}.GUID`, 'is required.')
-      if (network.Type !== 'WiFi') say(`${at}.Type`, 'only WiFi is supported.')
-      const wifi = object(network.WiFi)
-      if (typeof wifi.SSID !== 'string' && typeof wifi.HexSSID !== 'string') say(`${at}.WiFi.SSID`, 'is required.')
-      if (String(wifi.Security ?? 'None').startsWith('WPA-PSK') && String(wifi.Passphrase ?? '').length < 8)
-        say(`${at}.WiFi.Passphrase`, 'must have at least 8 characters.')
-    }
 }

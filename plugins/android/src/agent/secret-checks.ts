@@ -54,6 +54,17 @@ export const identityHolds: Differing<Of<typeof android.identity>> = ({ settings
   return wrongIf(differences(defined(settings), values))
 }
 
+/** Addresses are for Android Enterprise. */
+export const resetProtectionHolds: Differing<Of<typeof android.factoryResetProtection>> = ({ settings, values }) =>
+  settings.accounts.length > 0
+    ? wrongIf(differences({ accounts: settings.accounts }, values))
+    : {
+        failed: {
+          code: 'accounts-missing',
+          text: 'The agent knows Google accounts by their ids. Give them in the policy.',
+        },
+      }
+
 /** By what Android trusts, not by names. */
 export const certificatesHold: Differing<Of<typeof android.certificates>> = ({ settings, values }) => {
   const trusted = new Set(textsIn(values.trusted).map((t) => t.toLowerCase()))

@@ -23,22 +23,26 @@ export const googleAppList = documentRow(android.appList, {
   ],
 })
 
-/** Google takes a least version for so many apps. */
-const leastVersions = 20
+/** Google takes a least version for so many apps, and as a number of 32 bits. */
+const leastVersions = { apps: 20, code: 2 ** 31 - 1 } as const
+const isTaken = (a: { versionCode: number }, i: number) =>
+  i < leastVersions.apps && a.versionCode > 0 && a.versionCode <= leastVersions.code
 /** The files are the agent's: Google has the app in its store, where an app of one's own is uploaded as a private one. */
 export const googleRequiredApps = documentRow(android.requiredApps, {
   part: (s): JsonObject => ({
     applications: [
       ...s.apps.map(
-        ({ packageName, versionCode }, i): Json => ({
-          packageName,
+        (app, i): Json => ({
+          packageName: app.packageName,
           installType: 'FORCE_INSTALLED',
-          ...(versionCode > 0 && i < leastVersions ? { minimumVersionCode: versionCode } : {}),
+          ...(isTaken(app, i) ? { minimumVersionCode: app.versionCode } : {}),
         }),
       ),
       ...each(s.system, { installType: 'FORCE_INSTALLED' }),
     ],
   }),
+  beyond: (s) =>
+    s.apps.flatMap((a, i) => (a.versionCode > 0 && !isTaken(a, i) ? [`versionCode (${a.packageName})`] : [])),
   wires: [
     {
       applications: [

@@ -1,12 +1,7 @@
 /** Networks in the policy document. Wi-Fi goes as Open Network Configuration, whose form Chrome OS made. */
-import { createHash } from 'node:crypto'
 import { android, type Json, type JsonObject, type Secrets } from '@muster/contract'
+import { authority, guid } from './keys.ts'
 import { documentRow } from './part.ts'
-
-/** One network is known by the same name in each version of a document. */
-const guid = (...parts: readonly string[]) => createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32)
-/** PEM to the base64 of its DER. */
-const der = (pem: string) => pem.replaceAll(/-----(BEGIN|END) CERTIFICATE-----|\s/g, '')
 
 type Wifi = (typeof android.wifi.examples)[number]
 const securities: Readonly<Record<string, string>> = {
@@ -17,12 +12,21 @@ const securities: Readonly<Record<string, string>> = {
   'wpa-eap': 'WPA-EAP',
   'wpa3-eap-192': 'WPA3-Enterprise_192',
 }
-const outer: Readonly<Record<string, string>> = { peap: 'PEAP', ttls: 'EAP-TTLS', tls: 'EAP-TLS', pwd: 'EAP-PWD' }
-const inner: Readonly<Record<string, string>> = { mschapv2: 'MSCHAPv2', pap: 'PAP', gtc: 'GTC' }
+const outer: Readonly<Record<string, string>> = { peap: 'PEAP', ttls: 'EAP-TTLS', tls: 'EAP-TLS' }
+const inner: Readonly<Record<string, string>> = { mschapv2: 'MSCHAPv2', pap: 'PAP' }
+
+/** Of the ways to sign in, those that Google does not take: then the network is left out. */
+function unknownWays(s: Wifi): string[] {
+  if (!s.security.includes('eap')) return []
+  if (!outer[s.eap]) return [`eap (${s.eap})`]
+  return hasInner(s) && !inner[s.phase2] ? [`phase2 (${s.phase2})`] : []
+}
+const hasInner = (s: Wifi) => s.eap === 'peap' || s.eap === 'ttls'
 
 export const googleWifi = documentRow(android.wifi, {
-  part: (s, _, secrets) => {
-    const authority = s.caCertificate === undefined ? undefined : guid('ca', s.caCertificate)
+  part: (s, _, secrets): JsonObject => {
+    if (unknownWays(s).length > 0) return {}
+    const ca = s.caCertificate === undefined ? undefined : authority(s.caCertificate)
     return {
       openNetworkConfiguration: {
         NetworkConfigurations: [
@@ -30,15 +34,14 @@ export const googleWifi = documentRow(android.wifi, {
             GUID: guid('wifi', s.ssid),
             Name: s.ssid,
             Type: 'WiFi',
-            WiFi: wifi(s, secrets, authority),
+            WiFi: wifi(s, secrets, ca?.GUID),
           },
         ],
-        ...(authority === undefined
-          ? {}
-          : { Certificates: [{ GUID: authority, Type: 'Authority', X509: der(s.caCertificate ?? '') }] }),
+        ...(ca ? { Certificates: [ca] } : {}),
       },
     }
   },
+  beyond: unknownWays,
   wires: [
     {
       openNetworkConfiguration: {
@@ -78,7 +81,6 @@ export const googleWifi = documentRow(android.wifi, {
                 AnonymousIdentity: 'anonymous',
                 DomainSuffixMatch: ['radius.example.com'],
                 Password: 'secret:password',
-                UseSystemCAs: true,
               },
             },
           },
@@ -87,7 +89,7 @@ export const googleWifi = documentRow(android.wifi, {
     },
   ],
 })
-function wifi(s: Wifi, secrets: Secrets, authority: string | undefined): JsonObject {
+function wifi(s: Wifi, secrets: Secrets, ca: string | undefined): JsonObject {
   const security = securities[s.security] ?? 'None'
   const eap = s.security.includes('eap')
   return {
@@ -97,19 +99,20 @@ function wifi(s: Wifi, secrets: Secrets, authority: string | undefined): JsonObj
     ...(s.randomMac === false ? { MACAddressRandomizationMode: 'Hardware' } : {}),
     Security: security,
     ...(security === 'WPA-PSK' && secrets.passphrase !== undefined ? { Passphrase: secrets.passphrase } : {}),
-    ...(eap ? { EAP: signIn(s, secrets, authority) } : {}),
+    ...(eap ? { EAP: signIn(s, secrets, ca) } : {}),
   }
 }
-function signIn(s: Wifi, secrets: Secrets, authority: string | undefined): JsonObject {
-  const inside = s.eap === 'peap' || s.eap === 'ttls'
+/** Without an authority those of the system count, for the domain alone: Google knows no word for that. */
+function signIn(s: Wifi, secrets: Secrets, ca: string | undefined): JsonObject {
   return {
-    Outer: outer[s.eap] ?? 'PEAP',
-    ...(inside ? { Inner: inner[s.phase2] ?? 'MSCHAPv2' } : {}),
+    Outer: outer[s.eap] ?? '',
+    ...(hasInner(s) ? { Inner: inner[s.phase2] ?? '' } : {}),
     Identity: s.identity ?? '',
     ...(s.anonymousIdentity === undefined ? {} : { AnonymousIdentity: s.anonymousIdentity }),
     ...(s.domain === undefined ? {} : { DomainSuffixMatch: [s.domain] }),
     ...(secrets.password === undefined ? {} : { Password: secrets.password }),
-    ...(authority === undefined ? { UseSystemCAs: true } : { ServerCARefs: [authority] }),
+    ...(ca === undefined ? {} : { ServerCARefs: [ca] }),
+    // Of a key that an app installed; one that comes in the same document is named by it, when all parts are joined.
     ...(s.eap === 'tls' && s.keyAlias ? { ClientCertType: 'KeyPairAlias', ClientCertKeyPairAlias: s.keyAlias } : {}),
   }
 }

@@ -45,11 +45,11 @@ function check<S>(settings: S, report: Json | undefined, o: PartOptions<S>): Ver
     .filter((detail) => concerns(detail, part))
     .map(judge)
   const worst = judged.toSorted((a, b) => gravity.indexOf(a.state) - gravity.indexOf(b.state))[0]
-  return worst ?? beyond(o.beyond?.(settings) ?? [])
+  return worst ?? beyond(o.beyond?.(settings) ?? [], Object.keys(part).length > 0)
 }
-function beyond(names: readonly string[]): Verdict {
+function beyond(names: readonly string[], rest: boolean): Verdict {
   if (names.length === 0) return { state: 'verified' }
-  const text = `The rest is applied, but Google’s API has no setting for: ${names.join(', ')}.`
+  const text = `${rest ? 'The rest is applied, but ' : ''}Google’s API has no setting for: ${names.join(', ')}.`
   return { state: 'not-applicable', reason: { code: 'google-cannot', text } }
 }
 

@@ -1,6 +1,6 @@
 /** Storage, certificates, USB, accounts, backups and logs in the policy document. */
-import { createHash } from 'node:crypto'
-import { android, type Json, type JsonObject } from '@muster/contract'
+import { android, type JsonObject } from '@muster/contract'
+import { authority, clientKey } from './keys.ts'
 import { documentRow } from './part.ts'
 
 export const googleEncryption = documentRow(android.encryption, {
@@ -8,17 +8,24 @@ export const googleEncryption = documentRow(android.encryption, {
   wires: [{ encryptionPolicy: 'ENABLED_WITH_PASSWORD' }],
 })
 
-const der = (pem: string) => pem.replaceAll(/-----(BEGIN|END) CERTIFICATE-----|\s/g, '')
-const authority = (c: { name: string; pem: string }): Json => ({
-  GUID: createHash('sha256').update(`ca\n${c.pem}`).digest('hex').slice(0, 32),
-  Type: 'Authority',
-  X509: der(c.pem),
-})
 export const googleCertificates = documentRow(android.certificates, {
-  part: (s): JsonObject => ({ openNetworkConfiguration: { Certificates: s.certificates.map(authority) } }),
+  part: (s): JsonObject => ({
+    openNetworkConfiguration: { Certificates: s.certificates.map((c) => authority(c.pem)) },
+  }),
   wires: android.certificates.examples.map((e) => ({
-    openNetworkConfiguration: { Certificates: e.certificates.map(authority) },
+    openNetworkConfiguration: { Certificates: e.certificates.map((c) => authority(c.pem)) },
   })),
+})
+
+/** For Wi-Fi alone. The file goes with its password, and is sealed anew when the document is put together. */
+export const googleIdentity = documentRow(android.identity, {
+  part: (s, _, secrets): JsonObject => ({
+    openNetworkConfiguration: {
+      Certificates: secrets.pkcs12 === undefined ? [] : [clientKey(s.alias, secrets.pkcs12, secrets.password ?? '')],
+    },
+  }),
+  beyond: (s) => (s.apps.length > 0 ? ['apps'] : []),
+  wires: [{ openNetworkConfiguration: { Certificates: [clientKey('device', 'secret:pkcs12', 'secret:password')] } }],
 })
 
 export const googleUsb = documentRow(android.usb, {
@@ -30,6 +37,13 @@ export const googleUsb = documentRow(android.usb, {
 export const googleAccounts = documentRow(android.accounts, {
   part: (s): JsonObject => ({ accountTypesWithManagementDisabled: [...s.blockedTypes] }),
   wires: [{ accountTypesWithManagementDisabled: ['com.google'] }],
+})
+
+/** Ids say nothing to it. */
+export const googleResetProtection = documentRow(android.factoryResetProtection, {
+  part: (s): JsonObject => (s.emails ? { frpAdminEmails: [...s.emails] } : {}),
+  beyond: (s) => (s.emails ? [] : ['accounts']),
+  wires: [{}, { frpAdminEmails: ['it@example.com'] }],
 })
 
 export const googleBackup = documentRow(android.backup, {

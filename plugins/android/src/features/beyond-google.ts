@@ -6,9 +6,6 @@ const noSetting = 'Google’s API has no such setting'
 const reasons: Readonly<Record<string, string>> = {
   [android.vpn.id]:
     `${noSetting}: it knows always-on VPN by an app alone. Require an IKEv2 app, and configure it by managed configuration.`,
-  [android.identity.id]:
-    `${noSetting}: it takes no key that a password protects. Let an app that may select certificates install it.`,
-  [android.factoryResetProtection.id]: 'Google’s API wants addresses of administrators, not ids of accounts.',
   [android.logging.id]: 'Google hands logs over as notifications of their own, which this server does not keep.',
   [android.notifications.id]: `${noSetting}: which apps may notify is left to the device’s user.`,
 }

@@ -1,7 +1,6 @@
 /** The service account that Google knows us by: its key, as Google's console gives it, and the access tokens got with it. */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { Json, PlatformHost } from '@muster/contract'
-import { SignJWT } from 'jose'
 import { objectOf } from '../documents/index.ts'
 import { errorOf, GoogleError } from './errors.ts'
 
@@ -62,6 +61,8 @@ export function createTokens(host: PlatformHost, tokenUrl: string, answerMs: num
     const key = readKey(a.key)
     if (!key) throw new GoogleError('access', 'the key of the service account cannot be read')
     const now = host.clock.now().getTime()
+    // Loaded when it is needed: not every server has phones of Google's.
+    const { SignJWT } = await import('jose')
     const assertion = await new SignJWT({ scope: scopes })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(a.keyId ? { kid: a.keyId } : {}) })
       .setIssuer(a.email)

@@ -2,6 +2,7 @@
 import type { ChannelDetail, Delivery, Json, JsonObject, PlatformHost, Said } from '@muster/contract'
 import { isReading } from '../commands/index.ts'
 import { complianceFact, objectOf } from '../documents/index.ts'
+import type { Alone } from './alone.ts'
 import type { Connection } from './connection.ts'
 import type { Documents, Placed } from './documents.ts'
 import { GoogleError } from './errors.ts'
@@ -43,6 +44,7 @@ export function createDeliver(o: {
   connection: Connection
   documents: Documents
   parting: Parting
+  alone: Alone
   /** What Google calls a command is written down. */
   known(name: string): Promise<void>
   /** Whether an operation may be done twice without harm. */
@@ -56,24 +58,36 @@ export function createDeliver(o: {
         from unnest(${all.map((c) => c.ref)}::text[], ${all.map((c) => c.until)}::timestamptz[]) as x (name, until) on conflict (name) do nothing`,
   )
 
+  /** In the order of their names, so that no two wait for each other. */
+  const pointed = together(
+    (all: readonly { name: string; policy: string }[]) =>
+      host.sql`insert into device (name, policy) select distinct on (name) name, policy
+        from unnest(${all.map((d) => d.name)}::text[], ${all.map((d) => d.policy)}::text[]) as x (name, policy) order by name
+        on conflict (name) do update set policy = excluded.policy`,
+  )
+
   return async function deliver(all: readonly Delivery[], signal: AbortSignal): Promise<void> {
     await Promise.all(
-      all.map(async (d) => {
-        const told = await hand(d, signal)
+      all.map((d) => {
         const name = deviceName(d.channel)
-        if (told.gone && name) await o.parting.left(d.channel, name)
-        else if (told.said) {
-          await host.turn(d.channel, {
-            said: [told.said],
-            ...(told.facts ? { facts: told.facts, partial: true, reportedAt: told.reportedAt } : {}),
-            ...(told.state ? { state: { ...told.state } } : {}),
-            take: 0,
-          })
-          if (told.state) await heardBefore(d.channel, told.state)
-          if (told.said.ref !== undefined) await o.known(told.said.ref)
-        }
+        // Until it is known here which document it has, nobody may take it for one that was pointed elsewhere.
+        return name && d.kind === 'document' ? o.alone(name, () => one(d, name)) : one(d, name)
       }),
     )
+    async function one(d: Delivery, name: string | undefined): Promise<void> {
+      const told = await hand(d, signal)
+      if (told.gone && name) await o.parting.left(d.channel, name)
+      else if (told.said) {
+        await host.turn(d.channel, {
+          said: [told.said],
+          ...(told.facts ? { facts: told.facts, partial: true, reportedAt: told.reportedAt } : {}),
+          ...(told.state ? { state: { ...told.state } } : {}),
+          take: 0,
+        })
+        if (told.state) await heardBefore(d.channel, told.state)
+        if (told.said.ref !== undefined) await o.known(told.said.ref)
+      }
+    }
   }
 
   /** A device is quick: its report on this document may have come before it was known here which one that is, and there may be no other for a day. */
@@ -146,7 +160,7 @@ export function createDeliver(o: {
   async function point(d: Extract<Delivery, { kind: 'document' }>, name: string, signal: AbortSignal): Promise<Told> {
     const placed: Placed = await o.documents.place(d, signal)
     const before = channelState(d.channel.state)
-    if (before?.policy !== placed.name)
+    if (before?.policy !== placed.name) {
       await connection.api({
         method: 'PATCH',
         path: `v1/${name}`,
@@ -154,8 +168,8 @@ export function createDeliver(o: {
         body: { policyName: placed.name },
         signal,
       })
-    if (before?.policy !== placed.name)
-      await host.sql`insert into device (name, policy) values (${name}, ${placed.name}) on conflict (name) do update set policy = excluded.policy`
+      await pointed({ name, policy: placed.name })
+    }
     return { said: { id: d.id, state: 'completed' }, state: { policy: placed.name, version: placed.version } }
   }
 
@@ -185,6 +199,7 @@ export function createDeliver(o: {
         await o.documents.forget()
         return rest(5)
       case 'refused':
+      case 'unusable':
         return { said: failed(d.id, e.reason.code, e.reason.text) }
     }
   }

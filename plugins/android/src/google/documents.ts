@@ -10,7 +10,7 @@ import {
   type PlatformHost,
   variablesOf,
 } from '@muster/contract'
-import { joined, objectOf } from '../documents/index.ts'
+import { joined, objectOf, Pkcs12Error, withKeys } from '../documents/index.ts'
 import type { Connection } from './connection.ts'
 import { GoogleError } from './errors.ts'
 import { type Enterprise, keepDocument, readDocument } from './store.ts'
@@ -107,7 +107,7 @@ export function createDocuments(o: {
     const known = compiled.get(key)
     if (known) return known
     const parts = wanted.map((w) => partOf(w.feature, fill(w.settings, c), d, o.features))
-    const body = canonical(await o.webApps.resolve(joined([reporting, ...parts])))
+    const body = canonical(await o.webApps.resolve(keyed(joined([reporting, ...parts]))))
     const made = { name: nameOf(e, body), body }
     if (wanted.length > 0) bounded(compiled, key, made)
     return made
@@ -164,6 +164,14 @@ export function createDocuments(o: {
         if (!there) await host.sql`delete from document where name = ${name}`
       }
     },
+  }
+}
+
+function keyed(document: JsonObject): JsonObject {
+  try {
+    return withKeys(document)
+  } catch (e) {
+    throw e instanceof Pkcs12Error ? new GoogleError('unusable', `Client certificate: ${e.message}`) : e
   }
 }
 

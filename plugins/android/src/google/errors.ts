@@ -4,9 +4,9 @@ import { objectOf, objectsOf } from '../documents/index.ts'
 
 /**
  * quota: later; away: it did not answer, or failed; access: the service account may not; missing: there is no such thing;
- * conflict: it changed meanwhile; refused: what was sent is not taken; unset: nothing is set up here.
+ * conflict: it changed meanwhile; refused: what was sent is not taken; unset: nothing is set up here; unusable: a setting cannot be put in Google’s words.
  */
-export type ErrorKind = 'quota' | 'away' | 'access' | 'missing' | 'conflict' | 'refused' | 'unset'
+export type ErrorKind = 'quota' | 'away' | 'access' | 'missing' | 'conflict' | 'refused' | 'unset' | 'unusable'
 
 export class GoogleError extends Error {
   readonly kind: ErrorKind
@@ -46,6 +46,7 @@ const said: Readonly<Record<ErrorKind, string>> = {
   conflict: 'It was changed at Google meanwhile; it is tried again',
   refused: 'Google refused it',
   unset: 'No enterprise is bound yet: see the set-up of Android',
+  unusable: 'A setting cannot be given to Google',
 }
 
 const kinds: Readonly<Record<number, ErrorKind>> = {

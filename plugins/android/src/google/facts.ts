@@ -1,6 +1,7 @@
 /** What Google says of a device (resource Device), as facts. Total: a notification may hold anything. */
 import type { FactDescriptor, Json, JsonObject } from '@muster/contract'
 import { complianceFact, objectOf, objectsOf } from '../documents/index.ts'
+import { usageFacts } from './usage.ts'
 
 /** The resource's name: by it a device is found when Google speaks of it. */
 export const nameFact = 'google.device'
@@ -15,6 +16,7 @@ export const googleFacts: readonly FactDescriptor[] = [
   { id: complianceFact, title: 'Report on its document', type: 'object' },
   { id: 'google.securityPosture', title: 'Security posture', type: 'string', queryable: true },
   { id: 'google.lastReport', title: 'Last report', type: 'time' },
+  ...usageFacts,
   { id: 'google.lastPolicySync', title: 'Last fetched its document', type: 'time' },
 ]
 

@@ -1,5 +1,6 @@
 /** The channel to devices with Google's services: the Android Management API, put together. */
 import type { FeatureRow, OpenPlatform, PlatformHost, Route, Step } from '@muster/contract'
+import { createAlone } from './alone.ts'
 import { createConnection } from './connection.ts'
 import { createDeliver } from './deliver.ts'
 import { createDocuments } from './documents.ts'
@@ -36,7 +37,8 @@ export function createGoogle(
   const documents = createDocuments({ host, connection, features: o.features, webApps })
   const enrolment = createEnrolment({ host, connection, documents })
   const parting = createParting(host)
-  const notifications = createNotifications({ host, connection, enrolment, parting })
+  const alone = createAlone()
+  const notifications = createNotifications({ host, connection, enrolment, parting, alone })
   const setup = createSetup({ host, connection, enrolment })
   return {
     routes: [pushRoute({ host, connection, settings, notifications }), ...setup.routes],
@@ -46,6 +48,7 @@ export function createGoogle(
       connection,
       documents,
       parting,
+      alone,
       known: notifications.known,
       repeatable: o.repeatable,
     }),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Channel, ChannelDetail, JsonObject, PlatformHost, Turn } from '@muster/contract'
 import { sampleChannel } from '@muster/contract/testing'
+import { createAlone } from './alone.ts'
 import type { Connection } from './connection.ts'
 import { createNotifications, type Notification } from './notifications.ts'
 import type { Parting } from './parting.ts'
@@ -68,12 +69,22 @@ function stage(devices: number) {
       left = name
     },
   }
-  const connection = { enterprise: async () => ({ name: enterprise }) } as unknown as Connection
+  /** What Google is asked for a device, and what it says of it. */
+  const google = { policyName: '', asked: [] as string[] }
+  const api = async (r: { method: string; path: string; body?: JsonObject }) => {
+    google.asked.push(`${r.method} ${String(r.body?.policyName ?? '')}`.trim())
+    await later()
+    if (r.method === 'PATCH') google.policyName = String(r.body?.policyName)
+    return { name: r.path.slice(3), policyName: google.policyName }
+  }
+  const connection = { enterprise: async () => ({ name: enterprise }), api } as unknown as Connection
   const enrolment = { arrive: async () => undefined } as unknown as Parameters<
     typeof createNotifications
   >[0]['enrolment']
-  const notifications = createNotifications({ host, connection, enrolment, parting })
-  return { notifications, spent, turns, open, failing, left: () => left }
+  const alone = createAlone()
+  const notifications = createNotifications({ host, connection, enrolment, parting, alone })
+  const pointed = (n: number, policy: string) => Object.assign(channels[n] ?? {}, { state: { policy, version: 1 } })
+  return { notifications, spent, turns, open, failing, left: () => left, google, alone, pointed }
 }
 
 test('a hundred together cost two statements of the plugin’s own, and are looked up and written at once', async () => {
@@ -135,4 +146,25 @@ test('a device that is deleted has left, whoever says so first', async () => {
   const gone: JsonObject = { name: device(0), appliedState: 'DELETED' }
   await s.notifications.takeAll([{ type: 'STATUS_REPORT', data: gone }])
   assert.equal(s.left(), device(0))
+})
+
+test('who was pointed elsewhere is pointed back: by what Google says now, and never while we point it ourselves', async () => {
+  const s = stage(1)
+  const listed = (policyName: string) => s.notifications.device({ name: device(0), policyName }, { listed: true })
+  s.pointed(0, 'mine')
+  s.google.policyName = 'foreign'
+  await listed('foreign')
+  assert.deepEqual([s.google.policyName, s.google.asked.splice(0)], ['mine', ['GET', 'PATCH mine']])
+  await listed('the one before')
+  assert.deepEqual(s.google.asked.splice(0), ['GET'], 'the list was older than that')
+  // It is being pointed: Google knows the next document already, and we are about to know.
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const pointing = s.alone(device(0), () => promise)
+  s.google.policyName = 'next'
+  const look = listed('next')
+  await new Promise((r) => setTimeout(r, 20))
+  s.pointed(0, 'next')
+  resolve()
+  await Promise.all([pointing, look])
+  assert.deepEqual([s.google.policyName, s.google.asked], ['next', ['GET']])
 })

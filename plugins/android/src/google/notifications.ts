@@ -1,12 +1,15 @@
 /** What Google tells: read, and told on to whom it concerns. Whatever is strange, late, said twice or somebody else's changes nothing. */
 import type { Channel, Json, JsonObject, PlatformHost } from '@muster/contract'
 import { objectOf } from '../documents/index.ts'
+import type { Alone } from './alone.ts'
 import type { Connection } from './connection.ts'
 import { type ChannelState, channelState } from './deliver.ts'
 import type { Enrolment } from './enrol.ts'
+import { GoogleError } from './errors.ts'
 import { deviceFacts, nameFact, reportTime } from './facts.ts'
 import type { Parting } from './parting.ts'
 import { together } from './together.ts'
+import { usageTurn } from './usage.ts'
 
 export interface Notification {
   /** ENROLLMENT, STATUS_REPORT, COMPLIANCE_REPORT, COMMAND, USAGE_LOGS, ENTERPRISE_UPGRADE; others are passed over. */
@@ -51,6 +54,7 @@ export function createNotifications(o: {
   connection: Connection
   enrolment: Enrolment
   parting: Parting
+  alone: Alone
 }): Notifications {
   const { host, connection } = o
   /** Commands that are over are not looked at any more. */
@@ -92,7 +96,7 @@ export function createNotifications(o: {
     const detail = await host.detail(c)
     if (detail.lifecycle === 'removed') return
     const state = channelState(detail.state)
-    if (from.listed) await pointBack(d, state)
+    if (from.listed && elsewhere(d, state)) await pointBack(c, String(d.name))
     if (from.listed && isKnown(detail.facts, d)) return
     const facts = deviceFacts(d, state && { name: state.policy, version: state.version })
     // A report that is older than what is known says nothing new: the time decides, not the order of arrival.
@@ -110,14 +114,22 @@ export function createNotifications(o: {
       await host.turn(detail, { facts: judged, partial: true, reportedAt: reportTime(d, from.reportedAt), take: 0 })
     }
   }
-  /** Somebody pointed it elsewhere, in Google's console or with another tool. */
-  async function pointBack(d: JsonObject, state: ChannelState | undefined): Promise<void> {
-    if (!state || typeof d.policyName !== 'string' || d.policyName === state.policy) return
-    await connection.api({
-      method: 'PATCH',
-      path: `v1/${String(d.name)}`,
-      query: { updateMask: 'policyName' },
-      body: { policyName: state.policy },
+  /** Somebody pointed it elsewhere, in Google's console or with another tool: as Google says it now, for the list may be from before it was pointed by us. */
+  async function pointBack(c: Channel, name: string): Promise<void> {
+    await o.alone(name, async () => {
+      const now = await connection.api({ method: 'GET', path: `v1/${name}` }).catch((e: unknown) => {
+        // It went meanwhile: the look at those that no list names finds that.
+        if (e instanceof GoogleError && e.kind === 'missing') return {}
+        throw e
+      })
+      const state = channelState((await host.detail(c)).state)
+      if (state && elsewhere(now, state))
+        await connection.api({
+          method: 'PATCH',
+          path: `v1/${name}`,
+          query: { updateMask: 'policyName' },
+          body: { policyName: state.policy },
+        })
     })
   }
 
@@ -153,6 +165,14 @@ export function createNotifications(o: {
     await operation(op)
   }
 
+  /** Of the logs, what a lost device tells: others are not asked for. */
+  async function used(batch: JsonObject): Promise<void> {
+    const name = await ours(batch.device, namePattern)
+    const c = name === undefined ? undefined : await host.find({ fact: nameFact, value: name })
+    const turn = c && usageTurn(batch, await host.detail(c))
+    if (c && turn) await host.turn(c, turn)
+  }
+
   async function take(n: Notification): Promise<void> {
     const data = objectOf(n.data)
     await heard()
@@ -164,6 +184,8 @@ export function createNotifications(o: {
         return device(data, { reportedAt: n.publishedAt })
       case 'COMMAND':
         return said(data)
+      case 'USAGE_LOGS':
+        return used(data)
     }
   }
   async function took(n: Notification): Promise<boolean> {
@@ -186,8 +208,9 @@ export function createNotifications(o: {
       const done = list.map(() => false)
       const numbered = list.map((n, i) => ({ n, i }))
       const lines = Map.groupBy(numbered, ({ n, i }) => {
-        const { name } = objectOf(n.data) ?? {}
-        return typeof name === 'string' ? deviceOf(name) : `${i}`
+        const { name, device: of } = objectOf(n.data) ?? {}
+        const known = name ?? of
+        return typeof known === 'string' ? deviceOf(known) : `${i}`
       })
       await Promise.all(
         [...lines.values()].map(async (line) => {
@@ -199,6 +222,8 @@ export function createNotifications(o: {
   }
 }
 
+const elsewhere = (d: JsonObject, state: ChannelState | undefined) =>
+  state !== undefined && typeof d.policyName === 'string' && d.policyName !== state.policy
 const heardEveryMs = 30_000
 const earlyAtMost = 1_000
 const deviceOf = (name: string) => name.split('/operations/', 1)[0] ?? name

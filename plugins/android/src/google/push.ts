@@ -1,7 +1,7 @@
 /** Notifications that Pub/Sub pushes to us: each carries a token signed by Google for the account of our subscription. */
 import { type Json, type Message, type PlatformHost, Problem, type Reply, type Route } from '@muster/contract'
 import { readJson } from '@muster/kit'
-import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { z } from 'zod'
 import { objectOf } from '../documents/index.ts'
 import type { Connection } from './connection.ts'
@@ -25,7 +25,7 @@ export function pushRoute(o: {
 }): Route {
   const { host } = o
   // Fetched when a token names a key that is not known yet, at most every half minute.
-  const keys = createRemoteJWKSet(new URL(o.settings.keysUrl), { [customFetch]: host.fetch, timeoutDuration: 10_000 })
+  let keys: JWTVerifyGetKey | undefined
 
   async function proven(r: Message): Promise<void> {
     const enterprise = await o.connection.enterprise()
@@ -37,6 +37,9 @@ export function pushRoute(o: {
     if (payload.email !== enterprise.pusher || payload.email_verified !== true) throw new Problem('unauthenticated')
   }
   async function verified(token: string, audience: string): Promise<JWTPayload> {
+    // Loaded with the first notification: not every server has phones of Google's.
+    const { createRemoteJWKSet, customFetch, errors, jwtVerify } = await import('jose')
+    keys ??= createRemoteJWKSet(new URL(o.settings.keysUrl), { [customFetch]: host.fetch, timeoutDuration: 10_000 })
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer: o.settings.issuer,

@@ -71,7 +71,8 @@ export function createReconcile(o: {
       const listed = objectsOf(answer.devices)
       await Promise.all(listed.map((d) => o.notifications.device(d, { listed: true })))
       const names = listed.map((d) => String(d.name))
-      await host.sql`update device set seen = now() where name = any(${names}::text[])`
+      // In the order in which devices are pointed, so that neither waits for the other.
+      await host.sql`update device set seen = now() where name in (select name from device where name = any(${names}::text[]) order by name for update)`
       token = typeof answer.nextPageToken === 'string' && answer.nextPageToken !== '' ? answer.nextPageToken : undefined
       await host.sql`update sweep set page = ${token ?? null}`
     } while (token !== undefined && !signal.aborted)

@@ -23,7 +23,7 @@ const boundPath = '/google/bound'
 /** Google's page of one sign-up can be used for half an hour. */
 const signupMinutes = 30
 /** What devices tell by; COMPLIANCE_REPORT says nothing that STATUS_REPORT does not. */
-const told = ['ENROLLMENT', 'STATUS_REPORT', 'COMMAND']
+const told = ['ENROLLMENT', 'STATUS_REPORT', 'COMMAND', 'USAGE_LOGS']
 
 export interface GoogleSetup {
   readonly setup: OpenSetup

@@ -32,6 +32,7 @@ import {
   googleWipe,
   googleWipeCorporate,
 } from '../commands/index.ts'
+import { beyondGoogle } from './beyond-google.ts'
 
 const both = (descriptor: OperationDescriptor, google: AndroidOperation['google']): AndroidOperation => ({
   descriptor,
@@ -42,7 +43,7 @@ const both = (descriptor: OperationDescriptor, google: AndroidOperation['google'
 /** What Google has no command for. */
 const ours = <P, R>(descriptor: OperationDescriptor<P, R>): AndroidOperation => ({
   descriptor: descriptor as OperationDescriptor,
-  agent: agentOperation(descriptor),
+  agent: { ...agentOperation(descriptor), elsewhere: beyondGoogle(descriptor.id) },
 })
 
 export const deviceOperations: readonly AndroidOperation[] = [
