@@ -74,6 +74,16 @@ test('Apple: the next command is found among a thousand that are settled', async
   assert.deepEqual([r.settled, r.trips], [1_030, 20])
 })
 
+test('Apple: everybody who sleeps is woken, comes and reports, and nobody is answered 5xx', async () => {
+  const r = await run('wake-100k')
+  assert.deepEqual(
+    [r.devices, r.acknowledged, r.historyRows, r.unmatched, r.serverErrors, r.refusedConnections],
+    [400, 400, 400, 0, 0, 0],
+  )
+  // One that was lost with its connection is sent again, and nobody is pushed for each of several reasons.
+  assert.ok(Number(r.pushes) >= 400 && Number(r.pushes) < 480, `${r.pushes} pushes`)
+})
+
 test('Windows: every answer of a session is a row of history, and an idle session costs next to nothing', async () => {
   const r = await run('op-trip-windows')
   assert.deepEqual([r.acknowledged, r.historyRows, r.unmatched], [80, 80, 0])
@@ -100,7 +110,8 @@ test('Android: one operation is issued at the quota though the server is killed,
 
 test('Android: settings that many share are one document, and publishing the same again asks nothing of Google', async () => {
   const r = await run('android-compile')
-  assert.deepEqual([r.value, r.revisions, r.documentsUnchanged, r.pointedUnchanged], [20, 20, 0, 0])
+  const unchanged = [r.documentsUnchanged, r.pointedUnchanged, r.requestsUnchanged]
+  assert.deepEqual([r.value, r.revisions, ...unchanged], [20, 20, 0, 0, 0])
 })
 
 test('Android: an agent’s round trip goes the same road as a Linux agent’s', async () => {

@@ -18,6 +18,7 @@ import { opTripAndroid } from './benchmarks/op-trip-android.ts'
 import { opTripApple } from './benchmarks/op-trip-apple.ts'
 import { opTripWindows } from './benchmarks/op-trip-windows.ts'
 import { restartHerd } from './benchmarks/restart-herd.ts'
+import { wake } from './benchmarks/wake-100k.ts'
 
 export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'idle-poll': idlePoll,
@@ -35,6 +36,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   'enrol-apple': enrolApple,
   'enrol-windows': enrolWindows,
   'restart-herd': restartHerd,
+  'wake-100k': wake,
   console: consoleViews,
   'android-quota': androidQuota,
   'android-compile': androidCompile,

@@ -6,6 +6,8 @@ export interface Subject<T extends Seen = Seen> {
   name: string
   /** Process whose CPU is the server's; none: what runs in the database alone. */
   pid?: number
+  /** What each run needs beforehand, and nobody measures. */
+  prepare?(n: number): Promise<void>
   /** `n`: -1 for the warm-up, then 0, 1, 2 ... */
   run(n: number): Promise<T>
 }
@@ -43,12 +45,17 @@ export async function inTurns<T extends Seen>(
   subjects: readonly Subject<T>[],
   o: { runs: number; databasePid: number; warm?: boolean; per?: (seen: T) => number },
 ): Promise<Map<string, Measured<T>>> {
-  if (o.warm !== false) for (const s of subjects) refuseWrong(s.name, await s.run(-1))
+  if (o.warm !== false)
+    for (const s of subjects) {
+      await s.prepare?.(-1)
+      refuseWrong(s.name, await s.run(-1))
+    }
   const taken = new Map(
     subjects.map((s) => [s.name, [] as { seen: T; server: number; database: number; elsewhere: number }[]]),
   )
   for (let n = 0; n < o.runs; n += 1) {
     for (const s of subjects) {
+      await s.prepare?.(n)
       const before = { server: s.pid ? cpuOf(s.pid) : 0, database: cpuOf(o.databasePid), machine: machineBusyS() }
       const seen = await s.run(n)
       const server = s.pid ? cpuOf(s.pid) - before.server : 0

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { alertsCommand } from './commands/alerts.ts'
+import { approvalsCommand } from './commands/approvals.ts'
 import { auditCommand } from './commands/audit.ts'
 import { backupCommand } from './commands/backup.ts'
 import { clientCommand } from './commands/client.ts'
@@ -66,6 +67,7 @@ function createProgram(terminal: Terminal): Command {
     doctorCommand,
     backupCommand,
     recoveryCommand,
+    approvalsCommand,
     keysCommand,
   ]
   for (const make of commands) program.addCommand(make(terminal))

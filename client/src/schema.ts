@@ -1058,6 +1058,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what waits for approval or waited, newest first */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{activity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one */
+        get: operations["getApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{activity}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve or decline
+         * @description Needs the permission of its operation, too. Whoever approves is a person, not the one who asked, and reaches all of its devices. Approved, wipes are held for ten minutes as usual, and can be cancelled until then.
+         */
+        post: operations["decideApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks": {
         parameters: {
             query?: never;
@@ -1396,6 +1450,11 @@ export interface components {
             id: string;
             targets: number;
             refused: components["schemas"]["Refused"][];
+            /**
+             * @description It would destroy more than one person may alone: it waits until another administrator approves it
+             * @constant
+             */
+            approval?: "waiting";
         };
         ActivityDevicePage: {
             items: components["schemas"]["Operation"][];
@@ -1473,6 +1532,45 @@ export interface components {
         ApiClientSecret: {
             /** @description Shown this once */
             secret: string;
+        };
+        Approval: {
+            /** @description The activity that stands until it is decided */
+            activity: string;
+            operation: string;
+            title: string;
+            /**
+             * @description wipe: data of devices is lost; removal: devices are let go
+             * @enum {string}
+             */
+            kind: "wipe" | "removal";
+            /** @description Who asked: user:anna, client:ci */
+            actor: string;
+            devices: number;
+            /** @enum {string} */
+            state: "waiting" | "approved" | "declined" | "withdrawn" | "expired";
+            /** Format: date-time */
+            askedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            decidedAt: string | null;
+            decidedBy: string | null;
+            note: string;
+            /** @description Up to twenty of the devices, by name, with whose they are */
+            sample: {
+                id: string;
+                name: string;
+                owner: string | null;
+            }[];
+        };
+        ApprovalDecision: {
+            approve: boolean;
+            /** @default  */
+            note?: string;
+        };
+        ApprovalPage: {
+            items: components["schemas"]["Approval"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
         };
         /** @description All that are set must match; roles and users are those of the owner; a device in no group does not match groups */
         Assignment: {
@@ -1866,7 +1964,7 @@ export interface components {
             at: string;
         };
         /** @enum {string} */
-        EventType: "device.enrolled" | "device.changed" | "device.removed" | "device.blocked" | "device.reported" | "device.event" | "activity.created" | "activity.cancelled" | "operations.changed" | "policy.changed" | "settings.changed" | "compliance.changed" | "invitation.changed" | "group.changed" | "query.changed" | "user.changed" | "role.changed" | "client.changed" | "configuration.changed" | "installation.event" | "alert.acknowledged" | "webhook.changed" | "recovery.changed" | "platform.changed";
+        EventType: "device.enrolled" | "device.changed" | "device.removed" | "device.blocked" | "device.reported" | "device.event" | "activity.created" | "activity.cancelled" | "operations.changed" | "policy.changed" | "settings.changed" | "compliance.changed" | "invitation.changed" | "group.changed" | "query.changed" | "user.changed" | "role.changed" | "client.changed" | "configuration.changed" | "installation.event" | "approval.changed" | "alert.acknowledged" | "webhook.changed" | "recovery.changed" | "platform.changed";
         Fact: {
             id: string;
             title: string;
@@ -2621,6 +2719,9 @@ export type ApiClient = components['schemas']['ApiClient'];
 export type ApiClientCreated = components['schemas']['ApiClientCreated'];
 export type ApiClientPage = components['schemas']['ApiClientPage'];
 export type ApiClientSecret = components['schemas']['ApiClientSecret'];
+export type Approval = components['schemas']['Approval'];
+export type ApprovalDecision = components['schemas']['ApprovalDecision'];
+export type ApprovalPage = components['schemas']['ApprovalPage'];
 export type Assignment = components['schemas']['Assignment'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditKey = components['schemas']['AuditKey'];
@@ -2968,6 +3069,15 @@ export interface operations {
                     "application/json": components["schemas"]["Device"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -3044,6 +3154,15 @@ export interface operations {
                     "application/json": components["schemas"]["Disenrolment"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -3071,7 +3190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-state` */
+            /** @description `approval-needed`, `wrong-state` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3136,7 +3255,7 @@ export interface operations {
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3259,7 +3378,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3376,7 +3495,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationPage"];
                 };
             };
-            /** @description `invalid-cursor`, `invalid-request` */
+            /** @description `invalid-cursor`, `invalid-path`, `invalid-request` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3466,7 +3585,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceEventPage"];
                 };
             };
-            /** @description `invalid-cursor`, `invalid-request` */
+            /** @description `invalid-cursor`, `invalid-path`, `invalid-request` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3558,7 +3677,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessagePage"];
                 };
             };
-            /** @description `invalid-cursor`, `invalid-request` */
+            /** @description `invalid-cursor`, `invalid-path`, `invalid-request` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3643,6 +3762,15 @@ export interface operations {
                     "application/json": components["schemas"]["EscrowList"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -3724,7 +3852,7 @@ export interface operations {
                     "application/json": components["schemas"]["EscrowValue"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4013,6 +4141,15 @@ export interface operations {
                     "application/json": components["schemas"]["SavedQuery"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -4096,7 +4233,7 @@ export interface operations {
                     "application/json": components["schemas"]["SavedQuery"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4215,6 +4352,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -4291,6 +4437,15 @@ export interface operations {
                     "application/json": components["schemas"]["EffectivePolicy"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -4365,6 +4520,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceCompliance"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
@@ -4803,6 +4967,15 @@ export interface operations {
                     "application/json": components["schemas"]["Activity"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -4885,7 +5058,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityDevicePage"];
                 };
             };
-            /** @description `invalid-cursor`, `invalid-request` */
+            /** @description `invalid-cursor`, `invalid-path`, `invalid-request` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4968,6 +5141,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivityCancelled"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
@@ -5229,6 +5411,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -5312,6 +5503,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolmentTerms"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `invitation-unknown` */
@@ -5584,6 +5784,15 @@ export interface operations {
                     "application/json": components["schemas"]["Policy"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -5667,7 +5876,7 @@ export interface operations {
                     "application/json": components["schemas"]["Policy"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5795,6 +6004,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -5880,6 +6098,15 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyVersionList"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -5954,6 +6181,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyPublished"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
@@ -6050,6 +6286,15 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyPublished"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -6133,6 +6378,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
@@ -6224,7 +6478,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyPublished"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6452,7 +6706,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyPreview"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6705,7 +6959,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyPreviewDevicePage"];
                 };
             };
-            /** @description `invalid-cursor`, `invalid-request`, `malformed-json` */
+            /** @description `invalid-cursor`, `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6831,7 +7085,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyWhatIf"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7146,6 +7400,15 @@ export interface operations {
                     "application/json": components["schemas"]["Group"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -7229,7 +7492,7 @@ export interface operations {
                     "application/json": components["schemas"]["Group"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7357,6 +7620,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -7447,7 +7719,7 @@ export interface operations {
                     "application/json": components["schemas"]["GroupDevicePage"];
                 };
             };
-            /** @description `invalid-cursor`, `invalid-request` */
+            /** @description `invalid-cursor`, `invalid-path`, `invalid-request` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7536,7 +7808,7 @@ export interface operations {
                     "application/json": components["schemas"]["GroupMembersChanged"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7948,6 +8220,15 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -8021,6 +8302,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
@@ -8114,7 +8404,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8237,7 +8527,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8353,7 +8643,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8635,6 +8925,15 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -8718,7 +9017,7 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8836,6 +9135,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
@@ -9162,6 +9470,15 @@ export interface operations {
                     "application/json": components["schemas"]["ApiClient"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -9235,6 +9552,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
@@ -9324,7 +9650,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiClientSecret"];
                 };
             };
-            /** @description `invalid-request` */
+            /** @description `invalid-path`, `invalid-request` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9490,7 +9816,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConfigurationEntry"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9677,7 +10003,7 @@ export interface operations {
                     "application/json": components["schemas"]["SetupAnswer"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10065,7 +10391,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10252,6 +10578,15 @@ export interface operations {
                     "application/json": components["schemas"]["Alert"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -10272,6 +10607,287 @@ export interface operations {
             };
             /** @description `not-found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listApprovals: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                cursor?: string;
+                /** @description Rows a page, at most */
+                limit?: number;
+                state?: "waiting" | "approved" | "declined" | "withdrawn" | "expired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalPage"];
+                };
+            };
+            /** @description `invalid-cursor`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal-error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-away` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activity: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecision"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`, `token-revoked`, `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `approver-unsettled`, `forbidden`, `own-approval` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `recovery-mode`, `wrong-state` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type` */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10507,6 +11123,15 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -10595,7 +11220,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10714,6 +11339,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -10797,6 +11431,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookTested"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
@@ -10884,6 +11527,15 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
             401: {
                 headers: {
@@ -10967,6 +11619,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `invalid-path`, `invalid-request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `token-expired`, `token-revoked`, `unauthenticated` */
@@ -11058,7 +11719,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description `invalid-request`, `malformed-json` */
+            /** @description `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11174,7 +11835,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description `invalid-cursor`, `invalid-request`, `malformed-json` */
+            /** @description `invalid-cursor`, `invalid-path`, `invalid-request`, `malformed-json` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11292,7 +11953,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDeliveryPage"];
                 };
             };
-            /** @description `invalid-cursor`, `invalid-request` */
+            /** @description `invalid-cursor`, `invalid-path`, `invalid-request` */
             400: {
                 headers: {
                     [name: string]: unknown;

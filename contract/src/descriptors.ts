@@ -120,12 +120,34 @@ export interface Descriptors {
   readonly escrow?: readonly EscrowDescriptor[]
 }
 
-/** Keeps the descriptor's own types while checking its form. */
-export function operation<P, R>(d: OperationDescriptor<P, R>): OperationDescriptor<P, R> {
-  return d
+/** Or what makes it when it is first looked at. */
+type Late<T> = T | (() => T)
+type LateOperation<P, R> = Omit<OperationDescriptor, 'params' | 'result' | 'examples'> & {
+  readonly params: Late<z.ZodType<P>>
+  readonly result: Late<z.ZodType<R>>
+  readonly examples: readonly { readonly params: P; readonly result?: R }[]
 }
-export function feature<S>(d: FeatureDescriptor<S>): FeatureDescriptor<S> {
-  return d
+type LateFeature<S> = Omit<FeatureDescriptor, 'settings' | 'examples'> & {
+  readonly settings: Late<z.ZodType<S>>
+  readonly examples: readonly S[]
+}
+
+/** Keeps the descriptor's own types while checking its form. Schemas that are functions are made late: they are thousands, and a start looks at none. */
+export function operation<P, R>(d: LateOperation<P, R>): OperationDescriptor<P, R> {
+  return madeLate(d, ['params', 'result'])
+}
+export function feature<S>(d: LateFeature<S>): FeatureDescriptor<S> {
+  return madeLate(d, ['settings'])
+}
+
+function madeLate<D>(d: { readonly [K in keyof D]: Late<D[K]> }, keys: readonly (keyof D)[]): D {
+  for (const key of keys) {
+    const given = d[key]
+    if (typeof given !== 'function') continue
+    let made: D[keyof D] | undefined
+    Object.defineProperty(d, key, { get: () => (made ??= given()), enumerable: true, configurable: true })
+  }
+  return d as D
 }
 
 /** JSON Schema (draft 2020-12) of what a caller sends. */

@@ -29,6 +29,8 @@ export interface EventMap {
   'configuration.changed': { key: string }
   /** Something about the installation itself that an administrator should look at. */
   'installation.event': { type: string; at: string; severity: string; data: Json }
+  /** What waits for a second administrator, or was decided. */
+  'approval.changed': { activity: number; state: string }
   'alert.acknowledged': { alert: string; by: string; devices: string[] }
   'webhook.changed': { webhook: number; what: string }
   'recovery.changed': { active: boolean }
@@ -60,6 +62,7 @@ const told: Readonly<Record<Exclude<EventType, InnerEventType>, true>> = {
   'client.changed': true,
   'configuration.changed': true,
   'installation.event': true,
+  'approval.changed': true,
   'alert.acknowledged': true,
   'webhook.changed': true,
   'recovery.changed': true,

@@ -27,11 +27,18 @@ export interface People {
   named(name: string): Promise<Person | undefined>
   /** What somebody accepts who enrols a device of the platform. */
   terms(language?: string): Promise<Conditions>
+  /** Whether `invite` would let this person, so that a page can say so before anything is asked. */
+  mayEnrol(by: Pick<Person, 'id'>): Promise<boolean>
   /**
    * An invitation's code for a device of this person's own, begun by the person: allowed by `device:enrol`, audited in their name; the
    * licence is accepted as for every other. `expiresInS`: an hour unless told. Problems: forbidden, unknown-platform, invalid-request.
    */
   invite(by: Pick<Person, 'id'>, ownership: Ownership, expiresInS?: number): Promise<string>
+  /**
+   * An invitation's code for a device of the organisation that nobody owns, which its maker has assigned to this server: an administrator has set the
+   * platform up for it; audited as the platform's. `expiresInS`: an hour unless told. Problems: unknown-platform, invalid-request.
+   */
+  admit(ownership: Exclude<Ownership, 'byod'>, expiresInS?: number): Promise<string>
 }
 
 /** What lets somebody enrol devices of their own. */

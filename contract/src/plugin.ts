@@ -5,7 +5,7 @@ import type { Bytes, Json, JsonObject } from './json.ts'
 import type { People, Person } from './people.ts'
 import type { Credential, Wake } from './push.ts'
 import type { OpenSetup } from './setup.ts'
-import type { ShortRoute, ShortTurns } from './short-turn.ts'
+import type { ShortRoute, ShortRow, ShortTurns } from './short-turn.ts'
 
 /** What can be addressed: one queue, one push address ("device", "user:501", "agent"). A device has one open enrolment (epoch), an enrolment has channels. */
 export interface Channel {
@@ -29,7 +29,7 @@ export interface Platform {
   origins?(settings: Json): readonly string[]     // where host.fetch may go: "https://host:port"
   open(host: PlatformHost, settings: Json): Promise<OpenPlatform>
 }
-interface Row { channel: ChannelKind; when?(c: ChannelDetail): true | Reason; never?: Reason; needs?: readonly string[]; examples: readonly RowExample[]  // never: no channel of its kind can, and why: `when` says the same
+interface Row extends ShortRow { channel: ChannelKind; when?(c: ChannelDetail): true | Reason; never?: Reason; elsewhere?: Reason; needs?: readonly string[]; examples: readonly RowExample[]  // never: no channel of its kind can, and why: `when` says the same; elsewhere: why a device without a channel of this kind cannot have it
   /** Its functions look at the head of the channel alone (Channel): facts, variables, push and state are then not read, nor handed over with its deliveries. */
   blind?: true
 }
@@ -100,9 +100,9 @@ export interface PlatformHost extends ShortTurns<Channel, OperationRow, Delivery
   errand(c: Channel, name: string, payload: Json, collapse?: string): Promise<void>        // the plugin's own command: same queue, same promises
   gone(c: Channel, reason: Reason): Promise<void>                                          // the device left by itself
   find(by: { ref: string } | { fact: string; value: string }): Promise<Channel | undefined>
-  /** DER, leaf first, then the authorities. For a code: one key, which lets nobody in before `begin` (another only `instead` of its certificate of this SHA-256); for a channel: the next one, those before it good until 7 days after it was first used. */
+  /** DER, leaf first, then the authorities. For a code: one key, which lets nobody in before `begin` (another only `instead` of its certificate of this SHA-256; `name`: what the platform calls the device, as its subject); for a channel: the next one, those before it good until 7 days after it was first used. */
   readonly certificates: {
-    issue(to: Channel | { code: string; instead?: Bytes }, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void>; authorities(): Bytes[]
+    issue(to: Channel | { code: string; instead?: Bytes; name?: string }, csr: Bytes): Promise<Bytes[]>; revoke(c: Channel): Promise<void>; authorities(): Bytes[]
     own(purpose: string): Promise<{ key: string; chain: Bytes[]; notAfter: Date }>         // this server's, for the platform's protocol: RSA, PKCS#8 PEM
     ending(withinS: number, beyond?: number): Promise<{ channel: Channel; notAfter: Date }[]>  // open channels, in order of their numbers above `beyond`, whose certificate in use ends so soon; at most 1,000
   }
@@ -123,7 +123,7 @@ export interface Terms { platform: string; ownership: Ownership; organisation: s
 
 export interface OpenPlatform {
   routes: readonly Route[]
-  invite(c: { code: string; url: string; server: string; ownership: Ownership; user?: string; agent?: AgentOffer }): Promise<{ steps: readonly Step[]; files?: { name: string; type: string; bytes: Bytes }[] }>
+  invite(c: { code: string; url: string; server: string; ownership: Ownership; user?: string; agent?: AgentOffer; language?: string }): Promise<{ steps: readonly Step[]; files?: { name: string; type: string; bytes: Bytes }[] }>
   wake?(c: ChannelDetail): Wake | undefined                                                // pure: push/ paces, coalesces and retries
   deliver?(d: readonly Delivery[], signal: AbortSignal): Promise<void>                     // where we call them (Google, MQTT): core claims, leases, rations
   calls?: readonly ChannelKind[]                                                           // the kinds of channel that `deliver` is for: all when absent
@@ -137,7 +137,7 @@ export interface OpenPlatform {
 export interface Step { text: string; command?: string; link?: string; file?: string; qr?: string }
 /** The platform's agent as this server offers it: a command that fetches, verifies, installs and enrols, and the packages for who does that by hand. */
 export interface AgentOffer { version: string; command: string; packages: readonly { name: string; kind: string; processor: string; url: string; sha256: string }[] }
-export interface Route extends ShortRoute<Pick<Message, 'headers' | 'body'>, Reply> {
+export interface Route extends ShortRoute<Pick<Message, 'query' | 'headers' | 'body' | 'certificate'>, Reply> {
   /** `path` is below the platform's own `/<id>`; with `root` it is exact, from the server's root, where the world expects it. What is somebody else's already is refused at start. */
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; root?: true; maxBytes: number
   access: { device: true } | { public: string } | { permission: string }                   // public: the reason why; permission: admin set-up

@@ -71,6 +71,18 @@ const problems = {
   'invalid-query': [422, 'The device query is not valid (see `reason`).'],
   'setup-refused': [422, 'This step of the set-up was refused (see `reason`).'],
   'wipe-byod': [422, 'A personally owned device is never wiped whole. Use the corporate wipe.'],
+  'approval-needed': [
+    409,
+    'Removing more devices needs a second administrator. Send the operation device.disenrol to them instead: it waits for approval.',
+  ],
+  'own-approval': [
+    403,
+    'Nobody approves what they asked for themselves. Another administrator, signed in as a person, decides.',
+  ],
+  'approver-unsettled': [
+    403,
+    'This account was changed by somebody else too short a time ago to approve (see `hours`). Another administrator decides.',
+  ],
   // installation
   'recovery-mode': [
     409,

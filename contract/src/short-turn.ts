@@ -1,7 +1,14 @@
 /** The short way of the plainest exchanges: who only takes, or tells one last word, goes from the reader straight into a batch, without a promise or a look at anything but memory. */
 
+/** What a row says of what its functions look at. */
+export interface ShortRow {
+  /** Of a channel's facts they look at these alone, and for the rest at its head: nothing else is then handed over with its deliveries. */
+  looks?: readonly string[]
+}
 export interface ShortTurn<Row> {
   readonly take: number
+  /** A new connection, which is offered what was put off as well: the short way is for who surely put nothing off. */
+  readonly again?: true
   /** When silence begins to mean something. */
   readonly expectInS: number
   /** The message in, where it says something. */
@@ -21,8 +28,12 @@ export interface ShortWord {
 export type ShortDone<D> = (deliveries: readonly D[] | undefined, error?: unknown) => string | undefined
 
 export interface ShortTurns<C, Row, D> {
-  /** false: nothing was done, `identify` and `turn` tell; also when nothing is said and nothing waits. `ask` looks at the channel now and keeps nothing of it. */
-  short(proof: { bearer: string }, ask: (c: C) => ShortTurn<Row> | undefined, done: ShortDone<D>): boolean
+  /** A certificate's key is proven by then. false: nothing was done, `identify` and `turn` tell; also when nothing is said and nothing waits. `ask` looks at the channel now and keeps nothing of it. */
+  short(
+    proof: { bearer: string } | { certificate: Uint8Array },
+    ask: (c: C) => ShortTurn<Row> | undefined,
+    done: ShortDone<D>,
+  ): boolean
 }
 export interface ShortRoute<M, R> {
   /** The same answer by the short way, after `now` knew none. false: nothing was done, `handle` answers; so it does when `done` is given neither an answer nor an error. Only of `device` routes. */

@@ -4,6 +4,7 @@ import type { Json, Platform, Pusher } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { createAccess } from './access/index.ts'
 import { createAlerts, createWatch, raise } from './alerts/index.ts'
+import { createApprovals, type Guard } from './approvals/index.ts'
 import { createAudit, openAuditKey } from './audit/index.ts'
 import { createCertificates } from './certificates/index.ts'
 import { type Clock, systemClock } from './clock/index.ts'
@@ -21,7 +22,7 @@ import { createPlatforms, moveChannels, pluginMigrations } from './platforms/ind
 import { createPolicies, isSettingId, type Policies, type Previews } from './policies/index.ts'
 import { createQueries } from './queries/index.ts'
 import { createRecovery } from './recovery/index.ts'
-import { createRegistry } from './registry/index.ts'
+import { createRegistry, factsLookedAt } from './registry/index.ts'
 import { createDeviceLog, createDeviceReports, createSummary, createVisibleEvents } from './reports/index.ts'
 import { dropMonths, makeMonths } from './retention/index.ts'
 import { openSecrets } from './secrets/index.ts'
@@ -43,6 +44,8 @@ export interface CoreOptions {
   publicUrl?: string
   /** The TLS certificate of that address is one of our own authority, which devices do not trust by themselves. */
   ownTls?: boolean
+  /** Of the guard against destruction, what nobody changes from the console. */
+  guard?: Partial<Guard>
   /** True while devices' inventory is to wait, so that what they acknowledge need not. */
   pressed?(): boolean
 }
@@ -76,28 +79,40 @@ export async function createCore(o: CoreOptions) {
   const events = createEvents({ db, log })
   const audit = createAudit({ db, log, signingKey: await openAuditKey(join(o.keysDir, 'audit.pem'), db) })
   const commandsKey = join(o.keysDir, 'commands.pem')
-  const signing = await createSigning(await openAuditKey(commandsKey), readLinks(commandsKey))
+  const signing = createSigning(await openAuditKey(commandsKey), readLinks(commandsKey))
   const base = { db, events, audit, secrets, log }
 
   const configuration = createConfiguration(base)
   const access = createAccess(base)
   const certificates = createCertificates({ ...base, crlUrl: o.publicUrl && `${o.publicUrl}/pki/crl` })
-  const devices = createDevices({ ...base, tokens: access, look: lookForWork })
+  const devices = createDevices({ ...base, tokens: access, look: lookForWork, looks: factsLookedAt(registry) })
   const queries = createQueries(base)
   const groups = createGroups(base)
+  const approvals = createApprovals({
+    ...base,
+    configuration,
+    operations: registry.operations,
+    operator: o.guard,
+    ports: {
+      release: (tx, activity) => operations.standing.release(tx, activity),
+      end: (tx, activity, reason) => operations.standing.end(tx, activity, reason),
+    },
+    alarm: (tx, data) => raise(tx, events, [{ type: 'guard.budget-exceeded', severity: 'critical', data }]),
+  })
   // Enrolment and policies call upward through ports; both are only called once everything is made.
   const enrollment = createEnrollment({
     ...base,
     ports: {
       closeEpoch: (tx, channels) => operations.closeEpoch(tx, channels),
       sendDisenrol: (tx, d) => operations.sendDisenrol(tx, d),
+      demandRemoval: (tx, actor) => approvals.demandRemoval(tx, actor),
       writeFacts: async (tx, reports) =>
         void (await writeFacts(
           tx,
           reports.map((r) => ({ deviceNo: r.device, facts: r.facts })),
         )),
       revokeCertificates: (tx, channels, reason) => certificates.revokeChannels(tx, channels, reason),
-      certify: (invitation, csr, instead) => certificates.issueForInvitation(invitation, csr, { instead }),
+      certify: (invitation, csr, o) => certificates.issueForInvitation(invitation, csr, o),
       moveChannels,
       organisation: () => configuration.get('organisation').value.name,
     },
@@ -118,6 +133,7 @@ export async function createCore(o: CoreOptions) {
     registry,
     devices,
     part: { ...policies, owns: isSettingId },
+    approvals,
     extras: {
       secrets: (tx, needs) => readEscrow(base, tx, needs),
       envelope: async (c, id, words, deadline) =>
@@ -181,6 +197,7 @@ export async function createCore(o: CoreOptions) {
 
   const jobs: Job[] = [
     { name: 'operations', everyS: 1, run: () => operations.tick() },
+    { name: 'approvals', everyS: 30, run: () => approvals.tick() },
     { name: 'audit', everyS: 1, run: () => audit.seal() },
     { name: 'compliance', everyS: 10, run: () => compliance.tick() },
     { name: 'enrollment', everyS: 60, run: () => enrollment.tick() },
@@ -227,6 +244,7 @@ export async function createCore(o: CoreOptions) {
     certificates,
     devices,
     queries,
+    approvals,
     groups,
     enrollment,
     operations,

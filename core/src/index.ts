@@ -22,6 +22,7 @@ export {
   type User,
 } from './access/index.ts'
 export { type AlertView, alertSeverities } from './alerts/index.ts'
+export { type ApprovalView, approvalStates, type Guard } from './approvals/index.ts'
 export {
   type AuditEntry,
   type AuditLine,

@@ -83,7 +83,7 @@ describe('agent package', { timeout: 180_000 }, () => {
   it('until packages are built, the page tells how to enrol without them', async () => {
     const { code } = await invite()
     const { steps } = await muster.api<EnrolmentTerms>('GET', `/enrolments/${code}`)
-    assert.ok(steps.some((s) => s.command?.startsWith('npx muster-agent enroll')))
+    assert.ok(steps.some((s) => s.command?.startsWith('npx --no -- muster-agent enroll')))
     assert.ok(!steps.some((s) => s.command?.includes('curl')))
     assert.deepEqual(await offered(), { platform: 'linux', version: null, files: [] })
     assert.equal((await fetch(`${muster.url}/agents/linux/install.sh?code=${code}`)).status, 404)

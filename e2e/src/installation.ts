@@ -32,6 +32,9 @@ export interface Installation {
 
 const client = { id: 'journey', secret: 'a-secret-for-journeys-only' }
 const adminPassword = 'correct horse battery staple'
+/** Journeys wipe and remove what they enrolled; those about the guard itself set it to '', which is as it is unless told. */
+export const wideGuard =
+  '{"wipes":{"tenMinutes":1000,"day":1000,"atLeast":1000},"removals":{"tenMinutes":1000,"day":1000,"atLeast":1000}}'
 
 async function start(
   dataDir: string,
@@ -48,6 +51,7 @@ async function start(
       MUSTER_ADMIN_PASSWORD: adminPassword,
       MUSTER_BOOTSTRAP_CLIENT: `${client.id}:${client.secret}`,
       MUSTER_LOG_LEVEL: 'warn',
+      MUSTER_GUARD: wideGuard,
       DATABASE_URL: '',
       ...env,
     },

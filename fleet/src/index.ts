@@ -1,5 +1,12 @@
 /** The door of the simulated fleet. */
 
+export {
+  type BusinessDevice,
+  type CloudConfiguration,
+  type FakeBusiness,
+  type FakeBusinessOptions,
+  startFakeBusiness,
+} from './apple-business/index.ts'
 export { type Preset, presets, type Rates } from './behaviour.ts'
 export {
   type CheckOptions,
@@ -23,7 +30,13 @@ export { readHistory } from './history.ts'
 export type { ApiClient, Invite } from './invitations.ts'
 export type { FleetOptions, FleetReport } from './options.ts'
 export type { FleetPlatform } from './platform.ts'
-export { type AccountHolder, accountCode } from './platforms/apple/index.ts'
+export {
+  type AccountHolder,
+  accountCode,
+  appleModel,
+  automatedCode,
+  type OutOfTheBox,
+} from './platforms/apple/index.ts'
 export { platforms } from './platforms/index.ts'
 export type { WindowsDevice } from './platforms/windows/index.ts'
 export { type RecordEvent, type RecordLine, readRecord } from './record.ts'

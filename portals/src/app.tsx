@@ -15,6 +15,7 @@ const Policy = lazy(() => import('./console/policies/index.ts').then((m) => ({ d
 const Groups = lazy(() => import('./console/groups/index.ts').then((m) => ({ default: m.GroupListPage })))
 const Group = lazy(() => import('./console/groups/index.ts').then((m) => ({ default: m.GroupPage })))
 const Alerts = lazy(() => import('./console/alerts/index.ts').then((m) => ({ default: m.AlertListPage })))
+const Approvals = lazy(() => import('./console/approvals/index.ts').then((m) => ({ default: m.ApprovalListPage })))
 const Users = lazy(() => import('./console/users/index.ts').then((m) => ({ default: m.UserListPage })))
 const User = lazy(() => import('./console/users/index.ts').then((m) => ({ default: m.UserPage })))
 const Roles = lazy(() => import('./console/roles/index.ts').then((m) => ({ default: m.RoleListPage })))
@@ -53,6 +54,7 @@ export function App() {
               <Route path="groups" element={<Groups />} />
               <Route path="groups/:id" element={<Group />} />
               <Route path="alerts" element={<Alerts />} />
+              <Route path="approvals" element={<Approvals />} />
               <Route path="users" element={<Users />} />
               <Route path="users/:id" element={<User />} />
               <Route path="roles" element={<Roles />} />

@@ -8,6 +8,7 @@ export const pageRoots = [
   'policies',
   'activities',
   'alerts',
+  'approvals',
   'users',
   'roles',
   'clients',

@@ -1,7 +1,7 @@
 /** What a server is started with, and how it is read from the environment. */
 import { resolve } from 'node:path'
 import type { Json, Platform, Pusher } from '@muster/contract'
-import type { Log } from '@muster/core'
+import { configurationKeys, type Guard, type Log } from '@muster/core'
 import type { Limits } from './gateway/index.ts'
 import type { PushOptions } from './push.ts'
 import { readNetworks, type WebhookReach } from './webhooks/index.ts'
@@ -52,6 +52,8 @@ export interface ServerOptions {
   /** Instead of the ways that `push` describes. */
   pusher?: Pusher
   push?: PushOptions
+  /** Of the guard against destruction, what nobody changes from the console. */
+  guard?: Partial<Guard>
   log?: Log
   logLevel?: string
 }
@@ -93,9 +95,26 @@ export function optionsOf(env: Environment): ServerOptions {
       wnsUrl: text('MUSTER_WNS_URL'),
     }),
     platformSettings: platformSettings(text('MUSTER_PLATFORM_SETTINGS')),
+    guard: guard(text('MUSTER_GUARD')),
     logLevel: level(text('MUSTER_LOG_LEVEL')),
     maxConnections: positive('MUSTER_MAX_CONNECTIONS', text('MUSTER_MAX_CONNECTIONS')),
   }
+}
+
+/** Only the members that are named: the others stay the console's. */
+function guard(value: string | undefined): Partial<Guard> | undefined {
+  if (value === undefined) return undefined
+  let given: unknown
+  try {
+    given = JSON.parse(value)
+  } catch {
+    throw new Error('MUSTER_GUARD is a JSON object, such as {"settleHours": 48}.')
+  }
+  const read = configurationKeys.guard.safeParse(given)
+  if (!read.success)
+    throw new Error(`MUSTER_GUARD: ${read.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ')}`)
+  const named = Object.keys(given as object) as (keyof Guard)[]
+  return Object.fromEntries(named.map((key) => [key, read.data[key]])) as Partial<Guard>
 }
 
 function port(name: string, value: string | undefined): number | null | undefined {
@@ -138,8 +157,9 @@ function platformSettings(value: string | undefined): Readonly<Record<string, Js
   }
   throw wrong
 }
+/** In the clear only on this machine, where it is tried out. */
 function secureUrl(name: string, value: string): string {
-  if (!URL.canParse(value) || !/^https:\/\/[^/?#@]+\/?$/.test(value))
+  if (!URL.canParse(value) || !/^(https:\/\/[^/?#@]+|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?)\/?$/.test(value))
     throw new Error(`${name} is an address like https://host:port: ${value}`)
   return value.replace(/\/$/, '')
 }

@@ -1,19 +1,15 @@
-/** The composition root: a server put together from top to bottom, and taken down in the reverse order. */
+/** The composition root: a server put together from top to bottom, and taken down in the reverse order. Devices are answered first, then people. */
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { operationPermission } from '@muster/contract'
 import { type Core, createCore, type Log, openDb } from '@muster/core'
-import { registerApi } from './api/index.ts'
-import { addShortcuts, registerDeviceRoutes } from './devices/index.ts'
-import { createDownloads } from './downloads/index.ts'
-import { ensureAdministrator, nameOrganisation } from './first-start.ts'
-import { createGateway, type Pressure, type RouteEntry } from './gateway/index.ts'
+import { addShortcuts } from './devices/index.ts'
+import { nameOrganisation } from './first-start.ts'
+import { createEntrance, type Pressure, type RouteEntry } from './gateway/index.ts'
 import { createLog } from './log.ts'
+import { createEarlyMeter } from './meter.ts'
 import { roles as allRoles, type ServerOptions } from './options.ts'
 import { installedPlatforms } from './platforms.ts'
-import { registerPortal } from './portal/index.ts'
 import { openPush } from './push.ts'
-import { createMetrics, failAroundAnswers, healthRoutes, pkiRoutes } from './service/index.ts'
 import { keepTls } from './tls.ts'
 import { createPoster } from './webhooks/index.ts'
 
@@ -33,6 +29,8 @@ export interface RunningServer {
 
 /** Milliseconds that running requests have to end when the server stops. */
 const graceMs = 10_000
+const momentMs = 100
+const mostMoments = 10
 
 export async function startServer(o: ServerOptions): Promise<RunningServer> {
   const log = o.log ?? createLog(o.logLevel)
@@ -63,6 +61,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       pusher: o.pusher ?? push,
       poster,
       publicUrl,
+      guard: o.guard,
       // Behind a proxy it is the proxy that devices must trust.
       ownTls: publicUrl.startsWith('https:') && !o.tls && !o.trustedProxies?.length,
       pressed,
@@ -72,60 +71,44 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     closing.push(() => core.stop())
     await core.start({ worker: roles.includes('worker') })
 
-    const tls = await keepTls(core, { files: o.tls, publicUrl, renew: (files) => gateway.renewTls(files) })
+    const tls = await keepTls(core, { files: o.tls, publicUrl, renew: (files) => entrance.renewTls(files) })
     closing.push(() => tls.stop())
-    const gateway = createGateway({
-      access: core.access,
+    const entrance = createEntrance({
       log,
-      publicUrl,
       ports,
       host: o.host,
       tls: tls.files,
       limits: o.limits,
       trustedProxies: o.trustedProxies,
       clientCertificateHeader: o.clientCertificateHeader,
-      bootstrapClient: o.bootstrapClient,
-      registration: {
-        claim: async (c) => {
-          const channel = core.registry.platforms.get(c.platform)?.platform.agents
-          return { channel: (await core.enrollment.begin({ ...c, channel })).channel.no }
-        },
-      },
-      permissions: [...core.registry.operations.keys()].map(operationPermission),
       maxConnections: o.maxConnections,
       waiting: o.waiting ?? (() => ({ turns: core.operations.queued(), pool: db.waiting() })),
     })
-    pressedBy.current = gateway.pressure
-    const { app, stopping } = gateway
-    const metrics = createMetrics(core, push)
-    metrics.measure(app)
-    failAroundAnswers(app)
-    healthRoutes(app, core, { roles, stopping })
-    pkiRoutes(app, core)
-    if (o.metricsAddress === undefined) metrics.route(app)
-    else {
-      const own = await metrics.listen(o.metricsAddress)
-      closing.push(() => own.close())
-    }
-    const agentAddress = tls.pinned(publicUrl)
-    const { look } = core.enrollment
-    const downloads = createDownloads({ folder: o.agentPackages, publicUrl, agentAddress, look, log })
-    downloads.routes(app)
-    if (roles.includes('api')) {
-      await registerApi(app, core, { publicUrl, agentAddress, agentOffer: downloads.offer, stopping })
-      if (o.portal !== false) await registerPortal(app, { log, publicUrl })
-    }
+    closing.push(() => entrance.close(graceMs))
+    pressedBy.current = entrance.pressure
+    const { meter, into } = createEarlyMeter()
     if (roles.includes('devices')) {
       const routes = core.platforms.routes()
-      const { certificateOf, personOf } = gateway
-      const taken = () => gateway.routeTable().map((r) => r.path)
-      await registerDeviceRoutes(app, { routes, certificateOf, personOf, taken, stopping })
-      addShortcuts(gateway, { routes, stopping, meter: metrics.meter })
+      addShortcuts(entrance, { routes, stopping: entrance.stopping, meter })
     }
+    await entrance.open()
+    await moment()
+    for (let n = 1; n < mostMoments && entrance.busy(); n++) await moment()
 
-    // The roles must be there before anybody is given one.
-    await app.ready()
-    const adminPassword = await ensureAdministrator(core, o.adminPassword)
+    // Loaded only now: whoever came back meanwhile was answered.
+    const { furnish } = await import('./furnish.ts')
+    const { gateway, adminPassword } = await furnish(o, {
+      core,
+      log,
+      entrance,
+      ports,
+      publicUrl,
+      agentAddress: tls.pinned(publicUrl),
+      roles,
+      push,
+      measured: into,
+      closing: (step) => closing.push(step),
+    })
     closing.push(() => gateway.stop(graceMs))
     const opened = await gateway.start()
     log.info(
@@ -148,6 +131,9 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     throw e
   }
 }
+
+/** For those who knock as soon as the ports open, a second at most: loading what comes next keeps the event loop busy. */
+const moment = () => new Promise<void>((resolve) => setTimeout(resolve, momentMs))
 
 /** 0 becomes a port that is free now: the public address must be known before the ports open. */
 async function chosen(wanted: number | null | undefined, usual: number): Promise<number | undefined> {

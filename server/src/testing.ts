@@ -36,6 +36,8 @@ export interface TestServer {
 export interface TestDevice {
   id: string
   token: string
+  /** Its OAuth client. */
+  client: string
   /** One exchange: says `results`, takes what waits. */
   sync(o?: {
     results?: JsonObject[]
@@ -178,6 +180,7 @@ async function enrol(
   return {
     id: done.body.device,
     token,
+    client: registered.body.client_id,
     sync: async ({ take = 10, ...said } = {}) => {
       const answer = await call<Awaited<ReturnType<TestDevice['sync']>>>('POST', '/linux/agent/sync', {
         token,

@@ -54,7 +54,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     tests: ['@muster/core/testing'],
   },
   '@muster/e2e': { folder: 'e2e', may: ['@muster/*', '@muster/*/testing', '@muster/kit/*'] },
-  '@muster/bench': { folder: 'bench', may: ['@muster/*', '@muster/core/testing', '@muster/kit/*'] },
+  '@muster/bench': {
+    folder: 'bench',
+    may: ['@muster/*', '@muster/core/testing', '@muster/push/testing', '@muster/kit/*'],
+  },
   '@muster/tools': { folder: 'tools', may: [contract, '@muster/core', '@muster/server', '@muster/client'] },
 }
 
@@ -66,7 +69,7 @@ export const coreFloors: readonly (readonly string[])[] = [
   ['events', 'audit'],
   ['configuration', 'access', 'certificates', 'escrow', 'recovery'],
   ['devices'],
-  ['queries'],
+  ['queries', 'approvals'],
   ['groups', 'enrollment'],
   ['operations'],
   ['policies', 'apps'],

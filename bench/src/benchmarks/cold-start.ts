@@ -1,6 +1,7 @@
-/** cold-start: from starting the server's process to the first device that is answered rightly, with the fleet in the database. */
+/** cold-start: from starting the server's process to the first device that is answered rightly, with the fleet in the database; and what the whole start costs. */
 import { freePort, type Muster } from '../bed/index.ts'
 import { syncPath } from '../load/index.ts'
+import { cpuOf } from '../machine.ts'
 import { spread } from '../measure.ts'
 import { tokenOf } from '../random.ts'
 import { type Result, round, say } from '../report.ts'
@@ -16,16 +17,24 @@ export async function coldStart(size: Size): Promise<Result> {
     // The first start after a change of the fleet has policies to evaluate; the promise is of a restart.
     await (await bed.start()).stop()
     const times: number[] = []
+    const ready: number[] = []
+    const cpu: number[] = []
     for (let run = 0; run < (quick ? 1 : 5); run += 1) {
       const port = await freePort()
       const began = performance.now()
-      const starting = bed.start({ port, execArgv: profiling(size) })
+      const starting = bed.start({ port, execArgv: profiling(size), bare: true })
       const checkIn = await firstAnswer(port, tokenOf(seed, run), starting)
       times.push(checkIn - began)
-      await (await starting).stop()
+      const muster = await starting
+      ready.push(muster.readyMs)
+      cpu.push(cpuOf(muster.pid))
+      await muster.stop()
     }
     const { median, min, max } = spread(times)
-    say(`first check-in after ${Math.round(median)} ms (${Math.round(min)}-${Math.round(max)})`)
+    const [readyMs, cpuS] = [spread(ready).median, spread(cpu).median]
+    say(
+      `first check-in after ${Math.round(median)} ms (${Math.round(min)}-${Math.round(max)}); all of it ready after ${Math.round(readyMs)} ms and ${round(cpuS)} CPU-seconds`,
+    )
     return {
       name: 'cold-start',
       value: Math.round(median),
@@ -36,6 +45,8 @@ export async function coldStart(size: Size): Promise<Result> {
       devices,
       checkIns: times.length,
       longest: Math.round(max),
+      readyMs: Math.round(readyMs),
+      readyCpuS: round(cpuS),
     }
   } finally {
     await bed.close()

@@ -6,15 +6,17 @@ export interface Answer {
   readonly body: Buffer
 }
 export interface Connection {
-  /** One question at a time. */
-  ask(request: Buffer): void
+  /** One question at a time; of text each letter is a byte. */
+  ask(request: Buffer | string): void
   end(): void
 }
 
 const headEnd = Buffer.from('\r\n\r\n')
 const nothing = Buffer.alloc(0)
+/** Bytes that a connection reads at a time, always to the same place. A longer answer comes in pieces. */
+const room = 4096
 
-/** `on` is called with each answer, `failed` when the connection breaks. Answers need a content-length or no body. */
+/** `on` is called with each answer, whose body is good until the next question is asked; `failed` when the connection breaks. Answers need a content-length or no body. */
 export function openConnection(
   port: number,
   on: (answer: Answer) => void,
@@ -23,7 +25,16 @@ export function openConnection(
   let left: Buffer = nothing
   let over = false
   const opened = Promise.withResolvers<Connection>()
-  const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  const read = (n: number, buffer: Uint8Array) => {
+    hear(Buffer.from(buffer.buffer, buffer.byteOffset, n))
+    return true
+  }
+  const socket: Socket = connect({
+    port,
+    host: '127.0.0.1',
+    noDelay: true,
+    onread: { buffer: Buffer.allocUnsafeSlow(room), callback: read },
+  })
   const fail = (error: Error) => {
     if (over) return
     over = true
@@ -31,28 +42,25 @@ export function openConnection(
     failed(error)
     socket.destroy()
   }
-  socket.on('data', (chunk: Buffer) => {
+  const hear = (chunk: Buffer) => {
     const bytes = left.length === 0 ? chunk : Buffer.concat([left, chunk])
     const head = bytes.indexOf(headEnd)
-    if (head < 0) {
-      left = bytes
-      return
-    }
-    const end = head + 4 + lengthIn(bytes, head)
+    const end = head < 0 ? Number.POSITIVE_INFINITY : head + 4 + lengthIn(bytes, head)
     if (bytes.length < end) {
-      left = bytes
+      // The place it was read to is read to again.
+      left = bytes === chunk ? Buffer.from(chunk) : bytes
       return
     }
     left = nothing
     // "HTTP/1.1 200 OK": the status is the three digits from the ninth byte.
     const status = (bytes[9]! - 48) * 100 + (bytes[10]! - 48) * 10 + (bytes[11]! - 48)
     on({ status, body: bytes.subarray(head + 4, end) })
-  })
+  }
   socket.on('error', fail)
   socket.on('close', () => fail(new Error('the connection was closed')))
   socket.once('connect', () =>
     opened.resolve({
-      ask: (request) => socket.write(request),
+      ask: (request) => socket.write(request, 'latin1'),
       end: () => {
         over = true
         socket.destroy()

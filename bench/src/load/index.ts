@@ -10,7 +10,9 @@ import type { Seen } from './tally.ts'
 import type { TripJob, Trips } from './trip.ts'
 import type { TripWindowsJob, WindowsTrips } from './trip-windows.ts'
 
+export { openConnection } from './connection.ts'
 export { syncPath } from './requests.ts'
+export { readScript } from './script.ts'
 export type { Enrolled, Herd, Scripted, Seen, Trips, WindowsTrips }
 export type Job = PollJob | TripJob | HerdJob | EnrolJob | EnrolAppleJob | ScriptJob | TripWindowsJob
 

@@ -28,6 +28,16 @@ export function withToken(body: string, tokens: Buffer, path: string = syncPath)
   }
 }
 
+/** A request whose token and id can be set, as text of one byte a letter. */
+export function withId(path: string, body: (id: string) => string): (token: string, id: string) => string {
+  const mark = '0mark0'
+  const [before = '', after = ''] = body(mark).split(mark)
+  const length = before.length + after.length
+  const [start = '', end = ''] = request(path, `Bearer ${mark}`, '').toString('latin1').split(mark)
+  const middle = end.slice(0, end.indexOf('Content-Length: ') + 'Content-Length: '.length)
+  return (token, id) => `${start}${token}${middle}${length + id.length}\r\n\r\n${before}${id}${after}`
+}
+
 /** `take` 10 and no long poll, as an agent asks that has work to do in between. */
 export function pollBody(sequence: number, at: string): string {
   return JSON.stringify({ sequence, at, take: 10 })

@@ -1,7 +1,7 @@
 /** Round trips: a device fetches the operation that waits for it, then tells that it is done; each device once, in an order that the seed decides. */
 import { shuffled } from '../random.ts'
 import { type Answer, openConnection } from './connection.ts'
-import { ackBody, pollBody, request, syncPath, withToken } from './requests.ts'
+import { ackBody, pollBody, syncPath, withId, withToken } from './requests.ts'
 import { createTally, type Seen } from './tally.ts'
 
 export interface TripJob {
@@ -38,6 +38,7 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
   let running = 0
   let trips = 0
   const tally = createTally()
+  const ack = withId(path, (id) => ackBody(job.sequence, at, id))
 
   async function client() {
     const make = withToken(pollBody(job.sequence - 1, at), tokens, path)
@@ -69,13 +70,7 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
       }
       acknowledging = true
       sentAt = performance.now()
-      connection.ask(
-        request(
-          path,
-          `Bearer ${tokens.toString('latin1', device * tokenLength, (device + 1) * tokenLength)}`,
-          ackBody(job.sequence, at, id),
-        ),
-      )
+      connection.ask(ack(tokens.toString('latin1', device * tokenLength, (device + 1) * tokenLength), id))
     }
     running += 1
     const connection = await openConnection(job.port, on, done.reject)

@@ -4,7 +4,7 @@ import { startChild } from '../children.ts'
 
 export { putNaiveApple } from './apple-tables.ts'
 export { putNaiveFleet, putNaiveOperations } from './tables.ts'
-export { putNaiveWindows } from './windows-tables.ts'
+export { askNaiveWindows, putNaiveWindows } from './windows-tables.ts'
 
 interface Naive {
   pid: number

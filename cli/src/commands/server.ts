@@ -18,6 +18,7 @@ Environment (each has a default):
   MUSTER_TRUSTED_PROXIES   addresses whose X-Forwarded-For counts, separated by commas
   MUSTER_CLIENT_CERTIFICATE_HEADER  header in which those addresses hand on a device's certificate
   MUSTER_METRICS_ADDRESS   host:port that /metrics is served on, instead of the ports above
+  MUSTER_GUARD             JSON: members of the guard against destruction that nobody changes from the console
   MUSTER_WEBHOOK_NETWORKS  networks that webhooks may reach beside public addresses: 10.1.0.0/16
   MUSTER_WEBHOOK_HTTP      "allow": webhooks may go over plain http to anywhere
 `

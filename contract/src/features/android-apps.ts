@@ -13,12 +13,13 @@ export const androidAppList = feature({
   title: 'App list',
   summary:
     'Apps that may be used: only these, or all but these. What may not be used is suspended, and where that is impossible hidden, as soon as it appears.',
-  settings: z
-    .object({
-      rule: z.enum(['only', 'all-but']).default('all-but').describe('Only these apps, or all but these'),
-      packages: some(500).describe('Package names; apps of the system are not touched by "only"'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        rule: z.enum(['only', 'all-but']).default('all-but').describe('Only these apps, or all but these'),
+        packages: some(500).describe('Package names; apps of the system are not touched by "only"'),
+      })
+      .strict(),
   merge: { rule: 'priority' },
   examples: [{ rule: 'all-but', packages: ['com.example.game', 'com.example.chat'] }],
 })
@@ -26,7 +27,7 @@ export const androidHiddenApps = feature({
   id: 'android.hiddenApps',
   title: 'Hidden apps',
   summary: 'Apps that are there and cannot be seen or used, also those of the system.',
-  settings: z.object({ packages: some(300).describe('Package names') }).strict(),
+  settings: () => z.object({ packages: some(300).describe('Package names') }).strict(),
   merge: { rule: 'union', lists: ['packages'] },
   examples: [{ packages: ['com.android.chrome'] }],
 })
@@ -35,35 +36,36 @@ export const androidRequiredApps = feature({
   title: 'Required apps',
   summary:
     'Apps that are installed without asking and come back when somebody removes them; apps of the system that are switched on.',
-  settings: z
-    .object({
-      apps: z
-        .array(
-          z
-            .object({
-              packageName: androidPackage.describe('Package name'),
-              versionCode: z
-                .number()
-                .int()
-                .min(0)
-                .max(Number.MAX_SAFE_INTEGER)
-                .describe('Version code of the files; a newer one on the device stays'),
-              files: z.array(apkFile).min(1).max(30).describe('The APK, or the base and its splits'),
-              signer: sha256.optional().describe('SHA-256 of the certificate that must have signed it'),
-            })
-            .strict(),
-        )
-        .max(50)
-        .default([])
-        .describe('Apps'),
-      system: apps(100).default([]).describe('Apps of the system that are switched on'),
-    })
-    .strict()
-    .refine((s) => s.apps.length + s.system.length > 0, 'name at least one app')
-    .refine((s) => new Set(s.apps.map((a) => a.packageName)).size === s.apps.length, {
-      path: ['apps'],
-      message: 'names one app twice',
-    }),
+  settings: () =>
+    z
+      .object({
+        apps: z
+          .array(
+            z
+              .object({
+                packageName: androidPackage.describe('Package name'),
+                versionCode: z
+                  .number()
+                  .int()
+                  .min(0)
+                  .max(Number.MAX_SAFE_INTEGER)
+                  .describe('Version code of the files; a newer one on the device stays'),
+                files: z.array(apkFile).min(1).max(30).describe('The APK, or the base and its splits'),
+                signer: sha256.optional().describe('SHA-256 of the certificate that must have signed it'),
+              })
+              .strict(),
+          )
+          .max(50)
+          .default([])
+          .describe('Apps'),
+        system: apps(100).default([]).describe('Apps of the system that are switched on'),
+      })
+      .strict()
+      .refine((s) => s.apps.length + s.system.length > 0, 'name at least one app')
+      .refine((s) => new Set(s.apps.map((a) => a.packageName)).size === s.apps.length, {
+        path: ['apps'],
+        message: 'names one app twice',
+      }),
   merge: { rule: 'union', lists: ['apps', 'system'] },
   examples: [
     {
@@ -87,13 +89,14 @@ export const androidProtectedApps = feature({
   id: 'android.protectedApps',
   title: 'Protected apps',
   summary: 'Apps that cannot be uninstalled, and apps that cannot be stopped or cleared.',
-  settings: z
-    .object({
-      keep: apps(200).optional().describe('Cannot be uninstalled'),
-      untouchable: apps(100).optional().describe('Cannot be stopped, nor their data cleared (Android 11)'),
-    })
-    .strict()
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        keep: apps(200).optional().describe('Cannot be uninstalled'),
+        untouchable: apps(100).optional().describe('Cannot be stopped, nor their data cleared (Android 11)'),
+      })
+      .strict()
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [{ keep: ['com.example.till'], untouchable: ['com.example.till'] }],
 })
@@ -102,28 +105,29 @@ export const androidPermissions = feature({
   title: 'Permissions of apps',
   summary:
     'What apps get when they ask for a runtime permission, and what some get without asking. Since Android 12 location, camera, microphone and the like can only be granted where the device was enrolled for it.',
-  settings: z
-    .object({
-      rule: z.enum(['ask', 'grant', 'deny']).default('ask').describe('What is done with a new request'),
-      grants: z
-        .array(
-          z
-            .object({
-              packageName: androidPackage.describe('App'),
-              permission: z
-                .string()
-                .max(200)
-                .regex(/^[A-Za-z][\w]*(\.[A-Za-z][\w]*)+$/, 'is no permission, such as android.permission.CAMERA')
-                .describe('Permission'),
-              state: z.enum(['grant', 'deny', 'user']).describe('Granted, denied, or as its user decides'),
-            })
-            .strict(),
-        )
-        .max(500)
-        .default([])
-        .describe('For single apps'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        rule: z.enum(['ask', 'grant', 'deny']).default('ask').describe('What is done with a new request'),
+        grants: z
+          .array(
+            z
+              .object({
+                packageName: androidPackage.describe('App'),
+                permission: z
+                  .string()
+                  .max(200)
+                  .regex(/^[A-Za-z][\w]*(\.[A-Za-z][\w]*)+$/, 'is no permission, such as android.permission.CAMERA')
+                  .describe('Permission'),
+                state: z.enum(['grant', 'deny', 'user']).describe('Granted, denied, or as its user decides'),
+              })
+              .strict(),
+          )
+          .max(500)
+          .default([])
+          .describe('For single apps'),
+      })
+      .strict(),
   merge: { rule: 'priority' },
   examples: [
     {
@@ -144,26 +148,27 @@ export const androidManagedConfiguration = feature({
   title: 'Settings of apps',
   summary:
     'Hands apps the settings that their makers let administrators give (managed configurations). Variables such as {{user.email}} are filled in for each device.',
-  settings: z
-    .object({
-      apps: z
-        .array(
-          z
-            .object({
-              packageName: androidPackage.describe('App'),
-              values: z.record(z.string().min(1).max(200), value).describe('Settings by their keys'),
-            })
-            .strict(),
-        )
-        .min(1)
-        .max(50)
-        .describe('Apps'),
-    })
-    .strict()
-    .refine((s) => new Set(s.apps.map((a) => a.packageName)).size === s.apps.length, {
-      path: ['apps'],
-      message: 'names one app twice',
-    }),
+  settings: () =>
+    z
+      .object({
+        apps: z
+          .array(
+            z
+              .object({
+                packageName: androidPackage.describe('App'),
+                values: z.record(z.string().min(1).max(200), value).describe('Settings by their keys'),
+              })
+              .strict(),
+          )
+          .min(1)
+          .max(50)
+          .describe('Apps'),
+      })
+      .strict()
+      .refine((s) => new Set(s.apps.map((a) => a.packageName)).size === s.apps.length, {
+        path: ['apps'],
+        message: 'names one app twice',
+      }),
   merge: { rule: 'union', lists: ['apps'] },
   examples: [
     {
@@ -180,15 +185,16 @@ export const androidDefaultApps = feature({
   id: 'android.defaultApps',
   title: 'Default apps',
   summary: 'The apps that open for these tasks without asking. What is not set stays as it is.',
-  settings: z
-    .object({
-      browser: androidPackage.optional().describe('Web pages'),
-      launcher: androidPackage.optional().describe('Home screen'),
-      dialer: androidPackage.optional().describe('Calls (Android 14)'),
-      sms: androidPackage.optional().describe('SMS (Android 10)'),
-    })
-    .strict()
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        browser: androidPackage.optional().describe('Web pages'),
+        launcher: androidPackage.optional().describe('Home screen'),
+        dialer: androidPackage.optional().describe('Calls (Android 14)'),
+        sms: androidPackage.optional().describe('SMS (Android 10)'),
+      })
+      .strict()
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [{ browser: 'org.mozilla.firefox', launcher: 'com.example.launcher' }],
 })
@@ -197,7 +203,7 @@ export const androidAssistant = feature({
   title: 'Assistant',
   summary:
     'Whether an assistant can be called. Blocked, every app that offers one is hidden, and since Android 15 none gets to see the screen.',
-  settings: z.object({ blocked: z.boolean().default(true).describe('No assistant') }).strict(),
+  settings: () => z.object({ blocked: z.boolean().default(true).describe('No assistant') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ blocked: true }],
 })
@@ -206,15 +212,16 @@ export const androidServices = feature({
   title: 'Keyboards and accessibility',
   summary:
     'Which apps may be keyboards and accessibility services: both see what is typed. Those of the system always may. What is not set stays as it is.',
-  settings: z
-    .object({
-      keyboards: apps(50).optional().describe('Apps that may be keyboards; an empty list: only those of the system'),
-      accessibility: apps(50)
-        .optional()
-        .describe('Apps that may be accessibility services; an empty list: only those of the system'),
-    })
-    .strict()
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        keyboards: apps(50).optional().describe('Apps that may be keyboards; an empty list: only those of the system'),
+        accessibility: apps(50)
+          .optional()
+          .describe('Apps that may be accessibility services; an empty list: only those of the system'),
+      })
+      .strict()
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [{ keyboards: ['org.example.keyboard'], accessibility: [] }],
 })
@@ -222,15 +229,16 @@ export const androidWebClips = feature({
   id: 'android.webClips',
   title: 'Web clips',
   summary: 'Web addresses on the home screen. They come back when somebody removes them.',
-  settings: z
-    .object({
-      clips: z.array(webClip).min(1).max(50).describe('Web clips'),
-    })
-    .strict()
-    .refine((s) => new Set(s.clips.map((c) => c.id)).size === s.clips.length, {
-      path: ['clips'],
-      message: 'names one twice',
-    }),
+  settings: () =>
+    z
+      .object({
+        clips: z.array(webClip).min(1).max(50).describe('Web clips'),
+      })
+      .strict()
+      .refine((s) => new Set(s.clips.map((c) => c.id)).size === s.clips.length, {
+        path: ['clips'],
+        message: 'names one twice',
+      }),
   merge: { rule: 'union', lists: ['clips'] },
   examples: [{ clips: [{ id: 'intranet', title: 'Intranet', url: 'https://intranet.example.com/' }] }],
 })

@@ -208,7 +208,7 @@ export const androidFeatureMeans: Readonly<Record<string, AndroidMeans>> = {
   'android.factoryResetProtection': {
     on: 'D30 O30',
     apis: ['setFactoryResetProtectionPolicy', 'getFactoryResetProtectionPolicy'],
-    note: 'Without Google services: `applicable` false.',
+    note: 'Without Google services: `applicable` false. `emails` is for Android Enterprise: it is passed over here.',
   },
   'android.backup': { on: 'D26 O26 P26', apis: ['setBackupServiceEnabled', 'isBackupServiceEnabled'] },
   'android.logging': {

@@ -24,50 +24,51 @@ export const androidWifi = feature({
   title: 'Wi-Fi',
   summary: 'A network that the device joins by itself. Its user cannot change it.',
   secret: ['passphrase', 'password'],
-  settings: z
-    .object({
-      ssid: ssid.describe('Name of the network (SSID)'),
-      hidden: z.boolean().default(false).describe('The network does not tell its name'),
-      autoconnect: z.boolean().default(true).describe('Join it by itself'),
-      security: z
-        .enum(['open', 'enhanced-open', 'wpa-psk', 'wpa3-sae', 'wpa-eap', 'wpa3-eap-192'])
-        .default('wpa-psk')
-        .describe('Protection'),
-      passphrase: z
-        .string()
-        .regex(/^([\x20-\x7e]{8,63}|[0-9A-Fa-f]{64})$/, 'has 8 to 63 characters of ASCII, or 64 hexadecimal digits')
-        .optional()
-        .describe('Passphrase (wpa-psk, wpa3-sae)'),
-      eap: z.enum(['peap', 'ttls', 'tls', 'pwd']).default('peap').describe('Way to sign in (wpa-eap)'),
-      phase2: z.enum(['mschapv2', 'pap', 'gtc']).default('mschapv2').describe('Inner way (peap, ttls)'),
-      identity: oneLine(200).optional().describe('User name (wpa-eap), such as {{user.name}}'),
-      anonymousIdentity: oneLine(200).optional().describe('Name shown outside the tunnel (wpa-eap)'),
-      password: oneLine(200).optional().describe('Password (wpa-eap)'),
-      domain: hostName.optional().describe('Domain that the network’s certificate must be for (wpa-eap)'),
-      caCertificate: certificatePem.optional().describe('Authority of the network’s certificate, PEM (wpa-eap)'),
-      keyAlias: z
-        .string()
-        .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'takes a to z, 0 to 9 and -')
-        .optional()
-        .describe('Name of the client certificate that a policy installs (tls)'),
-      randomMac: z
-        .boolean()
-        .optional()
-        .describe('A random hardware address, or its own (Android 13); not set: as Android does'),
-    })
-    .strict()
-    .refine((s) => !s.security.includes('eap') || s.identity !== undefined, {
-      path: ['identity'],
-      message: 'is needed for wpa-eap',
-    })
-    .refine((s) => !s.security.includes('eap') || s.domain !== undefined, {
-      path: ['domain'],
-      message: 'is needed for wpa-eap: Android 11 and later refuses a network whose certificate nobody checks',
-    })
-    .refine((s) => !s.security.includes('eap') || s.eap !== 'tls' || s.keyAlias !== undefined, {
-      path: ['keyAlias'],
-      message: 'is needed for tls',
-    }),
+  settings: () =>
+    z
+      .object({
+        ssid: ssid.describe('Name of the network (SSID)'),
+        hidden: z.boolean().default(false).describe('The network does not tell its name'),
+        autoconnect: z.boolean().default(true).describe('Join it by itself'),
+        security: z
+          .enum(['open', 'enhanced-open', 'wpa-psk', 'wpa3-sae', 'wpa-eap', 'wpa3-eap-192'])
+          .default('wpa-psk')
+          .describe('Protection'),
+        passphrase: z
+          .string()
+          .regex(/^([\x20-\x7e]{8,63}|[0-9A-Fa-f]{64})$/, 'has 8 to 63 characters of ASCII, or 64 hexadecimal digits')
+          .optional()
+          .describe('Passphrase (wpa-psk, wpa3-sae)'),
+        eap: z.enum(['peap', 'ttls', 'tls', 'pwd']).default('peap').describe('Way to sign in (wpa-eap)'),
+        phase2: z.enum(['mschapv2', 'pap', 'gtc']).default('mschapv2').describe('Inner way (peap, ttls)'),
+        identity: oneLine(200).optional().describe('User name (wpa-eap), such as {{user.name}}'),
+        anonymousIdentity: oneLine(200).optional().describe('Name shown outside the tunnel (wpa-eap)'),
+        password: oneLine(200).optional().describe('Password (wpa-eap)'),
+        domain: hostName.optional().describe('Domain that the network’s certificate must be for (wpa-eap)'),
+        caCertificate: certificatePem.optional().describe('Authority of the network’s certificate, PEM (wpa-eap)'),
+        keyAlias: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'takes a to z, 0 to 9 and -')
+          .optional()
+          .describe('Name of the client certificate that a policy installs (tls)'),
+        randomMac: z
+          .boolean()
+          .optional()
+          .describe('A random hardware address, or its own (Android 13); not set: as Android does'),
+      })
+      .strict()
+      .refine((s) => !s.security.includes('eap') || s.identity !== undefined, {
+        path: ['identity'],
+        message: 'is needed for wpa-eap',
+      })
+      .refine((s) => !s.security.includes('eap') || s.domain !== undefined, {
+        path: ['domain'],
+        message: 'is needed for wpa-eap: Android 11 and later refuses a network whose certificate nobody checks',
+      })
+      .refine((s) => !s.security.includes('eap') || s.eap !== 'tls' || s.keyAlias !== undefined, {
+        path: ['keyAlias'],
+        message: 'is needed for tls',
+      }),
   merge: { rule: 'priority' },
   examples: [
     {
@@ -99,24 +100,25 @@ export const androidWifiPolicy = feature({
   id: 'android.wifiPolicy',
   title: 'Wi-Fi rules',
   summary: 'Which networks the device may join at all. What is not set stays as it is.',
-  settings: z
-    .object({
-      lockdown: z.boolean().optional().describe('Networks of policies cannot be changed or removed by users'),
-      minimumSecurity: z
-        .enum(['open', 'personal', 'enterprise', 'enterprise-192'])
-        .optional()
-        .describe('Weakest protection that is joined'),
-      ssids: z
-        .object({
-          rule: z.enum(['only', 'all-but']).default('only').describe('Only these networks, or all but these'),
-          names: z.array(ssid).min(1).max(100).describe('Names of networks (SSID)'),
-        })
-        .strict()
-        .optional()
-        .describe('Networks by name'),
-    })
-    .strict()
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        lockdown: z.boolean().optional().describe('Networks of policies cannot be changed or removed by users'),
+        minimumSecurity: z
+          .enum(['open', 'personal', 'enterprise', 'enterprise-192'])
+          .optional()
+          .describe('Weakest protection that is joined'),
+        ssids: z
+          .object({
+            rule: z.enum(['only', 'all-but']).default('only').describe('Only these networks, or all but these'),
+            names: z.array(ssid).min(1).max(100).describe('Names of networks (SSID)'),
+          })
+          .strict()
+          .optional()
+          .describe('Networks by name'),
+      })
+      .strict()
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [{ lockdown: true, minimumSecurity: 'personal', ssids: { rule: 'only', names: ['Office', 'Depot'] } }],
 })
@@ -127,41 +129,42 @@ export const androidVpn = feature({
   summary:
     'A tunnel by Android’s own IKEv2 client (Android 11). An app for another VPN is required by its own feature and made permanent by "Permanent VPN".',
   secret: ['presharedKey', 'password'],
-  settings: z
-    .object({
-      name: oneLine(60).min(1).default('Work').describe('Name shown to people'),
-      server: server.describe('Server: host name or address'),
-      authentication: z.enum(['psk', 'password', 'certificate']).default('psk').describe('How the device signs in'),
-      identity: oneLine(200).min(1).optional().describe('Identity (psk), such as {{device.id}}'),
-      presharedKey: oneLine(200).min(8).optional().describe('Shared secret (psk)'),
-      username: oneLine(200).min(1).optional().describe('User name (password), such as {{user.name}}'),
-      password: oneLine(200).min(1).optional().describe('Password (password)'),
-      keyAlias: z
-        .string()
-        .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'takes a to z, 0 to 9 and -')
-        .optional()
-        .describe('Name of the client certificate that a policy installs (certificate)'),
-      caCertificate: certificatePem.optional().describe('Authority of the server’s certificate, PEM'),
-      dns: z
-        .array(z.string().max(45).refine(isAddress, 'is no address'))
-        .max(4)
-        .default([])
-        .describe('Name servers within the tunnel'),
-      mtu: z.number().int().min(1280).max(1500).optional().describe('Largest packet, bytes'),
-    })
-    .strict()
-    .refine((s) => s.authentication !== 'psk' || s.identity !== undefined, {
-      path: ['identity'],
-      message: 'is needed for psk',
-    })
-    .refine((s) => s.authentication !== 'password' || s.username !== undefined, {
-      path: ['username'],
-      message: 'is needed for password',
-    })
-    .refine((s) => s.authentication !== 'certificate' || s.keyAlias !== undefined, {
-      path: ['keyAlias'],
-      message: 'is needed for certificate',
-    }),
+  settings: () =>
+    z
+      .object({
+        name: oneLine(60).min(1).default('Work').describe('Name shown to people'),
+        server: server.describe('Server: host name or address'),
+        authentication: z.enum(['psk', 'password', 'certificate']).default('psk').describe('How the device signs in'),
+        identity: oneLine(200).min(1).optional().describe('Identity (psk), such as {{device.id}}'),
+        presharedKey: oneLine(200).min(8).optional().describe('Shared secret (psk)'),
+        username: oneLine(200).min(1).optional().describe('User name (password), such as {{user.name}}'),
+        password: oneLine(200).min(1).optional().describe('Password (password)'),
+        keyAlias: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'takes a to z, 0 to 9 and -')
+          .optional()
+          .describe('Name of the client certificate that a policy installs (certificate)'),
+        caCertificate: certificatePem.optional().describe('Authority of the server’s certificate, PEM'),
+        dns: z
+          .array(z.string().max(45).refine(isAddress, 'is no address'))
+          .max(4)
+          .default([])
+          .describe('Name servers within the tunnel'),
+        mtu: z.number().int().min(1280).max(1500).optional().describe('Largest packet, bytes'),
+      })
+      .strict()
+      .refine((s) => s.authentication !== 'psk' || s.identity !== undefined, {
+        path: ['identity'],
+        message: 'is needed for psk',
+      })
+      .refine((s) => s.authentication !== 'password' || s.username !== undefined, {
+        path: ['username'],
+        message: 'is needed for password',
+      })
+      .refine((s) => s.authentication !== 'certificate' || s.keyAlias !== undefined, {
+        path: ['keyAlias'],
+        message: 'is needed for certificate',
+      }),
   merge: { rule: 'priority' },
   examples: [
     {
@@ -179,13 +182,14 @@ export const androidAlwaysOnVpn = feature({
   id: 'android.alwaysOnVpn',
   title: 'Permanent VPN',
   summary: 'One VPN app is on all the time; with lockdown nothing leaves the device, or its work profile, beside it.',
-  settings: z
-    .object({
-      packageName: androidPackage.describe('The VPN app'),
-      lockdown: z.boolean().default(true).describe('Nothing leaves beside it'),
-      except: z.array(androidPackage).max(100).default([]).describe('Apps that may go beside it (Android 10)'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        packageName: androidPackage.describe('The VPN app'),
+        lockdown: z.boolean().default(true).describe('Nothing leaves beside it'),
+        except: z.array(androidPackage).max(100).default([]).describe('Apps that may go beside it (Android 10)'),
+      })
+      .strict(),
   merge: { rule: 'priority' },
   examples: [{ packageName: 'com.example.vpn', lockdown: true, except: [] }],
 })
@@ -194,29 +198,30 @@ export const androidProxy = feature({
   id: 'android.proxy',
   title: 'Global proxy',
   summary: 'A proxy for web traffic over all networks. Apps may still ignore it: Android calls it a recommendation.',
-  settings: z
-    .object({
-      kind: z.enum(['fixed', 'pac']).default('fixed').describe('A fixed one, or a script that chooses'),
-      host: server.optional().describe('Host (fixed)'),
-      port: z.number().int().min(1).max(65_535).optional().describe('Port (fixed)'),
-      exclusions: z
-        .array(
-          z
-            .string()
-            .max(253)
-            .regex(/^(\*\.?)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'is no host name, such as *.example.com'),
-        )
-        .max(100)
-        .default([])
-        .describe('Hosts that are reached without it (fixed)'),
-      pacUrl: httpsAddress.optional().describe('Address of the script (pac)'),
-    })
-    .strict()
-    .refine((s) => s.kind !== 'fixed' || (s.host !== undefined && s.port !== undefined), {
-      path: ['host'],
-      message: 'and port are needed for a fixed one',
-    })
-    .refine((s) => s.kind !== 'pac' || s.pacUrl !== undefined, { path: ['pacUrl'], message: 'is needed for pac' }),
+  settings: () =>
+    z
+      .object({
+        kind: z.enum(['fixed', 'pac']).default('fixed').describe('A fixed one, or a script that chooses'),
+        host: server.optional().describe('Host (fixed)'),
+        port: z.number().int().min(1).max(65_535).optional().describe('Port (fixed)'),
+        exclusions: z
+          .array(
+            z
+              .string()
+              .max(253)
+              .regex(/^(\*\.?)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'is no host name, such as *.example.com'),
+          )
+          .max(100)
+          .default([])
+          .describe('Hosts that are reached without it (fixed)'),
+        pacUrl: httpsAddress.optional().describe('Address of the script (pac)'),
+      })
+      .strict()
+      .refine((s) => s.kind !== 'fixed' || (s.host !== undefined && s.port !== undefined), {
+        path: ['host'],
+        message: 'and port are needed for a fixed one',
+      })
+      .refine((s) => s.kind !== 'pac' || s.pacUrl !== undefined, { path: ['pacUrl'], message: 'is needed for pac' }),
   merge: { rule: 'priority' },
   examples: [{ kind: 'fixed', host: 'proxy.example.com', port: 3128, exclusions: ['*.example.com'] }],
 })
@@ -225,16 +230,17 @@ export const androidPrivateDns = feature({
   id: 'android.privateDns',
   title: 'Private DNS',
   summary: 'Names are asked for encrypted (DNS over TLS).',
-  settings: z
-    .object({
-      mode: z
-        .enum(['automatic', 'host'])
-        .default('automatic')
-        .describe('Where the network offers it, or always by one server'),
-      host: hostName.optional().describe('The server (host)'),
-    })
-    .strict()
-    .refine((s) => s.mode !== 'host' || s.host !== undefined, { path: ['host'], message: 'is needed' }),
+  settings: () =>
+    z
+      .object({
+        mode: z
+          .enum(['automatic', 'host'])
+          .default('automatic')
+          .describe('Where the network offers it, or always by one server'),
+        host: hostName.optional().describe('The server (host)'),
+      })
+      .strict()
+      .refine((s) => s.mode !== 'host' || s.host !== undefined, { path: ['host'], message: 'is needed' }),
   merge: { rule: 'priority' },
   examples: [{ mode: 'host', host: 'dns.example.com' }],
 })
@@ -244,31 +250,32 @@ export const androidApn = feature({
   title: 'Access point (APN)',
   summary: 'The access point of a mobile network that the device uses instead of its own.',
   secret: ['password'],
-  settings: z
-    .object({
-      name: oneLine(60).min(1).describe('Name'),
-      apn: z
-        .string()
-        .max(100)
-        .regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, 'is no access point name')
-        .describe('Access point name'),
-      operator: z
-        .string()
-        .regex(/^\d{5,6}$/, 'is not five or six digits')
-        .describe('Operator: MCC and MNC of the SIM'),
-      types: z
-        .array(z.enum(['default', 'mms', 'supl', 'dun', 'hipri', 'ims', 'enterprise']))
-        .min(1)
-        .max(7)
-        .default(['default'])
-        .describe('What it is for'),
-      user: oneLine(100).optional().describe('User name'),
-      password: oneLine(100).optional().describe('Password'),
-      authentication: z.enum(['none', 'pap', 'chap', 'pap-or-chap']).default('none').describe('Way to sign in'),
-      protocol: z.enum(['ipv4', 'ipv6', 'ipv4v6']).default('ipv4v6').describe('Protocol'),
-      roamingProtocol: z.enum(['ipv4', 'ipv6', 'ipv4v6']).default('ipv4v6').describe('Protocol abroad'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        name: oneLine(60).min(1).describe('Name'),
+        apn: z
+          .string()
+          .max(100)
+          .regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, 'is no access point name')
+          .describe('Access point name'),
+        operator: z
+          .string()
+          .regex(/^\d{5,6}$/, 'is not five or six digits')
+          .describe('Operator: MCC and MNC of the SIM'),
+        types: z
+          .array(z.enum(['default', 'mms', 'supl', 'dun', 'hipri', 'ims', 'enterprise']))
+          .min(1)
+          .max(7)
+          .default(['default'])
+          .describe('What it is for'),
+        user: oneLine(100).optional().describe('User name'),
+        password: oneLine(100).optional().describe('Password'),
+        authentication: z.enum(['none', 'pap', 'chap', 'pap-or-chap']).default('none').describe('Way to sign in'),
+        protocol: z.enum(['ipv4', 'ipv6', 'ipv4v6']).default('ipv4v6').describe('Protocol'),
+        roamingProtocol: z.enum(['ipv4', 'ipv6', 'ipv4v6']).default('ipv4v6').describe('Protocol abroad'),
+      })
+      .strict(),
   merge: { rule: 'priority' },
   examples: [
     {

@@ -165,10 +165,11 @@ export const androidRestrictionsFeature = feature({
   title: 'Restrictions',
   summary:
     'What users of the device cannot do. Each says since which Android it holds, and whether a work profile can have it; what is not set stays as it is.',
-  settings: (z.strictObject(groups) as unknown as z.ZodType<Settings>).refine(
-    (s) => androidRestrictionsSet(s).length > 0,
-    'set at least one',
-  ),
+  settings: () =>
+    (z.strictObject(groups) as unknown as z.ZodType<Settings>).refine(
+      (s) => androidRestrictionsSet(s).length > 0,
+      'set at least one',
+    ),
   merge: { rule: 'priority' },
   examples: [
     {

@@ -12,35 +12,36 @@ export const androidScreenLock = feature({
   title: 'Screen lock',
   summary:
     'When the device locks itself, how strong its lock is at least, and what the lock screen offers. What is not set stays as it is.',
-  settings: z
-    .object({
-      complexity: z
-        .enum(['low', 'medium', 'high'])
-        .optional()
-        .describe(
-          'Strength of the lock as Android 12 and later measures it: low (pattern or PIN), medium (PIN of 4 without runs), high (PIN of 8, or 6 letters)',
-        ),
-      lockAfterS: z.number().int().min(15).max(3600).optional().describe('Seconds without use until it locks'),
-      strongAuthHours: z
-        .number()
-        .int()
-        .min(1)
-        .max(72)
-        .optional()
-        .describe('Hours until the passcode is asked for again instead of a fingerprint'),
-      oneLock: z.boolean().optional().describe('The work profile may use the lock of the device'),
-      fingerprint: z.boolean().optional().describe('Fingerprints open it'),
-      face: z.boolean().optional().describe('A face opens it'),
-      iris: z.boolean().optional().describe('An iris opens it'),
-      trustAgents: z.boolean().optional().describe('Smart Lock keeps it open (trusted places and things)'),
-      camera: z.boolean().optional().describe('The camera works on the lock screen'),
-      notifications: z
-        .enum(['all', 'redacted', 'none'])
-        .optional()
-        .describe('Notifications on the lock screen: with contents, without, or none'),
-    })
-    .strict()
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        complexity: z
+          .enum(['low', 'medium', 'high'])
+          .optional()
+          .describe(
+            'Strength of the lock as Android 12 and later measures it: low (pattern or PIN), medium (PIN of 4 without runs), high (PIN of 8, or 6 letters)',
+          ),
+        lockAfterS: z.number().int().min(15).max(3600).optional().describe('Seconds without use until it locks'),
+        strongAuthHours: z
+          .number()
+          .int()
+          .min(1)
+          .max(72)
+          .optional()
+          .describe('Hours until the passcode is asked for again instead of a fingerprint'),
+        oneLock: z.boolean().optional().describe('The work profile may use the lock of the device'),
+        fingerprint: z.boolean().optional().describe('Fingerprints open it'),
+        face: z.boolean().optional().describe('A face opens it'),
+        iris: z.boolean().optional().describe('An iris opens it'),
+        trustAgents: z.boolean().optional().describe('Smart Lock keeps it open (trusted places and things)'),
+        camera: z.boolean().optional().describe('The camera works on the lock screen'),
+        notifications: z
+          .enum(['all', 'redacted', 'none'])
+          .optional()
+          .describe('Notifications on the lock screen: with contents, without, or none'),
+      })
+      .strict()
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [
     { complexity: 'medium', lockAfterS: 120, strongAuthHours: 24, trustAgents: false, notifications: 'redacted' },
@@ -52,7 +53,7 @@ export const androidCamera = feature({
   title: 'Camera',
   summary:
     'Whether cameras can be used: on the whole device where it is managed, else by the apps of the work profile.',
-  settings: z.object({ blocked: z.boolean().default(true).describe('Cameras cannot be used') }).strict(),
+  settings: () => z.object({ blocked: z.boolean().default(true).describe('Cameras cannot be used') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ blocked: true }],
 })
@@ -61,30 +62,31 @@ export const androidScreen = feature({
   id: 'android.screen',
   title: 'Screen',
   summary: 'Screenshots, status bar, and how long the screen stays on. What is not set stays as it is.',
-  settings: z
-    .object({
-      captureBlocked: z.boolean().optional().describe('No screenshots and recordings'),
-      statusBarBlocked: z
-        .boolean()
-        .optional()
-        .describe('The status bar cannot be pulled down: no quick settings, no notifications'),
-      keyguardOff: z.boolean().optional().describe('No lock screen while there is no passcode (kiosks)'),
-      keepOn: z
-        .array(z.enum(['ac', 'usb', 'wireless']))
-        .max(3)
-        .optional()
-        .describe('The screen stays on while it is charged so'),
-      offAfterS: z
-        .number()
-        .int()
-        .min(15)
-        .max(3600)
-        .optional()
-        .describe('Seconds without use until the screen turns off'),
-      brightness: z.number().int().min(1).max(255).optional().describe('Brightness; turns the automatic one off'),
-    })
-    .strict()
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        captureBlocked: z.boolean().optional().describe('No screenshots and recordings'),
+        statusBarBlocked: z
+          .boolean()
+          .optional()
+          .describe('The status bar cannot be pulled down: no quick settings, no notifications'),
+        keyguardOff: z.boolean().optional().describe('No lock screen while there is no passcode (kiosks)'),
+        keepOn: z
+          .array(z.enum(['ac', 'usb', 'wireless']))
+          .max(3)
+          .optional()
+          .describe('The screen stays on while it is charged so'),
+        offAfterS: z
+          .number()
+          .int()
+          .min(15)
+          .max(3600)
+          .optional()
+          .describe('Seconds without use until the screen turns off'),
+        brightness: z.number().int().min(1).max(255).optional().describe('Brightness; turns the automatic one off'),
+      })
+      .strict()
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [{ captureBlocked: true, statusBarBlocked: true, keepOn: ['ac', 'usb'], offAfterS: 600 }],
 })
@@ -94,15 +96,16 @@ export const androidNotifications = feature({
   id: 'android.notifications',
   title: 'Notifications',
   summary: 'Which apps may show notifications, and which may read those of others. What is not set stays as it is.',
-  settings: z
-    .object({
-      silenced: apps(200).optional().describe('Apps that may show none (Android 13)'),
-      listeners: apps(50)
-        .optional()
-        .describe('Apps that may read notifications; an empty list: none but those of the system'),
-    })
-    .strict()
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        silenced: apps(200).optional().describe('Apps that may show none (Android 13)'),
+        listeners: apps(50)
+          .optional()
+          .describe('Apps that may read notifications; an empty list: none but those of the system'),
+      })
+      .strict()
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [{ silenced: ['com.example.game'], listeners: [] }],
 })
@@ -112,30 +115,31 @@ export const androidKiosk = feature({
   title: 'Kiosk',
   summary:
     'The device shows these apps and nothing else (lock task). The first one is started and comes back when it ends.',
-  settings: z
-    .object({
-      apps: z.array(androidPackage).min(1).max(50).describe('Apps, the one that is started first'),
-      launcher: z
-        .enum(['first-app', 'muster'])
-        .default('first-app')
-        .describe('What the home button shows: the first app, or a page of all of them'),
-      home: z.boolean().default(false).describe('Home button'),
-      overview: z.boolean().default(false).describe('Recent apps (needs the home button)'),
-      notifications: z.boolean().default(false).describe('Notifications (need the home button)'),
-      systemInfo: z.boolean().default(true).describe('Clock, battery and network in the status bar'),
-      powerMenu: z.boolean().default(true).describe('Power menu'),
-      lockScreen: z.boolean().default(false).describe('Lock screen'),
-      exitCode: z
-        .string()
-        .regex(/^\d{6,12}$/, 'is not 6 to 12 digits')
-        .optional()
-        .describe('Digits by which a technician leaves it for ten minutes; without them nobody leaves'),
-    })
-    .strict()
-    .refine((s) => s.home || (!s.overview && !s.notifications), {
-      path: ['home'],
-      message: 'is needed for recent apps and notifications',
-    }),
+  settings: () =>
+    z
+      .object({
+        apps: z.array(androidPackage).min(1).max(50).describe('Apps, the one that is started first'),
+        launcher: z
+          .enum(['first-app', 'muster'])
+          .default('first-app')
+          .describe('What the home button shows: the first app, or a page of all of them'),
+        home: z.boolean().default(false).describe('Home button'),
+        overview: z.boolean().default(false).describe('Recent apps (needs the home button)'),
+        notifications: z.boolean().default(false).describe('Notifications (need the home button)'),
+        systemInfo: z.boolean().default(true).describe('Clock, battery and network in the status bar'),
+        powerMenu: z.boolean().default(true).describe('Power menu'),
+        lockScreen: z.boolean().default(false).describe('Lock screen'),
+        exitCode: z
+          .string()
+          .regex(/^\d{6,12}$/, 'is not 6 to 12 digits')
+          .optional()
+          .describe('Digits by which a technician leaves it for ten minutes; without them nobody leaves'),
+      })
+      .strict()
+      .refine((s) => s.home || (!s.overview && !s.notifications), {
+        path: ['home'],
+        message: 'is needed for recent apps and notifications',
+      }),
   secret: ['exitCode'],
   merge: { rule: 'priority' },
   examples: [
@@ -174,18 +178,19 @@ export const androidMessages = feature({
   title: 'Words of the organisation',
   summary:
     'What Android shows where it says that the device is managed: on the lock screen and beside settings that are forbidden.',
-  settings: z
-    .object({
-      organisation: oneLine(80).min(1).optional().describe('Name of the organisation'),
-      lockScreen: oneLine(200)
-        .min(1)
-        .optional()
-        .describe('Line on the lock screen, such as {{device.name}}, Example Ltd'),
-      short: text(200).optional().describe('Beside a setting that is forbidden'),
-      long: text(4000).optional().describe('On the page of the device administrator'),
-    })
-    .strict()
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        organisation: oneLine(80).min(1).optional().describe('Name of the organisation'),
+        lockScreen: oneLine(200)
+          .min(1)
+          .optional()
+          .describe('Line on the lock screen, such as {{device.name}}, Example Ltd'),
+        short: text(200).optional().describe('Beside a setting that is forbidden'),
+        long: text(4000).optional().describe('On the page of the device administrator'),
+      })
+      .strict()
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [
     {

@@ -9,11 +9,15 @@ export const androidEncryption = feature({
   title: 'Encryption',
   summary:
     'The storage must be encrypted; where it is not, the device says so and offers its user to do it. Devices since Android 10 always are.',
-  settings: z
-    .object({
-      ownKey: z.boolean().default(false).describe('By the passcode of its user: the standard key alone is not enough'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        ownKey: z
+          .boolean()
+          .default(false)
+          .describe('By the passcode of its user: the standard key alone is not enough'),
+      })
+      .strict(),
   merge: { rule: 'priority' },
   examples: [{ ownKey: true }],
 })
@@ -23,7 +27,7 @@ export const androidCertificates = feature({
   title: 'Trusted certificates',
   summary:
     'Certificate authorities that the device, or its work profile, trusts beside its own. Apps may still trust their own list alone.',
-  settings: linuxCertificates.settings,
+  settings: () => linuxCertificates.settings,
   merge: { rule: 'union', lists: ['certificates'] },
   examples: linuxCertificates.examples,
 })
@@ -33,18 +37,19 @@ export const androidIdentity = feature({
   title: 'Client certificate',
   summary: 'A key with its certificate, by which the device signs in to Wi-Fi, VPN and web sites.',
   secret: ['pkcs12', 'password'],
-  settings: z
-    .object({
-      alias: z
-        .string()
-        .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'takes a to z, 0 to 9 and -')
-        .describe('Name, by which Wi-Fi and VPN refer to it'),
-      pkcs12: z.base64().min(40).max(87_384).optional().describe('Key, certificate and chain (PKCS #12), base64'),
-      password: z.string().max(200).optional().describe('Password of the file'),
-      apps: z.array(androidPackage).max(50).default([]).describe('Apps that may use it without asking'),
-      wifi: z.boolean().default(false).describe('Wi-Fi may use it (needed since Android 12)'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        alias: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'takes a to z, 0 to 9 and -')
+          .describe('Name, by which Wi-Fi and VPN refer to it'),
+        pkcs12: z.base64().min(40).max(87_384).optional().describe('Key, certificate and chain (PKCS #12), base64'),
+        password: z.string().max(200).optional().describe('Password of the file'),
+        apps: z.array(androidPackage).max(50).default([]).describe('Apps that may use it without asking'),
+        wifi: z.boolean().default(false).describe('Wi-Fi may use it (needed since Android 12)'),
+      })
+      .strict(),
   merge: { rule: 'priority' },
   examples: [
     {
@@ -62,7 +67,7 @@ export const androidUsb = feature({
   title: 'USB connection',
   summary:
     'Whether USB carries data at all (Android 12, where the hardware can); charging always works. Restrictions forbid files and debugging alone.',
-  settings: z.object({ dataBlocked: z.boolean().default(true).describe('USB carries no data') }).strict(),
+  settings: () => z.object({ dataBlocked: z.boolean().default(true).describe('USB carries no data') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ dataBlocked: true }],
 })
@@ -71,38 +76,53 @@ export const androidFactoryResetProtection = feature({
   id: 'android.factoryResetProtection',
   title: 'Protection after a reset',
   summary:
-    'Who can set the device up again after it was reset without permission: these Google accounts (Android 11). Needs Google services.',
-  settings: z
-    .object({
-      accounts: z
-        .array(z.string().regex(/^\d{15,30}$/, 'is no id of an account: digits, as the People API gives them'))
-        .min(1)
-        .max(20)
-        .describe('Ids of Google accounts'),
-    })
-    .strict(),
+    'Who can set the device up again after it was reset without permission: these Google accounts (Android 11). Needs Google services. Devices with the agent know them by their ids, those in Android Enterprise by their addresses.',
+  settings: () =>
+    z
+      .object({
+        accounts: z
+          .array(z.string().regex(/^\d{15,30}$/, 'is no id of an account: digits, as the People API gives them'))
+          .max(20)
+          .default([])
+          .describe('Ids of Google accounts (devices with the agent)'),
+        emails: z
+          .array(z.email().max(254))
+          .min(1)
+          .max(20)
+          .optional()
+          .describe('Addresses of Google accounts (Android Enterprise)'),
+      })
+      .strict()
+      .refine((s) => s.accounts.length > 0 || s.emails !== undefined, {
+        path: ['accounts'],
+        message: 'or addresses are needed: without any nothing is protected',
+      }),
   merge: { rule: 'priority' },
-  examples: [{ accounts: ['103418736491752837465'] }],
+  examples: [
+    { accounts: ['103418736491752837465'] },
+    { accounts: ['103418736491752837465'], emails: ['it@example.com'] },
+  ],
 })
 
 export const androidAccounts = feature({
   id: 'android.accounts',
   title: 'Accounts',
   summary: 'Kinds of accounts that users cannot add or remove.',
-  settings: z
-    .object({
-      blockedTypes: z
-        .array(
-          z
-            .string()
-            .max(200)
-            .regex(/^[A-Za-z][\w-]*(\.[\w-]+)+$/, 'is no kind of account, such as com.google'),
-        )
-        .min(1)
-        .max(50)
-        .describe('Kinds of accounts'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        blockedTypes: z
+          .array(
+            z
+              .string()
+              .max(200)
+              .regex(/^[A-Za-z][\w-]*(\.[\w-]+)+$/, 'is no kind of account, such as com.google'),
+          )
+          .min(1)
+          .max(50)
+          .describe('Kinds of accounts'),
+      })
+      .strict(),
   merge: { rule: 'union', lists: ['blockedTypes'] },
   examples: [{ blockedTypes: ['com.google'] }],
 })
@@ -111,7 +131,7 @@ export const androidBackup = feature({
   id: 'android.backup',
   title: 'Backup',
   summary: 'Whether Android backs the device, or its work profile, up to the account of its user.',
-  settings: z.object({ enabled: z.boolean().default(false).describe('Backups are made') }).strict(),
+  settings: () => z.object({ enabled: z.boolean().default(false).describe('Backups are made') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ enabled: false }],
 })
@@ -121,12 +141,13 @@ export const androidLogging = feature({
   title: 'Security and network logs',
   summary:
     'Whether Android notes security events, and the connections and names that apps ask for. "Collect logs" fetches them. Its user is told.',
-  settings: z
-    .object({
-      security: z.boolean().default(false).describe('Security events'),
-      network: z.boolean().default(false).describe('Connections of apps (Android 8; work profiles Android 12)'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        security: z.boolean().default(false).describe('Security events'),
+        network: z.boolean().default(false).describe('Connections of apps (Android 8; work profiles Android 12)'),
+      })
+      .strict(),
   merge: { rule: 'priority' },
   examples: [{ security: true, network: false }],
 })

@@ -22,27 +22,28 @@ export const androidSystemUpdates = feature({
   id: 'android.systemUpdates',
   title: 'System updates',
   summary: 'When updates of the manufacturer are installed, and the days of a year on which none is.',
-  settings: z
-    .object({
-      type: z
-        .enum(['automatic', 'windowed', 'postpone'])
-        .default('windowed')
-        .describe('As soon as there is one, within hours of the day, or 30 days later'),
-      from: minute.default(120).describe('Begin, minute of the day in the device’s zone (windowed)'),
-      to: minute.default(300).describe('End, minute of the day (windowed)'),
-      freeze: z
-        .array(z.object({ from: monthDay.describe('First day'), to: monthDay.describe('Last day') }).strict())
-        .max(10)
-        .default([])
-        .describe('Days without updates (Android 9): at most 90 in a row, 60 days between two'),
-    })
-    .strict()
-    .refine((s) => s.type !== 'windowed' || s.from !== s.to, { path: ['to'], message: 'is the begin, too' })
-    .refine((s) => s.freeze.every((p) => lengthOf(p) <= 90), {
-      path: ['freeze'],
-      message: 'has more than 90 days in a row',
-    })
-    .refine((s) => apart(s.freeze), { path: ['freeze'], message: 'leaves fewer than 60 days between two' }),
+  settings: () =>
+    z
+      .object({
+        type: z
+          .enum(['automatic', 'windowed', 'postpone'])
+          .default('windowed')
+          .describe('As soon as there is one, within hours of the day, or 30 days later'),
+        from: minute.default(120).describe('Begin, minute of the day in the device’s zone (windowed)'),
+        to: minute.default(300).describe('End, minute of the day (windowed)'),
+        freeze: z
+          .array(z.object({ from: monthDay.describe('First day'), to: monthDay.describe('Last day') }).strict())
+          .max(10)
+          .default([])
+          .describe('Days without updates (Android 9): at most 90 in a row, 60 days between two'),
+      })
+      .strict()
+      .refine((s) => s.type !== 'windowed' || s.from !== s.to, { path: ['to'], message: 'is the begin, too' })
+      .refine((s) => s.freeze.every((p) => lengthOf(p) <= 90), {
+        path: ['freeze'],
+        message: 'has more than 90 days in a row',
+      })
+      .refine((s) => apart(s.freeze), { path: ['freeze'], message: 'leaves fewer than 60 days between two' }),
   merge: { rule: 'priority' },
   examples: [{ type: 'windowed', from: 120, to: 300, freeze: [{ from: '11-20', to: '01-06' }] }],
 })
@@ -61,23 +62,24 @@ export const androidTime = feature({
   id: 'android.time',
   title: 'Date and time',
   summary: 'Where the device takes its time from. What is not set stays as it is.',
-  settings: z
-    .object({
-      automatic: z.boolean().optional().describe('Time from the network'),
-      automaticZone: z.boolean().optional().describe('Time zone from the network'),
-      zone: z
-        .string()
-        .max(64)
-        .regex(/^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)+$/, 'is no time zone, such as Europe/Berlin')
-        .optional()
-        .describe('Time zone, where it is not from the network (Android 9)'),
-    })
-    .strict()
-    .refine(something, orStays)
-    .refine((s) => s.zone === undefined || s.automaticZone !== true, {
-      path: ['zone'],
-      message: 'is from the network already',
-    }),
+  settings: () =>
+    z
+      .object({
+        automatic: z.boolean().optional().describe('Time from the network'),
+        automaticZone: z.boolean().optional().describe('Time zone from the network'),
+        zone: z
+          .string()
+          .max(64)
+          .regex(/^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)+$/, 'is no time zone, such as Europe/Berlin')
+          .optional()
+          .describe('Time zone, where it is not from the network (Android 9)'),
+      })
+      .strict()
+      .refine(something, orStays)
+      .refine((s) => s.zone === undefined || s.automaticZone !== true, {
+        path: ['zone'],
+        message: 'is from the network already',
+      }),
   merge: { rule: 'priority' },
   examples: [{ automatic: true, automaticZone: false, zone: 'Europe/Berlin' }],
 })
@@ -86,7 +88,7 @@ export const androidLocation = feature({
   id: 'android.location',
   title: 'Location',
   summary: 'Whether the device knows where it is (Android 11). Its user is told of every change.',
-  settings: z.object({ enabled: z.boolean().default(true).describe('Location is on') }).strict(),
+  settings: () => z.object({ enabled: z.boolean().default(true).describe('Location is on') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ enabled: true }],
 })
@@ -97,37 +99,38 @@ export const androidWorkProfile = feature({
   title: 'Work profile',
   summary:
     'What passes between work and personal apps, and how long the work profile may be off. What is not set stays as it is.',
-  settings: z
-    .object({
-      name: z
-        .string()
-        .min(1)
-        .max(60)
-        .regex(/^[^\p{Cc}]*$/u, 'has a control character')
-        .optional()
-        .describe('Name of the profile'),
-      contactsSearch: z.boolean().optional().describe('Personal apps find work contacts'),
-      callerId: z.boolean().optional().describe('Calls show the names of work contacts'),
-      bluetoothContacts: z.boolean().optional().describe('Cars and headsets get work contacts'),
-      crossProfileApps: apps.optional().describe('Apps that may speak with their other half (Android 11)'),
-      crossProfileCalendar: apps.optional().describe('Personal apps that may read the work calendar (Android 10)'),
-      widgets: apps.optional().describe('Work apps with widgets on the home screen'),
-      offDays: z
-        .number()
-        .int()
-        .min(0)
-        .max(365)
-        .optional()
-        .describe(
-          'Days that it may be off until personal apps are suspended; company devices (Android 11), 0: for ever',
-        ),
-    })
-    .strict()
-    .refine((s) => s.offDays === undefined || s.offDays === 0 || s.offDays >= 3, {
-      path: ['offDays'],
-      message: 'is at least 3 (Android), or 0',
-    })
-    .refine(something, orStays),
+  settings: () =>
+    z
+      .object({
+        name: z
+          .string()
+          .min(1)
+          .max(60)
+          .regex(/^[^\p{Cc}]*$/u, 'has a control character')
+          .optional()
+          .describe('Name of the profile'),
+        contactsSearch: z.boolean().optional().describe('Personal apps find work contacts'),
+        callerId: z.boolean().optional().describe('Calls show the names of work contacts'),
+        bluetoothContacts: z.boolean().optional().describe('Cars and headsets get work contacts'),
+        crossProfileApps: apps.optional().describe('Apps that may speak with their other half (Android 11)'),
+        crossProfileCalendar: apps.optional().describe('Personal apps that may read the work calendar (Android 10)'),
+        widgets: apps.optional().describe('Work apps with widgets on the home screen'),
+        offDays: z
+          .number()
+          .int()
+          .min(0)
+          .max(365)
+          .optional()
+          .describe(
+            'Days that it may be off until personal apps are suspended; company devices (Android 11), 0: for ever',
+          ),
+      })
+      .strict()
+      .refine((s) => s.offDays === undefined || s.offDays === 0 || s.offDays >= 3, {
+        path: ['offDays'],
+        message: 'is at least 3 (Android), or 0',
+      })
+      .refine(something, orStays),
   merge: { rule: 'priority' },
   examples: [{ name: 'Example Ltd', contactsSearch: true, callerId: true, crossProfileApps: ['com.example.mail'] }],
 })

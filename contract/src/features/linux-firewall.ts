@@ -22,13 +22,14 @@ export const linuxFirewall = feature({
   title: 'Firewall',
   summary:
     'Connections to the device are refused unless allowed here. Answers to its own connections, and so its way to this server, always pass.',
-  settings: z
-    .object({
-      allow: z.array(opening).max(200).default([]).describe('What may connect'),
-      ping: z.boolean().default(true).describe('Answer echo requests (ping)'),
-      logDenied: z.boolean().default(false).describe('Write what is refused to the kernel log (at most 5 a minute)'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        allow: z.array(opening).max(200).default([]).describe('What may connect'),
+        ping: z.boolean().default(true).describe('Answer echo requests (ping)'),
+        logDenied: z.boolean().default(false).describe('Write what is refused to the kernel log (at most 5 a minute)'),
+      })
+      .strict(),
   merge: { rule: 'union', lists: ['allow'] },
   examples: [
     {

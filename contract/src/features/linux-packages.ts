@@ -9,17 +9,18 @@ export const linuxPackages = feature({
   id: 'linux.packages',
   title: 'Packages',
   summary: 'Software that is installed when it is missing, and removed when it is there (apt).',
-  settings: z
-    .object({
-      required: names.describe('Must be installed'),
-      forbidden: names.describe('Must not be installed'),
-    })
-    .strict()
-    .refine((s) => s.required.length + s.forbidden.length > 0, 'name at least one package')
-    .refine((s) => !s.required.some((name) => s.forbidden.includes(name)), {
-      path: ['forbidden'],
-      message: 'names a package that is required, too',
-    }),
+  settings: () =>
+    z
+      .object({
+        required: names.describe('Must be installed'),
+        forbidden: names.describe('Must not be installed'),
+      })
+      .strict()
+      .refine((s) => s.required.length + s.forbidden.length > 0, 'name at least one package')
+      .refine((s) => !s.required.some((name) => s.forbidden.includes(name)), {
+        path: ['forbidden'],
+        message: 'names a package that is required, too',
+      }),
   merge: { rule: 'union', lists: ['required', 'forbidden'] },
   examples: [{ required: ['unattended-upgrades'], forbidden: ['telnetd'] }],
 })

@@ -38,7 +38,7 @@ export const linuxSudoers = feature({
   id: 'linux.sudoers',
   title: 'Administrator rights (sudo)',
   summary: 'Rules that join those of the device. What the device grants by itself is not taken away.',
-  settings: z.object({ rules: z.array(rule).min(1).max(100).describe('Rules') }).strict(),
+  settings: () => z.object({ rules: z.array(rule).min(1).max(100).describe('Rules') }).strict(),
   merge: { rule: 'union', lists: ['rules'] },
   examples: [
     {

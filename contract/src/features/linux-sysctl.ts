@@ -42,7 +42,7 @@ export const linuxSysctl = feature({
   id: 'linux.sysctl',
   title: 'Kernel parameters',
   summary: 'Values of the kernel that harden the device. What is not set stays as the device has it.',
-  settings: parameters.refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
+  settings: () => parameters.refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
   merge: { rule: 'priority' },
   examples: [{ 'kernel.dmesg_restrict': 1, 'net.ipv4.conf.all.accept_redirects': 0, 'net.ipv4.ip_forward': 0 }],
 })

@@ -29,30 +29,31 @@ export const linuxWireguard = feature({
   summary:
     'A tunnel that is up as long as the device is. Without a private key the device makes its own, keeps it, and reports the public one.',
   secret: ['privateKey', 'presharedKey'],
-  settings: z
-    .object({
-      name: z
-        .string()
-        .regex(/^[a-z][a-z0-9_-]{0,14}$/, 'is no interface name: a to z, 0 to 9, _ and -, at most 15')
-        .default('muster0')
-        .describe('Name of the interface'),
-      addresses: z
-        .array(interfaceAddress)
-        .min(1)
-        .max(8)
-        .describe('Own addresses, such as 10.8.0.7/24 or {{vpn.address}}'),
-      privateKey: key.optional().describe('Private key (absent: the device makes its own)'),
-      presharedKey: key.optional().describe('Key shared with all peers'),
-      listenPort: z.number().int().min(1).max(65_535).optional().describe('Port to listen at'),
-      mtu: z.number().int().min(576).max(9200).optional().describe('Largest packet'),
-      dns: z
-        .array(z.string().max(64).refine(isAddress, 'is no address'))
-        .max(4)
-        .default([])
-        .describe('Name servers while it is up'),
-      peers: z.array(peer).min(1).max(20).describe('Other sides'),
-    })
-    .strict(),
+  settings: () =>
+    z
+      .object({
+        name: z
+          .string()
+          .regex(/^[a-z][a-z0-9_-]{0,14}$/, 'is no interface name: a to z, 0 to 9, _ and -, at most 15')
+          .default('muster0')
+          .describe('Name of the interface'),
+        addresses: z
+          .array(interfaceAddress)
+          .min(1)
+          .max(8)
+          .describe('Own addresses, such as 10.8.0.7/24 or {{vpn.address}}'),
+        privateKey: key.optional().describe('Private key (absent: the device makes its own)'),
+        presharedKey: key.optional().describe('Key shared with all peers'),
+        listenPort: z.number().int().min(1).max(65_535).optional().describe('Port to listen at'),
+        mtu: z.number().int().min(576).max(9200).optional().describe('Largest packet'),
+        dns: z
+          .array(z.string().max(64).refine(isAddress, 'is no address'))
+          .max(4)
+          .default([])
+          .describe('Name servers while it is up'),
+        peers: z.array(peer).min(1).max(20).describe('Other sides'),
+      })
+      .strict(),
   merge: { rule: 'priority' },
   examples: [
     {

@@ -16,15 +16,16 @@ export const androidAppInstall = operation({
     'Installs an app from its file without asking, where the device is managed that far; elsewhere its user is asked. Installing a newer version keeps its data.',
   danger: 'none',
   repeatable: true,
-  params: z
-    .object({
-      packageName: androidPackage.describe('Package name: another package in the files is refused'),
-      files: z.array(apkFile).min(1).max(30).describe('The APK, or the base and its splits'),
-      signer: sha256.optional().describe('SHA-256 of the certificate that must have signed it'),
-      askUser: z.boolean().default(false).describe('Ask the user where it cannot be done silently'),
-    })
-    .strict(),
-  result: z.object({ ...installed.shape, asked: z.boolean().describe('Its user was asked') }),
+  params: () =>
+    z
+      .object({
+        packageName: androidPackage.describe('Package name: another package in the files is refused'),
+        files: z.array(apkFile).min(1).max(30).describe('The APK, or the base and its splits'),
+        signer: sha256.optional().describe('SHA-256 of the certificate that must have signed it'),
+        askUser: z.boolean().default(false).describe('Ask the user where it cannot be done silently'),
+      })
+      .strict(),
+  result: () => z.object({ ...installed.shape, asked: z.boolean().describe('Its user was asked') }),
   expiresS: 14 * 86_400,
   examples: [
     {
@@ -48,8 +49,8 @@ export const androidAppUpdate = operation({
   summary: 'Brings an app that is there to the version in the files; one that is not there is not installed.',
   danger: 'none',
   repeatable: true,
-  params: androidAppInstall.params,
-  result: androidAppInstall.result,
+  params: () => androidAppInstall.params,
+  result: () => androidAppInstall.result,
   expiresS: 14 * 86_400,
   examples: androidAppInstall.examples,
 })
@@ -60,13 +61,15 @@ export const androidAppRemove = operation({
     'Removes an app and its data without asking, where the device is managed that far; elsewhere its user is asked.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      packageName: androidPackage.describe('Package name'),
-      askUser: z.boolean().default(false).describe('Ask the user where it cannot be done silently'),
-    })
-    .strict(),
-  result: z.object({ packageName: z.string().max(223), removed: z.boolean().describe('It was there, and is gone') }),
+  params: () =>
+    z
+      .object({
+        packageName: androidPackage.describe('Package name'),
+        askUser: z.boolean().default(false).describe('Ask the user where it cannot be done silently'),
+      })
+      .strict(),
+  result: () =>
+    z.object({ packageName: z.string().max(223), removed: z.boolean().describe('It was there, and is gone') }),
   expiresS: 14 * 86_400,
   examples: [
     {
@@ -83,8 +86,8 @@ export const androidAppList = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({ system: z.boolean().default(true).describe('Those of the system, too') }).strict(),
-  result: z.object({ apps: z.number().int().min(0).describe('Apps') }),
+  params: () => z.object({ system: z.boolean().default(true).describe('Those of the system, too') }).strict(),
+  result: () => z.object({ apps: z.number().int().min(0).describe('Apps') }),
   expiresS: 86_400,
   examples: [{ params: { system: true }, result: { apps: 137 } }],
 })
@@ -95,15 +98,15 @@ export const androidAppSuspend = operation({
     'Suspends apps: they stay with their data and cannot be opened until they are released. A policy that lists apps does it for good.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({ packages, suspended: z.boolean().default(true).describe('Suspended; otherwise released') })
-    .strict(),
-  result: z.object({
-    failed: z
-      .array(z.string().max(223))
-      .max(100)
-      .describe('Apps that Android does not let be suspended, or that are not there'),
-  }),
+  params: () =>
+    z.object({ packages, suspended: z.boolean().default(true).describe('Suspended; otherwise released') }).strict(),
+  result: () =>
+    z.object({
+      failed: z
+        .array(z.string().max(223))
+        .max(100)
+        .describe('Apps that Android does not let be suspended, or that are not there'),
+    }),
   expiresS: 7 * 86_400,
   examples: [{ params: { packages: ['com.example.game'], suspended: true }, result: { failed: [] } }],
 })
@@ -113,8 +116,9 @@ export const androidAppClear = operation({
   summary: 'Deletes everything that apps have kept on the device, as if they had just been installed.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({ packages }).strict(),
-  result: z.object({ failed: z.array(z.string().max(223)).max(100).describe('Apps whose data could not be deleted') }),
+  params: () => z.object({ packages }).strict(),
+  result: () =>
+    z.object({ failed: z.array(z.string().max(223)).max(100).describe('Apps whose data could not be deleted') }),
   expiresS: 86_400,
   examples: [{ params: { packages: ['com.example.till'] }, result: { failed: [] } }],
 })
@@ -124,8 +128,8 @@ export const androidWebClipAdd = operation({
   summary: 'Puts a web address on the home screen; where the launcher asks its user, so it says.',
   danger: 'none',
   repeatable: true,
-  params: webClip,
-  result: z.object({ asked: z.boolean().describe('The launcher asks its user') }),
+  params: () => webClip,
+  result: () => z.object({ asked: z.boolean().describe('The launcher asks its user') }),
   expiresS: 7 * 86_400,
   examples: [
     { params: { id: 'intranet', title: 'Intranet', url: 'https://intranet.example.com/' }, result: { asked: false } },
@@ -137,8 +141,8 @@ export const androidWebClipRemove = operation({
   summary: 'Takes a web clip away that was added by its name.',
   danger: 'none',
   repeatable: true,
-  params: z.object({ id: webClip.shape.id }).strict(),
-  result: z.object({}),
+  params: () => z.object({ id: webClip.shape.id }).strict(),
+  result: () => z.object({}),
   expiresS: 7 * 86_400,
   examples: [{ params: { id: 'intranet' }, result: {} }],
 })

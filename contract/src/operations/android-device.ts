@@ -16,14 +16,15 @@ export const androidFilePut = operation({
     'Fetches a file from an address of yours and places it in the shared storage of the device or its work profile.',
   danger: 'none',
   repeatable: true,
-  params: z
-    .object({
-      ...apkFile.shape,
-      path: filePath.describe('Where it goes, below the shared storage'),
-      replace: z.boolean().default(false).describe('Replace a file that is there'),
-    })
-    .strict(),
-  result: z.object({ bytes: z.number().int().min(0).describe('Size, bytes') }),
+  params: () =>
+    z
+      .object({
+        ...apkFile.shape,
+        path: filePath.describe('Where it goes, below the shared storage'),
+        replace: z.boolean().default(false).describe('Replace a file that is there'),
+      })
+      .strict(),
+  result: () => z.object({ bytes: z.number().int().min(0).describe('Size, bytes') }),
   expiresS: 7 * 86_400,
   examples: [
     {
@@ -46,24 +47,26 @@ export const androidFileGet = operation({
     'Fetches one file of the shared storage: within the answer up to 256 KB, or by PUT to an address of yours. Personal files beside a work profile are out of reach.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      path: filePath.describe('Where it is, below the shared storage'),
-      uploadUrl: httpsAddress.optional().describe('Where it is sent by HTTP PUT; without one it is in the answer'),
-    })
-    .strict(),
-  result: z.object({
-    bytes: z.number().int().min(0).describe('Size, bytes'),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .describe('SHA-256 of the file'),
-    content: z
-      .base64()
-      .max(Math.ceil(fileInlineBytes / 3) * 4)
-      .optional()
-      .describe('The file, base64'),
-  }),
+  params: () =>
+    z
+      .object({
+        path: filePath.describe('Where it is, below the shared storage'),
+        uploadUrl: httpsAddress.optional().describe('Where it is sent by HTTP PUT; without one it is in the answer'),
+      })
+      .strict(),
+  result: () =>
+    z.object({
+      bytes: z.number().int().min(0).describe('Size, bytes'),
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .describe('SHA-256 of the file'),
+      content: z
+        .base64()
+        .max(Math.ceil(fileInlineBytes / 3) * 4)
+        .optional()
+        .describe('The file, base64'),
+    }),
   expiresS: 7 * 86_400,
   secret: ['uploadUrl'],
   examples: [
@@ -85,12 +88,13 @@ export const androidEncrypt = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({
-    status: z
-      .enum(['unsupported', 'inactive', 'activating', 'active', 'active-default-key', 'active-per-user'])
-      .describe('How the storage is now'),
-  }),
+  params: () => z.object({}).strict(),
+  result: () =>
+    z.object({
+      status: z
+        .enum(['unsupported', 'inactive', 'activating', 'active', 'active-default-key', 'active-per-user'])
+        .describe('How the storage is now'),
+    }),
   expiresS: 86_400,
   examples: [{ params: {}, result: { status: 'active-per-user' } }],
 })
@@ -102,18 +106,20 @@ export const androidSystemUpdate = operation({
   danger: 'confirm',
   repeatable: false,
   collapse: true,
-  params: z
-    .object({
-      file: apkFile
-        .optional()
-        .describe('The update package (A/B devices); without one the update that the device was offered'),
-      minimumBatteryPercent: z.number().int().min(5).max(100).default(40).describe('Battery that it must have, %'),
-    })
-    .strict(),
-  result: z.object({
-    build: z.string().max(200).describe('Build before the restart'),
-    restarts: z.boolean().describe('It restarts for it'),
-  }),
+  params: () =>
+    z
+      .object({
+        file: apkFile
+          .optional()
+          .describe('The update package (A/B devices); without one the update that the device was offered'),
+        minimumBatteryPercent: z.number().int().min(5).max(100).default(40).describe('Battery that it must have, %'),
+      })
+      .strict(),
+  result: () =>
+    z.object({
+      build: z.string().max(200).describe('Build before the restart'),
+      restarts: z.boolean().describe('It restarts for it'),
+    }),
   expiresS: 14 * 86_400,
   examples: [
     {
@@ -130,14 +136,15 @@ export const androidBugReport = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z.object({ uploadUrl: httpsAddress.describe('Where it is sent by HTTP PUT') }).strict(),
-  result: z.object({
-    bytes: z.number().int().min(0).describe('Size, bytes'),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .describe('SHA-256 of the report'),
-  }),
+  params: () => z.object({ uploadUrl: httpsAddress.describe('Where it is sent by HTTP PUT') }).strict(),
+  result: () =>
+    z.object({
+      bytes: z.number().int().min(0).describe('Size, bytes'),
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .describe('SHA-256 of the report'),
+    }),
   expiresS: 86_400,
   secret: ['uploadUrl'],
   examples: [
@@ -154,19 +161,20 @@ export const androidKnoxFirmware = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z
-    .object({
-      version: z
-        .string()
-        .max(100)
-        .regex(
-          /^[A-Z0-9]+(\/[A-Z0-9]+){2}$/,
-          'is no firmware version, such as A536BXXS8DXA1/A536BOXM8DXA1/A536BXXS8DXA1',
-        )
-        .describe('Firmware version: AP/CSC/CP'),
-    })
-    .strict(),
-  result: z.object({ scheduled: z.boolean().describe('The device fetches it') }),
+  params: () =>
+    z
+      .object({
+        version: z
+          .string()
+          .max(100)
+          .regex(
+            /^[A-Z0-9]+(\/[A-Z0-9]+){2}$/,
+            'is no firmware version, such as A536BXXS8DXA1/A536BOXM8DXA1/A536BXXS8DXA1',
+          )
+          .describe('Firmware version: AP/CSC/CP'),
+      })
+      .strict(),
+  result: () => z.object({ scheduled: z.boolean().describe('The device fetches it') }),
   expiresS: 14 * 86_400,
   examples: [{ params: { version: 'A536BXXS8DXA1/A536BOXM8DXA1/A536BXXS8DXA1' }, result: { scheduled: true } }],
 })

@@ -9,15 +9,16 @@ export const serviceRestart = operation({
   summary: 'Restarts a system service and tells whether it came back.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      service: z
-        .string()
-        .regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@\\-]{0,254}$/)
-        .describe('Name of the service'),
-    })
-    .strict(),
-  result: z.object({ state: z.string().max(64).describe('State after the restart') }),
+  params: () =>
+    z
+      .object({
+        service: z
+          .string()
+          .regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@\\-]{0,254}$/)
+          .describe('Name of the service'),
+      })
+      .strict(),
+  result: () => z.object({ state: z.string().max(64).describe('State after the restart') }),
   expiresS: 86400,
   examples: [{ params: { service: 'cron' }, result: { state: 'active' } }],
 })
@@ -28,20 +29,22 @@ export const scriptRun = operation({
   danger: 'confirm',
   repeatable: false,
   signed: true,
-  params: z
-    .object({
-      script: z.string().min(1).max(65_536).describe('The script itself'),
-      interpreter: z.enum(['sh', 'bash', 'python3']).default('sh').describe('What runs it'),
-      timeoutS: z.number().int().min(1).max(3600).default(60).describe('Seconds until it is ended'),
-    })
-    .strict(),
-  result: z.object({
-    exitCode: z.number().int().nullable().describe('Exit code; none when a signal ended it'),
-    stdout: z.string(),
-    stderr: z.string(),
-    truncated: z.boolean().describe('Output was longer than is kept'),
-    durationMs: z.number().int(),
-  }),
+  params: () =>
+    z
+      .object({
+        script: z.string().min(1).max(65_536).describe('The script itself'),
+        interpreter: z.enum(['sh', 'bash', 'python3']).default('sh').describe('What runs it'),
+        timeoutS: z.number().int().min(1).max(3600).default(60).describe('Seconds until it is ended'),
+      })
+      .strict(),
+  result: () =>
+    z.object({
+      exitCode: z.number().int().nullable().describe('Exit code; none when a signal ended it'),
+      stdout: z.string(),
+      stderr: z.string(),
+      truncated: z.boolean().describe('Output was longer than is kept'),
+      durationMs: z.number().int(),
+    }),
   expiresS: 86400,
   examples: [
     {
@@ -64,8 +67,8 @@ export const packageInstall = operation({
   summary: 'Installs packages from the sources that the device has. A busy package manager is waited for.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({ packages: packageNames.describe('Names of packages') }).strict(),
-  result: packageResult,
+  params: () => z.object({ packages: packageNames.describe('Names of packages') }).strict(),
+  result: () => packageResult,
   expiresS: 7 * 86_400,
   examples: [
     {
@@ -80,8 +83,8 @@ export const packageRemove = operation({
   summary: 'Removes packages and what cannot be without them; their settings stay. Essential ones are never removed.',
   danger: 'confirm',
   repeatable: true,
-  params: z.object({ packages: packageNames.describe('Names of packages') }).strict(),
-  result: packageResult,
+  params: () => z.object({ packages: packageNames.describe('Names of packages') }).strict(),
+  result: () => packageResult,
   expiresS: 7 * 86_400,
   examples: [
     { params: { packages: ['telnetd'] }, result: { packages: [{ name: 'telnetd', version: null }], changed: true } },
@@ -94,13 +97,13 @@ export const packageUpdate = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z
-    .object({ packages: z.array(packageName).max(50).default([]).describe('Names of packages (none: all)') })
-    .strict(),
-  result: z.object({
-    upgraded: z.number().int().describe('Packages brought up to date'),
-    rebootNeeded: z.boolean().describe('The device asks for a restart'),
-  }),
+  params: () =>
+    z.object({ packages: z.array(packageName).max(50).default([]).describe('Names of packages (none: all)') }).strict(),
+  result: () =>
+    z.object({
+      upgraded: z.number().int().describe('Packages brought up to date'),
+      rebootNeeded: z.boolean().describe('The device asks for a restart'),
+    }),
   expiresS: 7 * 86_400,
   examples: [{ params: { packages: [] }, result: { upgraded: 12, rebootNeeded: false } }],
 })
@@ -110,24 +113,26 @@ export const logsCollect = operation({
   summary: 'Fetches the last lines of the device’s log. They may name people: look at them with care.',
   danger: 'confirm',
   repeatable: true,
-  params: z
-    .object({
-      source: z.enum(['system', 'kernel', 'agent', 'unit']).default('system').describe('Which log'),
-      unit: z
-        .string()
-        .regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@\\-]{0,254}$/)
-        .optional()
-        .describe('Name of the service (for unit)'),
-      sinceHours: z.number().int().min(1).max(720).default(24).describe('Not older than these hours'),
-      lines: z.number().int().min(1).max(5000).default(1000).describe('Lines at most'),
-    })
-    .strict()
-    .refine((p) => p.source !== 'unit' || p.unit !== undefined, { path: ['unit'], message: 'is needed for unit' }),
-  result: z.object({
-    text: z.string().max(300_000).describe('Lines, oldest first'),
-    lines: z.number().int(),
-    truncated: z.boolean().describe('There was more than is kept'),
-  }),
+  params: () =>
+    z
+      .object({
+        source: z.enum(['system', 'kernel', 'agent', 'unit']).default('system').describe('Which log'),
+        unit: z
+          .string()
+          .regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@\\-]{0,254}$/)
+          .optional()
+          .describe('Name of the service (for unit)'),
+        sinceHours: z.number().int().min(1).max(720).default(24).describe('Not older than these hours'),
+        lines: z.number().int().min(1).max(5000).default(1000).describe('Lines at most'),
+      })
+      .strict()
+      .refine((p) => p.source !== 'unit' || p.unit !== undefined, { path: ['unit'], message: 'is needed for unit' }),
+  result: () =>
+    z.object({
+      text: z.string().max(300_000).describe('Lines, oldest first'),
+      lines: z.number().int(),
+      truncated: z.boolean().describe('There was more than is kept'),
+    }),
   expiresS: 86_400,
   examples: [
     {

@@ -18,8 +18,8 @@ export const deviceInventory = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({ facts: z.number().int().describe('Number of facts reported') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ facts: z.number().int().describe('Number of facts reported') }),
   expiresS: 7 * 86400,
   examples: [{ params: {}, result: { facts: 42 } }],
 })
@@ -29,13 +29,14 @@ export const deviceMessage = operation({
   summary: 'Shows a message to whoever uses the device.',
   danger: 'none',
   repeatable: false,
-  params: z
-    .object({
-      title: z.string().max(120).default('').describe('Heading'),
-      text: z.string().min(1).max(4000).describe('Message'),
-    })
-    .strict(),
-  result: z.object({ shownTo: z.number().int().describe('Sessions that saw it') }),
+  params: () =>
+    z
+      .object({
+        title: z.string().max(120).default('').describe('Heading'),
+        text: z.string().min(1).max(4000).describe('Message'),
+      })
+      .strict(),
+  result: () => z.object({ shownTo: z.number().int().describe('Sessions that saw it') }),
   expiresS: 7 * 86400,
   examples: [{ params: { title: 'Maintenance', text: 'We restart at 18:00.' }, result: { shownTo: 1 } }],
 })
@@ -46,8 +47,8 @@ export const deviceDisenrol = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({}),
+  params: () => z.object({}).strict(),
+  result: () => z.object({}),
   expiresS: 30 * 86400,
   examples: [{ params: {}, result: {} }],
 })
@@ -58,8 +59,8 @@ export const deviceLock = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({ sessions: z.number().int().describe('Sessions that were told to lock') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ sessions: z.number().int().describe('Sessions that were told to lock') }),
   expiresS: 86_400,
   examples: [{ params: {}, result: { sessions: 1 } }],
 })
@@ -70,10 +71,11 @@ export const deviceRing = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z
-    .object({ seconds: z.number().int().min(1).max(120).default(20).describe('How long it sounds, seconds') })
-    .strict(),
-  result: z.object({ by: z.string().max(64).describe('What made the sound') }),
+  params: () =>
+    z
+      .object({ seconds: z.number().int().min(1).max(120).default(20).describe('How long it sounds, seconds') })
+      .strict(),
+  result: () => z.object({ by: z.string().max(64).describe('What made the sound') }),
   expiresS: 3600,
   examples: [{ params: { seconds: 20 }, result: { by: 'loudspeaker' } }],
 })
@@ -97,10 +99,11 @@ export const deviceReboot = operation({
   danger: 'confirm',
   repeatable: false,
   collapse: true,
-  params: z.object({ delayMinutes: delay, message: notice }).strict(),
-  result: z.object({
-    at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say'),
-  }),
+  params: () => z.object({ delayMinutes: delay, message: notice }).strict(),
+  result: () =>
+    z.object({
+      at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say'),
+    }),
   expiresS: 86_400,
   examples: [
     { params: { delayMinutes: 5, message: 'Restart for updates.' }, result: { at: '2026-01-02T18:05:00.000Z' } },
@@ -113,10 +116,11 @@ export const deviceShutdown = operation({
   danger: 'confirm',
   repeatable: false,
   collapse: true,
-  params: z.object({ delayMinutes: delay, message: notice }).strict(),
-  result: z.object({
-    at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say'),
-  }),
+  params: () => z.object({ delayMinutes: delay, message: notice }).strict(),
+  result: () =>
+    z.object({
+      at: z.string().nullable().describe('When it happens (ISO 8601, device clock); none when it does not say'),
+    }),
   expiresS: 86_400,
   examples: [{ params: { delayMinutes: 1, message: '' }, result: { at: '2026-01-02T18:01:00.000Z' } }],
 })
@@ -127,14 +131,15 @@ export const deviceLocate = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({
-    latitude: z.number().min(-90).max(90).describe('Latitude, degrees'),
-    longitude: z.number().min(-180).max(180).describe('Longitude, degrees'),
-    accuracyM: z.number().min(0).nullable().describe('Accuracy, metres'),
-    source: z.string().max(64).describe('Where the position is from'),
-    at: z.string().describe('When it was taken (ISO 8601)'),
-  }),
+  params: () => z.object({}).strict(),
+  result: () =>
+    z.object({
+      latitude: z.number().min(-90).max(90).describe('Latitude, degrees'),
+      longitude: z.number().min(-180).max(180).describe('Longitude, degrees'),
+      accuracyM: z.number().min(0).nullable().describe('Accuracy, metres'),
+      source: z.string().max(64).describe('Where the position is from'),
+      at: z.string().describe('When it was taken (ISO 8601)'),
+    }),
   expiresS: 3600,
   examples: [
     {
@@ -158,8 +163,8 @@ export const deviceWipeCorporate = operation({
   effect: 'corporate-wipe',
   signed: true,
   repeatable: true,
-  params: z.object({}).strict(),
-  result: z.object({ removed: z.array(z.string()).max(1000).describe('What was taken back') }),
+  params: () => z.object({}).strict(),
+  result: () => z.object({ removed: z.array(z.string()).max(1000).describe('What was taken back') }),
   expiresS: 30 * 86_400,
   examples: [
     { params: {}, result: { removed: ['/etc/NetworkManager/system-connections/muster-office.nmconnection'] } },
@@ -174,10 +179,11 @@ export const deviceWipe = operation({
   effect: 'wipe',
   signed: true,
   repeatable: false,
-  params: z.object({}).strict(),
-  result: z.object({
-    begins: z.literal(true).describe('It begins now; a device that erases itself cannot tell when it is done'),
-  }),
+  params: () => z.object({}).strict(),
+  result: () =>
+    z.object({
+      begins: z.literal(true).describe('It begins now; a device that erases itself cannot tell when it is done'),
+    }),
   expiresS: 30 * 86_400,
   examples: [{ params: {}, result: { begins: true } }],
 })

@@ -15,8 +15,8 @@ export const devicePasscodeClear = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({}),
+  params: () => z.object({}).strict(),
+  result: () => z.object({}),
   expiresS: 3600,
   examples: [{ params: {}, result: {} }],
 })
@@ -27,14 +27,15 @@ export const deviceLostModeEnable = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z
-    .object({
-      message: line(500).min(1).describe('Message on the locked screen'),
-      phoneNumber: line(40).default('').describe('Phone number to call'),
-      footnote: line(200).default('').describe('Words below'),
-    })
-    .strict(),
-  result: z.object({}),
+  params: () =>
+    z
+      .object({
+        message: line(500).min(1).describe('Message on the locked screen'),
+        phoneNumber: line(40).default('').describe('Phone number to call'),
+        footnote: line(200).default('').describe('Words below'),
+      })
+      .strict(),
+  result: () => z.object({}),
   expiresS: 30 * 86_400,
   examples: [
     { params: { message: 'Lost. Please call us.', phoneNumber: '+49 30 123456', footnote: 'Example Ltd' }, result: {} },
@@ -47,8 +48,8 @@ export const deviceLostModeDisable = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({}).strict(),
-  result: z.object({}),
+  params: () => z.object({}).strict(),
+  result: () => z.object({}),
   expiresS: 7 * 86_400,
   examples: [{ params: {}, result: {} }],
 })
@@ -59,8 +60,8 @@ export const deviceRename = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({ name: line(63).min(1).describe('Name') }).strict(),
-  result: z.object({}),
+  params: () => z.object({ name: line(63).min(1).describe('Name') }).strict(),
+  result: () => z.object({}),
   expiresS: 7 * 86_400,
   examples: [{ params: { name: 'Front desk' }, result: {} }],
 })
@@ -71,16 +72,17 @@ export const devicePasscodeSet = operation({
   danger: 'confirm',
   repeatable: true,
   collapse: true,
-  params: z
-    .object({
-      passcode: z
-        .string()
-        .regex(/^[\x21-\x7e]{4,16}$/, 'is not 4 to 16 printable ASCII characters without blanks')
-        .describe('New passcode'),
-      lockNow: z.boolean().default(true).describe('Lock the screen at once'),
-    })
-    .strict(),
-  result: z.object({}),
+  params: () =>
+    z
+      .object({
+        passcode: z
+          .string()
+          .regex(/^[\x21-\x7e]{4,16}$/, 'is not 4 to 16 printable ASCII characters without blanks')
+          .describe('New passcode'),
+        lockNow: z.boolean().default(true).describe('Lock the screen at once'),
+      })
+      .strict(),
+  result: () => z.object({}),
   expiresS: 3600,
   secret: ['passcode'],
   examples: [{ params: { passcode: '730415', lockNow: true }, result: {} }],
@@ -92,8 +94,8 @@ export const deviceMute = operation({
   danger: 'none',
   repeatable: true,
   collapse: true,
-  params: z.object({ muted: z.boolean().default(true).describe('Silent; otherwise it sounds again') }).strict(),
-  result: z.object({}),
+  params: () => z.object({ muted: z.boolean().default(true).describe('Silent; otherwise it sounds again') }).strict(),
+  result: () => z.object({}),
   expiresS: 86_400,
   examples: [{ params: { muted: true }, result: {} }],
 })

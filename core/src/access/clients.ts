@@ -134,12 +134,15 @@ export function createClients(d: AccessDeps, changed: Changed): Clients {
   async function find(id: string): Promise<Row | undefined> {
     return idShape.test(id) ? read(id) : undefined
   }
-  /** An open client whose scopes `by` holds: else a new secret of a stronger client would raise a role. */
+  /**
+   * An open client whose scopes `by` holds: else a new secret of a stronger client would raise a role. A device's client is there for
+   * the device alone: whoever had its secret would be the device.
+   */
   async function locked(tx: Tx, id: string, by: Principal): Promise<Row> {
     const [row] = idShape.test(id)
       ? await tx.query<Row>(sql`select ${columns} from oauth_client where id = ${id} for update`)
       : []
-    if (!row) throw new Problem('not-found', { client: id })
+    if (!row || (row.channel !== null && by.actor !== `client:${id}`)) throw new Problem('not-found', { client: id })
     if (row.revoked) throw new Problem('wrong-state', { state: 'revoked' })
     if (by.actor !== `client:${id}`) demandAll(by, row.scopes)
     return row

@@ -32,6 +32,8 @@ export interface Principal {
 /** The permissions of the core's own routes. Operations add one each: `operation:<operation id>`. */
 export const corePermissions: readonly string[] = [
   'activity:read',
+  'approval:read',
+  'approval:write',
   'audit:read',
   'certificate:read',
   'certificate:write',

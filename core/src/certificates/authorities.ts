@@ -4,30 +4,22 @@ import sql from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import type { Db, Sqlish } from '../db/index.ts'
 import type { Secrets } from '../secrets/index.ts'
-import { newSerial, pemOf } from './encoding.ts'
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  type JsonName,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from './x509.ts'
+import { derItems, derOf, keyIdentifier, newSerial, pemOf } from './encoding.ts'
+import { type JsonName, type X509Certificate, x509 } from './x509.ts'
 
 export interface Authority {
   no: number
   /** Its name, and the extension by which what it issues names its key, as they stand in certificates: DER. */
   name: Buffer
   identifier: Buffer
-  certificate: X509Certificate
+  /** Read when somebody asks. */
+  readonly certificate: X509Certificate
   der: Buffer
   pem: string
   notAfter: Date
 }
 export interface Authorities {
-  organisation: string
+  readonly organisation: string
   root: Authority
   issuing: Authority
   /** Signs for the issuing authority; the key never leaves the process unsealed. */
@@ -84,24 +76,37 @@ async function load(on: Sqlish, secrets: Secrets): Promise<Authorities | undefin
   const secret = secrets.open(place(issuing.serial), issuing.key_sealed)
   const key = await crypto.subtle.importKey('pkcs8', new Uint8Array(secret), authorityAlgorithm, false, ['sign'])
   const signer = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' })
-  const shown = await authorityOf(issuing)
+  const shown = authorityOf(issuing)
   return {
-    organisation: shown.certificate.subjectName.getField('O')[0] ?? '',
-    root: await authorityOf(root),
+    get organisation() {
+      return shown.certificate.subjectName.getField('O')[0] ?? ''
+    },
+    root: authorityOf(root),
     issuing: shown,
     key,
     signer,
   }
 }
 
-async function authorityOf(r: Row): Promise<Authority> {
-  const certificate = new X509Certificate(new Uint8Array(r.certificate))
-  const identifier = await AuthorityKeyIdentifierExtension.create(certificate.publicKey)
+/** [0] keyIdentifier, and the identifier of the extension that names the authority's key by it (RFC 5280, 4.2.1.1). */
+const byKey = 0x80
+const idAuthorityKey = Buffer.from('0603551d23', 'hex')
+
+function authorityOf(r: Row): Authority {
+  // Version, serial number, algorithm, issuer, validity, subject, key (RFC 5280, 4.1): ours have all of them.
+  const [content] = derItems(r.certificate)
+  const [, , , , , subject, spki] = content ? derItems(content.whole) : []
+  if (!subject || !spki) throw new Error(`the certificate of the ${r.role} authority cannot be read`)
+  const key = derOf(0x30, derOf(byKey, keyIdentifier(spki.whole)))
+  let certificate: X509Certificate | undefined
   return {
     no: r.no,
-    name: Buffer.from(certificate.subjectName.toArrayBuffer()),
-    identifier: Buffer.from(identifier.rawData),
-    certificate,
+    name: Buffer.from(subject.whole),
+    identifier: derOf(0x30, idAuthorityKey, derOf(0x04, key)),
+    get certificate() {
+      certificate ??= new (x509().X509Certificate)(new Uint8Array(r.certificate))
+      return certificate
+    },
     der: r.certificate,
     pem: pemOf('CERTIFICATE', r.certificate),
     notAfter: r.not_after,
@@ -116,6 +121,7 @@ async function make(d: { db: Db; secrets: Secrets; audit: Audit }, organisation:
   const until = (n: number) => new Date(notBefore.getTime() + n * 365 * day)
   const [rootKeys, issuingKeys] = [await newKeys(), await newKeys()]
   const rootName = nameOf(organisation, 'Root')
+  const { AuthorityKeyIdentifierExtension, SubjectKeyIdentifierExtension, X509CertificateGenerator } = x509()
   const root = await X509CertificateGenerator.create({
     serialNumber: newSerial(),
     subject: rootName,
@@ -171,6 +177,7 @@ function nameOf(organisation: string, role: string): JsonName {
 }
 
 function authorityExtensions(pathLength: number | undefined) {
+  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension } = x509()
   return [
     new BasicConstraintsExtension(true, pathLength, true),
     new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),

@@ -16,7 +16,9 @@ import { openSecrets, type Secrets } from '../secrets/index.ts'
 import { countingDb, silentLog, type TestDatabase, testDatabase } from '../testing/index.ts'
 import { type Certificates, createCertificates } from './certificates.ts'
 import { derInteger, newSerial, plainSerial } from './encoding.ts'
-import { Pkcs10CertificateRequestGenerator, X509Crl, X509CrlReason } from './x509.ts'
+import { x509 } from './x509.ts'
+
+const { Pkcs10CertificateRequestGenerator, X509Crl, X509CrlReason } = x509()
 
 let t: TestDatabase
 let events: Events
@@ -281,7 +283,8 @@ test('the list of what is revoked is signed, kept until something changes, and n
     ['verify'],
   )
   assert.ok(await now.verify({ publicKey }))
-  const number = (crl: X509Crl) => Buffer.from(crl.getExtension('2.5.29.20')!.value).toString('hex')
+  const number = (crl: InstanceType<typeof X509Crl>) =>
+    Buffer.from(crl.getExtension('2.5.29.20')!.value).toString('hex')
   const [kept] = await t.db.query<{ crl_number: number }>(sql`select crl_number from authority where role = 'issuing'`)
   assert.equal(number(now), Buffer.from(derInteger(kept!.crl_number)).toString('hex'))
   assert.notEqual(number(was), number(now))

@@ -28,7 +28,7 @@ import {
   openChannel,
   revokeWhere,
 } from './store.ts'
-import { X509Certificate } from './x509.ts'
+import { x509 } from './x509.ts'
 
 export interface Issued {
   serial: string
@@ -63,12 +63,12 @@ export interface Certificates {
   /**
    * Certifies a key for the device that will come with this invitation (row number; the caller has looked that it is open). It lets nobody in
    * until enrolment binds it. The same key again answers the same certificate; another key gets one only `instead` of the one with this fingerprint
-   * (SHA-256), which is revoked. Problems: invalid-request (`csr`), invitation-used (another key came first).
+   * (SHA-256), which is revoked. `name`: of the subject, 64 letters at most. Problems: invalid-request (`csr`), invitation-used (another key came first).
    */
   issueForInvitation(
     invitation: number,
     csr: Uint8Array,
-    o?: { validDays?: number; instead?: Uint8Array },
+    o?: { validDays?: number; instead?: Uint8Array; name?: string },
   ): Promise<Buffer[]>
   /** A certificate and key of this server's own for a platform's protocol, made or renewed when needed; without a statement while it is remembered. */
   own(purpose: string): Promise<OwnCertificate>
@@ -163,14 +163,14 @@ export function createCertificates(d: {
   async function issueForInvitation(
     invitation: number,
     csr: Uint8Array,
-    { instead, ...profile }: { validDays?: number; instead?: Uint8Array } = {},
+    { instead, name, ...profile }: { validDays?: number; instead?: Uint8Array; name?: string } = {},
   ): Promise<Buffer[]> {
     const a = need()
     const { validDays } = checkInput(profileShape, profile)
     const { publicKey, rsa } = await readRequest(csr)
     const subject = deviceSubject({
       organisation: a.organisation,
-      device: `invitation ${invitation}`,
+      device: name?.slice(0, 64) || `invitation ${invitation}`,
       channel: 'device',
     })
     const leaf = signLeaf(a, {
@@ -196,7 +196,7 @@ export function createCertificates(d: {
     }
     const kept = await (instead ? keepOne({ made, instead }) : keep({ made }))
     // The same key again is given what it was given before.
-    const same = kept === der || new X509Certificate(new Uint8Array(kept)).publicKey.rawData
+    const same = kept === der || new (x509().X509Certificate)(new Uint8Array(kept)).publicKey.rawData
     if (same !== true && !Buffer.from(same).equals(Buffer.from(publicKey.rawData))) throw new Problem('invitation-used')
     return [kept, a.issuing.der, a.root.der]
   }
@@ -237,7 +237,11 @@ export function createCertificates(d: {
       const there = await ofInvitation(tx, invitation)
       if (there && !(instead && hashOf(there).equals(instead))) return there
       if (there)
-        await revokeWhere(tx, { serial: new X509Certificate(new Uint8Array(there)).serialNumber }, 'superseded')
+        await revokeWhere(
+          tx,
+          { serial: new (x509().X509Certificate)(new Uint8Array(there)).serialNumber },
+          'superseded',
+        )
       await insertForInvitations(tx, [made])
       await audit.write(tx, issuedEntry({ made }))
       return der

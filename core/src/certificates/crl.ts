@@ -3,20 +3,20 @@ import sql from 'sql-template-tag'
 import type { Db } from '../db/index.ts'
 import { type Authorities, authorityAlgorithm } from './authorities.ts'
 import { derInteger } from './encoding.ts'
-import { AuthorityKeyIdentifierExtension, Extension, X509CrlGenerator, X509CrlReason } from './x509.ts'
+import { type X509CrlReason, x509 } from './x509.ts'
 
 const idCrlNumber = '2.5.29.20'
 /** It is valid for a week and signed anew after half of it, so that a reader always has days left. */
 const validDays = 7
 
 /** Our words for why, in the list's. What has no word there is unspecified and leaves the entry without a reason. */
-const reasons = new Map<string, X509CrlReason>([
-  ['key-compromise', X509CrlReason.keyCompromise],
-  ['superseded', X509CrlReason.superseded],
-  ['re-enrolled', X509CrlReason.superseded],
-  ['abandoned', X509CrlReason.cessationOfOperation],
-  ['disenrolled', X509CrlReason.cessationOfOperation],
-  ['disenrolled-unconfirmed', X509CrlReason.cessationOfOperation],
+const reasons = new Map<string, keyof typeof X509CrlReason>([
+  ['key-compromise', 'keyCompromise'],
+  ['superseded', 'superseded'],
+  ['re-enrolled', 'superseded'],
+  ['abandoned', 'cessationOfOperation'],
+  ['disenrolled', 'cessationOfOperation'],
+  ['disenrolled-unconfirmed', 'cessationOfOperation'],
 ])
 
 /** The list in DER. Of callers at once one signs it; a revocation that commits meanwhile makes it stale again. */
@@ -34,17 +34,18 @@ export async function currentCrl(db: Db, a: Authorities): Promise<Buffer> {
     const number = (head?.crl_number ?? 0) + 1
     const thisUpdate = new Date(Math.floor((head?.now ?? new Date()).getTime() / 1000) * 1000)
     const nextUpdate = new Date(thisUpdate.getTime() + validDays * 86_400_000)
+    const { AuthorityKeyIdentifierExtension, Extension, X509CrlGenerator, X509CrlReason } = x509()
+    const word = (reason: string | null) => reasons.get(reason ?? '')
     const crl = await X509CrlGenerator.create({
       issuer: a.issuing.certificate.subjectName,
       thisUpdate,
       nextUpdate,
       signingKey: a.key,
       signingAlgorithm: authorityAlgorithm,
-      entries: revoked.map((r) => ({
-        serialNumber: r.serial,
-        revocationDate: r.revoked,
-        reason: reasons.get(r.reason ?? ''),
-      })),
+      entries: revoked.map((r) => {
+        const of = word(r.reason)
+        return { serialNumber: r.serial, revocationDate: r.revoked, reason: of && X509CrlReason[of] }
+      }),
       extensions: [
         await AuthorityKeyIdentifierExtension.create(a.issuing.certificate.publicKey),
         new Extension(idCrlNumber, false, derInteger(number)),

@@ -1,5 +1,5 @@
 /** Small encodings that certificates need. */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 export function pemOf(label: 'CERTIFICATE' | 'PRIVATE KEY' | 'X509 CRL', der: Uint8Array): string {
   const body = Buffer.from(der)
@@ -66,4 +66,12 @@ function header(der: Uint8Array, at: number): { from: number; end: number } | un
   const length = size === 0 ? first : der.subarray(at + 2, at + 2 + size).reduce((n, b) => n * 256 + b, 0)
   const from = at + 2 + size
   return from + length <= der.length ? { from, end: from + length } : undefined
+}
+
+/** SHA-1 of the key itself (RFC 5280, 4.2.1.2, the first method). */
+export function keyIdentifier(spki: Uint8Array): Buffer {
+  const [, key] = derItems(spki)
+  return createHash('sha1')
+    .update(key?.inside.subarray(1) ?? spki)
+    .digest()
 }

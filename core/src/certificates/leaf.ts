@@ -1,20 +1,9 @@
 /** What we certify: devices as TLS clients, and this server. Subject, validity and every extension are written here, never by who asks. */
-import { createHash, sign } from 'node:crypto'
+import { sign } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Authorities } from './authorities.ts'
-import { derItems, derOf, derTime, newSerial } from './encoding.ts'
-import {
-  BasicConstraintsExtension,
-  CRLDistributionPointsExtension,
-  ExtendedKeyUsageExtension,
-  type Extension,
-  type JsonGeneralName,
-  type JsonName,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  Name,
-  SubjectAlternativeNameExtension,
-} from './x509.ts'
+import { derOf, derTime, keyIdentifier, newSerial } from './encoding.ts'
+import { type Extension, type JsonGeneralName, type JsonName, x509 } from './x509.ts'
 
 export interface Leaf {
   subject: JsonName
@@ -57,7 +46,7 @@ export function signLeaf(a: Authorities, l: Leaf): SignedLeaf {
   const notBefore = new Date(second - skewMs)
   const notAfter = new Date(Math.min(second + l.validDays * 86_400_000, a.issuing.notAfter.getTime()))
   const serialNumber = newSerial()
-  const subject = new Name(l.subject)
+  const subject = new (x509().Name)(l.subject)
   const spki = Buffer.from(l.publicKey.rawData as Uint8Array)
   const content = derOf(
     sequence,
@@ -76,16 +65,17 @@ export function signLeaf(a: Authorities, l: Leaf): SignedLeaf {
 }
 
 function extensions(a: Authorities, l: Leaf, spki: Buffer): Buffer[] {
-  const flags = KeyUsageFlags.digitalSignature | (l.rsa ? KeyUsageFlags.keyEncipherment : 0)
+  const x = x509()
+  const flags = x.KeyUsageFlags.digitalSignature | (l.rsa ? x.KeyUsageFlags.keyEncipherment : 0)
   const { usage, crlUrl } = l
   return [
-    common('constraints', () => new BasicConstraintsExtension(false, undefined, true)),
-    common(`use ${flags}`, () => new KeyUsagesExtension(flags, true)),
-    ...(usage === 'any' ? [] : [common(usage, () => new ExtendedKeyUsageExtension([usages[usage]], false))]),
-    ...(l.names.length > 0 ? [Buffer.from(new SubjectAlternativeNameExtension(l.names, false).rawData)] : []),
+    common('constraints', () => new x.BasicConstraintsExtension(false, undefined, true)),
+    common(`use ${flags}`, () => new x.KeyUsagesExtension(flags, true)),
+    ...(usage === 'any' ? [] : [common(usage, () => new x.ExtendedKeyUsageExtension([usages[usage]], false))]),
+    ...(l.names.length > 0 ? [Buffer.from(new x.SubjectAlternativeNameExtension(l.names, false).rawData)] : []),
     derOf(sequence, idSubjectKey, derOf(octets, derOf(octets, keyIdentifier(spki)))),
     a.issuing.identifier,
-    ...(crlUrl ? [common(`list ${crlUrl}`, () => new CRLDistributionPointsExtension([crlUrl]))] : []),
+    ...(crlUrl ? [common(`list ${crlUrl}`, () => new x.CRLDistributionPointsExtension([crlUrl]))] : []),
   ]
 }
 
@@ -97,14 +87,6 @@ function common(name: string, make: () => Extension): Buffer {
   const made = Buffer.from(make().rawData)
   written.set(name, made)
   return made
-}
-
-/** SHA-1 of the key itself (RFC 5280, 4.2.1.2, the first method). */
-function keyIdentifier(spki: Buffer): Buffer {
-  const [, key] = derItems(spki)
-  return createHash('sha1')
-    .update(key?.inside.subarray(1) ?? spki)
-    .digest()
 }
 
 /** Device id, organisation, and the channel when it is not the device's own. */

@@ -8,7 +8,7 @@ import { type Authorities, authorityAlgorithm } from './authorities.ts'
 import { pemOf } from './encoding.ts'
 import { signLeaf } from './leaf.ts'
 import { insertCertificate } from './store.ts'
-import { PublicKey } from './x509.ts'
+import { x509 } from './x509.ts'
 
 export interface OwnCertificate {
   /** PKCS#8 PEM, RSA 2048: signs and decrypts. */
@@ -51,7 +51,7 @@ async function make(
     subject: [{ O: [a.organisation] }, { CN: [`Muster ${purpose}`.slice(0, 64)] }],
     names: [],
     usage: 'any',
-    publicKey: await PublicKey.create(pair.publicKey),
+    publicKey: await x509().PublicKey.create(pair.publicKey),
     rsa: true,
     validDays,
     now: clock!.now,

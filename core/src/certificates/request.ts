@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { Problem } from '@muster/contract'
 import { derItems } from './encoding.ts'
-import { Pkcs10CertificateRequest } from './x509.ts'
+import { x509 } from './x509.ts'
 
 const longest = 16 * 1024
 const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
@@ -80,7 +80,7 @@ async function possesses(r: Parts, der: Uint8Array): Promise<boolean> {
   const how = algorithms.get(r.algorithm)
   try {
     // Algorithms with parameters of their own are the library's.
-    if (!how) return await new Pkcs10CertificateRequest(new Uint8Array(der)).verify()
+    if (!how) return await new (x509().Pkcs10CertificateRequest)(new Uint8Array(der)).verify()
     // Its first octet tells that all bits count.
     if (r.key.asymmetricKeyType !== how.kind || r.signature[0] !== 0) return false
     return verify(how.digest, r.content, r.key, r.signature.subarray(1))

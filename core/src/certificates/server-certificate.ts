@@ -11,7 +11,7 @@ import type { Authorities } from './authorities.ts'
 import { pemOf } from './encoding.ts'
 import { hostNames, signLeaf } from './leaf.ts'
 import { insertCertificate } from './store.ts'
-import { type JsonName, PublicKey } from './x509.ts'
+import { type JsonName, x509 } from './x509.ts'
 
 export interface ServerCertificate {
   /** PKCS#8 PEM. */
@@ -50,7 +50,7 @@ export async function serverCertificate(
     if (kept) return shown(d.secrets.open(place(key), kept.key_sealed).toString(), kept.chain, kept.not_after)
     const pair = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
     const [clock] = await tx.query<{ now: Date }>(sql`select now()`)
-    const publicKey = await PublicKey.create(pair.publicKey)
+    const publicKey = await x509().PublicKey.create(pair.publicKey)
     const subject: JsonName = [
       { O: [a.organisation] },
       { CN: [(hosts.find((h) => !isIP(h)) ?? hosts[0] ?? '').slice(0, 64)] },

@@ -42,7 +42,7 @@ test('an empty database has every default', () => {
   const all = nodes[0]!.list()
   assert.deepEqual(
     all.map((s) => s.key),
-    ['organisation', 'polling', 'notifiers', 'retention', 'branding'],
+    ['organisation', 'polling', 'notifiers', 'retention', 'branding', 'guard'],
   )
   assert.ok(all.every((s) => s.revision === 0))
   assert.deepEqual(nodes[0]!.get('polling').value, { defaultS: 60, jitter: 0.1, platforms: {} })

@@ -3,7 +3,7 @@ import { Problem } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { z } from 'zod'
 import type { Audit } from '../audit/index.ts'
-import { checkInput, type Db, jsonText, type Log } from '../db/index.ts'
+import { checkInput, type Db, jsonText, type Log, type Tx } from '../db/index.ts'
 import type { Events, Follower } from '../events/index.ts'
 import { type ConfigurationKey, type Configured, configurationKeys, isConfigurationKey } from './keys.ts'
 
@@ -79,6 +79,7 @@ export function createConfiguration(d: { db: Db; events: Events; audit: Audit; l
     const schema: z.ZodType = configurationKeys[key]
     const checked = checkInput(schema, value)
     const row = await d.db.tx(async (tx) => {
+      if (key === 'guard') await keepGuard(tx)
       const [written] = await tx.query<Row>(
         by.revision === 0
           ? sql`insert into configuration (key, value, changed_by) values (${key}, ${jsonText(checked)}::jsonb, ${by.actor}) on conflict (key) do nothing returning *`
@@ -96,6 +97,18 @@ export function createConfiguration(d: { db: Db; events: Events; audit: Audit; l
     })
     keep(row)
     return get(key)
+  }
+
+  /** A guard that is weakened holds as it was for a while, so that nobody switches it off and strikes. */
+  async function keepGuard(tx: Tx): Promise<void> {
+    const [saved] = await tx.query<{ value: unknown }>(
+      sql`select value from configuration where key = 'guard' for update`,
+    )
+    const before = configurationKeys.guard.safeParse(saved?.value ?? {})
+    const value = before.success ? before.data : configurationKeys.guard.parse({})
+    await tx.query(
+      sql`insert into guard_before (value, until) values (${jsonText(value)}::jsonb, now() + ${value.settleHours} * interval '1 hour')`,
+    )
   }
 
   function pollInterval(platform: string): number {

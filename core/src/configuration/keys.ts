@@ -5,6 +5,22 @@ import { plainText } from '../db/index.ts'
 const platformId = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/)
 const seconds = z.number().int().min(5).max(86_400)
 const days = z.number().int().min(1).max(3650)
+const devices = z.number().int().min(0).max(1_000_000)
+/** What one person may do alone. */
+const budget = (usual: { tenMinutes: number; day: number; sharePercent: number; atLeast: number }) =>
+  z
+    .strictObject({
+      tenMinutes: devices.default(usual.tenMinutes).describe('Devices in ten minutes'),
+      day: devices.default(usual.day).describe('Devices in a day'),
+      sharePercent: z
+        .number()
+        .min(0)
+        .max(100)
+        .default(usual.sharePercent)
+        .describe('Share of the fleet in a day, percent'),
+      atLeast: devices.default(usual.atLeast).describe('Devices in a day that are allowed in any fleet, however small'),
+    })
+    .prefault({})
 
 /** How sleeping devices are woken; each is an adapter of the push room. */
 const notifiers = ['apns', 'fcm', 'wns', 'mqtt', 'webpush', 'sms'] as const
@@ -45,6 +61,27 @@ export const configurationKeys = {
       )
       .optional(),
     supportText: plainText(500).default(''),
+  }),
+  /** What one person may destroy alone; beyond it a second administrator approves. What is weakened here holds as it was for `settleHours`. */
+  guard: z.strictObject({
+    wipes: budget({ tenMinutes: 2, day: 5, sharePercent: 1, atLeast: 1 }).describe('Wiped by one person alone'),
+    removals: budget({ tenMinutes: 20, day: 100, sharePercent: 10, atLeast: 20 }).describe(
+      'Disenrolled by one person alone',
+    ),
+    approvalHours: z
+      .number()
+      .int()
+      .min(1)
+      .max(168)
+      .default(24)
+      .describe('Hours until a request that nobody approved expires'),
+    settleHours: z
+      .number()
+      .int()
+      .min(0)
+      .max(720)
+      .default(24)
+      .describe('Hours before a weaker guard counts, and before an account that somebody else changed may approve'),
   }),
 } as const
 

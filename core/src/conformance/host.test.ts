@@ -67,9 +67,10 @@ test('every method refuses a channel of another platform, also one that says it 
   assert.deepEqual(await bench.kept(mine), before)
   host.sentBytes({ ...mine, platform: 'rounds' }, new TextEncoder().encode('forged'))
   await bench.host('pull').turn(mine, { take: 0, raw: new TextEncoder().encode('true') })
-  assert.deepEqual(await bench.db.query(sql`select outbound from message where channel = ${mine.no}`), [
-    { outbound: false },
-  ])
+  assert.deepEqual(
+    await bench.db.query(sql`select outbounds from message where channels @> array[${mine.no}]::bigint[]`),
+    [{ outbounds: [false] }],
+  )
   await bench.host('pull').key(mine, 'a key of pull')
   assert.deepEqual(await host.identify({ key: 'a key of pull' }), { refused: 'foreign' })
   assert.equal(await host.find({ fact: 'device.name', value: 'x' }), undefined)

@@ -14,10 +14,10 @@ test('with no platform the core starts, and says what it cannot do', async () =>
   const bench = await harness.open([])
   try {
     const { core } = bench
-    assert.deepEqual(core.platforms.catalog.platforms, [])
+    assert.deepEqual(core.platforms.catalog().platforms, [])
     assert.deepEqual(core.platforms.routes(), [])
     assert.deepEqual(core.platforms.jobs(), [])
-    assert.ok(core.platforms.catalog.operations.some((o) => o.id === 'device.inventory'))
+    assert.ok(core.platforms.catalog().operations.some((o) => o.id === 'device.inventory'))
     await assert.rejects(bench.code('pull'), { code: 'unknown-platform' })
     await assert.rejects(
       core.operations.send({ operation: 'pull.lock', params: {}, target: { all: true }, principal: system }),
@@ -45,10 +45,10 @@ test('with several, each does its own, and one act reaches all of them', async (
   try {
     const all = [await bench.enrol('pull'), await bench.enrol('cloud'), await bench.enrol('rounds')]
     assert.deepEqual(
-      bench.core.platforms.catalog.platforms.map((p) => p.id),
+      bench.core.platforms.catalog().platforms.map((p) => p.id),
       ['pull', 'cloud', 'rounds'],
     )
-    assert.deepEqual(bench.core.platforms.catalog.operations.find((o) => o.id === 'device.inventory')?.platforms, [
+    assert.deepEqual(bench.core.platforms.catalog().operations.find((o) => o.id === 'device.inventory')?.platforms, [
       'pull',
       'cloud',
       'rounds',

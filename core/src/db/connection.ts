@@ -89,8 +89,8 @@ function pointOf(path: FailpointPath, q: Statement): string {
 
 const retried = new Set(['40001', '40P01'])
 const retries = 3
-/** Connections for `batch`: one is written to while another's commit is on its way to the disk. */
-const batchConnections = 3
+/** Connections for `batch`: one is written to while the commits of others are on their way to the disk. */
+const batchConnections = 4
 const byIndex = ['seqscan', 'hashjoin', 'mergejoin'].map((way) => `-c enable_${way}=off`).join(' ')
 
 export function createDb(o: {

@@ -101,21 +101,25 @@ async function apply(tx: Tx, set: MigrationSet, m: Migration): Promise<boolean> 
  */
 export async function migrate(db: Db, sets: readonly MigrationSet[]): Promise<string[]> {
   check(sets)
-  await db.tx(async (tx) => {
+  const missing = await db.tx(async (tx) => {
     await tx.query(oneAtATime)
     await ensureTable(tx)
-    for (const set of sets) compare(set, await appliedOf(tx, set.schema))
+    const found: { set: MigrationSet; m: Migration }[] = []
+    for (const set of sets) {
+      const applied = await appliedOf(tx, set.schema)
+      compare(set, applied)
+      for (const m of set.migrations) if (!applied.has(m.name)) found.push({ set, m })
+    }
+    return found
   })
   const done: string[] = []
-  for (const set of sets) {
-    for (const m of set.migrations) {
-      const what = `${set.schema}/${m.name}`
-      try {
-        if (await db.tx((tx) => apply(tx, set, m))) done.push(what)
-      } catch (e) {
-        if (e instanceof DatabaseProblem) throw e
-        throw new DatabaseProblem('migration-failed', `${what}: ${e instanceof Error ? e.message : String(e)}`, e)
-      }
+  for (const { set, m } of missing) {
+    const what = `${set.schema}/${m.name}`
+    try {
+      if (await db.tx((tx) => apply(tx, set, m))) done.push(what)
+    } catch (e) {
+      if (e instanceof DatabaseProblem) throw e
+      throw new DatabaseProblem('migration-failed', `${what}: ${e instanceof Error ? e.message : String(e)}`, e)
     }
   }
   return done

@@ -4,6 +4,7 @@ import sql, { empty } from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import { type Db, isUuid, type Log, type Tx } from '../db/index.ts'
 import type { EventRecord, Events } from '../events/index.ts'
+import { createGlances, type Glances } from './glances.ts'
 import { createIdentity, type DeviceTokens, type Identity } from './identity.ts'
 import { createLooks } from './looks.ts'
 import { createSeen, type Seen } from './seen.ts'
@@ -13,6 +14,8 @@ export interface Devices {
   readonly identity: Identity
   readonly waiting: Waiting
   readonly seen: Seen
+  /** Facts that rows look at, of devices that are known here. */
+  readonly glances: Glances
   /** Row number of a device; Problem `not-found` unless it exists. */
   no(id: string): Promise<number>
   /** The name administrators see. Problems: not-found, revision-mismatch. */
@@ -33,6 +36,8 @@ export interface DevicesOptions {
   tokens: DeviceTokens
   /** A look at all that waits; undefined when it is too much to name. */
   look?: () => Promise<Found | undefined>
+  /** Names of facts that rows look at. */
+  looks?: readonly string[]
 }
 
 export function createDevices(o: DevicesOptions): Devices {
@@ -41,6 +46,7 @@ export function createDevices(o: DevicesOptions): Devices {
   const waiting = createWaiting()
   const seen = createSeen({ db, log: o.log })
   const looks = createLooks({ waiting, log: o.log, look: o.look ?? (async () => undefined) })
+  const glances = createGlances({ names: o.looks ?? [], busSilentMs: () => events.freshness() })
   const closing: (() => Promise<void>)[] = []
 
   async function no(id: string): Promise<number> {
@@ -65,13 +71,16 @@ export function createDevices(o: DevicesOptions): Devices {
     if (channels === '*') looks.soon()
   }
   function hear(e: EventRecord): void {
-    if (e.type === 'channels.waiting') heardOf(e.data.channels)
+    if (e.type === 'device.reported') glances.forget(e.data.devices)
+    else if (e.type === 'device.changed') glances.forget([e.data.device])
+    else if (e.type === 'channels.waiting') heardOf(e.data.channels)
     else if (e.type === 'operations.changed')
       waiting.putOff(e.data.rows.flatMap(([channel, , state]) => (state === 'deferred' ? [channel] : [])))
     else if (e.type === 'device.blocked') {
       identity.forget(e.data.channels)
       if (!e.data.blocked) waiting.heard(e.data.channels)
     } else if (e.type === 'device.enrolled') {
+      glances.forget([e.data.device])
       identity.enrolled(e.data.channel, e.data.epoch)
       waiting.heard([e.data.channel])
     } else if (e.type === 'device.removed' || e.type === 'credentials.revoked') identity.forget(e.data.channels)
@@ -89,6 +98,7 @@ export function createDevices(o: DevicesOptions): Devices {
         (payload) => heardOf(payload === '*' ? '*' : payload.split(',').map(Number)),
         () => {
           identity.forgetAll()
+          glances.forgetAll()
           heardOf('*')
         },
       ),
@@ -98,6 +108,7 @@ export function createDevices(o: DevicesOptions): Devices {
     identity,
     waiting,
     seen,
+    glances,
     no,
     rename,
     start,

@@ -192,7 +192,8 @@ function createDigests() {
       const place =
         (bearer.charCodeAt(n - 1) ^ (bearer.charCodeAt(n - 2) << 3) ^ (bearer.charCodeAt(n - 3) << 6)) & (lately - 1)
       if (bearer !== tokens[place]) {
-        digests[place] = digestOf('sha256', bearer, 'buffer')
+        // Asked for as a buffer, which is made outside of the usual place for small ones, it would cost thrice as much.
+        digests[place] = Buffer.from(digestOf('sha256', bearer, 'binary'), 'latin1')
         tokens[place] = bearer
       }
       return digests[place] as Buffer

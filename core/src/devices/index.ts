@@ -10,6 +10,7 @@ export {
 } from './channels.ts'
 export { createDevices, type Devices, tellWaiting } from './devices.ts'
 export { checkFacts, type FactsReport, identifiersOf, readTime, tooDeep, writeFacts } from './facts.ts'
+export type { Glanced, Glances } from './glances.ts'
 export type { DeviceTokens, Identity, Proof } from './identity.ts'
 export { type Liveness, livenessSql, livenessWords } from './liveness.ts'
 export { greatest, numbers } from './numbers.ts'

@@ -43,12 +43,16 @@ test('a channel is quiet only when a fetch or a look that began after the last w
       const looks: { began: number; moment: number }[] = []
       /** Of the last look that did not find it. */
       const seen = new Map(channels.map((c) => [c, { plain: -1, again: -1 }]))
+      /** The last word for everybody, and of each the last look that did not find that it put something off. */
+      let everybody = 0
+      const calm = new Map(channels.map((c) => [c, -1]))
       const fetches: { channel: number; again: boolean; began: number; moment: number }[] = []
       for (const [i, s] of steps.entries()) {
         const time = i + 1
         if (s.is === 'heard') {
           waiting.heard(s.of)
           for (const c of s.of === '*' ? channels : s.of) word.set(c, time)
+          if (s.of === '*') everybody = time
         } else if (s.is === 'putOff') {
           waiting.putOff(s.of)
           for (const c of s.of) put.set(c, time)
@@ -63,6 +67,7 @@ test('a channel is quiet only when a fetch or a look that began after the last w
             const known = seen.get(c) as { plain: number; again: number }
             if (s.waiting.includes(c)) word.set(c, time)
             else known.plain = Math.max(known.plain, l.began)
+            if (!s.putOff.includes(c)) calm.set(c, Math.max(calm.get(c) as number, l.began))
             if (s.putOff.includes(c)) put.set(c, time)
             else if (!s.waiting.includes(c)) known.again = Math.max(known.again, l.began)
           }
@@ -81,6 +86,14 @@ test('a channel is quiet only when a fetch or a look that began after the last w
           if (waiting.quiet(c)) assert.ok(p > w, `channel ${c}: quiet, though something was heard since`)
           if (waiting.quiet(c, true))
             assert.ok(a > w && a > (put.get(c) as number), `channel ${c}: quiet, though something was put off since`)
+          assert.ok(waiting.calm(c) || !waiting.quiet(c, true))
+          if (waiting.calm(c)) {
+            const rest = Math.max(again.get(c) as number, calm.get(c) as number)
+            assert.ok(
+              rest > everybody && rest > (put.get(c) as number),
+              `channel ${c}: calm, though something was put off`,
+            )
+          }
         }
       }
     }),
@@ -96,7 +109,12 @@ test('a new node knows nothing; after an empty fetch it does; each word ends it'
   w.drained(7, w.moment(), true)
   assert.equal(w.quiet(7, true), true)
   w.putOff([7])
-  assert.deepEqual([w.quiet(7), w.quiet(7, true)], [true, false])
+  assert.deepEqual([w.quiet(7), w.quiet(7, true), w.calm(7)], [true, false, false])
+  w.drained(7, w.moment(), true)
+  w.heard([7])
+  assert.deepEqual([w.quiet(7), w.quiet(7, true), w.calm(7)], [false, false, true])
+  w.drained(7, w.moment())
+  w.putOff([7])
   w.heard([7])
   assert.equal(w.quiet(7), false)
   w.drained(7, w.moment(), true)

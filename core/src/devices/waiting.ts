@@ -26,6 +26,8 @@ export interface Waiting {
   looked(moment: number, found: Found): void
   /** `again`: nothing that was put off either. */
   quiet(channel: number, again?: boolean): boolean
+  /** Surely it put nothing off, whatever else waits for it. */
+  calm(channel: number): boolean
   /** Resolves at the next word for this channel, or when the signal ends. */
   wait(channel: number, signal: AbortSignal): Promise<void>
   /** Channels that hold a long poll here. */
@@ -91,6 +93,10 @@ export function createWaiting(last = greatest): Waiting {
     quiet: (channel, again = false) => {
       const known = Math.max(lookedAt, again ? againAt.get(channel) : drainedAt.get(channel))
       return known >= everybody && known >= heardAt.get(channel) && (!again || known >= putOffAt.get(channel))
+    },
+    calm: (channel) => {
+      const known = Math.max(lookedAt, againAt.get(channel))
+      return known >= everybody && known >= putOffAt.get(channel)
     },
     wait: (channel, signal) =>
       new Promise((resolve) => {

@@ -207,6 +207,7 @@ async function openWorld2(): Promise<Pick<World, 'enrollment' | 'close'>> {
     log: silentLog,
     ports: {
       closeEpoch: nothing,
+      demandRemoval: nothing,
       sendDisenrol: nothing,
       writeFacts: nothing,
       revokeCertificates: nothing,

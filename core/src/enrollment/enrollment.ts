@@ -30,7 +30,12 @@ export interface Enrollment extends Lifecycle {
   look(code: string, language?: string): Promise<Terms>
   begin(b: Begin): Promise<{ channel: KnownChannel }>
   /** Certifies a key for the device that will begin with this code; spends nothing. Leaf, intermediate, root in DER. Problems: those of look, invitation-platform, invitation-used (another key came first), invalid-request. */
-  certify(code: string, platform: string, csr: Uint8Array, instead?: Uint8Array): Promise<Buffer[]>
+  certify(
+    code: string,
+    platform: string,
+    csr: Uint8Array,
+    o?: { instead?: Uint8Array; name?: string },
+  ): Promise<Buffer[]>
   /** Problem: not-found. */
   terms(channel: number, language?: string): Promise<Terms>
   /** One more channel of an open enrolment (`user:501`, `agent`); a repeat answers the same one. Problems: device-gone, wrong-state, invalid-request. */
@@ -120,8 +125,7 @@ export function createEnrollment(d: EnrollmentDeps): Enrollment {
     invitations: { list: invitations.list, revoke: invitations.revoke },
     look: invitations.look,
     begin: createBegin(d, invitations),
-    certify: async (code, platform, csr, instead) =>
-      d.ports.certify(await invitations.open(code, platform), csr, instead),
+    certify: async (code, platform, csr, o) => d.ports.certify(await invitations.open(code, platform), csr, o),
     terms,
     addChannel,
     bindCredential,

@@ -21,7 +21,7 @@ import {
 export interface Lifecycle {
   /** created -> active; a repeat changes nothing. Problems: licence-not-accepted, device-gone, wrong-state (disenrolling). */
   activate(o: Activation): Promise<KnownChannel>
-  /** active -> disenrolling with 24 h to confirm; created -> removed at once; a repeat changes nothing. Problems: not-found, wrong-state (removed). */
+  /** active -> disenrolling with 24 h to confirm; created -> removed at once; a repeat changes nothing. Problems: not-found, wrong-state (removed), approval-needed. */
   disenrol(o: { device: string; actor: string }): Promise<{ state: EnrolmentState }>
   /** The same for many devices whose `device.disenrol` the caller queues itself; those not active are left alone. */
   startDisenrol(tx: Tx, devices: readonly number[], actor: string): Promise<void>
@@ -99,6 +99,7 @@ export function createLifecycle(d: EnrollmentDeps, licences: Licences): Lifecycl
         await removeEnrolments(d, tx, [enrolment.no], { reason: 'disenrolled', actor: o.actor })
         return { state: 'removed' }
       }
+      await d.ports.demandRemoval(tx, o.actor)
       await startDisenrol(tx, [device.no], o.actor)
       await d.ports.sendDisenrol(tx, {
         device: device.no,

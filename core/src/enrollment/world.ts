@@ -54,6 +54,7 @@ export async function openWorld(db: Db, log: Log): Promise<World> {
       trip('closeEpoch')
       asked.closed.push(...channels)
     },
+    demandRemoval: async () => trip('demandRemoval'),
     sendDisenrol: async (_tx, o) => {
       trip('sendDisenrol')
       asked.disenrol.push(o.channel)

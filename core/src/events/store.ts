@@ -15,13 +15,20 @@ export interface OutboxRow {
 const trimmedMark = 'outbox.trimmed'
 
 export function insertEvents(tx: Tx, rows: { type: string; data: unknown }[], notify: boolean): Promise<unknown> {
-  const values = [rows.map((r) => r.type), rows.map((r) => jsonText(r.data))]
   if (notify) tx.notify('muster_outbox')
+  const [first, ...others] = rows
+  // One alone, as each batch of turns tells it, is spared the array's quotes around its own.
+  if (first && others.length === 0)
+    return tx.affected({
+      name: 'outbox-insert-one',
+      text: 'INSERT INTO outbox (type, data) VALUES ($1, $2)',
+      values: [first.type, jsonText(first.data)],
+    })
   return tx.affected({
     name: 'outbox-insert',
     text: `INSERT INTO outbox (type, data)
       SELECT type, data FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS e (type, data, ord) ORDER BY ord`,
-    values,
+    values: [rows.map((r) => r.type), rows.map((r) => jsonText(r.data))],
   })
 }
 

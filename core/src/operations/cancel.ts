@@ -2,6 +2,7 @@
 import { operationPermission, Problem } from '@muster/contract'
 import sql, { raw } from 'sql-template-tag'
 import { demand, type Principal, reachFor, reachSql } from '../access/index.ts'
+import type { Approvals } from '../approvals/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Db } from '../db/index.ts'
 import type { Events } from '../events/index.ts'
@@ -14,7 +15,7 @@ export interface Cancelled {
   cancelling: number
 }
 
-export function createCancel(o: { db: Db; events: Events; audit: Audit }) {
+export function createCancel(o: { db: Db; events: Events; audit: Audit; approvals: Pick<Approvals, 'withdrawn'> }) {
   /** Only on devices within the principal's reach. Repeats change nothing. */
   return async function cancel(activity: number, principal: Principal): Promise<Cancelled> {
     return o.db.tx(async (tx) => {
@@ -39,6 +40,7 @@ export function createCancel(o: { db: Db; events: Events; audit: Audit }) {
       )
       const cancelled = ended?.n ?? 0
       if (cancelled + cancelling > 0) {
+        await o.approvals.withdrawn(tx, activity, principal.actor)
         await tx.query(sql`update activity set cancelled = coalesce(cancelled, now()) where no = ${activity}`)
         await o.audit.write(tx, {
           actor: principal.actor,

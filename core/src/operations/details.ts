@@ -1,5 +1,5 @@
 /** What a batch knows of its channels: their heads as they came, and the rest read once, together, and only of those that somebody asks about. */
-import type { OperationRow } from '@muster/contract'
+import type { JsonObject, OperationRow } from '@muster/contract'
 import type { Tx } from '../db/index.ts'
 import { type KnownChannel, type KnownDetail, readDetails } from '../devices/index.ts'
 
@@ -32,6 +32,11 @@ export function headOnly(c: KnownChannel): KnownDetail {
   return new HeadOnly(c)
 }
 
+/** A channel for rows that look at some facts of it alone. */
+export function headWith(c: KnownChannel, facts: Readonly<JsonObject>): KnownDetail {
+  return new HeadWith(c, facts)
+}
+
 /** The head of a channel; whoever asks for more is told. */
 class HeadOnly implements KnownDetail {
   readonly no: number
@@ -55,7 +60,7 @@ class HeadOnly implements KnownDetail {
     this.blocked = c.blocked
     this.ownership = c.ownership
   }
-  get facts(): never {
+  get facts(): Readonly<JsonObject> {
     throw unread('facts')
   }
   get variables(): never {
@@ -69,6 +74,17 @@ class HeadOnly implements KnownDetail {
   }
 }
 
+class HeadWith extends HeadOnly {
+  readonly #facts: Readonly<JsonObject>
+  constructor(c: KnownChannel, facts: Readonly<JsonObject>) {
+    super(c)
+    this.#facts = facts
+  }
+  override get facts(): Readonly<JsonObject> {
+    return this.#facts
+  }
+}
+
 function unread(name: string): Error {
-  return new Error(`${name} of a channel was asked for by a row that says that it is blind`)
+  return new Error(`${name} of a channel was asked for by a row that says that it is blind, or looks at few facts`)
 }

@@ -1,6 +1,6 @@
 /** The door of operations. */
 export { operationWireId, readOperationWireId } from './ids.ts'
-export { openMessage } from './messages.ts'
+export { type MessageRow, openMessage, readMessages } from './message-log.ts'
 export { createOperations, type Operations, type OperationsDeps } from './operations.ts'
 export type { TurnPart } from './part.ts'
 export type { Send, Sent } from './send.ts'

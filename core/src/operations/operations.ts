@@ -9,6 +9,7 @@ import {
   type ShortTurn,
   type Turn,
 } from '@muster/contract'
+import type { Approvals } from '../approvals/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Db, Log, Tx } from '../db/index.ts'
 import type { Devices, KnownChannel } from '../devices/index.ts'
@@ -25,6 +26,7 @@ import { createTurnQueue } from './queue.ts'
 import { createSend, type Send, type Sent } from './send.ts'
 import { createSettle, type SettledRow } from './settle.ts'
 import { createShort } from './short.ts'
+import { createStanding } from './standing.ts'
 import { createTake, type DeliveryExtras } from './take.ts'
 import { closeEpoch, createTick } from './tick.ts'
 import { checkTurn, createTurns } from './turn.ts'
@@ -40,6 +42,7 @@ export interface OperationsDeps {
   devices: Devices
   part: TurnPart
   extras: DeliveryExtras
+  approvals: Pick<Approvals, 'spend' | 'withdrawn'>
   startDisenrol(tx: Tx, devices: readonly number[], actor: string): Promise<void>
   afterSettled(rows: readonly SettledRow[]): Promise<void>
 }
@@ -61,6 +64,8 @@ export interface Operations extends ReturnType<typeof createViews>, ReturnType<t
   sentBytes(channel: ChannelDetail | KnownChannel, raw: Uint8Array): void
   errand(channel: KnownChannel, name: string, payload: Json, collapse?: string): Promise<void>
   tick(): Promise<number>
+  /** What becomes of operations that wait for a second person. */
+  readonly standing: ReturnType<typeof createStanding>
   closeEpoch(tx: Tx, channels: readonly number[]): Promise<void>
   /** Turns waiting for a batch now. */
   queued(): number
@@ -125,7 +130,10 @@ export function createOperations(o: OperationsDeps): Operations {
       if (!how.unseen) for (const c of channels) o.devices.seen.mark(c.no, turn.expectInS)
       if (idle(channels, turn)) return []
       checkTurn(turn)
-      return queue.add({ channels, turn, urgent: (turn.said?.length ?? 0) > 0 })
+      const answered = await queue.add({ channels, turn, urgent: (turn.said?.length ?? 0) > 0 })
+      // This node knows at once what the others hear of in a moment.
+      if (turn.facts) o.devices.glances.forget(channels.map((c) => c.device))
+      return answered
     },
     idle: (channel, take, expectInS, again) => {
       if (take > 0 && !o.devices.waiting.quiet(channel.no, again)) return false
@@ -141,6 +149,7 @@ export function createOperations(o: OperationsDeps): Operations {
     sentBytes: (channel, raw) => note(channel.no, raw),
     errand: (channel, name, payload, collapse) => queueErrand({ channel, name, payload, collapse }),
     tick: createTick(o),
+    standing: createStanding(o),
     closeEpoch: async (tx, channels) => {
       await closeEpoch(tx, channels)
       await o.part.closed(tx, channels)

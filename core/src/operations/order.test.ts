@@ -41,9 +41,9 @@ const long: Claim = (s, n) =>
   })
 const short: Claim = async (s, n) => {
   const values = [array(0, 1), array(1, 2), array(n, n), array(1, 2), 300, array(1, 1)]
-  const rows = await s.query<{ row: string }>({ text: claimShort, values })
-  return rows.map((r) => {
-    const [, channel, activity] = r.row.split(' ').map(Number)
+  const [all] = await s.query<{ rows: string | null }>({ text: claimShort, values })
+  return (all?.rows?.split('\n') ?? []).map((row) => {
+    const [, channel, activity] = row.split(' ').map(Number)
     return { channel: channel as number, activity: activity as number }
   })
 }

@@ -56,24 +56,27 @@ function held() {
 /** Past what was set off for the next turn of the event loop. */
 const soon = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
-test('what arrives together is one batch; while two are written the rest gathers', async () => {
+test('what arrives together is one batch; while as many are written as there are lanes the rest gathers', async () => {
   const { queue, batches, open, most } = held()
   const all = [queue.add(item('a', 'A')), queue.add(item('b', 'B'))]
   await soon()
-  all.push(queue.add(item('c', 'C')))
-  await soon()
+  for (let lane = 1; lane < queueLimits.lanes; lane++) {
+    all.push(queue.add(item(`c${lane}`, `C${lane}`)))
+    await soon()
+  }
   for (let i = 0; i < 300; i++) all.push(queue.add(item(`n${i}`, `N${i}`)))
   await soon()
-  assert.deepEqual([batches[0], batches[1]], [['a', 'b'], ['c']])
+  const small = Array.from({ length: queueLimits.lanes - 1 }, (_, i) => `c${i + 1}`)
+  assert.deepEqual(batches, [['a', 'b'], ...small.map((name) => [name])])
   assert.equal(queue.waiting(), 300)
   open()
   const answers = await Promise.all(all)
   assert.deepEqual(
     answers.map((a) => a[0]?.id),
-    ['a', 'b', 'c', ...Array.from({ length: 300 }, (_, i) => `n${i}`)],
+    ['a', 'b', ...small, ...Array.from({ length: 300 }, (_, i) => `n${i}`)],
   )
-  assert.equal(batches[2]?.length, queueLimits.batch)
-  assert.equal(most(), 2)
+  assert.equal(batches[queueLimits.lanes]?.length, queueLimits.batch)
+  assert.equal(most(), queueLimits.lanes)
   await queue.drain()
 })
 
@@ -234,12 +237,16 @@ test('short turns have batches of their own; one device keeps its order over bot
   await Promise.all(first)
   assert.deepEqual(
     order.filter((o) => / [aA]/.test(o) && !o.startsWith('sent')),
-    ['long a1', 'short A', 'done A', 'long a2'],
+    ['long a1', 'short A', 'long a2', 'done A'],
+    'what is durable is answered while the next batch is under way',
   )
   assert.ok(order.includes('short B,C'))
   assert.equal(order.filter((o) => o.startsWith('sent')).length, 3)
   fails = true
   assert.deepEqual(await Promise.all([brief('A'), brief('B')]), [undefined, undefined])
+  const last = brief('A')
   await queue.drain()
   assert.equal(queue.waiting(), 0)
+  assert.equal(order.at(-1), 'done A', 'who drains waits for the answers, too')
+  await last
 })

@@ -1,11 +1,11 @@
-/** Group commit: turns gather while the last batches are written, two batches at a time, with no timer. */
+/** Group commit: turns gather while the last batches are written, three batches at a time (one is made, one is on its way to the disk, one is being answered), with no timer. */
 import { type Delivery, isProblem, Problem } from '@muster/contract'
 import type { Log } from '../db/index.ts'
 import { failing, failpoint } from '../failpoints/index.ts'
 import type { ShortItem } from './short.ts'
 import type { TurnItem } from './turn.ts'
 
-export const queueLimits = { lanes: 2, batch: 200, waiting: 5_000 } as const
+export const queueLimits = { lanes: 3, batch: 200, waiting: 5_000 } as const
 
 interface Entry {
   /** Numbers of the devices it speaks for. */
@@ -41,6 +41,8 @@ export function createTurnQueue(o: {
   /** Of `waiting`, the first so many are urgent. */
   let urgent = 0
   let lanes = 0
+  /** Batches that are written and not yet answered. */
+  let answering = 0
   const busy = new Set<number>()
   const idle: (() => void)[] = []
 
@@ -76,31 +78,46 @@ export function createTurnQueue(o: {
     urgent = urgentLeft
     return batch
   }
+  /** What is durable is answered when the lane has taken its next batch, so that the database works while this process answers. */
   async function lane(): Promise<void> {
     for (let batch = next(); batch.length > 0; batch = next()) {
-      await (batch[0]?.short ? writeShort(batch) : write(batch))
+      const answer = await (batch[0]?.short ? writeShort(batch) : write(batch))
       for (const e of batch) for (const d of e.devices) busy.delete(d)
+      answering += 1
+      setImmediate(answered, answer)
       if (failing) await failpoint('turns.between-batches')
     }
   }
-  /** A batch that fails is halved until the one that spoils it stands alone. */
-  async function write(batch: Entry[]): Promise<void> {
+  function answered(answer: () => void): void {
+    answering -= 1
+    answer()
+    settled()
+  }
+  /** A batch that fails is halved until the one that spoils it stands alone. Answers how its devices are answered. */
+  async function write(batch: Entry[]): Promise<() => void> {
     try {
       const answers = await o.run(batch.map((e) => e.item as TurnItem))
-      for (const [i, e] of batch.entries()) e.resolve(answers[i] ?? [])
+      return () => {
+        for (const [i, e] of batch.entries()) e.resolve(answers[i] ?? [])
+      }
     } catch (error) {
       if (batch.length === 1 || isAway(error)) {
         if (!isProblem(error)) o.log.error({ err: error, turns: batch.length }, 'turns could not be written')
-        for (const e of batch) e.reject(error)
-        return
+        return () => {
+          for (const e of batch) e.reject(error)
+        }
       }
       const half = Math.ceil(batch.length / 2)
-      await write(batch.slice(0, half))
-      await write(batch.slice(half))
+      const first = await write(batch.slice(0, half))
+      const second = await write(batch.slice(half))
+      return () => {
+        first()
+        second()
+      }
     }
   }
   /** One that fails was rolled back: each goes the long way, which finds the one that spoils it. */
-  async function writeShort(batch: Entry[]): Promise<void> {
+  async function writeShort(batch: Entry[]): Promise<() => void> {
     const items = batch.map((e) => e.short as ShortItem)
     let answers: readonly (readonly Delivery[])[] | undefined
     let failed: unknown
@@ -110,13 +127,16 @@ export function createTurnQueue(o: {
       if (isAway(error)) failed = error
       else o.log.warn({ err: error, turns: batch.length }, 'a batch of short turns goes the long way')
     }
-    for (const [i, item] of items.entries()) {
-      try {
-        const said = item.done(answers?.[i], failed)
-        if (said !== undefined) o.sent?.(item, said)
-      } catch (error) {
-        o.log.error({ err: error, channel: item.channel.no }, 'an answer could not be given')
-      }
+    return () => {
+      for (const [i, item] of items.entries()) answerShort(item, answers?.[i], failed)
+    }
+  }
+  function answerShort(item: ShortItem, deliveries: readonly Delivery[] | undefined, failed: unknown): void {
+    try {
+      const said = item.done(deliveries, failed)
+      if (said !== undefined) o.sent?.(item, said)
+    } catch (error) {
+      o.log.error({ err: error, channel: item.channel.no }, 'an answer could not be given')
     }
   }
   function start(): void {
@@ -124,10 +144,14 @@ export function createTurnQueue(o: {
     lanes += 1
     lane().finally(() => {
       lanes -= 1
-      if (lanes > 0) return // the other lane takes what waits for its devices
-      if (waiting.length > 0) start()
-      else for (const done of idle.splice(0)) done()
+      // Otherwise another lane takes what waits for its devices.
+      if (lanes === 0 && waiting.length > 0) start()
+      settled()
     })
+  }
+  const over = () => lanes === 0 && answering === 0 && waiting.length === 0
+  function settled(): void {
+    if (over()) for (const done of idle.splice(0)) done()
   }
   /** What answers goes before what only tells, yet never before something the same device said earlier: that is answered with it. */
   function place(entry: Entry): void {
@@ -195,8 +219,7 @@ export function createTurnQueue(o: {
       return true
     },
     waiting: () => waiting.length,
-    drain: () =>
-      lanes === 0 && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
+    drain: () => (over() ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
   }
 }
 

@@ -12,16 +12,18 @@ import {
 } from '@muster/contract'
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { demand, type Principal, reachFor } from '../access/index.ts'
+import type { Approvals } from '../approvals/index.ts'
 import type { Audit } from '../audit/index.ts'
 import { type Db, fieldErrors, jsonText, type Tx } from '../db/index.ts'
 import { readDetails, tellWaiting } from '../devices/index.ts'
 import type { Events } from '../events/index.ts'
 import { checkTarget, targetSql } from '../groups/index.ts'
 import { refuseInRecovery } from '../recovery/index.ts'
-import { channelKind, pickRow, type Registry } from '../registry/index.ts'
+import { channelKind, elsewhere, pickRow, type Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import { secretPlace } from './activities.ts'
 import { sendPlain } from './plain.ts'
+import { holdS, stand } from './standing.ts'
 import { supersede } from './supersede.ts'
 
 export interface Send {
@@ -47,6 +49,8 @@ export interface Sent {
   targets: number
   /** Devices in the target that cannot, at most the first 200 by name. */
   refused: Refused[]
+  /** More than one person may destroy alone: nothing goes out until a second administrator approves. */
+  approval?: 'waiting'
 }
 export interface SendDeps {
   db: Db
@@ -54,6 +58,7 @@ export interface SendDeps {
   audit: Audit
   secrets: Secrets
   registry: Registry
+  approvals: Pick<Approvals, 'spend'>
   /** Disenrolment begins with the operation that tells the device. */
   startDisenrol(tx: Tx, devices: readonly number[], actor: string): Promise<void>
 }
@@ -61,8 +66,6 @@ export interface SendDeps {
 const chunk = 1_000
 const refusedShown = 200
 const noChannel: Reason = { code: 'no-channel', text: 'The device has no channel that can do this.' }
-/** Seconds a destructive operation is held, during which one click cancels it. */
-const holdS = 600
 const longestDeadlineS = 5 * 366 * 86_400
 
 interface Prepared {
@@ -146,7 +149,10 @@ export function createSend(o: SendDeps) {
         sql`update activity set targets = ${targets}, refused = ${jsonText(refused)}::jsonb where no = ${no}`,
       )
       if (p.descriptor.collapse) await supersede(tx, no)
-      if (p.descriptor.id === 'device.disenrol') await o.startDisenrol(tx, devices, s.principal.actor)
+      const spent = { actor: s.principal.actor, descriptor: p.descriptor, devices: targets, activity: no, deadline }
+      const goes = await o.approvals.spend(tx, spent)
+      if (!goes) await stand(tx, no)
+      if (goes && p.descriptor.id === 'device.disenrol') await o.startDisenrol(tx, devices, s.principal.actor)
       await o.audit.write(tx, {
         actor: s.principal.actor,
         act: `operation.${p.descriptor.id}`,
@@ -154,8 +160,8 @@ export function createSend(o: SendDeps) {
         detail: { params: p.params, target: s.target as Json, targets, refused: refused.length },
       })
       await o.events.emit(tx, 'activity.created', { activity: no, operation: p.descriptor.id, targets })
-      if (p.descriptor.danger !== 'destructive') await tellWaiting(tx, o.events, channels, s.urgent)
-      return { id: String(no), targets, refused }
+      if (goes && p.descriptor.danger !== 'destructive') await tellWaiting(tx, o.events, channels, s.urgent)
+      return { id: String(no), targets, refused, ...(goes ? {} : { approval: 'waiting' as const }) }
     }, 'operation.send')
   }
 
@@ -167,7 +173,7 @@ export function createSend(o: SendDeps) {
     const { no, p, deadline, candidates, urgent } = a
     const plain = await sendPlain(tx, registry, { ...p, no, deadline, urgent, target: candidates, refusedShown })
     if (plain) {
-      const refused = plain.withoutChannel.map((device) => ({ device, ...noChannel }))
+      const refused = await withoutChannel(tx, p.descriptor.id, plain.withoutChannel)
       return { targets: plain.targets, channels: plain.channels ?? '*', refused, devices: [] }
     }
     const { rows, refused } = await select(tx, p.descriptor, candidates)
@@ -180,6 +186,15 @@ export function createSend(o: SendDeps) {
     }
   }
 
+  /** Each with its platform's own reason, where it gives one. */
+  async function withoutChannel(tx: Tx, operation: string, devices: readonly string[]): Promise<Refused[]> {
+    if (devices.length === 0) return []
+    const found = await tx.query<{ id: string; platform: string }>(
+      sql`select id, platform from device where id = any(${devices}::uuid[]) order by no`,
+    )
+    const why = (platform: string) => elsewhere(registry.operationRows(platform, operation)) ?? noChannel
+    return found.map(({ id, platform }) => ({ device: id, ...why(platform) }))
+  }
   /** Undefined: the key was used before. The deadline is set and judged by the database's clock, which also ends what is late. */
   async function insertActivity(
     tx: Tx,
@@ -197,11 +212,18 @@ export function createSend(o: SendDeps) {
   }
   /** The same Idempotency-Key came before: the same answer, or a refusal when it is not the same request. */
   async function repeat(tx: Tx, s: Send, hash: Buffer): Promise<Sent> {
-    const [row] = await tx.query<{ no: number; targets: number; refused: Refused[]; idem_hash: Buffer }>(
-      sql`select no, targets, refused, idem_hash from activity where actor = ${s.principal.actor} and idem = ${s.idempotencyKey ?? ''}`,
+    const [row] = await tx.query<{
+      no: number
+      targets: number
+      refused: Refused[]
+      idem_hash: Buffer
+      stands: boolean
+    }>(
+      sql`select no, targets, refused, idem_hash, exists (select from approval where activity = no) as stands from activity where actor = ${s.principal.actor} and idem = ${s.idempotencyKey ?? ''}`,
     )
     if (!row?.idem_hash.equals(hash)) throw new Problem('idempotency-mismatch')
-    return { id: String(row.no), targets: row.targets, refused: row.refused }
+    const asked = row.stands ? { approval: 'waiting' as const } : {}
+    return { id: String(row.no), targets: row.targets, refused: row.refused, ...asked }
   }
 
   /** The channel of each device that can serve the operation, platform by platform; without a condition on the device it is one statement. */
@@ -231,7 +253,7 @@ export function createSend(o: SendDeps) {
       if (known.length === 0) refuse(c.id, { code: 'unsupported', text: `The platform ${c.platform} cannot do this.` })
       else if (d.effect === 'wipe' && c.ownership === 'byod')
         refuse(c.id, { code: 'wipe-byod', text: 'A personally owned device is never wiped whole.' })
-      else if (!first) refuse(c.id, noChannel)
+      else if (!first) refuse(c.id, elsewhere(known) ?? noChannel)
       else if (first.row.when) conditional.push({ ...c, able })
       else rows.push({ channel: first.channel, device: c.device, safe: isSafe(d, first.row) })
     }

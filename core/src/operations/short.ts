@@ -1,14 +1,14 @@
 /** The short way of turns: exchanges that only take, or tell one last word by our own id, of operations whose rows look at nothing but the head of a channel. */
-import type { Delivery, OperationRow, Reason, Said, ShortDone, ShortTurn } from '@muster/contract'
+import type { Delivery, JsonObject, OperationRow, Reason, Said, ShortDone, ShortTurn } from '@muster/contract'
 import { channelKind } from '@muster/contract'
 import type { Tx } from '../db/index.ts'
 import type { Devices, KnownChannel } from '../devices/index.ts'
 import { tellWaiting } from '../devices/index.ts'
 import type { Events } from '../events/index.ts'
-import type { Registry } from '../registry/index.ts'
+import { pickRow, type Registry } from '../registry/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 import type { ActivityCache, ActivityWords } from './activities.ts'
-import { createDetails, headOnly } from './details.ts'
+import { createDetails, headOnly, headWith } from './details.ts'
 import { operationWireId, readOperationWireId } from './ids.ts'
 import { type LoggedMessage, writeMessages } from './messages.ts'
 import type { TurnPart } from './part.ts'
@@ -20,6 +20,7 @@ import { type createTurns, type Written, withoutUnsent } from './turn.ts'
 export interface ShortItem {
   readonly channel: KnownChannel
   readonly take: number
+  readonly again?: true
   readonly raw?: Uint8Array
   readonly word?: Word
   readonly done: ShortDone<Delivery>
@@ -49,9 +50,10 @@ export function createShort(o: ShortDeps) {
     const word = turn.id === undefined ? undefined : wordOf(c, turn, turn.id)
     if (word === undefined && (turn.id !== undefined || !(turn.take > 0) || o.devices.waiting.quiet(c.no)))
       return undefined
+    if (turn.again && !o.devices.waiting.calm(c.no)) return undefined
     const { no, device, deviceNo, platform, epoch, name, lifecycle, blocked, ownership } = c
     const channel = { no, device, deviceNo, platform, epoch, name, lifecycle, blocked, ownership }
-    return { channel, take: turn.take, raw: turn.raw, word, done }
+    return { channel, take: turn.take, again: turn.again, raw: turn.raw, word, done }
   }
   function wordOf(c: KnownChannel, turn: ShortTurn<OperationRow>, id: string): Word | undefined {
     const named = readOperationWireId(id)
@@ -71,6 +73,8 @@ export function createShort(o: ShortDeps) {
     const words = items.flatMap((i) => i.word ?? [])
     words.sort((a, b) => a.channel - b.channel || a.activity - b.activity)
     const wants: ShortItem[] = items.filter((i) => i.take > 0 && !o.devices.waiting.quiet(i.channel.no))
+    // Still: what it put off meanwhile is offered to its next connection.
+    const calm = new Set(wants.filter((w) => w.again && o.devices.waiting.calm(w.channel.no)))
     const asked = wants.map((w, n): Want & { item: number } => ({
       item: n,
       channels: [w.channel],
@@ -101,7 +105,7 @@ export function createShort(o: ShortDeps) {
     if (having.length > 0) await handSettings(tx, wants, new Set(having), deliveries)
     const byChannel = new Map(wants.map((w, n) => [w.channel.no, deliveries[n] as Delivery[]]))
     const full = (w: ShortItem) => (byChannel.get(w.channel.no)?.length ?? 0) >= w.take
-    const drained = wants.flatMap((w) => (full(w) ? [] : [{ channel: w.channel.no, again: false }]))
+    const drained = wants.flatMap((w) => (full(w) ? [] : [{ channel: w.channel.no, again: calm.has(w) }]))
     const writing = [
       writeMessages(tx, o.secrets, inbound(items).concat(outbound)),
       writeTally(tx, refused),
@@ -134,6 +138,8 @@ export function createShort(o: ShortDeps) {
     deliveries: Delivery[][],
     changed: { channel: number; activity: number; state: string }[],
   ): Promise<readonly SettledRow[]> {
+    const strange = rows.flatMap((r) => glanced(r, asked[r.item]?.channels[0]))
+    if (strange.length > 0) await o.devices.glances.read(tx, strange)
     const made = rows.length > 0 ? inOrder(rows).map((r) => delivery(r, asked[r.item]?.channels[0])) : []
     if (!made.includes(undefined)) {
       for (const [n, r] of rows.entries()) {
@@ -150,8 +156,19 @@ export function createShort(o: ShortDeps) {
   function delivery(r: SentRow, c: KnownChannel | undefined): Delivery | undefined {
     const words = o.activities.known(r.activity)
     const row = c && words && plain(c, words)
-    if (!row || r.more || !r.safe) return undefined
-    return new ShortDelivery(c, r, { row, words, deadline: iso(r.deadline) })
+    // What the row says now of handing it over again is written down by the long look, where it is not what was thought before.
+    const safe = row?.remembers === true || (words && o.registry.operations.get(words.operation)?.repeatable === true)
+    if (!row || r.more || r.safe !== safe) return undefined
+    const facts = row.looks && o.devices.glances.of(c)
+    // One that cannot do it any more is told why by the long look.
+    if (row.looks && !(facts && 'row' in pickRow([row], headWith(c, facts)))) return undefined
+    return new ShortDelivery(c, r, { row, words, facts, deadline: iso(r.deadline) })
+  }
+  /** The channel, where its row looks at facts that are not known of it. */
+  function glanced(r: SentRow, c: KnownChannel | undefined): KnownChannel[] {
+    const words = o.activities.known(r.activity)
+    const looks = c && words && plain(c, words)?.looks
+    return looks && !o.devices.glances.of(c) ? [c] : []
   }
   async function handSettings(
     tx: Tx,
@@ -170,16 +187,16 @@ export function createShort(o: ShortDeps) {
   return { item, run }
 }
 
-/** The row of an operation that every channel of its kind can do, and of which nothing but the head of a channel is asked. */
+/** The one row of an operation that asks nothing of a channel but its head, or a few facts beside it. */
 function createPlainRows(registry: Registry) {
   const known = new Map<string, Map<string, OperationRow | undefined>>()
 
   function look(platform: string, operation: string): OperationRow | undefined {
     const [row, ...others] = registry.operationRows(platform, operation)
-    if (!row?.blind || others.length > 0 || row.when || row.rounds || row.needs?.length) return undefined
+    if (!row || others.length > 0 || row.rounds || row.needs?.length) return undefined
+    if (!row.looks && (!row.blind || row.when)) return undefined
     const descriptor = registry.operations.get(operation)
-    const safe = row.remembers === true || descriptor?.repeatable === true
-    return safe && !descriptor?.signed ? row : undefined
+    return descriptor?.signed ? undefined : row
   }
   function rowOf(platform: string, operation: string): OperationRow | undefined {
     const rows = known.get(platform) ?? new Map<string, OperationRow | undefined>()
@@ -207,8 +224,13 @@ class ShortDelivery {
   readonly params: ActivityWords['params']
   readonly secrets = noSecrets
   readonly #channel: KnownChannel
+  readonly #facts: Readonly<JsonObject> | undefined
 
-  constructor(c: KnownChannel, r: SentRow, o: { row: OperationRow; words: ActivityWords; deadline: string }) {
+  constructor(
+    c: KnownChannel,
+    r: SentRow,
+    o: { row: OperationRow; words: ActivityWords; facts: Readonly<JsonObject> | undefined; deadline: string },
+  ) {
     this.id = operationWireId(r.channel, r.activity)
     this.attempt = r.attempts
     this.deadline = o.deadline
@@ -216,9 +238,10 @@ class ShortDelivery {
     this.row = o.row
     this.params = o.words.params
     this.#channel = c
+    this.#facts = o.facts
   }
   get channel() {
-    return headOnly(this.#channel)
+    return this.#facts ? headWith(this.#channel, this.#facts) : headOnly(this.#channel)
   }
 }
 

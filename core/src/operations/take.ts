@@ -47,32 +47,40 @@ export interface DeliveryExtras {
   envelope(c: ChannelDetail, id: string, words: ActivityWords, deadline: Date): Promise<string | undefined>
 }
 
+/** Can go out now. The deadline is wrapped so that no plan walks the deadlines of everybody instead. */
+const goes = (again: string) =>
+  `((q.state = 'pending' and (q.due is null or q.due <= now())) or (${again} and q.state = 'deferred')) and (q.deadline > now()) is true`
 /**
- * The first `n` of the rows that `are`, locked, where `nth = rank`: a row that somebody else holds (a claim whose server died before it ended) is not waited for, and nothing behind it
- * comes before it, for devices keep their order. The condition stands twice, because it is asked again of what a row has become when somebody else was quicker.
+ * The first `n` rows of each who asks, locked: a row that somebody else holds (a claim whose server died before it ended) is not waited for, and nothing behind it comes before it, for
+ * devices keep their order: `nth = rank`. Whether a row goes is asked twice, because the lock asks again of what a row has become when somebody else was quicker. Numbers are given
+ * to the whole batch at once: a sort for each who asks is what cost most.
  */
-const inTurn = (are: string, n: string) => `(
-      select l.place, l.rank, row_number() over (order by l.rank) as nth from (
-        select q.ctid as place, s.rank from (
-          select q.ctid as place, row_number() over (order by (q.kept is not null) desc, q.urgent desc, q.activity) as rank
-          from pending q where ${are} order by rank limit ${n}) s
-        join pending q on q.ctid = s.place where ${are} for update of q skip locked) l) p`
+const inTurn = (o: { who: string; item: string; n: string; again: string; whose: string }) => `
+  ranked as (
+    select ${o.item} as item, ${o.again} as again, q.place, row_number() over (partition by ${o.item} order by q.more desc, q.urgent desc, q.activity) as rank
+    from ${o.who} cross join lateral (
+      select q.ctid as place, q.kept is not null as more, q.urgent, q.activity from pending q where ${o.whose} and ${goes(o.again)}
+      order by (q.kept is not null) desc, q.urgent desc, q.activity limit ${o.n}) q),
+  picked as (
+    select item, place from (
+      select r.item, l.place, r.rank, row_number() over (partition by r.item order by r.rank) as nth from ranked r
+      cross join lateral (select q.ctid as place from pending q where q.ctid = r.place and ${goes('r.again')} for update of q skip locked) l) p
+    where p.nth = p.rank)`
 /**
- * By the channels of each exchange, of those that are handed work: their enrolment (a device's of that epoch) is open, and not blocked. The rows found are rewritten where they stand; the
- * deadline is wrapped so that no plan walks the deadlines of everybody instead. When the leases end is written once for all.
+ * By the channels of each exchange, of those that are handed work: their enrolment (a device's of that epoch) is open, and not blocked. The rows found are rewritten where they stand.
+ * When the leases end is written once for all.
  */
 const claiming = `
   with want as (select * from unnest($1::integer[], $2::bigint[], $3::integer[], $4::boolean[], $6::bigint[], $7::integer[]) as w (item, channel, n, again, device, epoch)),
-  picked as (
-    select i.item, p.place from (
+  ${inTurn({
+    who: `(
       select w.item, array_agg(w.channel) as channels, min(w.n) as n, bool_or(w.again) as again
-      from want w join enrolment e on e.device = w.device and e.epoch = w.epoch where e.state in ('active', 'disenrolling') and not e.blocked group by w.item) i
-    cross join lateral ${inTurn(
-      `q.channel = any(i.channels) and ((q.state = 'pending' and (q.due is null or q.due <= now())) or (i.again and q.state = 'deferred')) and (q.deadline > now()) is true`,
-      'i.n',
-    )}
-    where p.nth = p.rank
-  ),
+      from want w join enrolment e on e.device = w.device and e.epoch = w.epoch where e.state in ('active', 'disenrolling') and not e.blocked group by w.item) i`,
+    item: 'i.item',
+    n: 'i.n',
+    again: 'i.again',
+    whose: 'q.channel = any(i.channels)',
+  })},
   claimed as (
     update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()
     from picked k where p.ctid = k.place`
@@ -84,23 +92,22 @@ export const claim = `${claiming}
     returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline::text, p.kept, p.kept is not null as more, p.safe, p.urgent),
   ${leased}
   select * from claimed`
-/** The same for exchanges of one channel each: a row is one text, and what is not plain of it stands beside it. */
+/** The same for exchanges of one channel each. All rows come back as one text, a line each: what is `kept` of an operation, mostly nothing, stands last. */
 export const claimShort = `
-  with picked as (
-    select w.item, p.place from unnest($1::integer[], $2::bigint[], $3::integer[], $4::bigint[], $6::integer[]) as w (item, channel, n, device, epoch)
-    cross join lateral ${inTurn(
-      `q.channel = w.channel and q.state = 'pending' and (q.due is null or q.due <= now()) and (q.deadline > now()) is true
+  with ${inTurn({
+    who: 'unnest($1::integer[], $2::bigint[], $3::integer[], $4::bigint[], $6::integer[]) as w (item, channel, n, device, epoch)',
+    item: 'w.item',
+    n: 'w.n',
+    again: 'false',
+    whose: `q.channel = w.channel
         and (select e.state in ('active', 'disenrolling') and not e.blocked from enrolment e where e.device = w.device and e.epoch = w.epoch limit 1)`,
-      'w.n',
-    )}
-    where p.nth = p.rank),
+  })},
   claimed as (
     update pending p set state = 'sent', attempts = p.attempts + 1, lease = now() + $5 * interval '1 second', due = null, updated = now()
     from picked k where p.ctid = k.place
-    returning k.item, p.channel, p.activity, p.attempts, p.deadline, p.urgent,
-      case when p.kept is not null or not p.safe then jsonb_build_object('kept', p.kept, 'more', p.kept is not null, 'safe', p.safe) end as odd, p.operation),
+    returning k.item, p.channel, p.activity, p.operation, p.attempts, p.deadline, p.kept, p.safe, p.urgent),
   ${leased}
-  select item || ' ' || channel || ' ' || activity || ' ' || attempts || ' ' || urgent::integer || ' ' || operation || ' ' || deadline as row, odd from claimed`
+  select string_agg(concat_ws(' ', item, channel, activity, attempts, urgent::integer, safe::integer, operation, deadline, kept), e'\\n') as rows from claimed`
 /** The row that speaks now decides whether handing it over again is safe. */
 const correctSafe = `
   update pending p set safe = x.safe from unnest($1::bigint[], $2::bigint[], $3::boolean[]) as x (channel, activity, safe) where p.channel = x.channel and p.activity = x.activity`
@@ -266,7 +273,7 @@ export function createTake(o: { registry: Registry; activities: ActivityCache; e
 /** What `claimShort` takes and gives. */
 export async function claimOnes(tx: Tx, asked: readonly { channel: KnownChannel; take: number }[]): Promise<SentRow[]> {
   if (asked.length === 0) return []
-  const rows = await tx.query<{ row: string; odd: Pick<SentRow, 'kept' | 'more' | 'safe'> | null }>({
+  const [all] = await tx.query<{ rows: string | null }>({
     name: 'take-short',
     text: claimShort,
     values: [
@@ -278,20 +285,22 @@ export async function claimOnes(tx: Tx, asked: readonly { channel: KnownChannel;
       numberArray(asked.map((a) => a.channel.epoch)),
     ],
   })
-  return rows.map(readRow)
+  return all?.rows ? all.rows.split('\n').map(readRow) : []
 }
-function readRow({ row, odd }: { row: string; odd: Pick<SentRow, 'kept' | 'more' | 'safe'> | null }): SentRow {
-  const [item, channel, activity, attempts, urgent, operation = '', ...deadline] = row.split(' ')
+/** Ids of operations have no spaces; a deadline has one; JSON as the database writes it has no line breaks. */
+function readRow(line: string): SentRow {
+  const [item, channel, activity, attempts, urgent, safe, operation = '', day, time, ...kept] = line.split(' ')
+  const more = kept.length > 0
   return {
     item: Number(item),
     channel: Number(channel),
     activity: Number(activity),
     operation,
     attempts: Number(attempts),
-    deadline: deadline.join(' '),
-    kept: odd?.kept ?? null,
-    more: odd?.more ?? false,
-    safe: odd?.safe ?? true,
+    deadline: `${day} ${time}`,
+    kept: more ? (JSON.parse(kept.join(' ')) as Json) : null,
+    more,
+    safe: safe === '1',
     urgent: urgent === '1',
   }
 }

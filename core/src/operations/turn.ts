@@ -106,11 +106,11 @@ export function createTurns(o: TurnDeps) {
   async function run(items: readonly TurnItem[]): Promise<Delivery[][]> {
     const { answers } = await commit(
       (tx, outbound) => batch(tx, items, outbound),
-      () => items.filter((i) => i.turn.said?.length).flatMap((i) => i.channels.map((c) => c.no)),
+      () => items.filter((i) => i.turn.said?.some(mayPutOff)).flatMap((i) => i.channels.map((c) => c.no)),
     )
     return answers
   }
-  /** The frame of every batch: its transaction, and what follows from it once it is durable. `spoke`: channels that said something. */
+  /** The frame of every batch: its transaction, and what follows from it once it is durable. `spoke`: channels that said something which may put off. */
   async function commit<W extends Written>(
     work: (tx: Tx, outbound: LoggedMessage[]) => Promise<W>,
     spoke: () => readonly number[],
@@ -377,6 +377,11 @@ export async function withoutUnsent(tx: Tx, left: readonly Heard[], sent: Taken[
     unsent.map((h) => ({ channel: h.channels[0]?.no ?? 0, ref: h.said.id ?? '', said: h.said, why: 'unsent' })),
   )
   return left.filter((h) => !unsent.includes(h))
+}
+
+/** Last words put nothing off. */
+function mayPutOff(said: Said): boolean {
+  return !('state' in said) || (said.state !== 'completed' && said.state !== 'failed')
 }
 
 interface Reporting {

@@ -1,6 +1,6 @@
 /** Operations as administrators see them: a device's timeline, activities with their counts, and each device of an activity. */
 import { type Json, type JsonObject, Problem, type Reason } from '@muster/contract'
-import sql, { empty } from 'sql-template-tag'
+import sql, { empty, raw } from 'sql-template-tag'
 import { type Reach, reachSql } from '../access/index.ts'
 import { type Db, type Page, pageOf, readCursor, readNo } from '../db/index.ts'
 import type { Registry } from '../registry/index.ts'
@@ -82,6 +82,17 @@ const openAndSettled = sql`(
   union all select channel, activity, operation, state, false, reason, attempts, created, at, result from history)`
 const columns = sql`o.channel, o.activity, o.operation, o.state, o.cancelling, o.reason, o.attempts, o.created, o.updated, o.result,
   a.actor, a.deadline, a.params, a.secret_params is not null as hidden, d.id as device, d.name as device_name, c.name as channel_name`
+/** Who looks: somebody whose reach ends sees of the activities those of their own, and those that touch a device within it. */
+interface Onlooker {
+  actor: string
+  reach: Reach
+}
+const touches = (reach: Reach, rows: 'pending' | 'history') =>
+  sql`exists (select from ${raw(rows)} o join channel c on c.no = o.channel join device d on d.no = c.device where o.activity = activity.no and ${reachSql(reach)})`
+const seenBy = (by: Onlooker | undefined) =>
+  by === undefined || by.reach.all
+    ? empty
+    : sql`and (actor = ${by.actor} or ${touches(by.reach, 'pending')} or ${touches(by.reach, 'history')})`
 const joined = sql`join activity a on a.no = o.activity join channel c on c.no = o.channel join device d on d.no = c.device`
 
 export function createViews(o: { db: Db; registry: Registry }) {
@@ -155,9 +166,9 @@ export function createViews(o: { db: Db; registry: Registry }) {
         order by o.channel limit ${p.limit + 1}`)
       return pageOf(rows, p.limit, view, (r) => [r.channel])
     },
-    activity: async (no: number): Promise<ActivityView> => {
+    activity: async (no: number, by?: Onlooker): Promise<ActivityView> => {
       const [row] = await db.query<ActivityRow>(
-        sql`select ${activityColumns} from activity where no = ${no} and kind = 'operation'`,
+        sql`select ${activityColumns} from activity where no = ${no} and kind = 'operation' ${seenBy(by)}`,
       )
       if (!row) throw new Problem('not-found', { activity: String(no) })
       return activityView(row, (await readTally(db, [no])).get(no) ?? {})
@@ -167,11 +178,12 @@ export function createViews(o: { db: Db; registry: Registry }) {
       limit: number
       operation?: string
       actor?: string
+      by?: Onlooker
     }): Promise<Page<ActivityView>> => {
       const before = readNo(p.cursor)
       const rows = await db.query<ActivityRow>(sql`
         select ${activityColumns} from activity where kind = 'operation' ${before === undefined ? empty : sql`and no < ${before}`}
-          ${p.operation === undefined ? empty : sql`and operation = ${p.operation}`} ${p.actor === undefined ? empty : sql`and actor = ${p.actor}`}
+          ${p.operation === undefined ? empty : sql`and operation = ${p.operation}`} ${p.actor === undefined ? empty : sql`and actor = ${p.actor}`} ${seenBy(p.by)}
         order by no desc limit ${p.limit + 1}`)
       const counts = await readTally(
         db,

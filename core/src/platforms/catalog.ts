@@ -60,13 +60,51 @@ export interface Catalog {
   problems: { code: string; status: number; text: string }[]
 }
 
+/** All of it, with every schema: dear, so made when somebody asks. */
 export function createCatalog(registry: Registry): Catalog {
-  const installed = [...registry.platforms.values()]
-  const doing = (id: string) =>
-    installed.filter((p) => registry.operationRows(p.platform.id, id).length > 0).map((p) => p.platform.id)
-  const having = (id: string) =>
-    installed.filter((p) => registry.featureRows(p.platform.id, id).length > 0).map((p) => p.platform.id)
-  const operation = (d: OperationDescriptor): CatalogOperation => ({
+  return {
+    platforms: platformsOf(registry),
+    operations: [...registry.operations.values()].map((d) => operationOf(d, registry)),
+    features: [...registry.features.values()].map((d) => featureOf(d, registry)),
+    problems: problemList(),
+  }
+}
+
+interface Word {
+  id: string
+  title: string
+  summary: string
+}
+/** Each platform with its words and without their schemas: what stays readable of it, and costs nothing to make. */
+export function wordsOf(registry: Registry): (CatalogPlatform & { operations: Word[]; features: Word[] })[] {
+  const words = (ids: readonly string[], known: ReadonlyMap<string, Word>): Word[] =>
+    ids.flatMap((id) => {
+      const d = known.get(id)
+      return d ? [{ id, title: d.title, summary: d.summary }] : []
+    })
+  return platformsOf(registry).map((p) => ({
+    ...p,
+    operations: words(p.support.operations, registry.operations),
+    features: words(p.support.features, registry.features),
+  }))
+}
+
+function platformsOf(registry: Registry): CatalogPlatform[] {
+  return [...registry.platforms.values()].map(({ platform, descriptors, operationRows, featureRows }) => ({
+    id: platform.id,
+    title: platform.title,
+    installed: true,
+    channels: channelsOf(platform, operationRows, featureRows),
+    deviceTypes: descriptors.deviceTypes,
+    enrolments: descriptors.enrolments,
+    facts: descriptors.facts,
+    events: descriptors.events,
+    support: { operations: Object.keys(operationRows), features: Object.keys(featureRows) },
+  }))
+}
+
+function operationOf(d: OperationDescriptor, registry: Registry): CatalogOperation {
+  return {
     id: d.id,
     title: d.title,
     summary: d.summary,
@@ -80,9 +118,12 @@ export function createCatalog(registry: Registry): Catalog {
     params: jsonSchema(d.params),
     result: jsonSchema(d.result),
     examples: d.examples.map((e) => e.params as Json),
-    platforms: doing(d.id),
-  })
-  const feature = (d: FeatureDescriptor): CatalogFeature => ({
+    platforms: having(registry, (id) => registry.operationRows(id, d.id)),
+  }
+}
+
+function featureOf(d: FeatureDescriptor, registry: Registry): CatalogFeature {
+  return {
     id: d.id,
     title: d.title,
     summary: d.summary,
@@ -90,24 +131,12 @@ export function createCatalog(registry: Registry): Catalog {
     secret: d.secret ?? [],
     merge: d.merge,
     examples: d.examples as readonly Json[],
-    platforms: having(d.id),
-  })
-  return {
-    platforms: installed.map(({ platform, descriptors, operationRows, featureRows }) => ({
-      id: platform.id,
-      title: platform.title,
-      installed: true,
-      channels: channelsOf(platform, operationRows, featureRows),
-      deviceTypes: descriptors.deviceTypes,
-      enrolments: descriptors.enrolments,
-      facts: descriptors.facts,
-      events: descriptors.events,
-      support: { operations: Object.keys(operationRows), features: Object.keys(featureRows) },
-    })),
-    operations: [...registry.operations.values()].map(operation),
-    features: [...registry.features.values()].map(feature),
-    problems: problemList(),
+    platforms: having(registry, (id) => registry.featureRows(id, d.id)),
   }
+}
+
+function having(registry: Registry, rows: (platform: string) => readonly unknown[]): string[] {
+  return [...registry.platforms.keys()].filter((id) => rows(id).length > 0)
 }
 
 function channelsOf(

@@ -81,7 +81,10 @@ test('the rate holds over parts, batches and rounds, and nothing is claimed that
   await d.round(forever())
   assert.deepEqual((await bench.core.operations.activity(Number(a))).counts, { completed: 5 })
   assert.ok(most <= 2)
-  for (const [i, t] of times.entries()) if (i > 0) assert.ok(t - (times[i - 1] ?? 0) >= 45, `part ${i} came too soon`)
+  // One that was late puts off nobody: the next may follow up to 50 ms sooner.
+  for (const [i, t] of times.entries())
+    assert.ok(t - (times[0] ?? 0) >= 50 * i - 55, `part ${i} came too soon: ${times.map((x) => x - (times[0] ?? 0))}`)
+  assert.equal(times.length, 5)
   const slow = await bench.send('cloud.reboot', {}, all)
   const stop = new AbortController()
   const crawling = deliverer(async () => stop.abort(), { rate: { perSecond: 1 / 60, inFlight: 1 } })

@@ -11,13 +11,16 @@ export interface Deliverer {
   round(signal: AbortSignal): Promise<number>
 }
 
-/** Channels looked up in one go at most. */
-const channelsAtOnce = 500
+/** Channels found by one look at most, and of those whose heads are read at one time. */
+const channelsAtOnce = 10_000
+const headsAtOnce = 500
 const defaultRate = { perSecond: 50, inFlight: 100 } as const
 /** Channels are looked up for this time: what is urgent waits no longer behind what is many. */
 const aheadS = 10
 /** Of what leaves in a second, and of what may be under way, so much is claimed at one time: nothing stands as handed over that waits here. */
 const parts = { ofSecond: 5, ofInFlight: 2 } as const
+/** A part that leaves late by no more than this does not put off those behind it: the rate holds over any longer time. */
+const lateMs = 50
 
 export function createDeliverer(o: {
   db: Db
@@ -47,9 +50,10 @@ export function createDeliverer(o: {
 
   /** Channels that come by themselves are left to themselves. */
   const ours = reached(reach)
+  const receiving = sql`${ours} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked`
 
   /** Channels with something to fetch now, urgent ones first. What was looked at in vain is quiet until word of it comes, and keeps nobody else waiting; `busy` ones have something under way. */
-  async function waiting(busy: ReadonlySet<number>): Promise<KnownChannel[]> {
+  async function waiting(busy: ReadonlySet<number>): Promise<number[]> {
     const open = await o.db.query<{ channel: number }>(sql`
       select p.channel from pending p join channel c on c.no = p.channel join device d on d.no = c.device
       where ${ours} and p.state = 'pending' and (p.due is null or p.due <= now()) and p.deadline > now() and not d.blocked group by p.channel order by bool_or(p.urgent) desc, p.channel`)
@@ -57,10 +61,17 @@ export function createDeliverer(o: {
       (no) => !busy.has(no) && !o.devices.waiting.quiet(no),
     )
     if (all.length === 0) return []
-    return readChannels(
-      o.db,
-      sql`c.no = any(${all}::bigint[]) and ${ours} and c.closed is null and e.state in ('active', 'disenrolling') and not e.blocked order by array_position(${all}::bigint[], c.no) limit ${lookedUp}`,
+    const reachable = await o.db.query<{ no: number }>(
+      sql`select c.no from channel c join enrolment e on e.no = c.enrolment join device d on d.no = c.device where c.no = any(${all}::bigint[]) and ${receiving}`,
     )
+    const mine = new Set(reachable.map((r) => r.no))
+    return all.filter((no) => mine.has(no)).slice(0, lookedUp)
+  }
+  /** As they are by now, in this order. */
+  async function headsOf(channels: readonly number[]): Promise<KnownChannel[]> {
+    const read = await readChannels(o.db, sql`c.no = any(${channels}::bigint[]) and ${receiving}`)
+    const heads = new Map(read.map((c) => [c.no, c]))
+    return channels.flatMap((no) => heads.get(no) ?? [])
   }
   /** Claimed channel by channel through the same turn as any device, so leases, order and records are the same; one thing of each, so that its order holds. */
   async function claim(channels: readonly KnownChannel[]): Promise<Delivery[]> {
@@ -104,20 +115,23 @@ export function createDeliverer(o: {
         while (busy.size >= inFlight) await one()
         const next = channels.slice(at, at + Math.min(partSize, inFlight - busy.size))
         at += next.length
+        // Claimed while the part before is under way and its time runs.
         const part = await claim(next)
         if (part.length === 0) continue
         await pause(freeAt - Date.now(), signal)
         if (!goesOn()) return giveBack(part)
-        freeAt = Date.now() + (part.length / rate.perSecond) * 1000
+        freeAt = Math.max(freeAt, Date.now() - lateMs) + (part.length / rate.perSecond) * 1000
         hand(part)
       }
     }
     return async (): Promise<number> => {
       while (goesOn()) {
         const channels = await waiting(busy)
-        if (channels.length > 0) await handAll(channels)
-        else if (going.size > 0) await one()
-        else break
+        for (let at = 0; at < channels.length && goesOn(); at += headsAtOnce)
+          await handAll(await headsOf(channels.slice(at, at + headsAtOnce)))
+        if (channels.length > 0) continue
+        if (going.size === 0) break
+        await one()
       }
       await Promise.all(going)
       if (failed.length > 0) throw failed[0]

@@ -23,7 +23,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
   }
 
   /** Reports come in crowds, and each begins with its channel's detail. */
-  const details = gather((nos: number[]) => readDetails(db, nos))
+  const details = gather((nos: number[]) => devices.glances.during(() => readDetails(db, nos)))
 
   /** Looked up by its number, whatever else the plugin says of it; in memory while it is cached. */
   async function known(c: Channel): Promise<KnownChannel> {
@@ -128,7 +128,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
     certificates: {
       issue: async (to, csr) =>
         'code' in to
-          ? enrollment.certify(to.code, id, csr, to.instead)
+          ? enrollment.certify(to.code, id, csr, { instead: to.instead, name: to.name })
           : o.certificates.succeed((await open(to)).no, csr),
       own: async (purpose) => o.certificates.own(`${id}:${purpose}`),
       ending: async (withinS, beyond) => {

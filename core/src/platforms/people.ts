@@ -1,6 +1,6 @@
 /** People as plugins meet them: who signs in on the way to enrolment, and the invitations that they give themselves. */
 import { enrolPermission, isProblem, type NotSignedIn, type People, type Person, Problem } from '@muster/contract'
-import { type Access, demand, type User } from '../access/index.ts'
+import { type Access, demand, may, type User } from '../access/index.ts'
 import type { Enrollment } from '../enrollment/index.ts'
 
 export interface PeopleDeps {
@@ -51,6 +51,10 @@ export function createPeople(o: PeopleDeps, platform: string): People {
       organisation: o.organisation(),
       ...(await o.enrollment.licences.shown(platform, language)),
     }),
+    mayEnrol: async (by) => {
+      const who = await o.access.principalNamed(`user:${by.id}`)
+      return who?.user !== undefined && may(who, enrolPermission)
+    },
     invite: async (by, ownership, expiresInS = usualS) => {
       const who = await o.access.principalNamed(`user:${by.id}`)
       if (who?.user === undefined) throw new Problem('forbidden', { permission: enrolPermission })
@@ -58,6 +62,8 @@ export function createPeople(o: PeopleDeps, platform: string): People {
       const { code } = await o.enrollment.invite({ platform, ownership, user: who.user, expiresInS, actor: who.actor })
       return code
     },
+    admit: async (ownership, expiresInS = usualS) =>
+      (await o.enrollment.invite({ platform, ownership, expiresInS, actor: `platform:${platform}` })).code,
   }
 }
 

@@ -1,10 +1,10 @@
 /** The platforms that are installed: opened with a host of their own, their routes, invitations, jobs and deliveries put to work. */
-import { type AgentOffer, type OpenPlatform, type Ownership, Problem, type Route } from '@muster/contract'
+import { type OpenPlatform, Problem, type Route } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { Clock } from '../clock/index.ts'
 import { jsonText } from '../db/index.ts'
 import type { Job } from '../jobs/index.ts'
-import { type Catalog, createCatalog } from './catalog.ts'
+import { type Catalog, createCatalog, wordsOf } from './catalog.ts'
 import { createDeliverer } from './deliver.ts'
 import type { PlatformsDeps } from './deps.ts'
 import { createHost } from './host.ts'
@@ -16,15 +16,13 @@ export interface InvitationPage {
   files: { name: string; type: string; bytes: Uint8Array }[]
 }
 export interface Platforms {
-  readonly catalog: Catalog
+  /** With every schema, so made when it is first asked for. */
+  catalog(): Catalog
   /** Makes the installed platforms known and opens them. Removed ones stay readable. */
   open(): Promise<void>
   routes(): { platform: string; route: Route }[]
-  /** What to do to enrol with this code. `url`: the enrolment page; `server`: the address agents are given; `agent`: where this server has packages. */
-  invite(
-    platform: string,
-    i: { code: string; url: string; server: string; ownership: Ownership; user?: string; agent?: AgentOffer },
-  ): Promise<InvitationPage>
+  /** What to do to enrol with this code. `url`: the enrolment page; `server`: the address agents are given; `agent`: where this server has packages; `language`: of the reader, the first that is wished for. */
+  invite(platform: string, i: Parameters<OpenPlatform['invite']>[0]): Promise<InvitationPage>
   /** Recurring work of plugins, and deliveries to platforms that we call. */
   jobs(): Job[]
   readonly setup: Setup
@@ -38,7 +36,7 @@ const deliverEveryS = 1
 
 export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms {
   const opened = new Map<string, OpenPlatform>()
-  const catalog = createCatalog(o.registry)
+  let catalog: Catalog | undefined
   const setup = createSetup({ ...o, opened })
   const waker = createWaker({ ...o, pusher: o.pusher ?? { push: () => undefined }, opened })
 
@@ -47,16 +45,12 @@ export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms 
     for (const [id, installed] of o.registry.platforms)
       opened.set(id, await installed.platform.open(createHost(o, installed), installed.settings))
   }
-  /** Descriptors are kept with the data, so that a device of a platform that was removed can still be read. */
+  /** What platforms are called and offer is kept with the data, so that a device of one that was removed can still be read. */
   async function record(): Promise<void> {
     const ids = [...o.registry.platforms.keys()]
     await o.db.tx(async (tx) => {
-      for (const p of catalog.platforms) {
-        const words = jsonText({
-          ...p,
-          operations: catalog.operations.filter((x) => x.platforms.includes(p.id)),
-          features: catalog.features.filter((x) => x.platforms.includes(p.id)),
-        })
+      for (const p of wordsOf(o.registry)) {
+        const words = jsonText(p)
         await tx.query(sql`insert into platform (id, title, installed, descriptors) values (${p.id}, ${p.title}, true, ${words}::jsonb)
           on conflict (id) do update set title = excluded.title, installed = true, descriptors = excluded.descriptors, seen = now()
           where platform.title <> excluded.title or not platform.installed or platform.descriptors <> excluded.descriptors`)
@@ -70,7 +64,7 @@ export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms 
     return found
   }
   return {
-    catalog,
+    catalog: () => (catalog ??= createCatalog(o.registry)),
     setup,
     open,
     routes: () => [...opened].flatMap(([platform, p]) => p.routes.map((route) => ({ platform, route }))),

@@ -70,12 +70,18 @@ export function createRegistry(
   }
 }
 
+/** Facts that rows of operations look at where they look at few. */
+export function factsLookedAt(registry: Pick<Registry, 'platforms'>): string[] {
+  const rows = [...registry.platforms.values()].flatMap((p) => Object.values(p.operationRows).flat())
+  return [...new Set(rows.flatMap((row) => row.looks ?? []))]
+}
+
 /** The first row this channel can serve, or why none can. */
 export function pickRow<R extends OperationRow | FeatureRow>(
   rows: readonly R[],
   c: ChannelDetail,
 ): { row: R } | { reason: Reason } {
-  let reason: Reason = { code: 'unsupported', text: 'This platform cannot do it.' }
+  let reason: Reason = elsewhere(rows) ?? { code: 'unsupported', text: 'This platform cannot do it.' }
   for (const row of rows) {
     if (row.channel !== channelKind(c.name)) continue
     const can = ask(row, c)
@@ -83,6 +89,11 @@ export function pickRow<R extends OperationRow | FeatureRow>(
     reason = can
   }
   return { reason }
+}
+
+/** Why a device without a channel of any of their kinds cannot have it, where they say so. */
+export function elsewhere(rows: readonly (OperationRow | FeatureRow)[]): Reason | undefined {
+  return rows.find((r) => r.elsewhere)?.elsewhere
 }
 
 /** Total by contract; one that throws all the same must not stop what others wait for. */

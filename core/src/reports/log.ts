@@ -3,7 +3,7 @@ import type { Json } from '@muster/contract'
 import sql, { empty } from 'sql-template-tag'
 import type { Audit } from '../audit/index.ts'
 import { type Db, exactTime, type Page, pageOf, readCursor } from '../db/index.ts'
-import { openMessage } from '../operations/index.ts'
+import { type MessageRow, openMessage, readMessages } from '../operations/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 
 export interface DeviceEventView {
@@ -32,22 +32,6 @@ interface EventRow {
   severity: DeviceEventView['severity']
   data: Json
 }
-interface MessageRow {
-  at: Date
-  no: number
-  place: string
-  channel: string
-  outbound: boolean
-  outcome: string
-  size: number
-  sealed: Buffer | null
-  offset: number | null
-}
-
-/** The message that carries the bytes of its pack. */
-const carried = sql`left join lateral (
-  select k.sealed, k.place from message k where k.channel = x.carrier and k.at = x.at and k.place <= x.place and k.sealed is not null order by k.place desc limit 1) k on true`
-
 export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
   const place = (cursor: string | undefined) =>
     cursor === undefined
@@ -70,9 +54,12 @@ export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
       device: { no: number; id: string },
       p: { cursor?: string; limit: number; reader?: string },
     ): Promise<Page<MessageView>> => {
-      const rows = await o.db.query<MessageRow>(sql`
-        select x.at, x.no, ${exactTime(sql`x.at`)} as place, c.name as channel, x.outbound, x.outcome, x.size, ${p.reader === undefined ? sql`null::bytea as sealed, null::integer as offset` : sql`coalesce(k.sealed, x.sealed) as sealed, x.place - k.place as offset`}
-        from message x join channel c on c.no = x.channel ${p.reader === undefined ? empty : carried} where c.device = ${device.no} ${place(p.cursor)} order by x.at desc, x.no desc limit ${p.limit + 1}`)
+      const [time, no, nth] = p.cursor === undefined ? [] : readCursor(p.cursor, ['time', 'no', 'no'])
+      const rows = await readMessages(o.db, device.no, {
+        ...(p.cursor !== undefined && { before: { time: String(time), no: Number(no), nth: Number(nth) } }),
+        limit: p.limit + 1,
+        sealed: p.reader !== undefined,
+      })
       const { reader } = p
       if (reader !== undefined)
         await o.db.tx((tx) =>
@@ -84,17 +71,17 @@ export function createDeviceLog(o: { db: Db; secrets: Secrets; audit: Audit }) {
           }),
         )
       const view = (r: MessageRow): MessageView => ({
-        id: String(r.no),
+        id: r.nth > 0 ? `${r.no}.${r.nth}` : String(r.no),
         at: r.at.toISOString(),
         channel: r.channel,
         direction: r.outbound ? 'out' : 'in',
         outcome: r.outcome,
         size: r.size,
         ...(r.sealed && {
-          content: openMessage(o.secrets, { sealed: r.sealed, place: r.offset, size: r.size }).toString('utf8'),
+          content: openMessage(o.secrets, { sealed: r.sealed, place: r.place, size: r.size }).toString('utf8'),
         }),
       })
-      return pageOf(rows, p.limit, view, (r) => [r.place, r.no])
+      return pageOf(rows, p.limit, view, (r) => [r.time, r.no, r.nth])
     },
   }
 }

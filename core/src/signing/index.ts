@@ -1,7 +1,7 @@
 /** The proof a command carries: who it is for, what it does and how long it holds, signed by a key kept outside the database. */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { type ChannelDetail, canonical, type Envelope, envelopeType, type JsonObject } from '@muster/contract'
-import { CompactSign, calculateJwkThumbprint, exportJWK } from 'jose'
+import { publicJwk, thumbprint } from './thumbprint.ts'
 
 export { readLinks, rotateSigningKey } from './rotation.ts'
 
@@ -18,13 +18,13 @@ export interface Signing {
 const skewS = 300
 
 /** `links`: how devices that know an older key come to know this one (readLinks); every envelope carries them. */
-export async function createSigning(key: KeyObject, links: readonly string[] = []): Promise<Signing> {
-  const jwk = await exportJWK(createPublicKey(key))
-  const kid = await calculateJwkThumbprint(jwk) // RFC 7638
-  const published = { ...jwk, kid, alg: 'EdDSA', use: 'sig' } as unknown as JsonObject
+export function createSigning(key: KeyObject, links: readonly string[] = []): Signing {
+  const jwk = publicJwk(key)
+  const kid = thumbprint(jwk)
+  const published: JsonObject = { ...jwk, kid, alg: 'EdDSA', use: 'sig' }
   const header = { alg: 'EdDSA', kid, typ: envelopeType, ...(links.length > 0 ? { chain: [...links] } : {}) }
   return {
-    envelope: (c, command) => {
+    envelope: async (c, command) => {
       const now = Math.floor(Date.now() / 1000)
       const payload: Envelope = {
         device: c.device,
@@ -35,6 +35,8 @@ export async function createSigning(key: KeyObject, links: readonly string[] = [
         exp: Math.floor(command.deadline.getTime() / 1000),
         nonce: command.id,
       }
+      // Loaded with the first of them: most starts sign nothing.
+      const { CompactSign } = await import('jose')
       return new CompactSign(Buffer.from(JSON.stringify(payload))).setProtectedHeader(header).sign(key)
     },
     publicKeys: () => [published],

@@ -2,11 +2,11 @@
  * A new signing key in place of the old one. The old one vouches for the new one (a link), so that devices which took the old one at enrolment accept
  * commands of the new one. The key file holds both: the private key, and below it the links, as blocks that readers of PEM pass over.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { KeyLink, keyChainLimit, keyLinkType } from '@muster/contract'
-import { CompactSign, calculateJwkThumbprint, exportJWK } from 'jose'
+import { publicJwk, thumbprint } from './thumbprint.ts'
 
 const begin = '-----BEGIN MUSTER KEY LINK-----'
 const end = '-----END MUSTER KEY LINK-----'
@@ -24,8 +24,9 @@ export function readLinks(file: string): string[] {
 export async function rotateSigningKey(file: string): Promise<{ from: string; to: string }> {
   const old = createPrivateKey(readFileSync(file))
   const fresh = generateKeyPairSync('ed25519').privateKey
-  const [from, to] = [await idOf(old), await idOf(fresh)]
-  const next = await exportJWK(createPublicKey(fresh))
+  const next = publicJwk(fresh)
+  const [from, to] = [thumbprint(publicJwk(old)), thumbprint(next)]
+  const { CompactSign } = await import('jose')
   const body = KeyLink.parse({ next: { ...next, kid: to }, iat: Math.floor(Date.now() / 1000) })
   const link = await new CompactSign(Buffer.from(JSON.stringify(body)))
     .setProtectedHeader({ alg: 'EdDSA', kid: from, typ: keyLinkType })
@@ -37,10 +38,6 @@ export async function rotateSigningKey(file: string): Promise<{ from: string; to
   ]
   replace(file, `${text.join('\n')}\n`)
   return { from, to }
-}
-
-async function idOf(key: KeyObject): Promise<string> {
-  return calculateJwkThumbprint(await exportJWK(createPublicKey(key)))
 }
 
 /** After a crash there is the old key or the new one, never half of one, and never the new one without its link. */

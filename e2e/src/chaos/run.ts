@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { failpointNames, type Log } from '@muster/core'
 import { freePorts } from '../free-port.ts'
+import { wideGuard } from '../installation.ts'
 import { startAdministrators } from './administrators.ts'
 import { type Api, createApi } from './api.ts'
 import { createChance } from './chance.ts'
@@ -122,6 +123,7 @@ async function within(
     MUSTER_WEBHOOK_NETWORKS: '127.0.0.1',
     MUSTER_WEBHOOK_HTTP: 'allow',
     MUSTER_LOG_LEVEL: 'fatal',
+    MUSTER_GUARD: wideGuard,
     ...o.env,
   }
   const nodes = (await freePorts(o.gentle ? 1 : 2)).map((port, i) =>

@@ -55,7 +55,7 @@ function fakeHost(o: { channel?: Partial<ChannelDetail>; terms?: Partial<Terms> 
       return fake.channel
     },
     organisation: async () => 'Example',
-    people: { signIn: no, find: no, named: no, terms: no, invite: no },
+    people: { signIn: no, find: no, named: no, terms: no, mayEnrol: no, invite: no, admit: no },
     server: () => ({ url: 'https://muster.example', trust: [] }),
     async invitation(code) {
       if (code !== 'CODE-1') throw new Problem('invitation-unknown')

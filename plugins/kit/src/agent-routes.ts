@@ -15,6 +15,7 @@ import {
   type Reply,
   type Route,
 } from '@muster/contract'
+import { plainBearer } from './agent-form.ts'
 import { createIdle } from './agent-idle.ts'
 import { createShort } from './agent-short.ts'
 import { createSync } from './agent-sync.ts'
@@ -71,8 +72,8 @@ export function agentRoutes(host: PlatformHost, o: AgentChannelOptions): Route[]
       maxBytes: agentLimits.syncBytes,
       access: device,
       handle: async (r) => sync(await known(host, o, r), r),
-      now: (r) => idle(bearerOf(r), r.body),
-      soon: (r, done) => short(bearerOf(r), r.body, done),
+      now: (r) => idle(plainBearer(r.headers), r.body),
+      soon: (r, done) => short(plainBearer(r.headers), r.body, done),
     },
     {
       method: 'POST',

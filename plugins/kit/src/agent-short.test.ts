@@ -41,7 +41,7 @@ function world(o: { refuses?: boolean; gives?: readonly Delivery[]; fails?: unkn
   const logged: (string | undefined)[] = []
   const host = {
     short: ((proof, ask, done) => {
-      const turn = proof.bearer === 'good' ? ask(channel) : undefined
+      const turn = 'bearer' in proof && proof.bearer === 'good' ? ask(channel) : undefined
       const word = turn?.word?.(row)
       if (!turn || o.refuses || (turn.id !== undefined && !word)) return false
       const { take, expectInS, id, raw } = turn

@@ -1,26 +1,10 @@
 /** Polls that are handed something, and reports of one last word, by the short way: read in one look, written in a batch, answered from there. */
-import { isAscii } from 'node:buffer'
-import {
-  agentChannel,
-  type Bytes,
-  type Json,
-  type OperationRow,
-  type PlatformHost,
-  type Reply,
-  type ShortWord,
-} from '@muster/contract'
+import type { Bytes, Json, OperationRow, PlatformHost, Reply, ShortWord } from '@muster/contract'
+import { readPlainSync, timeText } from './agent-form.ts'
 import { deliveryText, expectInS } from './agent-sync.ts'
-import { type Told, wordsOf } from './agent-told.ts'
-import { jsonHeaders, latin1 } from './json.ts'
+import type { Told } from './agent-told.ts'
+import { jsonHeaders } from './json.ts'
 import { readerOf } from './json-row.ts'
-
-/**
- * Syncs as agents of ours write them: one that only takes, and one with one result. What stands between the result's id
- * and its end is read apart. Anything else, though it may mean the same, is read by the whole reader.
- */
-const form =
-  /^\{"sequence":(0|[1-9]\d{0,14}),"at":"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z"(?:,"results":\[\{"id":"(o[0-9a-z]{1,11}-[0-9a-z]{1,11})",(.+)\}\])?,"take":(0|[1-9]\d?)(?:,"waitS":(0|[1-9]\d?))?\}$/
-const longest = 4_000
 
 type Done = (reply: Reply | undefined, error?: unknown) => void
 
@@ -30,18 +14,11 @@ export function createShort(
   o: { longPollS: number; told: Told },
 ): (bearer: string | undefined, body: Bytes, done: Done) => boolean {
   return (bearer, body, done) => {
-    if (bearer === undefined || body.byteLength > longest || !isAscii(body)) return false
-    const text = latin1(body)
-    const read = form.exec(text)
-    if (!read) return false
-    const [, sequence, id, rest = '', takes, waits] = read
-    const take = Number(takes)
-    const heldS = Number(waits ?? 0)
-    const { agentLimits } = agentChannel
-    if (take > agentLimits.take || heldS > agentLimits.waitS) return false
+    const read = bearer === undefined ? undefined : readPlainSync(body)
+    if (bearer === undefined || !read) return false
+    const { sequence, id, rest, take, words, waitS: heldS } = read
     // What tells something and would be held is for the sync proper, which does both.
     if (id !== undefined && heldS > 0) return false
-    const words = id === undefined ? '' : wordsOf(text)
     let begun = false
     let no = 0
     let nextS = 0
@@ -66,7 +43,7 @@ export function createShort(
         if (begun) o.told.took(no, words)
         try {
           const soonS = take > 0 && deliveries.length >= take ? 0 : nextS
-          const said = `{"deliveries":[${deliveries.map(deliveryText).join()}],"nextS":${soonS},"waitS":${waitS},"sequence":${sequence},"time":"${host.clock.now().toISOString()}"}`
+          const said = `{"deliveries":[${deliveries.map(deliveryText).join()}],"nextS":${soonS},"waitS":${waitS},"sequence":${sequence},"time":"${timeText(host.clock.now())}"}`
           done({ status: 200, headers: jsonHeaders, body: said })
           return deliveries.length > 0 ? said : undefined
         } catch (failed) {

@@ -87,7 +87,7 @@ test('the enrolment page says what to type', async () => {
     server: 'https://m.example',
     ownership: 'cope',
   })
-  assert.ok(steps.some((s) => s.command === 'npx muster-agent enroll --server https://m.example --code ABCD-1'))
+  assert.ok(steps.some((s) => s.command === 'npx --no -- muster-agent enroll --server https://m.example --code ABCD-1'))
   assert.ok(steps.some((s) => s.qr === 'https://m.example/enrol/ABCD-1' && s.link === s.qr))
   await open.close()
 })

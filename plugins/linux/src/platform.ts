@@ -58,6 +58,8 @@ const features: Record<string, FeatureRow[]> = {
   [linuxScreenLock.id]: [jsonFeatureRow(linuxScreenLock, { check: checkScreenLock })],
 }
 
+/** The program of this folder or none: elsewhere npx would offer to fetch, and run as root, whatever a stranger calls by this name. */
+const ours = 'npx --no --'
 /** Oldest agent that this server still speaks with. */
 const minimumAgent = '0.1.0'
 
@@ -90,12 +92,12 @@ function steps({
   const page = { text: 'Or open this page on the computer.', link: url, qr: url }
   if (agent) return [...packaged(agent, enrol), page]
   return [
-    { text: 'On the computer, open a terminal as root. It needs Node.js 24 or later.' },
+    { text: 'On the computer, as root, open a terminal in a copy of Muster’s folder, and enter npm ci there.' },
     {
       text: 'Enrol it with this command. It asks before it accepts the licence.',
-      command: `npx ${enrol}`,
+      command: `${ours} ${enrol}`,
     },
-    { text: 'Keep the agent running.', command: 'npx muster-agent run' },
+    { text: 'Keep the agent running.', command: `${ours} muster-agent run` },
     page,
   ]
 }

@@ -1,5 +1,6 @@
 /** The one client of the API: same origin, below whatever path prefix the page was reached, session cookie, CSRF header. */
 import { createMusterClient } from '@muster/client'
+import { language } from '../text/index.ts'
 
 /** Where Muster is reached, ending in a slash. */
 export const base = new URL('.', document.baseURI).href
@@ -19,6 +20,8 @@ export const api = createMusterClient({
   baseUrl: base,
   async fetch(request) {
     if (request.method !== 'GET' && session.csrf !== undefined) request.headers.set('X-Muster-CSRF', session.csrf)
+    // What the server says in words, as to who enrols, it says in the language of the page.
+    request.headers.set('Accept-Language', language)
     const response = await fetch(request)
     if (response.status === 401 && session.csrf !== undefined) session.onExpired()
     return response

@@ -1,6 +1,7 @@
 /** The door of the API: calls, cached reads, the live stream and the words they answer with. */
 export { ApiProblem } from '@muster/client'
 export { type AlertFilters, alerts } from './alerts.ts'
+export { approvals } from './approvals.ts'
 export { keepCsrf, newKey, onSessionExpired } from './http.ts'
 export { createLive, type Live, type LiveState } from './live.ts'
 export type * from './model.ts'

@@ -10,6 +10,7 @@ export type {
   Alert,
   ApiClient,
   ApiClientCreated,
+  Approval,
   Assignment,
   AuditEntry,
   Catalog,

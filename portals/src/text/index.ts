@@ -32,6 +32,7 @@ export function named(
     | 'outcome'
     | 'noun'
     | 'alert'
+    | 'approval'
     | 'event',
   id: string,
   fallback?: string,

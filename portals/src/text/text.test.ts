@@ -81,7 +81,7 @@ test('no word is in the catalogue that no page says', () => {
   )
   const code = files.map((file) => readFileSync(join(src, file), 'utf8')).join('\n')
   const families =
-    /^(state|stateMeaning|ownership|ownershipShort|ownershipMeaning|formFactor|lifecycle|action|problem|identifier|factGroup|live|colors|device\.tab|enrol\.state|enrol\.stateWhy|form\.error|actor|severity|outcome|groups\.op|noun|config|alert|audit|event|setupState)\./
+    /^(state|stateMeaning|ownership|ownershipShort|ownershipMeaning|formFactor|lifecycle|action|problem|identifier|factGroup|live|colors|device\.tab|enrol\.state|enrol\.stateWhy|form\.error|actor|severity|outcome|groups\.op|noun|config|alert|approval|audit|event|setupState)\./
   const unsaid = Object.keys(en).filter(
     (key) => !families.test(key) && !code.includes(`'${key.replace(/\.(one|other)$/, '')}'`),
   )

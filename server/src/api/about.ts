@@ -110,6 +110,6 @@ export function aboutRoutes(app: Api, core: Core): void {
         response: { 200: Catalog },
       },
     },
-    async () => core.platforms.catalog,
+    async () => core.platforms.catalog(),
   )
 }

@@ -49,6 +49,14 @@ describe('access of every route', () => {
     const allowed = await t.tokenWith('operation:device.inventory')
     await t.api(201, 'POST', '/activities', { token: allowed, body })
   })
+  it('gives nobody the client of a device: its secret would make them that device', async () => {
+    const own = await t.tokenWith('client:read', 'client:write')
+    for (const token of [own, undefined]) {
+      await t.api(404, 'POST', `/clients/${device.client}/rotate`, { token })
+      await t.api(404, 'DELETE', `/clients/${device.client}`, { token })
+    }
+    assert.equal((await t.call('POST', '/linux/agent/sync', { token: device.token, body: {} })).status, 400)
+  })
   it('refuses a token once its client is revoked', async () => {
     const made = await t.api<{ client: { id: string }; secret: string }>(201, 'POST', '/clients', {
       body: { name: 'short life', scopes: ['device:read'] },

@@ -141,6 +141,30 @@ describe('activities', () => {
     assert.equal(activity.counts.cancelled, 1)
     await t.api(404, 'POST', '/activities/999999999/cancel')
   })
+  it('shows somebody whose reach ends only what touches it, and what they sent', async () => {
+    const group = await t.api<{ id: string }>(201, 'POST', '/groups', { body: { name: 'theirs' } })
+    await t.api(200, 'POST', `/groups/${group.id}/devices`, { body: { add: [device.id] } })
+    const role = await t.api<{ id: string }>(201, 'POST', '/roles', {
+      body: { name: 'looks', permissions: ['activity:read'] },
+    })
+    const password = 'a long enough password'
+    await t.api(201, 'POST', '/users', {
+      body: { name: 'scoped', password, roles: [{ role: role.id, group: group.id }] },
+    })
+    const send = async (...devices: string[]) =>
+      (await t.api<Created>(201, 'POST', '/activities', { body: message('secret plans', { devices }) })).id
+    const [foreign, shared, own] = [await send(other.id), await send(other.id, device.id), await send(device.id)]
+    const headers = await t.signIn('scoped', password)
+    const look = { token: null, headers }
+    const { items } = await t.api<{ items: Activity[] }>(200, 'GET', '/activities?limit=200', look)
+    const seen = new Set(items.map((a) => a.id))
+    assert.deepEqual([seen.has(foreign), seen.has(shared), seen.has(own)], [false, true, true])
+    await t.api(404, 'GET', `/activities/${foreign}`, look)
+    await t.api(200, 'GET', `/activities/${shared}`, look)
+    // Settled ones as well as open ones.
+    await t.api(200, 'POST', `/activities/${own}/cancel`)
+    await t.api(200, 'GET', `/activities/${own}`, look)
+  })
   it('takes no report from another device, of nothing, or twice', async () => {
     const made = await t.api<Created>(201, 'POST', '/activities', { body: message('mine', { devices: [device.id] }) })
     const mine = (await device.sync()).deliveries.find((d) => d.payload.text === 'mine')!

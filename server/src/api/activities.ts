@@ -1,10 +1,11 @@
 /** Activities: an administrator's act on many devices, its progress, and taking it back. */
 import type { Core } from '@muster/core'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { DeviceQueryExpression } from './device-query.ts'
 import { DeviceFilter } from './devices.ts'
 import { OperationRecord, operationState } from './operations.ts'
-import { type Api, principalOf, reachOf, rowOf } from './route.ts'
+import { type Api, actorOf, principalOf, reachOf, rowOf } from './route.ts'
 import { IdParams, id, Json, JsonObject, page, pageQuery, text, time } from './shapes.ts'
 
 const tags = ['Activities']
@@ -38,7 +39,15 @@ const Refused = z
   .object({ device: z.string(), code: z.string(), text: z.string() })
   .meta({ id: 'Refused', description: 'A device that the target names but the operation cannot be sent to' })
 const ActivityCreated = z
-  .object({ id: z.string(), targets: z.int(), refused: z.array(Refused) })
+  .object({
+    id: z.string(),
+    targets: z.int(),
+    refused: z.array(Refused),
+    approval: z
+      .literal('waiting')
+      .optional()
+      .describe('It would destroy more than one person may alone: it waits until another administrator approves it'),
+  })
   .meta({ id: 'ActivityCreated' })
 const ActivityPreview = z
   .object({
@@ -136,6 +145,8 @@ function sendingRoutes(app: Api, core: Core): void {
   )
 }
 
+const onlooker = (request: FastifyRequest) => ({ actor: actorOf(request), reach: reachOf(request) })
+
 function followingRoutes(app: Api, core: Core): void {
   app.get(
     '/activities',
@@ -149,7 +160,7 @@ function followingRoutes(app: Api, core: Core): void {
         response: { 200: page('ActivityPage', Activity) },
       },
     },
-    (request) => core.operations.activities(request.query),
+    (request) => core.operations.activities({ ...request.query, by: onlooker(request) }),
   )
   app.get(
     '/activities/:id',
@@ -163,7 +174,7 @@ function followingRoutes(app: Api, core: Core): void {
         response: { 200: Activity },
       },
     },
-    (request) => core.operations.activity(rowOf(request.params.id)),
+    (request) => core.operations.activity(rowOf(request.params.id), onlooker(request)),
   )
   app.get(
     '/activities/:id/devices',

@@ -238,7 +238,7 @@ function changing(app: Api, core: Core): void {
   app.delete(
     '/devices/:id',
     {
-      config: { access: { permission: 'device:remove' }, problems: ['not-found', 'wrong-state'] },
+      config: { access: { permission: 'device:remove' }, problems: ['not-found', 'wrong-state', 'approval-needed'] },
       schema: {
         tags,
         summary: 'Disenrol a device',

@@ -6,6 +6,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { aboutRoutes } from './about.ts'
 import { activityRoutes } from './activities.ts'
 import { alertRoutes } from './alerts.ts'
+import { approvalRoutes } from './approvals.ts'
 import { auditRoutes } from './audit.ts'
 import { certificateRoutes } from './certificates.ts'
 import { clientRoutes } from './clients.ts'
@@ -77,6 +78,7 @@ export async function registerApi(app: FastifyInstance, core: Core, o: ApiOption
       licenceRoutes(api, core)
       certificateRoutes(api, core)
       alertRoutes(api, core)
+      approvalRoutes(api, core)
       webhookRoutes(api, core)
       auditRoutes(api, core)
       recoveryRoutes(api, core)

@@ -140,13 +140,15 @@ export function invitationRoutes(app: Api, core: Core, { publicUrl, agentAddress
     },
     async (request) => {
       const { code } = request.params
-      const terms = await core.enrollment.look(code, request.headers['accept-language']?.slice(0, 35).split(/[,;]/)[0])
+      const language = request.headers['accept-language']?.slice(0, 35).split(/[,;]/)[0]
+      const terms = await core.enrollment.look(code, language)
       const { steps } = await core.platforms.invite(terms.platform, {
         code,
         url: `${publicUrl}/enrol/${code}`,
         server: agentAddress ?? publicUrl,
         agent: await agentOffer?.(terms.platform, code),
         ownership: terms.ownership,
+        language,
       })
       return { ...terms, expiresAt: terms.expiresAt ?? '', steps: [...steps] }
     },

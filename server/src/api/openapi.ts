@@ -80,7 +80,8 @@ function withAccess(
   const codes: ProblemCode[] = [...more, ...always]
   if (known) codes.push('unauthenticated', 'token-expired', 'token-revoked')
   if (permission) codes.push('forbidden')
-  if (schema.body || schema.querystring || schema.headers) codes.push('invalid-request')
+  if (schema.body || schema.querystring || schema.headers || schema.params) codes.push('invalid-request')
+  if (schema.params) codes.push('invalid-path')
   if (schema.body) codes.push('malformed-json', 'body-too-large', 'unsupported-media-type')
   const scopes = permission ? [permission] : []
   return {

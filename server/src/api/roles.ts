@@ -127,6 +127,7 @@ export function permissionList(core: Pick<Core, 'registry'>): { id: string; titl
 
 const nouns: Record<string, string> = {
   activity: 'activities and operations',
+  approval: 'what waits for a second administrator',
   audit: 'the audit log',
   certificate: 'certificates',
   client: 'API clients',

@@ -92,7 +92,7 @@ test('fetched and answered: one transaction each, and the same is left behind as
   assert.deepEqual(await left(brief), await left(long))
   // What it sent rode this batch, and what came did, too.
   const logged = await bench.db.query({
-    text: `select outbound, size from message where channel = ${brief.no} order by no desc limit 2`,
+    text: `select x.outbound, x.size from message, unnest(channels, outbounds, sizes) with ordinality x (no, outbound, size, nth) where x.no = ${brief.no} order by message.no desc, nth desc limit 2`,
   })
   assert.deepEqual(logged, [
     { outbound: true, size: 'what was sent'.length },

@@ -12,16 +12,16 @@ describe('the short way in', () => {
   const refused: string[] = []
   const keys: string[] = []
   const measured: [string, number][] = []
-  let proxied = false
+  /** Of who calls, as a proxy may tell it. */
+  const caller: { remote: string | undefined; certificate?: Buffer } = { remote: '' }
   let throttled = false
   let handle: (m: Message) => Promise<Reply>
   const edge: Edge = {
     refusal: (key) => (keys.push(key) && throttled ? new Problem('throttled', { retryAfterS: 3 }) : undefined),
     refused: (ip) => refused.push(ip),
     problem: (error) => ({ status: error instanceof Problem ? error.status : 500, body: 'problem' }),
-    get proxied() {
-      return proxied
-    },
+    remoteOf: () => caller.remote,
+    certificateOf: () => caller.certificate,
   }
   const route = {
     method: 'POST' as const,
@@ -53,7 +53,8 @@ describe('the short way in', () => {
   beforeEach(() => {
     refused.length = 0
     measured.length = 0
-    proxied = false
+    caller.remote = ''
+    caller.certificate = undefined
     throttled = false
     stopping = new AbortController()
     shortcuts.clear()
@@ -73,12 +74,8 @@ describe('the short way in', () => {
     return answer === 'later' ? promise : answer
   }
 
-  it('is there for devices’ own POST and PUT routes of one path alone, and not behind a proxy', () => {
+  it('is there for devices’ own POST and PUT routes of one path alone', () => {
     assert.deepEqual([...shortcuts.keys()], ['POST /toy/in', 'POST /toy/now', 'PUT /toy/put', 'POST /toy/soon'])
-    shortcuts.clear()
-    proxied = true
-    add()
-    assert.equal(shortcuts.size, 0)
   })
   it('gives the route what was sent, and the device what the route answers', async () => {
     assert.deepEqual(await post(), { status: 200, headers: { 'x-toy': 'yes' }, body: '/in {"a":1}' })
@@ -126,6 +123,22 @@ describe('the short way in', () => {
     assert.deepEqual(keys.slice(-2), ['at :undefined', 'at :undefined'])
     await post()
     assert.equal(keys.at(-1), 'Bearer x')
+  })
+  it('knows the caller as a proxy tells it, and leaves alone whom the framework must look up', async () => {
+    const shown = { 'content-type': 'application/x-toy' }
+    assert.equal(post('/in', { headers: shown }), undefined)
+    caller.remote = '192.0.2.7'
+    caller.certificate = Buffer.from('certificate')
+    handle = async (m) => ({ status: 200, body: `${m.remote} ${Buffer.from(m.certificate ?? '')}` })
+    assert.equal((await post('/in', { headers: shown }))?.body, '192.0.2.7 certificate')
+    assert.equal(keys.at(-1), 'at 192.0.2.7:undefined')
+    soon = (m, done) => {
+      done({ status: 200, body: `${Buffer.from(m.certificate ?? '')}?${m.query}` })
+      return true
+    }
+    assert.equal((await post('/soon', { headers: shown, query: 'a=b' }))?.body, 'certificate?a=b')
+    caller.remote = undefined
+    assert.equal(post('/in', { headers: shown }), undefined)
   })
   it('leaves everything unusual to the long way', () => {
     assert.equal(post('/in', { headers: { 'content-type': 'application/json' } }), undefined)

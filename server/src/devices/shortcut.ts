@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Reply, Route } from '@muster/contract'
 import { failing, failpoint } from '@muster/core'
-import { certificateOf, type Edge, type Gateway, type PlainRequest, type Shortcut } from '../gateway/index.ts'
+import type { Edge, Entrance, PlainRequest, Shortcut } from '../gateway/index.ts'
 import { whileOpen } from './connected.ts'
 import { placeOf } from './places.ts'
 
@@ -16,22 +16,21 @@ interface ShortcutOptions {
   measure(status: number, seconds: number): void
 }
 
-/** For every route by which devices that are known already speak. Behind a proxy there is none: the framework alone reads whom it speaks for. */
+/** For every route by which devices that are known already speak. */
 export function addShortcuts(
-  gateway: Pick<Gateway, 'shortcuts' | 'edge'>,
+  entrance: Pick<Entrance, 'shortcuts' | 'edge'>,
   o: {
     routes: readonly { platform: string; route: Route }[]
     stopping: AbortSignal
     meter(method: string, route: string): ShortcutOptions['measure']
   },
 ): void {
-  if (gateway.edge.proxied) return
   for (const { platform, route } of o.routes) {
     if (!('device' in route.access) || !methods.has(route.method) || /[:*]/.test(route.path)) continue
     const target = placeOf(platform, route)
     const measure = o.meter(route.method, target)
-    const shortcut = createShortcut({ route, stopping: o.stopping, edge: gateway.edge, measure })
-    gateway.shortcuts.set(`${route.method} ${target}`, shortcut)
+    const shortcut = createShortcut({ route, stopping: o.stopping, edge: entrance.edge, measure })
+    entrance.shortcuts.set(`${route.method} ${target}`, shortcut)
   }
 }
 /** Those that the lane reads. */
@@ -48,28 +47,30 @@ function isPlainType(type: string | undefined): boolean {
   return true
 }
 
-/** What a route's `now` looks at. The certificate of the connection is read when it is asked for. */
+/** What a route's `now` and `soon` look at. The certificate is read when it is asked for. */
 class Asked {
   readonly query: string
   readonly headers: PlainRequest['headers']
   readonly body: Buffer
   readonly #socket: Socket
-  constructor(request: PlainRequest, socket: Socket) {
+  readonly #edge: Edge
+  constructor(request: PlainRequest, socket: Socket, edge: Edge) {
     this.query = request.query
     this.headers = request.headers
     this.body = request.body
     this.#socket = socket
+    this.#edge = edge
   }
   get certificate(): Buffer | undefined {
-    return certificateOf(this.#socket)
+    return this.#edge.certificateOf(this.headers, this.#socket)
   }
 }
 
 /** By whom it is counted: the token as it was sent, or the connection of who signs or shows a certificate. undefined: neither. */
-function keyOf(headers: PlainRequest['headers'], socket: Socket, remote: string): string | undefined {
-  const { authorization } = headers
+function keyOf(asked: Asked, socket: Socket, remote: string): string | undefined {
+  const { authorization } = asked.headers
   if (authorization !== undefined) return authorization
-  if (headers['mdm-signature'] === undefined && certificateOf(socket) === undefined) return undefined
+  if (asked.headers['mdm-signature'] === undefined && asked.certificate === undefined) return undefined
   return `at ${remote}:${socket.remotePort}`
 }
 
@@ -87,7 +88,7 @@ function createShortcut(o: ShortcutOptions): Shortcut {
         headers: request.headers,
         body: request.body,
         get certificate() {
-          return certificateOf(socket)
+          return edge.certificateOf(request.headers, socket)
         },
         remote,
         get signal() {
@@ -106,11 +107,15 @@ function createShortcut(o: ShortcutOptions): Shortcut {
     }
   }
   /** By the short way; false: nothing was done. */
-  function soon(asked: Asked, request: PlainRequest, socket: Socket, answer: (reply: Reply) => void): boolean {
+  function soon(
+    asked: Asked,
+    { request, socket, remote }: { request: PlainRequest; socket: Socket; remote: string },
+    answer: (reply: Reply) => void,
+  ): boolean {
     return (
       route.soon?.(asked, (reply, error) => {
         if (reply && !failing) return answer(reply)
-        const long = reply ? guarded(reply) : handle(request, socket, socket.remoteAddress ?? '', error)
+        const long = reply ? guarded(reply) : handle(request, socket, remote, error)
         after(long).then(answer, () => socket.destroy())
       }) ?? false
     )
@@ -134,17 +139,19 @@ function createShortcut(o: ShortcutOptions): Shortcut {
   return (request, socket, later) => {
     if (!isPlainType(request.headers['content-type'])) return undefined
     if (request.body.length > route.maxBytes || o.stopping.aborted) return undefined
-    const remote = socket.remoteAddress ?? ''
-    const key = keyOf(request.headers, socket, remote)
+    const remote = edge.remoteOf(request.headers, socket)
+    if (remote === undefined) return undefined
+    const asked = new Asked(request, socket, edge)
+    const key = keyOf(asked, socket, remote)
     if (key === undefined) return undefined
     const began = performance.now()
     let failure: unknown = edge.refusal(key, remote)
     try {
       if (failure === undefined) {
-        const asked = new Asked(request, socket)
         const known = route.now?.(asked)
         if (known) return measured(known, began)
-        if (route.soon && soon(asked, request, socket, (reply) => later(measured(reply, began)))) return 'later'
+        if (route.soon && soon(asked, { request, socket, remote }, (reply) => later(measured(reply, began))))
+          return 'later'
       }
     } catch (error) {
       failure = error

@@ -6,7 +6,8 @@ import { Problem } from '@muster/contract'
 import { DatabaseProblem, system } from '@muster/core'
 import { silentLog } from '@muster/core/testing'
 import { z } from 'zod'
-import { createGateway, principalOf } from './index.ts'
+import { createGateway } from './gateway.ts'
+import { principalOf } from './index.ts'
 import { adminPassword, openWorld, roleId, type World } from './world.ts'
 
 let w: World

@@ -1,8 +1,7 @@
 /** The gateway: where requests come in, are known, admitted and bounded. Routes are added by whoever composes the server. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Problem, Reply } from '@muster/contract'
-import type { Access, Log } from '@muster/core'
+import type { Access } from '@muster/core'
 import { corePermissions } from '@muster/core'
 import Fastify, {
   type FastifyInstance,
@@ -13,56 +12,44 @@ import Fastify, {
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Provider } from 'oidc-provider'
 import { onceMade } from '../once-made.ts'
+import { createEntrance, type Entrance, type EntranceOptions } from './entrance.ts'
 import { apiHeaders } from './headers.ts'
 import { addJsonParser, jsonLimits } from './json-body.ts'
-import type { Shortcut } from './lane.ts'
-import { createDoors, type Ports, type TlsFiles } from './listen.ts'
+import { defaultLimits } from './limits.ts'
+import type { TlsFiles } from './listen.ts'
 import { interactionRoutes } from './oauth/interaction.ts'
 import { mountKeyManager } from './oauth/mount.ts'
 import { type DeviceRegistration, registrationRoutes } from './oauth/registration.ts'
 import { ensureOwnClients } from './own-clients.ts'
 import { pathFault } from './paths.ts'
 import { guardRoutes, type RouteEntry } from './permission.ts'
-import { createPressure, type Pressure } from './pressure.ts'
 import { identifyPrincipal } from './principal.ts'
-import { asProblem, handleErrors, problemReply } from './problems.ts'
+import { handleErrors } from './problems.ts'
 import { type CertificateReader, createCertificateReader } from './proxied-certificate.ts'
 import { sessionCookie } from './session-cookie.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { mostAtOnce, overloaded, type Weight } from './shed.ts'
 import { createPersonReader, type PersonReader, signInRoutes } from './sign-in.ts'
-import { createThrottle, defaultLimits, type Limits } from './throttle.ts'
+import { createThrottle } from './throttle.ts'
 
-export interface GatewayOptions {
+export interface GatewayOptions extends EntranceOptions {
   access: Access
-  log: Log
   /** Where people and devices reach us, without a final slash: issuer, origin and links come from it. */
   publicUrl: string
-  ports: Ports
-  /** Interface to listen on; all by default. */
-  host?: string
-  tls?: TlsFiles
+  /** One that stands already, perhaps with open ports; without it one is made of these options. */
+  entrance?: Entrance
   registration: DeviceRegistration
   /** Permissions beyond those of routes and core: `operation:<operation id>` for each operation of the catalogue. */
   permissions?: readonly string[]
   /** `id:secret` of a client that may do everything, made or updated at each start. */
   bootstrapClient?: string
-  /** Addresses or CIDR blocks whose X-Forwarded-* are believed. */
-  trustedProxies?: readonly string[]
-  /** Header in which those proxies hand on the certificate that a caller has proven to them. */
+  /** Header in which trusted proxies hand on the certificate that a caller has proven to them. */
   clientCertificateHeader?: string
-  limits?: Partial<Limits>
-  /** At each port; 50,000 unless told. */
-  maxConnections?: number
-  /** What waits elsewhere in this process, for the decision what to let go; only the event loop's delay and our own requests unless told. */
-  waiting?: () => { turns: number; pool: number }
 }
-/** More than any fleet of one node needs, and less than what would take its memory. */
-const mostConnections = 50_000
 export interface Gateway {
   /** Add routes before `start`; each declares `config.access`. */
   app: FastifyInstance
-  /** Checks every route, then opens the ports. */
+  /** Checks every route, then lets in who waits at the entrance, whose ports are opened by then. */
   start(): Promise<{ http?: number; https?: number }>
   stop(graceMs?: number): Promise<void>
   /** Aborted when stopping begins: end long polls and streams then. */
@@ -75,21 +62,6 @@ export interface Gateway {
   certificateOf: CertificateReader
   /** The person whose browser it is. */
   personOf: PersonReader
-  /** Plain requests by method and path that are answered below node:http: for the few routes whose cost counts. Not behind a proxy. */
-  shortcuts: Map<string, Shortcut>
-  /** What a shortcut owes to the rest: throttling, and problems in the usual form. */
-  edge: Edge
-  /** How pressed this node is, and so what it lets go. */
-  pressure: Pressure
-}
-export interface Edge {
-  /** Why this caller is refused now. */
-  refusal(key: string, ip: string): Problem | undefined
-  refused(ip: string): void
-  /** What any thrown thing is to the caller; logged when it is our fault. */
-  problem(error: unknown, path: string): Reply
-  /** Callers' addresses come from a proxy, which the framework alone reads. */
-  readonly proxied: boolean
 }
 
 /** Nobody has asked for the key manager until then: it is made for whoever comes next. */
@@ -99,20 +71,16 @@ export function createGateway(o: GatewayOptions): Gateway {
   const publicUrl = o.publicUrl.replace(/\/+$/, '')
   const publicOrigin = new URL(publicUrl).origin
   const app = createApp(o)
-  const throttle = createThrottle({ ...defaultLimits, ...o.limits })
-  let requests = 0
-  const pressure = createPressure({
-    signals: () => ({ requests, ...(o.waiting?.() ?? { turns: 0, pool: 0 }) }),
-    onChange: (level, measured) =>
-      o.log.warn({ level, ...measured }, level === 0 ? 'calm again' : 'pressed: letting go'),
-  })
+  const entrance = o.entrance ?? createEntrance(o)
+  const { pressure, running } = entrance
+  const throttle = createThrottle({ ...defaultLimits, ...o.limits }, entrance.devices)
   function admitted(weight: Weight, reply: FastifyReply): void {
     pressure.note()
     if (weight === 'never') return
-    const shed = weight === 'work' ? requests >= mostAtOnce : requests >= mostAtOnce || pressure.sheds(weight)
-    if (shed) throw overloaded(pressure.level())
-    requests++
-    reply.raw.once('close', () => requests--)
+    const full = running.requests >= mostAtOnce
+    if (weight === 'work' ? full : full || pressure.sheds(weight)) throw overloaded(pressure.level())
+    running.requests++
+    reply.raw.once('close', () => running.requests--)
   }
   const table = guardRoutes(app, {
     principal: identifyPrincipal(o.access, publicOrigin),
@@ -128,7 +96,6 @@ export function createGateway(o: GatewayOptions): Gateway {
   })
   const answer = handleErrors(app, o.log, table)
   onFrameworkError(app, answer)
-  const stopping = new AbortController()
   const permissions = () =>
     [
       ...new Set([
@@ -175,22 +142,13 @@ export function createGateway(o: GatewayOptions): Gateway {
   })
 
   let warming: NodeJS.Timeout | undefined
-  const shortcuts = new Map<string, Shortcut>()
-  const doors = createDoors({
-    app,
-    shortcuts,
-    ports: o.ports,
-    host: o.host ?? '::',
-    tls: o.tls,
-    log: o.log,
-    maxConnections: o.maxConnections ?? mostConnections,
-  })
   return {
     app,
     start: async () => {
       await app.ready()
       o.access.start()
-      const opened = await doors.open()
+      entrance.serve((request, response) => app.routing(request, response))
+      const opened = await entrance.open()
       warming = setTimeout(
         () =>
           void keyManager().catch((err: unknown) =>
@@ -202,38 +160,17 @@ export function createGateway(o: GatewayOptions): Gateway {
     },
     stop: async (graceMs = 10_000) => {
       clearTimeout(warming)
-      stopping.abort()
-      await doors.close(graceMs)
+      await entrance.close(graceMs)
       await app.close()
-      pressure.stop()
       o.access.stop()
     },
-    stopping: stopping.signal,
+    stopping: entrance.stopping,
     routeTable: table.routes,
     permissions,
-    renewTls: doors.renewTls,
+    renewTls: entrance.renewTls,
     certificateOf: createCertificateReader({ trustedProxies: o.trustedProxies, header: o.clientCertificateHeader }),
     personOf,
-    shortcuts,
-    pressure,
-    edge: {
-      refusal: (key, ip) => {
-        pressure.note()
-        return throttle.deviceRefusal(key, ip)
-      },
-      refused: throttle.deviceRefused,
-      problem: (error, path) => problemOf(o.log, error, path),
-      proxied: (o.trustedProxies?.length ?? 0) > 0,
-    },
   }
-}
-
-function problemOf(log: Log, error: unknown, path: string): Reply {
-  const p = asProblem(error)
-  const requestId = randomUUID()
-  if (p.status >= 500)
-    log.error({ err: error, requestId, path }, p.code === 'internal-error' ? 'a request failed' : p.code)
-  return problemReply(p, requestId)
 }
 
 type Answer = ReturnType<typeof handleErrors>

@@ -1,7 +1,10 @@
-/** The door of the gateway. */
-export { createGateway, type Edge, type Gateway, type GatewayOptions } from './gateway.ts'
+/** The door of the gateway: its entrance at once, and the framework behind it when it is asked for. */
+import type { Gateway, GatewayOptions } from './gateway.ts'
+
+export { createEntrance, type Edge, type Entrance } from './entrance.ts'
 export type { Shortcut } from './lane.ts'
-export { certificateOf, clientCertificate, type Ports, type TlsFiles } from './listen.ts'
+export type { Limits } from './limits.ts'
+export { clientCertificate, type Ports, type TlsFiles } from './listen.ts'
 export type { DeviceRegistration } from './oauth/registration.ts'
 export type { RouteEntry } from './permission.ts'
 export type { PlainRequest } from './plain-request.ts'
@@ -11,4 +14,10 @@ export type { CertificateReader } from './proxied-certificate.ts'
 export { placeOf } from './remote.ts'
 export type { RouteAccess } from './route-access.ts'
 export type { PersonReader } from './sign-in.ts'
-export type { Limits } from './throttle.ts'
+export type { Gateway, GatewayOptions }
+
+/** Loading it takes as long as half of the rest of a start, which no device that comes back has to wait for. */
+export async function openGateway(o: GatewayOptions): Promise<Gateway> {
+  const { createGateway } = await import('./gateway.ts')
+  return createGateway(o)
+}

@@ -11,6 +11,7 @@ import { silentLog } from '@muster/core/testing'
 import fc from 'fast-check'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { addShortcuts, registerDeviceRoutes } from '../devices/index.ts'
+import { createCallerReader } from './caller.ts'
 import type { Shortcut } from './lane.ts'
 import { createDoors, type Doors } from './listen.ts'
 import { readPlainRequest } from './plain-request.ts'
@@ -67,12 +68,17 @@ async function build(tlsFiles: { key: string; cert: string }, withLane: boolean)
     addShortcuts(
       {
         shortcuts,
-        edge: { proxied: false, refusal: () => undefined, refused: () => undefined, problem: () => ({ status: 500 }) },
+        edge: {
+          ...createCallerReader({}),
+          refusal: () => undefined,
+          refused: () => undefined,
+          problem: () => ({ status: 500 }),
+        },
       },
       { routes, stopping: stopping.signal, meter: () => () => void house.short++ },
     )
   house.doors = createDoors({
-    app,
+    handle: (request, response) => app.routing(request, response),
     shortcuts,
     ports: { http: 0, https: 0 },
     host: '127.0.0.1',
@@ -110,6 +116,10 @@ const request = (body: string, more = '', length = Buffer.byteLength(body)) =>
 /** As devices ask that sign what they say. */
 const signed = (body: string, o: { query?: string; signature?: string; more?: string } = {}) =>
   `PUT /toy/in${o.query ?? ''} HTTP/1.1\r\nHost: x\r\nUser-Agent: Toy/1.0\r\nContent-Type: application/x-toy\r\nMdm-Signature: ${o.signature ?? 'MIIB'}\r\n${o.more ?? ''}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+
+/** As Windows asks for management, through a proxy. */
+const managed = (body: string) =>
+  `POST /toy/in?mode=Maintenance&Platform=WoA HTTP/1.1\r\nHost: x\r\nAccept: application/vnd.syncml.dm+xml, application/vnd.syncml.dm+wbxml, application/octet-stream\r\nAccept-Charset: UTF-8\r\nAuthorization: Bearer t\r\nUser-Agent: MSFT OMA DM Client/1.2.0.1\r\nContent-Type: application/vnd.syncml.dm+xml\r\nClient-Request-Id: {1b2c}\r\nMS-CV: abc.0\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\nClient-Cert: :MIIB:\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 
 /** A piece of what is sent, and whether its answer is awaited before the next. */
 interface Piece {
@@ -198,11 +208,13 @@ for (const secure of [false, true]) {
       whole(signed('now')),
       whole(signed('{"a":1}')),
       whole(signed('{"a":1}', { query: '?licence=2.1&x=y_z~' })),
+      whole(managed('{"a":1}')),
+      whole(managed('now')),
       whole(signed('{"a":1}', { signature: 'A'.repeat(6_000) })),
       whole(request('{"a":1}').replace('/toy/in', '/toy/in?x=1')),
       whole(request('{"a":1}').replace('/toy/in', '/toy/in?')),
     ])
-    assert.ok(lane.short >= 10, String(lane.short))
+    assert.ok(lane.short >= 12, String(lane.short))
   })
   test(`${over}: what is unusual is answered by node:http, and so is all that follows on that connection`, async () => {
     for (const odd of [

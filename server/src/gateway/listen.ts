@@ -5,7 +5,7 @@ import http2 from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Log } from '@muster/core'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { nodeHttp } from '../node-http.ts'
 import { createKept, fileRoom } from './kept.ts'
 import { createLane, type Shortcut } from './lane.ts'
@@ -25,6 +25,8 @@ export interface TlsFiles {
 }
 export interface Doors {
   open(): Promise<{ http?: number; https?: number }>
+  /** Requests that have no answer yet. */
+  active(): number
   /** Stops accepting, lets what runs finish for `graceMs`, then cuts. */
   close(graceMs: number): Promise<void>
   renewTls(tls: TlsFiles): void
@@ -38,10 +40,11 @@ const headerCount = 100
 const backlog = 4096
 
 type Server = http.Server | http2.Http2SecureServer
-type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void
+export type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void
 
 export function createDoors(o: {
-  app: FastifyInstance
+  /** Answers what does not take the lane. */
+  handle: Handler
   ports: Ports
   host: string
   tls?: TlsFiles
@@ -72,7 +75,7 @@ export function createDoors(o: {
       }
       done()
     })
-    o.app.routing(request, response)
+    o.handle(request, response)
   }
   const lane = createLane({
     shortcuts: o.shortcuts ?? new Map(),
@@ -167,6 +170,7 @@ export function createDoors(o: {
   }
 
   return {
+    active: () => active,
     open: async () => {
       const opened: { http?: number; https?: number } = {}
       if (plain) opened.http = await listen(plain, o.ports.http!)

@@ -17,8 +17,7 @@ export interface PlainRequest {
 const limits = { head: 8 * 1024, whole: 64 * 1024 } as const
 
 /** What devices' HTTP clients say. Any other name, and any of these twice, is odd. */
-const names = new Map<number, readonly string[]>()
-for (const name of [
+const names = [
   'host',
   'authorization',
   'content-type',
@@ -31,10 +30,29 @@ for (const name of [
   'cache-control',
   'sec-fetch-mode',
   'mdm-signature',
-])
-  names.set(name.length, [...(names.get(name.length) ?? []), name])
+  'accept-charset',
+  'client-request-id',
+  'ms-cv',
+  // Of proxies: whom they speak for, and the certificate that was shown to them, by the names that are usual.
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'client-cert',
+  'ssl-client-cert',
+  'x-client-cert',
+  'x-ssl-client-cert',
+] as const
+/** By length. */
+const namesOf: number[][] = []
+for (const [n, name] of names.entries()) namesOf[name.length] = [...(namesOf[name.length] ?? []), n]
+const host = names.indexOf('host')
+const authorization = names.indexOf('authorization')
+const contentType = names.indexOf('content-type')
+const contentLength = names.indexOf('content-length')
 
-const [cr, lf, space, colon, question] = [0x0d, 0x0a, 0x20, 0x3a, 0x3f]
+const [cr, lf, space, colon] = [0x0d, 0x0a, 0x20, 0x3a]
 const methods = ['POST ', 'PUT ']
 const version = ' HTTP/1.1'
 
@@ -45,7 +63,10 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | 'more' | 'odd' {
   const targetEnd = bytes.indexOf(space, method.length)
   if (targetEnd < 0) return bytes.length < limits.head ? 'more' : 'odd'
   if (!startsWith(bytes, targetEnd, version)) return 'odd'
-  const headers: Record<string, string> = {}
+  // One text for all that is said of it: to make one is what costs, a part of it costs little.
+  const text = bytes.toString('latin1', 0, Math.min(bytes.length, limits.head))
+  const values: Values = []
+  let n = 0
   let at = targetEnd + version.length
   for (;;) {
     // At the end of a line, which is CR and LF and nothing less.
@@ -56,19 +77,33 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | 'more' | 'odd' {
     if (first !== cr || second !== lf) return 'odd'
     at += 2
     if (bytes[at] === cr) break
-    const next = readHeader(bytes, at, headers)
+    const next = readHeader(bytes, at, { values, text })
     if (typeof next === 'string') return next === 'more' && bytes.length >= limits.head ? 'odd' : next
     at = next
+    n += 1
   }
   if (bytes[at + 1] === undefined) return bytes.length < limits.head ? 'more' : 'odd'
   if (bytes[at + 1] !== lf || at > limits.head) return 'odd'
-  return whole(bytes, at + 2, targetEnd, headers)
+  return whole(bytes, at + 2, text.slice(0, targetEnd), headersOf(values, n))
+}
+
+/** Header values by the number of their name. */
+type Values = (string | undefined)[]
+
+/** Nearly all requests have the same `n` names: their headers are objects of one shape, which are made and read fastest. */
+function headersOf(values: Values, n: number): Record<string, string> {
+  const [h, a, t, l] = [values[host], values[authorization], values[contentType], values[contentLength]]
+  if (n === 4 && h !== undefined && a !== undefined && t !== undefined && l !== undefined)
+    return { host: h, authorization: a, 'content-type': t, 'content-length': l }
+  const headers: Record<string, string> = {}
+  for (const [i, value] of values.entries()) if (value !== undefined) headers[names[i] as string] = value
+  return headers
 }
 
 function whole(
   bytes: Buffer,
   bodyAt: number,
-  targetEnd: number,
+  target: string,
   headers: Record<string, string>,
 ): PlainRequest | 'more' | 'odd' {
   const length = plainLength(headers['content-length'])
@@ -79,18 +114,18 @@ function whole(
   // More than one request: who sends ahead is served in order by node:http.
   if (end > limits.whole || bytes.length > end) return 'odd'
   if (bytes.length < end) return 'more'
-  const mark = bytes.indexOf(question, 0)
-  const pathEnd = mark < 0 || mark > targetEnd ? targetEnd : mark
-  const query = bytes.toString('latin1', Math.min(pathEnd + 1, targetEnd), targetEnd)
-  if (query !== '' && !plainQuery.test(query)) return 'odd'
-  return { place: bytes.toString('latin1', 0, pathEnd), query, headers, body: bytes.subarray(bodyAt, end) }
+  const body = bytes.subarray(bodyAt, end)
+  const mark = target.indexOf('?')
+  if (mark < 0) return { place: target, query: '', headers, body }
+  const query = target.slice(mark + 1)
+  return query === '' || plainQuery.test(query) ? { place: target.slice(0, mark), query, headers, body } : 'odd'
 }
 
 /** Nothing escaped, and nothing that anybody might read otherwise. */
 const plainQuery = /^[A-Za-z0-9._~=&-]+$/
 
 /** The place after the header's value, which is where its line should end. */
-function readHeader(bytes: Buffer, from: number, headers: Record<string, string>): number | 'more' | 'odd' {
+function readHeader(bytes: Buffer, from: number, into: { values: Values; text: string }): number | 'more' | 'odd' {
   let at = from
   for (let byte = bytes[at]; byte !== colon; byte = bytes[++at]) {
     if (byte === undefined) return 'more'
@@ -99,7 +134,7 @@ function readHeader(bytes: Buffer, from: number, headers: Record<string, string>
     if ((letter < 0x61 || letter > 0x7a) && byte !== 0x2d) return 'odd'
   }
   const name = knownName(bytes, from, at)
-  if (name === undefined || headers[name] !== undefined) return 'odd'
+  if (name === undefined || into.values[name] !== undefined) return 'odd'
   at += 1
   if (bytes[at] === space) at += 1
   const valueAt = at
@@ -109,20 +144,22 @@ function readHeader(bytes: Buffer, from: number, headers: Record<string, string>
   }
   // Empty, or with spaces around it.
   if (at === valueAt || bytes[valueAt] === space || bytes[at - 1] === space) return 'odd'
-  headers[name] = bytes.toString('latin1', valueAt, at)
+  // The whole head is text by then, unless it is too long to be read here.
+  into.values[name] = into.text.slice(valueAt, at)
   return at
 }
 
-function knownName(bytes: Buffer, from: number, to: number): string | undefined {
-  const candidates = names.get(to - from)
+function knownName(bytes: Buffer, from: number, to: number): number | undefined {
+  const candidates = namesOf[to - from]
   if (candidates === undefined) return undefined
-  next: for (const name of candidates) {
+  next: for (const number of candidates) {
+    const name = names[number] as string
     for (let i = 0; i < name.length; i += 1) {
       const wanted = name.charCodeAt(i)
       const byte = bytes[from + i] as number
       if (byte !== wanted && (wanted === 0x2d || (byte | 0x20) !== wanted)) continue next
     }
-    return name
+    return number
   }
   return undefined
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Core, createCore, system } from '@muster/core'
 import { silentLog, testDatabase } from '@muster/core/testing'
-import { createGateway, type Gateway, type GatewayOptions } from './index.ts'
+import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 
 export const adminPassword = 'correct horse battery'
 export const bootstrap = { id: 'boot', secret: 'bootstrap-secret-0123456789' }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
+import { Problem } from '@muster/contract'
 import type { Log } from '@muster/core'
 import { buildPortals, distDir, pageRoots, renderPage } from '@muster/portals'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -53,6 +54,17 @@ export async function registerPortal(app: FastifyInstance, o: { log: Log; public
     app.get(path, { config: { access, ownThrottle: true }, schema: { hide: true } }, async (_request, reply) =>
       page(reply),
     )
+
+  // A mistyped address: to a person the app says so, to a program we do.
+  app.get<{ Params: { page: string } }>(
+    '/:page',
+    { config: { access, ownThrottle: true }, schema: { hide: true } },
+    async (request, reply) => {
+      if (request.params.page.includes('.') || !/\btext\/html\b/.test(request.headers.accept ?? ''))
+        throw new Problem('not-found')
+      return page(reply.code(404))
+    },
+  )
 
   app.get<{ Params: { '*': string } }>(
     '/assets/*',

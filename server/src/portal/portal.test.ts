@@ -45,6 +45,14 @@ describe('the portal', () => {
     }
     assert.doesNotMatch(body, /<script(?![^>]*\ssrc=)[^>]*>|<style|\son\w+=/)
   })
+  it('answers a mistyped address with the app to people, and with a problem to programs', async () => {
+    const shown = await page('/devicez')
+    assert.equal(shown.status, 404)
+    assert.match(shown.headers.get('content-type') ?? '', /^text\/html/)
+    assert.match(shown.body, /<div id="root"/)
+    const told = await t.call<{ code: string }>('GET', '/devicez', { token: null })
+    assert.deepEqual([told.status, told.body.code], [404, 'not-found'])
+  })
   it('has nothing beside them', async () => {
     for (const path of [
       '/nonsense',

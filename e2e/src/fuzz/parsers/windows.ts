@@ -1,8 +1,8 @@
 /** What Windows PCs speak: SOAP while they enrol, SyncML ever after, as XML and as WBXML. */
-
+import { isDeepStrictEqual } from 'node:util'
 import { writeWbxml } from '@muster/kit/wbxml'
 import { node, readXml, type XmlElement } from '@muster/kit/xml'
-import { readEnvelope, readSyncml, SyncmlError } from '@muster/plugin-windows'
+import { readEnvelope, readPlainSyncml, readSyncml, readWholeSyncml, SyncmlError } from '@muster/plugin-windows'
 import type { Specimen } from '../specimen.ts'
 import { demand } from './refusals.ts'
 
@@ -39,6 +39,22 @@ const xml: Specimen = {
     const { session, body } = message as ReturnType<typeof readSyncml>
     demand(session.length > 0 && session.length <= 64, 'a session without a name, or with a long one')
     demand(body.length <= 5_000, 'more commands than there may be')
+  },
+}
+/** What it does not leave to the whole reader, the fast one reads as that does. */
+const plain: Specimen = {
+  ...xml,
+  name: 'syncml-plain',
+  good: [first, second.replace(/ msft:originalerror="[^"]*" xmlns:msft="[^"]*"/, '')],
+  read: (bytes) => {
+    const fast = readPlainSyncml(bytes)
+    if (!fast) throw new RangeError('left to the whole reader')
+    return { fast, whole: readWholeSyncml(bytes, false) }
+  },
+  refused: (e) => e instanceof RangeError,
+  holds: (read) => {
+    const { fast, whole } = read as { fast: unknown; whole: unknown }
+    demand(isDeepStrictEqual(fast, whole), 'two readers that read something else')
   },
 }
 const again = (e: XmlElement): ReturnType<typeof node> =>
@@ -83,4 +99,4 @@ const soap: Specimen = {
   holds: (message) => demand((message as { messageId: string }).messageId.length <= 512, 'an id without end'),
 }
 
-export const windows: readonly Specimen[] = [xml, binary, soap]
+export const windows: readonly Specimen[] = [xml, plain, binary, soap]

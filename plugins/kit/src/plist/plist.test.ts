@@ -114,6 +114,18 @@ test('hostile XML', () => {
   refused(xml('<date>2026-02-31T00:00:00Z</date>'), /date/)
   refused(xml('<integer>99999999999999999999</integer>'), /64 bits/)
   refused(xml('<integer></integer>'), /integer/)
+  for (const text of ['0x', '-0x', '1_000', '+-5', '0b1', '5e3', '١', '9'.repeat(10_000), '0x1FFFFFFFFFFFFFFFF'])
+    refused(xml(`<integer>${text}</integer>`), /integer/)
+  for (const [text, value] of [
+    ['-0x1F', -31],
+    ['+0x1F', 31],
+    ['+5', 5],
+    [' 5 ', 5],
+    ['-0', 0],
+    ['-0x8000000000000000', -(2n ** 63n)],
+  ] as const)
+    assert.deepEqual(readPlist(xml(`<integer>${text}</integer>`)), value, text)
+  refused(xml('<integer>-0x8000000000000001</integer>'), /64 bits/)
   refused(xml('<data>====</data>'), /base64/)
   refused(xml('<true/><true/>'), /more than one/)
   refused(xml(''), /empty/)

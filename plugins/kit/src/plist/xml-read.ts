@@ -197,10 +197,12 @@ class Reader {
   }
 
   private integer(text: string): number | bigint {
-    if (!/^[+-]?(\d{1,20}|0x[0-9A-Fa-f]{1,16})$/.test(text)) this.fail('not an integer')
-    const number = Number(text)
-    if (Number.isSafeInteger(number)) return number === 0 ? 0 : number
-    const exact = BigInt(text.replace(/^\+/, ''))
+    const [, sign, digits] = /^([+-]?)(\d{1,20}|0[xX][0-9A-Fa-f]{1,16})$/.exec(text) ?? []
+    if (digits === undefined) this.fail('not an integer')
+    // A sign before hexadecimal digits is nothing that JavaScript reads by itself.
+    const number = Number(digits)
+    if (Number.isSafeInteger(number)) return number === 0 ? 0 : sign === '-' ? -number : number
+    const exact = sign === '-' ? -BigInt(digits) : BigInt(digits)
     if (exact > 0xffff_ffff_ffff_ffffn || exact < -0x8000_0000_0000_0000n) this.fail('an integer beyond 64 bits')
     return exact
   }

@@ -22,16 +22,20 @@ export function writeXml(n: XmlNode): string {
   return parts.join('')
 }
 
+/** Letters of ASCII that mean themselves: nearly all that is written. */
+const plain = /^[ !#-%'-;=?-~]*$/
+
 export function escapeXml(text: string): string {
-  const plain = text.replace(/(?![\t\n\r\u007f-\u009f])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu, '\ufffd')
-  return /[&<>"\r]/.test(plain)
-    ? plain
+  if (plain.test(text)) return text
+  const storable = text.replace(/(?![\t\n\r\u007f-\u009f])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu, '\ufffd')
+  return /[&<>"\r]/.test(storable)
+    ? storable
         .replaceAll('&', '&amp;')
         .replaceAll('<', '&lt;')
         .replaceAll('>', '&gt;')
         .replaceAll('"', '&quot;')
         .replaceAll('\r', '&#13;')
-    : plain
+    : storable
 }
 
 function write(parts: string[], n: XmlNode): void {

@@ -14,6 +14,8 @@ interface FactRow {
   value: unknown
   unit?: string
 }
+/** Letters of an object that stands open. */
+const longest = 300
 /** These come first, in this order; what other groups there are follows. */
 const order = ['device', 'os', 'hardware', 'security', 'power', 'network', 'agent']
 
@@ -93,8 +95,8 @@ function Group({ id, rows, at }: { id: string; rows: FactRow[]; at: string | nul
         {rows
           .filter((row) => holdsObjects(row.value))
           .map((row) => (
-            // What policies found is long and shown with them too: here it opens on demand.
-            <details key={row.id} open={id !== 'managed'}>
+            // What policies found is shown with them too; that and whatever else is long opens on demand.
+            <details key={row.id} open={id !== 'managed' && JSON.stringify(row.value).length < longest}>
               <summary className={classes.summary}>{row.name}</summary>
               <Value value={row.value} />
             </details>
@@ -110,7 +112,10 @@ function factGroups(
   known: readonly Fact[],
 ): { id: string; rows: FactRow[] }[] {
   const groups = new Map<string, FactRow[]>()
-  for (const [id, value] of Object.entries(facts)) {
+  // As the platform describes them; what nobody describes comes last.
+  const described = new Map(known.map((fact, at) => [fact.id, at]))
+  const at = (id: string) => described.get(id) ?? known.length
+  for (const [id, value] of Object.entries(facts).sort(([a], [b]) => at(a) - at(b))) {
     // Shown with the enrolment already, each with its own name, or in a tab of its own.
     if (id === 'device.identifiers' || hasOwnTab(id, value)) continue
     const descriptor = known.find((fact) => fact.id === id)

@@ -130,7 +130,8 @@ function SendForm({ device, operation }: { device: Device; operation: CatalogOpe
       setRefused(made.refused)
       key.current = newKey()
       await client.invalidateQueries({ queryKey: ['device', device.id] })
-      if (made.targets > 0)
+      if (made.approval === 'waiting') void navigate('/approvals')
+      else if (made.targets > 0)
         void navigate(`/devices/${encodeURIComponent(device.id)}/operations`, { state: { activity: made.id } })
     },
     onError(error) {

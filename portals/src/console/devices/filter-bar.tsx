@@ -51,6 +51,7 @@ export function FilterBar({
     <Group gap="sm" mb="md" component="search" aria-label={t('devices.filters')}>
       <TextInput
         type="search"
+        maxLength={200}
         value={q}
         aria-label={t('devices.find')}
         placeholder={t('devices.find')}

@@ -140,7 +140,8 @@ function Decide({ described, checked, onBack }: { described: CatalogOperation; c
     mutationFn: () => activities.send({ operation: described.id, params, target, urgent: false }, key),
     onSuccess(made) {
       void client.invalidateQueries({ queryKey: ['activities'] })
-      void navigate(`/activities/${encodeURIComponent(made.id)}`)
+      // What waits for a second person is seen where that person decides.
+      void navigate(made.approval === 'waiting' ? '/approvals' : `/activities/${encodeURIComponent(made.id)}`)
     },
   })
   const submit = (event: FormEvent) => {

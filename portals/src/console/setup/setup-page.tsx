@@ -74,7 +74,9 @@ function Details({ details }: { details: Step['details'] }) {
         {details.map((d) => (
           <Table.Tr key={`${d.title} ${d.value}`}>
             <Table.Th w={180}>{d.title}</Table.Th>
-            <Table.Td>{d.time ? <Ago at={d.value} focusable /> : d.value}</Table.Td>
+            <Table.Td style={{ overflowWrap: 'anywhere' }}>
+              {d.time ? <Ago at={d.value} focusable /> : d.value}
+            </Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

@@ -40,6 +40,7 @@ const work: readonly Place[] = [
   { to: '/policies', label: 'nav.policies', icon: 'policy', needs: 'policy:read' },
   { to: '/activities', label: 'nav.activities', icon: 'activity', needs: 'activity:read' },
   { to: '/alerts', label: 'nav.alerts', icon: 'bell', needs: 'device:read' },
+  { to: '/approvals', label: 'nav.approvals', icon: 'check', needs: 'approval:read' },
 ]
 const administration: readonly Place[] = [
   { to: '/users', label: 'nav.users', icon: 'user', needs: 'user:read' },
@@ -189,6 +190,7 @@ function Search() {
         <TextInput
           ref={input}
           type="search"
+          maxLength={200}
           aria-label={t('nav.search')}
           placeholder={t('nav.searchHint')}
           leftSection={<Icon name="search" size={16} />}

@@ -51,6 +51,11 @@ export const problem: Readonly<Record<`problem.${string}`, string>> = {
   'problem.invalid-target': 'Das Ziel nennt etwas, das es nicht gibt.',
   'problem.invalid-query': 'Die Abfrage über Geräte ist nicht gültig.',
   'problem.wipe-byod': 'Ein privates Gerät wird nie vollständig gelöscht. Verwenden Sie das Löschen der Firmendaten.',
+  'problem.approval-needed':
+    'Mehr Geräte abzumelden verlangt eine zweite Person. Senden Sie ihnen stattdessen „Abmelden“: das wartet auf Freigabe.',
+  'problem.own-approval': 'Niemand gibt frei, worum er selbst gebeten hat. Eine andere Person entscheidet.',
+  'problem.approver-unsettled':
+    'Dieses Konto wurde vor zu kurzer Zeit von jemand anderem geändert. Eine andere Person entscheidet.',
   'problem.recovery-mode':
     'Diese Installation wurde aus einer Sicherung wiederhergestellt und ist im Wiederherstellungsmodus: Nichts Unwiderrufliches wird gesendet, bis ein Administrator ihn beendet.',
   'problem.setup-refused': 'Dieser Schritt der Einrichtung wurde abgelehnt.',

@@ -18,4 +18,9 @@ export const setup = {
   'alert.device.unwakeable': 'Gerät lässt sich nicht wecken',
   'alert.apple.push-certificate-ending': 'Push-Zertifikat endet bald',
   'alert.apple.push-certificate-ended': 'Push-Zertifikat ist abgelaufen',
+  'alert.apple.business-refused': 'Apple Business Manager lässt diesen Server nicht zu',
+  'alert.apple.server-token-ending': 'Server-Token des Apple Business Manager endet bald',
+  'alert.android.google-access': 'Google lässt das Dienstkonto nicht zu',
+  'alert.android.google-notifications': 'Benachrichtigungen von Google lassen sich nicht abholen',
+  'alert.android.google-stranger': 'Ein Gerät bei Google kam ohne Einladung',
 } as const

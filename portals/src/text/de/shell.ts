@@ -41,6 +41,7 @@ export const shell = {
   'nav.activities': 'Aufträge',
   'nav.groups': 'Gruppen',
   'nav.alerts': 'Alarme',
+  'nav.approvals': 'Freigaben',
   'nav.users': 'Benutzer',
   'nav.roles': 'Rollen',
   'nav.clients': 'API-Clients',

@@ -81,6 +81,7 @@ export const webhooks = {
   'event.client.changed': 'API-Client geändert',
   'event.configuration.changed': 'Konfiguration geändert',
   'event.installation.event': 'Ereignis der Installation',
+  'event.approval.changed': 'Freigabe erbeten oder entschieden',
   'event.alert.acknowledged': 'Alarm bestätigt',
   'event.webhook.changed': 'Webhook geändert',
   'event.recovery.changed': 'Wiederherstellungsmodus beendet',
@@ -91,6 +92,7 @@ export const webhooks = {
   'alert.device.rooted': 'Gerät gerootet',
   'alert.device.unencrypted': 'Gerät nicht verschlüsselt',
   'alert.device.sim-changed': 'SIM-Karte gewechselt',
+  'alert.guard.budget-exceeded': 'Mehr, als eine Person allein vernichten darf',
   'alert.webhook.paused': 'Webhook angehalten',
 
   'recovery.title': 'Wiederherstellungsmodus',

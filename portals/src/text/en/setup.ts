@@ -18,4 +18,9 @@ export const setup = {
   'alert.device.unwakeable': 'Device cannot be woken',
   'alert.apple.push-certificate-ending': 'Push certificate ends soon',
   'alert.apple.push-certificate-ended': 'Push certificate has ended',
+  'alert.apple.business-refused': 'Apple Business Manager does not let this server in',
+  'alert.apple.server-token-ending': 'Server token of Apple Business Manager ends soon',
+  'alert.android.google-access': 'Google does not let the service account in',
+  'alert.android.google-notifications': 'Notifications cannot be fetched from Google',
+  'alert.android.google-stranger': 'A device at Google came by no invitation',
 } as const

@@ -41,6 +41,7 @@ export const shell = {
   'nav.activities': 'Activities',
   'nav.groups': 'Groups',
   'nav.alerts': 'Alerts',
+  'nav.approvals': 'Approvals',
   'nav.users': 'Users',
   'nav.roles': 'Roles',
   'nav.clients': 'API clients',

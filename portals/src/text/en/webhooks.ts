@@ -80,6 +80,7 @@ export const webhooks = {
   'event.client.changed': 'API client changed',
   'event.configuration.changed': 'Configuration changed',
   'event.installation.event': 'Event of the installation',
+  'event.approval.changed': 'Approval asked for or decided',
   'event.alert.acknowledged': 'Alert acknowledged',
   'event.webhook.changed': 'Webhook changed',
   'event.recovery.changed': 'Recovery mode ended',
@@ -90,6 +91,7 @@ export const webhooks = {
   'alert.device.rooted': 'Device rooted',
   'alert.device.unencrypted': 'Device not encrypted',
   'alert.device.sim-changed': 'SIM card changed',
+  'alert.guard.budget-exceeded': 'More than one person may destroy alone',
   'alert.webhook.paused': 'Webhook paused',
 
   'recovery.title': 'Recovery mode',

@@ -1,4 +1,7 @@
-/** Starts Muster: `npm start`. Everything it takes comes from the environment (see the README). */
+/**
+ * Starts Muster: `npm start`. Everything it takes comes from the environment (see the README). Plain JavaScript: it is read before the cache of
+ * compiled code is on, and for a TypeScript file a compiler of its own would have to be loaded first.
+ */
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 

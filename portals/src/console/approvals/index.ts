@@ -1,0 +1,2 @@
+/** The door of the page of approvals. */
+export { ApprovalListPage } from './list-page.tsx'
