@@ -1441,6 +1441,8 @@ export interface components {
                 [key: string]: number;
             };
             refused: components["schemas"]["Refused"][];
+            /** @description What became of asking a second administrator; null: nobody had to be asked */
+            approval: ("waiting" | "approved" | "declined" | "withdrawn" | "expired") | null;
         };
         ActivityCancelled: {
             cancelled: number;
@@ -1571,6 +1573,8 @@ export interface components {
             items: components["schemas"]["Approval"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
+            /** @description Whether the guard holds: it begins once two people may approve. Until then nothing waits */
+            inForce: boolean;
         };
         /** @description All that are set must match; roles and users are those of the owner; a device in no group does not match groups */
         Assignment: {
@@ -2188,6 +2192,8 @@ export interface components {
             channel: string;
             /** @enum {string} */
             state: "held" | "pending" | "sent" | "acknowledged" | "deferred" | "completed" | "failed" | "cancelled" | "expired" | "superseded";
+            /** @description It stands until a second administrator approves it */
+            approval: "waiting" | null;
             /** @description Asked to stop after it was handed over: it ends by report, or as outcome unknown */
             cancelling: boolean;
             reason: components["schemas"]["Reason"] | null;

@@ -14,6 +14,7 @@ interface Answer {
   code: string
   state: string
   approval?: string
+  inForce?: boolean
   counts: Record<string, number>
   items: { id: string; name: string; device?: string }[]
 }
@@ -32,6 +33,7 @@ describe('a second administrator decides', { timeout: 300_000 }, () => {
     for (const name of ['ws-0', 'ws-1']) ids.push(await enrol(name))
     const { items } = await muster.api<Answer>('GET', '/roles')
     const role = items.find((r) => r.name === 'administrator')?.id
+    assert.equal((await muster.api<Answer>('GET', '/approvals')).inForce, false, 'one alone could let nothing go')
     await muster.api('POST', '/users', { ...second, displayName: 'Second', roles: [{ role }] })
     browser = await openBrowser({ baseURL: muster.url, colorScheme: 'light' })
     browser.page.setDefaultTimeout(60_000)
@@ -103,6 +105,44 @@ describe('a second administrator decides', { timeout: 300_000 }, () => {
     await page.getByText('Declined').waitFor()
     await page.getByText('Approved').waitFor()
     await page.getByText('not these').waitFor()
+    await sound()
+  })
+
+  it('the activity, the list of them and the timelines of its devices say that it waits', async () => {
+    const { page } = browser
+    const activity = await ask()
+    const badge = page.getByText('Waits for approval', { exact: true })
+    await browser.visit('/activities')
+    await badge.waitFor()
+    await browser.visit(`/activities/${activity}`)
+    await page.getByText('nothing goes out until another administrator approves it').first().waitFor()
+    await sound()
+    await browser.visit(`/devices/${ids[0]}/operations`)
+    await badge.waitFor()
+    await sound()
+    await page.getByRole('link', { name: 'To the approvals' }).click()
+    await page.getByRole('heading', { name: 'Approvals' }).waitFor()
+    await muster.api('POST', `/activities/${activity}/cancel`)
+  })
+
+  it('tiles of a device do not overlap at 360 pixels, in German too', async () => {
+    const { page } = browser
+    await page.setViewportSize({ width: 360, height: 740 })
+    await browser.visit(`/devices/${ids[0]}`)
+    await page.getByRole('button', { name: /^Account of/ }).click()
+    await page.getByRole('menuitemradio', { name: 'Deutsch' }).click()
+    const badge = page.getByText('Keine Richtlinie', { exact: true })
+    await badge.waitFor()
+    const found = await page.evaluate(() => {
+      const boxes = [...document.querySelectorAll('main .mantine-Badge-root')].map((e) => e.getBoundingClientRect())
+      const labels = [...document.querySelectorAll('main .mantine-Badge-label')]
+      const cut = labels.filter((e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight + 1)
+      const over = boxes.flatMap((a, i) =>
+        boxes.slice(i + 1).filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom),
+      )
+      return { tiles: labels.length >= 5, over: over.length, cut: cut.map((e) => e.textContent) }
+    })
+    assert.deepEqual(found, { tiles: true, over: 0, cut: [] })
     await sound()
   })
 

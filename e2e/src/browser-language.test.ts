@@ -91,6 +91,14 @@ describe('the console in German, below a path, on a small screen', { timeout: 60
     }
   })
 
+  it('with one administrator the approvals say that the guard has not begun', async () => {
+    await browser.visit(`${base}/approvals`)
+    await browser.page.getByText('Nur eine Person darf freigeben').waitFor()
+    await sound()
+    await browser.page.getByRole('link', { name: 'Zweiten Administrator anlegen' }).click()
+    await browser.page.getByRole('heading', { name: 'Benutzer', level: 1 }).waitFor()
+  })
+
   it('a webhook is made, tested, paused, resumed and removed; its secret is shown once', async () => {
     const { page } = browser
     await browser.visit(`${base}/webhooks`)

@@ -130,7 +130,7 @@ async function giveCertificate(muster: Muster, { push }: SleepingFleet): Promise
 /** Reports are signed beforehand, so the command's id must be known beforehand: nobody else acts on this server. */
 async function nextActivity(bed: Bed): Promise<number> {
   const [row] = await bed.db.query<{ no: number }>({
-    text: `select nextval(pg_get_serial_sequence('activity', 'no')) as no`,
+    text: `select nextval('activity_no') as no`,
   })
   return Number(row?.no) + 1
 }

@@ -13,6 +13,7 @@ import {
   type Platform,
   passcode,
 } from '../index.ts'
+import { setupInBothLanguages } from './languages.ts'
 
 const idForm = /^[a-z][a-z0-9]*(\.[a-z][A-Za-z0-9-]*)*$/
 const kinds = ['device', 'user', 'agent']
@@ -44,6 +45,7 @@ export function testWords(platform: Platform, settings: Json): void {
   const words = wordsOf(platform, settings)
   const own = [...words.descriptors.operations, ...words.descriptors.features]
 
+  test('what an administrator sets up is said in every language', () => setupInBothLanguages(platform, settings))
   test('ids have the form of ids, and none is described twice', () => {
     assert.match(platform.id, /^[a-z][a-z0-9-]*$/)
     const ids = [...own, ...words.descriptors.events, ...words.descriptors.facts].map((d) => d.id)

@@ -89,7 +89,7 @@ export function createApprovals(o: {
   const { db } = o
 
   /** In the caller's transaction, so that two that come at once see one another. */
-  async function guardNow(tx: Tx): Promise<Guard> {
+  async function guardNow(tx: Pick<Tx, 'query'>): Promise<Guard> {
     const before = await tx.query<{ value: unknown }>(sql`select value from guard_before where until > now()`)
     const older = before.flatMap(({ value }) => {
       const read = configurationKeys.guard.safeParse(value)
@@ -111,7 +111,7 @@ export function createApprovals(o: {
    * Two people who may approve are what it takes: with one alone all that stands would stand until it expires. Whoever takes
    * the other one's account or role away does not thereby get rid of the guard at once.
    */
-  async function inForce(tx: Tx, guard: Guard): Promise<boolean> {
+  async function inForce(tx: Pick<Tx, 'query'>, guard: Guard): Promise<boolean> {
     const [row] = await tx.query<{ found: boolean }>(sql`
       select (select count(distinct u.no) from app_user u join user_role ur on ur.user_no = u.no join role r on r.no = ur.role_no
           where not u.disabled and r.permissions && array['*', 'approval:*', 'approval:write']) > 1
@@ -189,7 +189,8 @@ export function createApprovals(o: {
     await count(tx, s)
   }
 
-  async function list(f: ApprovalFilter): Promise<Page<ApprovalView>> {
+  /** `inForce`: whether there is anybody else who could approve. Until there is, nothing waits. */
+  async function list(f: ApprovalFilter): Promise<Page<ApprovalView> & { inForce: boolean }> {
     const [at, no] = f.cursor === undefined ? [] : readCursor(f.cursor, ['time', 'no'])
     const conditions = [
       f.state === undefined ? sql`true` : sql`p.state = ${f.state}`,
@@ -200,7 +201,8 @@ export function createApprovals(o: {
     const rows = await db.query<Row>(
       sql`select ${columns} from ${from} where ${join(conditions, ' and ')} order by p.asked desc, p.activity desc limit ${f.limit + 1}`,
     )
-    return pageOf(rows, f.limit, view, (r) => [r.place, r.activity])
+    const found = pageOf(rows, f.limit, view, (r) => [r.place, r.activity])
+    return { ...found, inForce: await inForce(db, await guardNow(db)) }
   }
   async function read(q: Pick<Db, 'query'>, activity: number): Promise<Row> {
     const [row] = await q.query<Row>(sql`select ${columns} from ${from} where p.activity = ${activity}`)

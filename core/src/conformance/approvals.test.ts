@@ -41,16 +41,31 @@ const wipe = (principal: Principal, of: readonly string[]) =>
 
 const rows = (activity: string) =>
   bench.db.query<{ state: string; due: Date | null }>(sql`select state, due from pending where activity = ${activity}`)
+/** How the activity, the list of them and the device's timeline tell of the approval. */
+async function seen(activity: string, device: string) {
+  const { operations } = bench.core
+  const listed = (await operations.activities({ limit: 5 })).items.find((one) => one.id === activity)
+  const [row] = await bench.db.query<{ no: number }>(sql`select no from device where id = ${device}`)
+  const timeline = await operations.ofDevice(row?.no ?? 0, { limit: 5 })
+  return {
+    activity: (await operations.activity(Number(activity))).approval,
+    listed: listed?.approval,
+    device: timeline.items.find((one) => one.activity === activity)?.approval,
+  }
+}
 const decide = (activity: string, principal: Principal, approve = true) =>
   bench.core.approvals.decide({ activity: Number(activity), approve, note: 'looked at', principal })
 
 test('one goes by itself, the next waits; nothing of it goes out, and somebody else lets it go', async () => {
   const [eve, ada] = [await person(), await person()]
   const [a, b] = await devices(2)
-  assert.equal((await wipe(eve, [a!])).approval, undefined)
+  const alone = await wipe(eve, [a!])
+  assert.equal(alone.approval, undefined)
+  assert.deepEqual(await seen(alone.id, a!), { activity: null, listed: null, device: null })
   const sent = await wipe(eve, [b!])
   assert.equal(sent.approval, 'waiting')
   assert.deepEqual(await rows(sent.id), [{ state: 'held', due: null }])
+  assert.deepEqual(await seen(sent.id, b!), { activity: 'waiting', listed: 'waiting', device: 'waiting' })
   await bench.tick()
   assert.deepEqual(await rows(sent.id), [{ state: 'held', due: null }], 'time alone lets nothing go')
   const waiting = await bench.core.approvals.read(Number(sent.id))
@@ -59,6 +74,7 @@ test('one goes by itself, the next waits; nothing of it goes out, and somebody e
   await assert.rejects(decide(sent.id, eve), problem('own-approval'))
   const done = await decide(sent.id, ada)
   assert.deepEqual([done.state, done.decidedBy, done.note], ['approved', ada.actor, 'looked at'])
+  assert.deepEqual(await seen(sent.id, b!), { activity: 'approved', listed: 'approved', device: null })
   const [row] = await rows(sent.id)
   assert.equal(row?.state, 'held')
   assert.ok(row.due, 'the usual window begins now, and one click cancels it')
@@ -197,8 +213,11 @@ test('where nobody else could approve, nothing stands; taking the other one away
     const [one, other] = [await person(), await person()]
     await administrator(one)
     const all = await devices(6)
+    const guarded = async () => (await alone.core.approvals.list({ limit: 1 })).inForce
+    assert.equal(await guarded(), false)
     for (const d of all.slice(0, 3)) assert.equal((await wipe(one, [d])).approval, undefined)
     await administrator(other)
+    assert.equal(await guarded(), true)
     assert.equal((await wipe(one, [all[3]!])).approval, undefined, 'what came before is not counted')
     assert.equal((await wipe(one, [all[4]!])).approval, 'waiting')
     await alone.core.access.users.remove(String(other.user), { ...one, kind: 'user' })

@@ -6,7 +6,7 @@ import type { Events } from '../events/index.ts'
 
 /** Seconds a destructive operation is held, during which one click cancels it. */
 export const holdS = 600
-const standing = sql`state = 'held' and due is null`
+export const standing = sql`state = 'held' and due is null`
 
 /** Right after it was queued, in the same transaction: nothing of it goes out. */
 export async function stand(tx: Tx, activity: number): Promise<void> {

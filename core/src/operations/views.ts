@@ -2,9 +2,11 @@
 import { type Json, type JsonObject, Problem, type Reason } from '@muster/contract'
 import sql, { empty, raw } from 'sql-template-tag'
 import { type Reach, reachSql } from '../access/index.ts'
+import type { ApprovalState } from '../approvals/index.ts'
 import { type Db, type Page, pageOf, readCursor, readNo } from '../db/index.ts'
 import type { Registry } from '../registry/index.ts'
 import { operationWireId } from './ids.ts'
+import { standing } from './standing.ts'
 import { readTally } from './tally.ts'
 
 export interface OperationView {
@@ -16,6 +18,8 @@ export interface OperationView {
   deviceName: string
   channel: string
   state: string
+  /** It stands until a second administrator approves it. */
+  approval: 'waiting' | null
   cancelling: boolean
   reason: Reason | null
   attempts: number
@@ -41,6 +45,8 @@ export interface ActivityView {
   /** How many are in each state now. */
   counts: Record<string, number>
   refused: { device: string; code: string; text: string }[]
+  /** What became of asking a second administrator; null: nobody had to be asked. */
+  approval: ApprovalState | null
 }
 
 interface Row {
@@ -48,6 +54,7 @@ interface Row {
   activity: number
   operation: string
   state: string
+  stands: boolean
   cancelling: boolean
   reason: Reason | null
   attempts: number
@@ -75,12 +82,13 @@ interface ActivityRow {
   cancelled: Date | null
   targets: number
   refused: ActivityView['refused']
+  approval: ApprovalState | null
 }
 
 const openAndSettled = sql`(
-  select channel, activity, operation, state, cancelling, reason, attempts, created, updated, null::jsonb as result from pending
-  union all select channel, activity, operation, state, false, reason, attempts, created, at, result from history)`
-const columns = sql`o.channel, o.activity, o.operation, o.state, o.cancelling, o.reason, o.attempts, o.created, o.updated, o.result,
+  select channel, activity, operation, state, ${standing} as stands, cancelling, reason, attempts, created, updated, null::jsonb as result from pending
+  union all select channel, activity, operation, state, false, false, reason, attempts, created, at, result from history)`
+const columns = sql`o.channel, o.activity, o.operation, o.state, o.stands, o.cancelling, o.reason, o.attempts, o.created, o.updated, o.result,
   a.actor, a.deadline, a.params, a.secret_params is not null as hidden, d.id as device, d.name as device_name, c.name as channel_name`
 /** Who looks: somebody whose reach ends sees of the activities those of their own, and those that touch a device within it. */
 interface Onlooker {
@@ -116,6 +124,7 @@ export function createViews(o: { db: Db; registry: Registry }) {
     deviceName: r.device_name,
     channel: r.channel_name,
     state: r.state,
+    approval: r.stands ? 'waiting' : null,
     cancelling: r.cancelling,
     reason: r.reason,
     attempts: r.attempts,
@@ -140,8 +149,10 @@ export function createViews(o: { db: Db; registry: Registry }) {
     targets: r.targets,
     counts,
     refused: r.refused,
+    approval: r.approval,
   })
-  const activityColumns = sql`no, operation, params, secret_params is not null as hidden, actor, target, urgent, created, deadline, cancelled, targets, refused`
+  const activityColumns = sql`no, operation, params, secret_params is not null as hidden, actor, target, urgent, created, deadline, cancelled, targets, refused,
+    (select p.state from approval p where p.activity = activity.no) as approval`
 
   return {
     /** Newest first, open and settled together, over all epochs of the device. */

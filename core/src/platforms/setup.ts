@@ -1,7 +1,9 @@
 /** Setting a platform up: its own steps, checked against their descriptors, each act in one transaction with its audit entry and event. */
 import {
+  isProblem,
   type JsonObject,
   jsonSchema,
+  type Language,
   type OpenPlatform,
   Problem,
   type SetupAct,
@@ -9,6 +11,7 @@ import {
   type SetupAnswer,
   type SetupDescriptor,
   type SetupState,
+  type Words,
 } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { PlatformsDeps } from './deps.ts'
@@ -33,11 +36,20 @@ export interface SetupStepView {
     available: boolean
   }[]
 }
+interface SetupAsk {
+  platform: string
+  step: string
+  action: string
+  input: JsonObject
+  actor: string
+  language?: Language
+}
+type SetupDone = Omit<SetupAnswer, 'text'> & { text: string }
 export interface Setup {
-  /** Platforms that have something to set up, with how each step stands. */
-  list(): Promise<{ platform: string; title: string; steps: SetupStepView[] }[]>
+  /** Platforms that have something to set up, with how each step stands, in English when no language is said. */
+  list(language?: Language): Promise<{ platform: string; title: string; steps: SetupStepView[] }[]>
   /** Throws Problem `unknown-platform`, `not-found`, `invalid-request` (the input), `setup-refused` (the platform's own reason). */
-  act(a: { platform: string; step: string; action: string; input: JsonObject; actor: string }): Promise<SetupAnswer>
+  act(a: SetupAsk): Promise<SetupDone>
 }
 
 export function createSetup(
@@ -49,20 +61,20 @@ export function createSetup(
     return o.opened.get(platform)?.setup ? (installed.descriptors.setup ?? []) : []
   }
 
-  async function view(platform: string, d: SetupDescriptor): Promise<SetupStepView> {
+  async function view(platform: string, d: SetupDescriptor, language: Language): Promise<SetupStepView> {
     const now = await o.opened.get(platform)?.setup?.state(d.id)
     if (!now) throw new Problem('not-found')
     return {
       id: d.id,
-      title: d.title,
-      summary: d.summary,
+      title: d.title[language],
+      summary: d.summary[language],
       state: now.state,
-      text: now.text,
-      details: now.details.map((x) => ({ title: x.title, value: x.value, time: x.time ?? false })),
+      text: now.text[language],
+      details: now.details.map((x) => ({ title: x.title[language], value: x.value, time: x.time ?? false })),
       actions: d.actions.map((a) => ({
         id: a.id,
-        title: a.title,
-        summary: a.summary,
+        title: a.title[language],
+        summary: a.summary[language],
         danger: a.danger,
         schema: jsonSchema(a.input) as JsonObject,
         secret: a.secret ?? [],
@@ -73,17 +85,17 @@ export function createSetup(
   }
 
   return {
-    list: async () => {
+    list: async (language = 'en') => {
       const all = [...o.registry.platforms.values()].filter((p) => stepsOf(p.platform.id).length > 0)
       return Promise.all(
         all.map(async ({ platform }) => ({
           platform: platform.id,
           title: platform.title,
-          steps: await Promise.all(stepsOf(platform.id).map((d) => view(platform.id, d))),
+          steps: await Promise.all(stepsOf(platform.id).map((d) => view(platform.id, d, language))),
         })),
       )
     },
-    act: async ({ platform, step, action, input, actor }) => {
+    act: async ({ platform, step, action, input, actor, language = 'en' }) => {
       const descriptor = stepsOf(platform)
         .find((s) => s.id === step)
         ?.actions.find((a) => a.id === action)
@@ -101,9 +113,22 @@ export function createSetup(
         })
         await o.events.emit(tx, 'platform.changed', { platform, step, action })
         const act: SetupAct = { step, action, input: checked, sql: pluginSqlIn(tx, platform) }
-        return setup.act(act)
+        return said(language, () => setup.act(act))
       })
     },
+  }
+}
+
+/** The answer in one language, and so the platform's reason when it refuses. */
+async function said(language: Language, work: () => Promise<SetupAnswer>): Promise<SetupDone> {
+  try {
+    const answer = await work()
+    return { ...answer, text: answer.text[language] }
+  } catch (e) {
+    if (!isProblem(e) || e.code !== 'setup-refused') throw e
+    const { reason } = e.extra as { reason?: { code: string; text: string | Words } }
+    if (typeof reason?.text !== 'object') throw e
+    throw new Problem('setup-refused', { ...e.extra, reason: { code: reason.code, text: reason.text[language] } })
   }
 }
 

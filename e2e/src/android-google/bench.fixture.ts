@@ -1,6 +1,6 @@
 /** Android's Google channel with a real core behind it and the true fake of Google before it. */
 import assert from 'node:assert/strict'
-import type { Channel, Json, JsonObject, Ownership, SetupAnswer } from '@muster/contract'
+import type { Channel, Json, JsonObject, Ownership } from '@muster/contract'
 import { type CoreBench, createHarness } from '@muster/core/testing'
 import {
   type EnrolOptions,
@@ -13,7 +13,7 @@ import { installedPlatforms } from '@muster/server'
 
 export interface GoogleBench extends CoreBench {
   readonly google: FakeGoogle
-  setup(step: string, action: string, input?: JsonObject): Promise<SetupAnswer>
+  setup(step: string, action: string, input?: JsonObject): ReturnType<CoreBench['core']['platforms']['setup']['act']>
   state(step: string): Promise<{ state: string; text: string; actions: string[] }>
   /** Account, enterprise and a subscription that is fetched from; answers the enterprise's name. */
   ready(): Promise<string>

@@ -107,7 +107,9 @@ export const apple: Platform = {
         }),
         ...declarative.routes,
       ],
-      invite: async ({ code }) => ({ steps: await enrolmentSteps(host, code, await push.topic()) }),
+      invite: async ({ code, language }) => ({
+        steps: await enrolmentSteps(host, { code, language, topic: await push.topic() }),
+      }),
       wake: wakeOf,
       credential: push.credential,
       setup: {

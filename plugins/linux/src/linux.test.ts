@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type JsonObject, linuxBanner, linuxSsh, type PlatformHost, passcode, type Verdict } from '@muster/contract'
-import { conformance } from '@muster/contract/testing'
+import { conformance, inOtherWords } from '@muster/contract/testing'
 import { linux } from './index.ts'
+import { enrolmentSteps } from './steps.ts'
 
 conformance(linux)
 
@@ -89,5 +90,15 @@ test('the enrolment page says what to type', async () => {
   })
   assert.ok(steps.some((s) => s.command === 'npx --no -- muster-agent enroll --server https://m.example --code ABCD-1'))
   assert.ok(steps.some((s) => s.qr === 'https://m.example/enrol/ABCD-1' && s.link === s.qr))
+  const offer = {
+    version: '1',
+    command: 'curl',
+    packages: [{ name: 'p', kind: 'deb', processor: 'x', url: 'u', sha256: '0' }],
+  }
+  for (const agent of [undefined, offer]) {
+    const of = (language?: string) =>
+      enrolmentSteps({ code: 'C', url: 'https://m', server: 'https://m', agent, language })
+    inOtherWords(of(), of('de'))
+  }
   await open.close()
 })

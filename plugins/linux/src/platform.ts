@@ -1,6 +1,5 @@
 /** Linux, managed by Muster's own agent over the JSON agent channel. */
 import {
-  type AgentOffer,
   type FeatureRow,
   linuxAutomaticUpdates,
   linuxBanner,
@@ -19,7 +18,6 @@ import {
   type OperationRow,
   type Platform,
   passcode,
-  type Step,
 } from '@muster/contract'
 import { agentRoutes, jsonFeatureRow, jsonRow, judged } from '@muster/kit'
 import manifest from '../package.json' with { type: 'json' }
@@ -39,6 +37,7 @@ import {
   checkWireguard,
 } from './checks/index.ts'
 import { allOperations, descriptors } from './descriptors.ts'
+import { enrolmentSteps } from './steps.ts'
 
 const operations: Record<string, OperationRow[]> = Object.fromEntries(allOperations.map((d) => [d.id, [jsonRow(d)]]))
 const features: Record<string, FeatureRow[]> = {
@@ -58,8 +57,6 @@ const features: Record<string, FeatureRow[]> = {
   [linuxScreenLock.id]: [jsonFeatureRow(linuxScreenLock, { check: checkScreenLock })],
 }
 
-/** The program of this folder or none: elsewhere npx would offer to fetch, and run as root, whatever a stranger calls by this name. */
-const ours = 'npx --no --'
 /** Oldest agent that this server still speaks with. */
 const minimumAgent = '0.1.0'
 
@@ -72,48 +69,7 @@ export const linux: Platform = {
   rows: () => ({ operations, features }),
   open: async (host): Promise<OpenPlatform> => ({
     routes: agentRoutes(judged(host, minimumAgent), { platform: 'linux', version: manifest.version, minimumAgent }),
-    invite: async (invitation) => ({ steps: steps(invitation) }),
+    invite: async (invitation) => ({ steps: enrolmentSteps(invitation) }),
     close: async () => undefined,
   }),
-}
-
-function steps({
-  code,
-  server,
-  url,
-  agent,
-}: {
-  code: string
-  server: string
-  url: string
-  agent?: AgentOffer
-}): Step[] {
-  const enrol = `muster-agent enroll --server ${server} --code ${code}`
-  const page = { text: 'Or open this page on the computer.', link: url, qr: url }
-  if (agent) return [...packaged(agent, enrol), page]
-  return [
-    { text: 'On the computer, as root, open a terminal in a copy of Muster’s folder, and enter npm ci there.' },
-    {
-      text: 'Enrol it with this command. It asks before it accepts the licence.',
-      command: `${ours} ${enrol}`,
-    },
-    { text: 'Keep the agent running.', command: `${ours} muster-agent run` },
-    page,
-  ]
-}
-
-function packaged(agent: AgentOffer, enrol: string): Step[] {
-  return [
-    {
-      text: `On the computer, open a terminal as root and enter this line. It fetches the agent (version ${agent.version}), verifies it, installs it as a service and enrols the computer. It asks before it accepts the licence.`,
-      command: agent.command,
-    },
-    ...agent.packages
-      .filter((p) => p.kind === 'deb')
-      .map((p) => ({
-        text: `Or install the Debian package ${p.name} (${p.processor}, SHA-256 ${p.sha256}), then enrol.`,
-        file: p.url,
-        command: `${enrol} && systemctl start muster-agent`,
-      })),
-  ]
 }

@@ -6,9 +6,9 @@ export const minute = 60_000
 export const path = (id: string) => ({ path: { id } })
 
 /** A keyset list: pages are fetched one after the other with the cursor of the one before. */
-export function pages<T>(
+export function pages<P extends Page<unknown>>(
   key: readonly unknown[],
-  fetchPage: (query: { cursor?: string; limit: number }, signal: AbortSignal) => Promise<Page<T>>,
+  fetchPage: (query: { cursor?: string; limit: number }, signal: AbortSignal) => Promise<P>,
   limit = 50,
 ) {
   return infiniteQueryOptions({

@@ -21,7 +21,7 @@ const touches: Readonly<Record<EventType, readonly string[]>> = {
   'policy.changed': ['policies', 'policy', 'audit', 'device'],
   'settings.changed': ['device'],
   'compliance.changed': ['devices', 'summary', 'device'],
-  'approval.changed': ['approvals', 'activities', 'activity', 'audit'],
+  'approval.changed': ['approvals', 'activities', 'activity', 'audit', 'device'],
   'alert.acknowledged': ['alerts', 'audit'],
   'installation.event': ['alerts'],
   'invitation.changed': ['invitations', 'audit'],

@@ -89,12 +89,6 @@ interface Place {
 const deepest = 8
 const labelMax = 64
 
-/** Property name -> label, for the top level of an object: to show values in the same words as the form. */
-export function labelsOf(schema: JsonSchema | undefined): ReadonlyMap<string, string> {
-  const field = schema === undefined ? undefined : fieldsOf(schema)
-  return new Map(field?.kind === 'group' ? field.fields.map((f) => [f.name, f.label]) : [])
-}
-
 /** The schema with these properties marked as secrets: typed unseen, never shown again. A `*` in a name stands for each item of a list. */
 export function withSecrets(schema: JsonSchema, names: readonly string[]): JsonSchema {
   return names.reduce((all, name) => marked(all, name.split('/')), schema)

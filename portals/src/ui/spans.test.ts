@@ -18,6 +18,18 @@ test('ages in the largest whole unit, never rounded up', () => {
   ])
 })
 
+test('what is to come is rounded: a term is said in full, not a unit short, right after it began', () => {
+  const now = Date.UTC(2026, 0, 31, 12)
+  const said = (seconds: number) => spoken(now + seconds * 1000, now)
+  assert.deepEqual([7 * 86_400 - 1, 6.4 * 86_400, 86_400 - 1, 5400, 3599].map(said), [
+    'in 7 days',
+    'in 6 days',
+    'in 24 hr.',
+    'in 2 hr.',
+    'in 60 min.',
+  ])
+})
+
 test('lengths', () => {
   assert.deepEqual([45, 60, 120, 90, 3600, 5400, 86_400, 7 * 86_400].map(formatSeconds), [
     '45 seconds',

@@ -8,12 +8,13 @@ const steps: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ]
 
-/** "just now", "4 min. ago", "in 3 days". */
+/** "just now", "4 min. ago", "in 3 days". What has passed is in whole units, as ages are; what is to come is rounded: seven days are seven a second later. */
 export function spoken(at: number, reference: number): string {
   const seconds = Math.round((at - reference) / 1000)
   if (Math.abs(seconds) < 10) return t('time.now')
   for (const [unit, size] of steps) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
+    if (Math.abs(seconds) >= size)
+      return relative.format(seconds < 0 ? Math.trunc(seconds / size) : Math.round(seconds / size), unit)
   }
   return relative.format(seconds, 'second')
 }

@@ -3,6 +3,7 @@ import { Badge, type BadgeProps, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { named } from '../text/index.ts'
 import { AsOf } from './time.tsx'
+import classes from './ui.module.css'
 
 const colors: Readonly<Record<string, string>> = {
   // devices
@@ -33,6 +34,11 @@ const colors: Readonly<Record<string, string>> = {
   cancelled: 'gray.5',
   expired: 'orange',
   superseded: 'gray.5',
+  // approvals
+  waiting: 'orange',
+  approved: 'teal',
+  declined: 'red',
+  withdrawn: 'gray.5',
   // invitations and policies
   open: 'blue',
   used: 'teal',
@@ -78,7 +84,13 @@ export function StateTile({
       <Text size="xs" c="dimmed" fw={600}>
         {title}
       </Text>
-      <StateBadge state={state} {...(label === undefined ? {} : { label })} size="lg" />
+      <StateBadge
+        state={state}
+        {...(label === undefined ? {} : { label })}
+        size="lg"
+        miw={0}
+        classNames={{ root: classes.tileBadge ?? '', label: classes.tileWord ?? '' }}
+      />
       <Text size="sm">{why}</Text>
       {at !== undefined && (
         <Text size="xs" c="dimmed">
@@ -90,10 +102,10 @@ export function StateTile({
 }
 
 /** A state in a table cell: the badge, below it small words. */
-export function StateCell({ state, below }: { state: string; below?: ReactNode }) {
+export function StateCell({ state, label, below }: { state: string; label?: string; below?: ReactNode }) {
   return (
     <Stack gap={2} align="flex-start">
-      <StateBadge state={state} />
+      <StateBadge state={state} {...(label === undefined ? {} : { label })} />
       {below !== undefined && (
         <Text size="xs" c="dimmed">
           {below}

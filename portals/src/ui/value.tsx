@@ -5,6 +5,15 @@ import { formatSeconds } from './spans.ts'
 import { exactTime } from './time.tsx'
 import classes from './ui.module.css'
 
+/** What a schema calls the members of a value; without it their property names are made readable. */
+export interface Words {
+  readonly label?: string
+  readonly members?: ReadonlyMap<string, Words>
+  /** Of each item of a list, or each value below a free name. */
+  readonly each?: Words
+}
+const ofMember = (words: Words | undefined, property: string) => words?.members?.get(property) ?? words?.each
+
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/
 const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
@@ -39,17 +48,19 @@ export function formatScalar(value: Plain, unit?: string): string {
 }
 
 /** One line for a table: `Shown to: 1`. */
-export function formatInline(value: unknown): string {
+export function formatInline(value: unknown, words?: Words): string {
   if (value === undefined || value === null || typeof value !== 'object') return formatScalar(scalar(value))
-  if (Array.isArray(value)) return value.length === 0 ? t('value.none') : value.map(formatInline).join(', ')
+  if (Array.isArray(value))
+    return value.length === 0 ? t('value.none') : value.map((item) => formatInline(item, words?.each)).join(', ')
   const parts = Object.entries(value).map(([property, v]) => {
-    const { name, unit } = nameOf(property)
-    return t('value.named', { name, value: typeof v === 'number' ? formatScalar(v, unit) : formatInline(v) })
+    const { name, unit } = nameIn(words, property)
+    const shown = typeof v === 'number' ? formatScalar(v, unit) : formatInline(v, ofMember(words, property))
+    return t('value.named', { name, value: shown })
   })
   return parts.length === 0 ? t('value.none') : parts.join(' · ')
 }
 
-export function Value({ value, unit }: { value: unknown; unit?: string }) {
+export function Value({ value, unit, words }: { value: unknown; unit?: string; words?: Words }) {
   if (value === undefined || value === null || typeof value !== 'object')
     return <Scalar value={scalar(value)} {...(unit === undefined ? {} : { unit })} />
   if (Array.isArray(value)) {
@@ -66,7 +77,7 @@ export function Value({ value, unit }: { value: unknown; unit?: string }) {
         {Array.from(value.entries(), ([place, item]) => (
           // Items of a report have no id of their own: their place is their name.
           <li key={place}>
-            <Value value={item} />
+            <Value value={item} {...(words?.each === undefined ? {} : { words: words.each })} />
           </li>
         ))}
       </ul>
@@ -79,7 +90,16 @@ export function Value({ value, unit }: { value: unknown; unit?: string }) {
         {t('value.none')}
       </Text>
     )
-  return <Pairs entries={entries.map(([name, v]) => ({ ...nameOf(name), value: v }))} />
+  return <Pairs entries={entries.map(([name, v]) => entryOf(name, v, words))} />
+}
+
+function entryOf(property: string, value: unknown, words: Words | undefined) {
+  return { ...nameIn(words, property), value, words: ofMember(words, property) }
+}
+/** As the schema titles it, else as it is named. */
+export function nameIn(words: Words | undefined, property: string): { name: string; unit?: string } {
+  const label = words?.members?.get(property)?.label
+  return label === undefined ? nameOf(property) : { name: label }
 }
 
 /** Property names end in their unit: `sizeBytes`, `uptimeS`. A path or an address stays as it is. */
@@ -98,14 +118,18 @@ export function holdsObjects(value: unknown): boolean {
 }
 
 /** Names and values below one another. */
-export function Pairs({ entries }: { entries: readonly { name: string; value: unknown; unit?: string }[] }) {
+export function Pairs({
+  entries,
+}: {
+  entries: readonly { name: string; value: unknown; unit?: string; words?: Words | undefined }[]
+}) {
   return (
     <dl className={classes.pairs}>
-      {entries.map(({ name, value, unit }) => (
+      {entries.map(({ name, value, unit, words }) => (
         <div key={name} className={holdsObjects(value) ? classes.tall : undefined}>
           <dt>{name}</dt>
           <dd>
-            <Value value={value} {...(unit === undefined ? {} : { unit })} />
+            <Value value={value} {...(unit === undefined ? {} : { unit })} {...(words && { words })} />
           </dd>
         </div>
       ))}

@@ -1,12 +1,12 @@
 /** Activities: an administrator's act on many devices, its progress, and taking it back. */
-import type { Core } from '@muster/core'
+import { approvalStates, type Core } from '@muster/core'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { DeviceQueryExpression } from './device-query.ts'
 import { DeviceFilter } from './devices.ts'
 import { OperationRecord, operationState } from './operations.ts'
 import { type Api, actorOf, principalOf, reachOf, rowOf } from './route.ts'
-import { IdParams, id, Json, JsonObject, page, pageQuery, text, time } from './shapes.ts'
+import { IdParams, id, Json, JsonObject, page, pageQuery, text, time, word } from './shapes.ts'
 
 const tags = ['Activities']
 const ids = () => z.array(id()).min(1).max(10_000)
@@ -71,6 +71,9 @@ const Activity = z
     targets: z.int(),
     counts: z.record(z.string(), z.int()).describe('Devices by state'),
     refused: z.array(Refused),
+    approval: word(approvalStates)
+      .nullable()
+      .describe('What became of asking a second administrator; null: nobody had to be asked'),
   })
   .meta({ id: 'Activity' })
 const ActivityQuery = z.strictObject({

@@ -2,7 +2,7 @@
 import { approvalStates, type Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, principalOf, rowOf } from './route.ts'
-import { id, page, pageQuery, text, time, word } from './shapes.ts'
+import { id, list, pageQuery, text, time, word } from './shapes.ts'
 
 const tags = ['Approvals']
 const Approval = z
@@ -24,6 +24,15 @@ const Approval = z
       .describe('Up to twenty of the devices, by name, with whose they are'),
   })
   .meta({ id: 'Approval' })
+const ApprovalPage = z
+  .object({
+    items: list(Approval),
+    next: z.string().optional().describe('Cursor of the next page; absent on the last'),
+    inForce: z
+      .boolean()
+      .describe('Whether the guard holds: it begins once two people may approve. Until then nothing waits'),
+  })
+  .meta({ id: 'ApprovalPage' })
 const Params = z.object({ activity: id() })
 
 export function approvalRoutes(app: Api, core: Core): void {
@@ -36,7 +45,7 @@ export function approvalRoutes(app: Api, core: Core): void {
         summary: 'List what waits for approval or waited, newest first',
         operationId: 'listApprovals',
         querystring: z.strictObject({ ...pageQuery, state: z.enum(approvalStates).optional() }),
-        response: { 200: page('ApprovalPage', Approval) },
+        response: { 200: ApprovalPage },
       },
     },
     (request) => core.approvals.list(request.query),

@@ -14,6 +14,7 @@ export const OperationRecord = z
     deviceName: z.string(),
     channel: z.string(),
     state: word(operationState.options),
+    approval: z.literal('waiting').nullable().describe('It stands until a second administrator approves it'),
     cancelling: z
       .boolean()
       .describe('Asked to stop after it was handed over: it ends by report, or as outcome unknown'),

@@ -6,7 +6,17 @@ import { installedPlatforms } from '../platforms.ts'
 import { startTestServer, type TestServer } from '../testing.ts'
 
 interface Setup {
-  items: { platform: string; steps: { id: string; state: string; actions: { id: string; available: boolean }[] }[] }[]
+  items: {
+    platform: string
+    steps: {
+      id: string
+      title: string
+      summary: string
+      state: string
+      text: string
+      actions: { id: string; title: string; summary: string; available: boolean }[]
+    }[]
+  }[]
 }
 
 describe('the set-up of platforms', () => {
@@ -25,6 +35,31 @@ describe('the set-up of platforms', () => {
       step?.actions.map((a) => `${a.id} ${a.available}`),
       ['request true', 'upload false', 'import true'],
     )
+  })
+  it('is said in the reader’s language, and so is what is refused and what is answered', async () => {
+    const of = (language: string) =>
+      t.api<Setup>(200, 'GET', '/platform-setup', { headers: { 'accept-language': language } })
+    const [english, german] = await Promise.all(['en', 'de-CH,en;q=0.5'].map(of))
+    const steps = (s: Setup | undefined) => s?.items.flatMap((p) => p.steps) ?? []
+    assert.deepEqual(
+      steps(german).map((s) => s.id),
+      steps(english).map((s) => s.id),
+    )
+    for (const [i, step] of steps(english).entries()) {
+      const other = steps(german)[i]
+      assert.notEqual(other?.summary, step.summary)
+      assert.notEqual(other?.text, step.text)
+      for (const [n, a] of step.actions.entries()) assert.notEqual(other?.actions[n]?.title, a.title)
+    }
+    const headers = { 'accept-language': 'de' }
+    const body = { input: { certificate: 'YQ==' } }
+    const refused = await t.api<{ reason: unknown }>(422, 'POST', `${path}/upload`, { body, headers })
+    assert.deepEqual(refused.reason, {
+      code: 'no-request',
+      text: 'Keine Anforderung ist offen. Holen Sie zuerst die Anforderung, und lassen Sie das Zertifikat dafür ausstellen.',
+    })
+    const plain = await t.api<{ reason: { text: string } }>(422, 'POST', `${path}/upload`, { body })
+    assert.match(plain.reason.text, /^No request is open/)
   })
   it('is for those who may write platforms alone', async () => {
     const token = await t.tokenWith('platform:read', 'configuration:write')

@@ -1,5 +1,5 @@
 /** Setting platforms up: the steps that each platform describes, how they stand, and doing them. */
-import type { JsonObject as JsonRecord } from '@muster/contract'
+import { type JsonObject as JsonRecord, languageOf } from '@muster/contract'
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, actorOf } from './route.ts'
@@ -52,7 +52,9 @@ export function platformSetupRoutes(app: Api, core: Core): void {
         response: { 200: z.object({ items: list(PlatformSetup) }) },
       },
     },
-    async () => ({ items: await core.platforms.setup.list() }),
+    async (request) => ({
+      items: await core.platforms.setup.list(languageOf(request.headers['accept-language'])),
+    }),
   )
   app.post(
     '/platform-setup/:platform/:step/:action',
@@ -76,6 +78,7 @@ export function platformSetupRoutes(app: Api, core: Core): void {
         ...request.params,
         input: request.body.input as JsonRecord,
         actor: actorOf(request),
+        language: languageOf(request.headers['accept-language']),
       })
       return {
         text,

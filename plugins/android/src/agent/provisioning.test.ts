@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Channel, Json, JsonObject, PlatformHost, Turn } from '@muster/contract'
+import { inOtherWords } from '@muster/contract/testing'
 import fc from 'fast-check'
 import { adbCommand, agentLink, checksumOf, provisioningExtras } from './provisioning.ts'
 import { pushed, wakeOf } from './push.ts'
@@ -79,7 +80,14 @@ test('steps by ownership: a company’s device by QR code and cable, a personal 
   }
   const bare = of('cope', agentSettings.parse({}))
   assert.deepEqual(modes(bare), [])
-  assert.match(bare[0]?.text ?? '', /set in the platform’s settings/)
+  assert.ok(
+    bare.every((s) => !/settings/.test(s.text)),
+    'what an administrator has to set is not told to who enrols',
+  )
+  for (const ownership of ['cope', 'dedicated', 'byod', 'work-profile'] as const) {
+    const said = (language?: string) => agentSteps(settings, { ...invited, ownership, url, language })
+    inOtherWords(said(), said('de'))
+  }
   assert.ok(
     of('cope').every((s) => (s.qr?.length ?? 0) < 2300),
     'fits a QR code',

@@ -17,14 +17,19 @@ export const wakeStep = 'agent-wake-up'
 
 export const wakeSetup: SetupDescriptor = {
   id: wakeStep,
-  title: 'Wake-up of agents by Firebase',
-  summary:
-    'Optional. Agents wait in long polls and hear of everything at once; a device that sleeps deeply breaks them off and comes again by its own interval. An agent that was built with a Firebase project of yours and runs on devices with Google services can be woken: give the service account of that project the role “Firebase Cloud Messaging API Admin” and upload a key of it. The key is kept encrypted and is never shown again.',
+  title: { en: 'Wake-up of agents by Firebase', de: 'Wecken von Agenten durch Firebase' },
+  summary: {
+    en: 'Optional. Agents wait in long polls and hear of everything at once; a device that sleeps deeply breaks them off and comes again by its own interval. An agent that was built with a Firebase project of yours and runs on devices with Google services can be woken: give the service account of that project the role “Firebase Cloud Messaging API Admin” and upload a key of it. The key is kept encrypted and is never shown again.',
+    de: 'Optional. Agenten warten in langen Abrufen und erfahren alles sofort; ein Gerät im Tiefschlaf bricht sie ab und meldet sich in eigenen Abständen. Ein Agent, der mit Ihrem Firebase-Projekt gebaut wurde und auf Geräten mit Google-Diensten läuft, lässt sich wecken: Geben Sie dem Dienstkonto des Projekts die Rolle „Firebase Cloud Messaging API Admin“, und laden Sie einen Schlüssel davon hoch. Der Schlüssel wird verschlüsselt aufbewahrt und nie wieder angezeigt.',
+  },
   actions: [
     {
       id: 'upload',
-      title: 'Upload the key',
-      summary: 'The JSON file that Google Cloud’s console gives for a new key of the service account.',
+      title: { en: 'Upload the key', de: 'Schlüssel hochladen' },
+      summary: {
+        en: 'The JSON file that Google Cloud’s console gives for a new key of the service account.',
+        de: 'Die JSON-Datei, die die Google-Cloud-Konsole zu einem neuen Schlüssel des Dienstkontos ausgibt.',
+      },
       danger: 'none',
       input: z.strictObject({ key: z.base64().min(1).max(20_000).describe('Key file of the service account (JSON)') }),
       secret: ['key'],
@@ -32,8 +37,11 @@ export const wakeSetup: SetupDescriptor = {
     },
     {
       id: 'remove',
-      title: 'Stop waking',
-      summary: 'Forgets the key. Agents wait in long polls, or poll.',
+      title: { en: 'Stop waking', de: 'Nicht mehr wecken' },
+      summary: {
+        en: 'Forgets the key. Agents wait in long polls, or poll.',
+        de: 'Vergisst den Schlüssel. Agenten warten in langen Abrufen oder rufen in Abständen ab.',
+      },
       danger: 'confirm',
       input: z.strictObject({}),
       examples: [{}],
@@ -70,17 +78,23 @@ export function createWakeSetup(host: PlatformHost): WakeSetup {
     if (!account)
       return {
         state: 'missing',
-        text: 'Agents are not woken; they wait in long polls, or poll.',
+        text: {
+          en: 'Agents are not woken; they wait in long polls, or poll.',
+          de: 'Agenten werden nicht geweckt; sie warten in langen Abrufen oder rufen in Abständen ab.',
+        },
         details: [],
         actions: ['upload'],
       }
     return {
       state: 'ready',
-      text: 'Agents that were built with this project are woken.',
+      text: {
+        en: 'Agents that were built with this project are woken.',
+        de: 'Agenten, die mit diesem Projekt gebaut wurden, werden geweckt.',
+      },
       details: [
-        { title: 'Project', value: account.project },
-        { title: 'Service account', value: account.email },
-        { title: 'Since', value: account.since.toISOString(), time: true },
+        { title: { en: 'Project', de: 'Projekt' }, value: account.project },
+        { title: { en: 'Service account', de: 'Dienstkonto' }, value: account.email },
+        { title: { en: 'Since', de: 'Seit' }, value: account.since.toISOString(), time: true },
       ],
       actions: ['upload', 'remove'],
     }
@@ -90,20 +104,28 @@ export function createWakeSetup(host: PlatformHost): WakeSetup {
     if (step !== wakeStep) throw new Problem('not-found', { step })
     if (action === 'remove') {
       await sql`delete from wake_account`
-      return { text: 'Agents are no longer woken.' }
+      return { text: { en: 'Agents are no longer woken.', de: 'Agenten werden nicht mehr geweckt.' } }
     }
     const account = readAccount(Buffer.from(String(input.key ?? ''), 'base64').toString('utf8'))
     if (!account)
       throw new Problem('setup-refused', {
         reason: {
           code: 'no-account-key',
-          text: 'This is no key of a service account. Upload the JSON file that Google Cloud’s console gives for a new key.',
+          text: {
+            en: 'This is no key of a service account. Upload the JSON file that Google Cloud’s console gives for a new key.',
+            de: 'Dies ist kein Schlüssel eines Dienstkontos. Laden Sie die JSON-Datei hoch, die die Google-Cloud-Konsole zu einem neuen Schlüssel ausgibt.',
+          },
         },
       })
     const key = host.vault.seal(place(account.email), account.key)
     await sql`insert into wake_account (project, email, key_id, key) values (${account.project}, ${account.email}, ${account.keyId}, ${key})
       on conflict (one) do update set project = excluded.project, email = excluded.email, key_id = excluded.key_id, key = excluded.key, since = now()`
-    return { text: `Agents that were built with ${account.project} are woken from now on.` }
+    return {
+      text: {
+        en: `Agents that were built with ${account.project} are woken from now on.`,
+        de: `Agenten, die mit ${account.project} gebaut wurden, werden von jetzt an geweckt.`,
+      },
+    }
   }
 
   return {

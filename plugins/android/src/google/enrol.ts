@@ -12,6 +12,7 @@ import {
 import type { Connection } from './connection.ts'
 import type { ChannelState } from './deliver.ts'
 import type { Documents } from './documents.ts'
+import { awayText, tokenSteps } from './enrol-steps.ts'
 import { GoogleError } from './errors.ts'
 import { deviceFacts, nameFact } from './facts.ts'
 import { type Enterprise, hashOf, keepToken, type Token, tokenOfCode, tokenOfRef } from './store.ts'
@@ -32,8 +33,6 @@ const usage: Readonly<Record<Ownership, string>> = {
   cope: 'PERSONAL_USAGE_DISALLOWED',
   dedicated: 'PERSONAL_USAGE_DISALLOWED_USERLESS',
 }
-/** Opened on the device itself, it leads to the work profile. */
-const linkFor = (value: string) => `https://enterprise.google.com/android/enroll?et=${encodeURIComponent(value)}`
 const longestS = 90 * 86_400
 
 export function createEnrolment(o: { host: PlatformHost; connection: Connection; documents: Documents }): Enrolment {
@@ -100,11 +99,11 @@ export function createEnrolment(o: { host: PlatformHost; connection: Connection;
     if (!(await connection.enterprise())) return []
     try {
       const t = await token(i)
-      return i.ownership === 'byod' ? personal(t) : company(t, i.ownership)
+      return tokenSteps(t, i)
     } catch (e) {
       if (!(e instanceof GoogleError)) throw e
       host.log.warn({ err: e }, 'no enrolment token could be got')
-      return [{ text: `Android Enterprise cannot be offered now. ${e.reason.text}` }]
+      return [{ text: awayText(i.language) }]
     }
   }
 
@@ -146,36 +145,6 @@ export function createEnrolment(o: { host: PlatformHost; connection: Connection;
   }
 
   return { steps, token, arrive }
-}
-
-function personal(t: Token): Step[] {
-  const link = linkFor(t.value)
-  return [
-    {
-      text: 'On your own phone or tablet with Google services: open this link on it. Android adds a work profile; what is yours stays apart and yours.',
-      link,
-      qr: link,
-    },
-    {
-      text: 'Or: Settings, Google, All services, Set up & restore, Set up your work profile; scan the code or enter this one.',
-      command: t.value,
-    },
-  ]
-}
-function company(t: Token, ownership: Ownership): Step[] {
-  const what = {
-    'work-profile': 'It gets a work profile; people may use the rest for themselves.',
-    dedicated: 'It is set up for one purpose and belongs to nobody in particular.',
-    cope: 'All of it is managed.',
-    byod: '',
-  }[ownership]
-  return [
-    {
-      text: `On a new or erased device with Google services: tap the first screen six times at the same place, and scan this code. ${what}`,
-      qr: t.qr || t.value,
-    },
-    { text: 'Or enter afw#setup where the Google Account is asked for, and then this code.', command: t.value },
-  ]
 }
 
 /** android.text.Html reads a small HTML: the licence is plain text. */

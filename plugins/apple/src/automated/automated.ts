@@ -8,6 +8,7 @@ import {
   type SetupAct,
   type SetupAnswer,
   type SetupState,
+  type Words,
 } from '@muster/contract'
 import { type Business, BusinessError } from '../business/index.ts'
 import type { EnrolDeps } from '../enrol/index.ts'
@@ -35,22 +36,50 @@ export function createAutomated(
 
   async function state(): Promise<SetupState> {
     if (!(await business.token()))
-      return { state: 'missing', text: 'Set up Apple Business Manager first.', details: [], actions: ['choose'] }
+      return {
+        state: 'missing',
+        text: { en: 'Set up Apple Business Manager first.', de: 'Richten Sie zuerst Apple Business Manager ein.' },
+        details: [],
+        actions: ['choose'],
+      }
     const { choice, looked, failure } = await readService(sql)
     const n = await countDevices(sql)
     const details = [
-      { title: 'Assigned to this server', value: String(n.assigned) },
-      { title: 'Ready to be set up', value: String(n.ready) },
-      { title: 'Came in', value: String(n.came) },
-      ...(n.refused > 0 ? [{ title: 'Not taken by Apple', value: String(n.refused) }] : []),
-      ...(looked ? [{ title: 'Last look at Apple', value: looked.toISOString(), time: true as const }] : []),
-      ...(failure ? [{ title: 'What Apple said', value: failure }] : []),
+      { title: { en: 'Assigned to this server', de: 'Diesem Server zugewiesen' }, value: String(n.assigned) },
+      { title: { en: 'Ready to be set up', de: 'Bereit zur Einrichtung' }, value: String(n.ready) },
+      { title: { en: 'Came in', de: 'Hinzugekommen' }, value: String(n.came) },
+      ...(n.refused > 0
+        ? [{ title: { en: 'Not taken by Apple', de: 'Von Apple nicht angenommen' }, value: String(n.refused) }]
+        : []),
+      ...(looked
+        ? [
+            {
+              title: { en: 'Last look at Apple', de: 'Letzte Abfrage bei Apple' },
+              value: looked.toISOString(),
+              time: true as const,
+            },
+          ]
+        : []),
+      ...(failure ? [{ title: { en: 'What Apple said', de: 'Antwort von Apple' }, value: failure }] : []),
     ]
     const actions = ['choose', 'look', 'list', ...(choice ? ['stop'] : [])]
     if (failure) return { state: 'attention', text: advice(failure), details, actions }
     return choice
-      ? { state: 'ready', text: 'Assigned devices come in when they are set up.', details, actions }
-      : { state: 'waiting', text: 'Choose how devices are set up.', details, actions }
+      ? {
+          state: 'ready',
+          text: {
+            en: 'Assigned devices come in when they are set up.',
+            de: 'Zugewiesene Geräte kommen hinzu, wenn sie eingerichtet werden.',
+          },
+          details,
+          actions,
+        }
+      : {
+          state: 'waiting',
+          text: { en: 'Choose how devices are set up.', de: 'Wählen Sie, wie Geräte eingerichtet werden.' },
+          details,
+          actions,
+        }
   }
 
   const acts: Readonly<Record<string, (a: SetupAct) => Promise<SetupAnswer>>> = {
@@ -58,13 +87,21 @@ export function createAutomated(
       const choice = choiceShape.parse(input)
       await readService(write)
       await write`update automated_service set choice = ${JSON.stringify(choice)}::jsonb`
-      return { text: 'Assigned devices get it at the next look at Apple, within a quarter of an hour.' }
+      return {
+        text: {
+          en: 'Assigned devices get it at the next look at Apple, within a quarter of an hour.',
+          de: 'Zugewiesene Geräte bekommen es bei der nächsten Abfrage bei Apple, innerhalb einer Viertelstunde.',
+        },
+      }
     },
     async look({ input }) {
       await said(() => sync.run({ whole: lookShape.parse(input).whole }))
       const n = await countDevices(sql)
       return {
-        text: `${n.assigned} devices are assigned, ${n.ready} of them are ready to be set up; ${n.came} came in.`,
+        text: {
+          en: `${n.assigned} devices are assigned, ${n.ready} of them are ready to be set up; ${n.came} came in.`,
+          de: `Zugewiesene Geräte: ${n.assigned}, davon bereit zur Einrichtung: ${n.ready}; hinzugekommen: ${n.came}.`,
+        },
       }
     },
     async list({ input }) {
@@ -81,7 +118,7 @@ export function createAutomated(
       const head = ['serial', 'family', 'model', 'asset tag', 'profile', 'came in', 'refused']
       const bytes = Buffer.from([head, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join(''))
       return {
-        text: `${rows.length} devices.`,
+        text: { en: `${rows.length} devices.`, de: `Geräte: ${rows.length}.` },
         files: [{ name: 'automated-enrolment.csv', type: 'text/csv', bytes }],
       }
     },
@@ -90,7 +127,12 @@ export function createAutomated(
         select serial from automated_device where gone is null and came is null and profile = (select profile from automated_service)`
       await write`update automated_service set choice = null, profile = null, defined = null`
       await said(() => sync.stop(ours.map((d) => d.serial)))
-      return { text: `${ours.length} devices are set up without management from now on.` }
+      return {
+        text: {
+          en: `${ours.length} devices are set up without management from now on.`,
+          de: `Geräte, die von jetzt an ohne Verwaltung eingerichtet werden: ${ours.length}.`,
+        },
+      }
     },
   }
 
@@ -104,7 +146,7 @@ export function createAutomated(
       if (!(e instanceof BusinessError)) throw e
       // What only a person can put right: new terms, a token that is over, rights that were taken away.
       if (e.status === 401 || e.status === 403) {
-        const text = advice(`${e.status} ${e.message}`)
+        const text = advice(`${e.status} ${e.message}`).en
         await host.alert({ type: 'business-refused', severity: 'warning', data: { text } })
       }
       host.log.warn({ status: e.status, why: e.message }, 'Apple Business Manager did not answer as it should')
@@ -144,14 +186,26 @@ async function said(work: () => Promise<void>): Promise<void> {
   }
 }
 
-function advice(failure: string): string {
+function advice(failure: string): Words {
   if (/T_C_NOT_SIGNED/.test(failure))
-    return 'New terms wait at Apple (T_C_NOT_SIGNED): an administrator there signs in and accepts them.'
+    return {
+      en: 'New terms wait at Apple (T_C_NOT_SIGNED): an administrator there signs in and accepts them.',
+      de: 'Bei Apple warten neue Bedingungen (T_C_NOT_SIGNED): Jemand mit Administratorrechten meldet sich dort an und akzeptiert sie.',
+    }
   if (/ACCESS_DENIED/.test(failure))
-    return 'Apple does not let this server do that (ACCESS_DENIED): look at what its service may do there.'
+    return {
+      en: 'Apple does not let this server do that (ACCESS_DENIED): look at what its service may do there.',
+      de: 'Apple erlaubt das diesem Server nicht (ACCESS_DENIED): Prüfen Sie, was sein Dienst dort darf.',
+    }
   if (/^401/.test(failure))
-    return 'Apple does not take the server token any more: download a new one there, and upload it under Apple Business Manager.'
-  return `Apple did not answer as it should: ${failure}`
+    return {
+      en: 'Apple does not take the server token any more: download a new one there, and upload it under Apple Business Manager.',
+      de: 'Apple nimmt das Server-Token nicht mehr an: Laden Sie dort ein neues herunter, und laden Sie es unter Apple Business Manager hoch.',
+    }
+  return {
+    en: `Apple did not answer as it should: ${failure}`,
+    de: `Apple hat nicht geantwortet, wie es sollte: ${failure}`,
+  }
 }
 
 /** RFC 4180; what a spreadsheet would take for a formula is shown as text. */

@@ -107,14 +107,19 @@ export const listShape = z.strictObject({
 
 export const automatedSetup: SetupDescriptor = {
   id: automatedStep,
-  title: 'Automated Device Enrolment',
-  summary:
-    'Devices that your organisation bought, and that are assigned to this server in Apple Business Manager or Apple School Manager, come in by themselves when they are set up. Set up Apple Business Manager first. Choose here what their setup assistant does; every assigned device then gets it, also those that are assigned later. Without a sign-in your organisation accepts the licence for them.',
+  title: { en: 'Automated Device Enrolment', de: 'Automatische Geräteregistrierung' },
+  summary: {
+    en: 'Devices that your organisation bought, and that are assigned to this server in Apple Business Manager or Apple School Manager, come in by themselves when they are set up. Set up Apple Business Manager first. Choose here what their setup assistant does; every assigned device then gets it, also those that are assigned later. Without a sign-in your organisation accepts the licence for them.',
+    de: 'Geräte, die Ihre Organisation gekauft hat und die diesem Server in Apple Business Manager oder Apple School Manager zugewiesen sind, kommen von selbst hinzu, wenn sie eingerichtet werden. Richten Sie zuerst Apple Business Manager ein. Wählen Sie hier, was der Systemassistent tut; jedes zugewiesene Gerät bekommt es dann, auch später zugewiesene. Ohne Anmeldung akzeptiert Ihre Organisation den Lizenztext für sie.',
+  },
   actions: [
     {
       id: 'choose',
-      title: 'Choose how devices are set up',
-      summary: 'For all devices that are assigned to this server, from the next look at Apple on.',
+      title: { en: 'Choose how devices are set up', de: 'Einrichtung der Geräte wählen' },
+      summary: {
+        en: 'For all devices that are assigned to this server, from the next look at Apple on.',
+        de: 'Für alle Geräte, die diesem Server zugewiesen sind, ab der nächsten Abfrage bei Apple.',
+      },
       danger: 'none',
       input: choiceShape,
       examples: [
@@ -124,27 +129,33 @@ export const automatedSetup: SetupDescriptor = {
     },
     {
       id: 'look',
-      title: 'Look at Apple now',
-      summary:
-        'Fetches which devices are assigned, and assigns what was chosen. It is done every quarter of an hour by itself.',
+      title: { en: 'Look at Apple now', de: 'Jetzt bei Apple abfragen' },
+      summary: {
+        en: 'Fetches which devices are assigned, and assigns what was chosen. It is done every quarter of an hour by itself.',
+        de: 'Ruft ab, welche Geräte zugewiesen sind, und weist ihnen zu, was gewählt wurde. Das geschieht jede Viertelstunde von selbst.',
+      },
       danger: 'none',
       input: lookShape,
       examples: [{}],
     },
     {
       id: 'list',
-      title: 'List the devices',
-      summary:
-        'Every device that Apple has assigned to this server, as a table (CSV): also those that have not come in yet.',
+      title: { en: 'List the devices', de: 'Geräte auflisten' },
+      summary: {
+        en: 'Every device that Apple has assigned to this server, as a table (CSV): also those that have not come in yet.',
+        de: 'Jedes Gerät, das Apple diesem Server zugewiesen hat, als Tabelle (CSV): auch solche, die noch nicht hinzugekommen sind.',
+      },
       danger: 'none',
       input: listShape,
       examples: [{}],
     },
     {
       id: 'stop',
-      title: 'Stop',
-      summary:
-        'Takes what was chosen from all devices that have not come in yet, so that they are set up without management.',
+      title: { en: 'Stop', de: 'Beenden' },
+      summary: {
+        en: 'Takes what was chosen from all devices that have not come in yet, so that they are set up without management.',
+        de: 'Nimmt allen Geräten, die noch nicht hinzugekommen sind, was gewählt wurde; sie werden dann ohne Verwaltung eingerichtet.',
+      },
       danger: 'confirm',
       input: z.strictObject({}),
       examples: [{}],

@@ -7,6 +7,7 @@ import {
   type SetupAct,
   type SetupAnswer,
   type SetupState,
+  type Words,
 } from '@muster/contract'
 import { BusinessError } from './client.ts'
 import { businessStep } from './descriptor.ts'
@@ -38,7 +39,7 @@ const keyPlace = 'business-key'
 const tokenPlace = 'business-token'
 const keptMs = 10_000
 
-function refuse(code: string, text: string): Problem {
+function refuse(code: string, text: Words): Problem {
   return new Problem('setup-refused', { reason: { code, text } })
 }
 
@@ -74,56 +75,94 @@ export function createBusiness(host: PlatformHost, url: string): Business {
     }
     const bytes = Buffer.from(new X509Certificate(Buffer.from(der)).toString())
     return {
-      text: 'Upload it at Apple as the public key of this device management service, then download the server token.',
+      text: {
+        en: 'Upload it at Apple as the public key of this device management service, then download the server token.',
+        de: 'Laden Sie ihn bei Apple als öffentlichen Schlüssel dieses Dienstes zur Geräteverwaltung hoch, und laden Sie dann das Server-Token herunter.',
+      },
       files: [{ name: 'muster-public-key.pem', type: 'application/x-pem-file', bytes }],
     }
   }
 
   async function upload({ input, sql }: SetupAct): Promise<SetupAnswer> {
     const mine = await read(sql)
-    if (!mine) throw refuse('no-key', 'There is no key yet. Get the public key first, and upload it at Apple.')
+    if (!mine)
+      throw refuse('no-key', {
+        en: 'There is no key yet. Get the public key first, and upload it at Apple.',
+        de: 'Es gibt noch keinen Schlüssel. Holen Sie zuerst den öffentlichen Schlüssel, und laden Sie ihn bei Apple hoch.',
+      })
     const token = readServerToken(Buffer.from(String(input.token ?? ''), 'base64'), {
       certificate: mine.certificate,
       key: keyOf(mine),
     })
     if (!token)
-      throw refuse(
-        'no-server-token',
-        'This is no server token for the public key that was given out last. Download it again at Apple.',
-      )
+      throw refuse('no-server-token', {
+        en: 'This is no server token for the public key that was given out last. Download it again at Apple.',
+        de: 'Dies ist kein Server-Token zum zuletzt ausgegebenen öffentlichen Schlüssel. Laden Sie es bei Apple noch einmal herunter.',
+      })
     const ends = new Date(token.access_token_expiry)
     if (ends <= host.clock.now())
-      throw refuse('server-token-ended', 'This server token is over. Download a new one at Apple.')
+      throw refuse('server-token-ended', {
+        en: 'This server token is over. Download a new one at Apple.',
+        de: 'Dieses Server-Token ist abgelaufen. Laden Sie bei Apple ein neues herunter.',
+      })
     try {
       const account = await readAccount(host, url, token)
       const sealed = host.vault.seal(tokenPlace, JSON.stringify(token))
       await sql`update business set token = ${sealed}, account = ${JSON.stringify(account)}::jsonb, expires = ${ends}, since = now()`
       remembered = undefined
-      return { text: `Apple knows this server as ${account.server_name || account.server_uuid}.` }
+      return {
+        text: {
+          en: `Apple knows this server as ${account.server_name || account.server_uuid}.`,
+          de: `Apple kennt diesen Server als ${account.server_name || account.server_uuid}.`,
+        },
+      }
     } catch (e) {
       if (!(e instanceof BusinessError)) throw e
-      throw refuse('apple-refused', `Apple did not take the server token: ${e.status || ''} ${e.message}`.trim())
+      throw refuse('apple-refused', {
+        en: `Apple did not take the server token: ${e.status || ''} ${e.message}`.trim(),
+        de: `Apple hat das Server-Token nicht angenommen: ${e.status || ''} ${e.message}`.trim(),
+      })
     }
   }
 
   async function state(): Promise<SetupState> {
     const mine = await read()
     if (!mine)
-      return { state: 'missing', text: 'Apple does not know this server.', details: [], actions: ['certificate'] }
+      return {
+        state: 'missing',
+        text: { en: 'Apple does not know this server.', de: 'Apple kennt diesen Server nicht.' },
+        details: [],
+        actions: ['certificate'],
+      }
     const actions = ['certificate', 'upload']
     if (!mine.account || !mine.expires)
       return {
         state: 'waiting',
-        text: 'Upload the server token that Apple gives for the public key.',
+        text: {
+          en: 'Upload the server token that Apple gives for the public key.',
+          de: 'Laden Sie das Server-Token hoch, das Apple zum öffentlichen Schlüssel ausgibt.',
+        },
         details: [],
         actions,
       }
     const details = [
-      { title: 'Organisation', value: mine.account.org_name },
-      { title: 'Name at Apple', value: mine.account.server_name },
-      { title: 'Server token good until', value: mine.expires.toISOString(), time: true as const },
+      { title: { en: 'Organisation', de: 'Organisation' }, value: mine.account.org_name },
+      { title: { en: 'Name at Apple', de: 'Name bei Apple' }, value: mine.account.server_name },
+      {
+        title: { en: 'Server token good until', de: 'Server-Token gültig bis' },
+        value: mine.expires.toISOString(),
+        time: true as const,
+      },
     ]
-    return { state: 'ready', text: 'Devices that are managed here are known as managed.', details, actions }
+    return {
+      state: 'ready',
+      text: {
+        en: 'Devices that are managed here are known as managed.',
+        de: 'Hier verwaltete Geräte sind als verwaltet bekannt.',
+      },
+      details,
+      actions,
+    }
   }
 
   const acts: Readonly<Record<string, (a: SetupAct) => Promise<SetupAnswer>>> = { certificate, upload }

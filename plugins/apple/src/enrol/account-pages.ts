@@ -1,7 +1,7 @@
 /** What a person sees who adds a device with an account: whom it will belong to, what is seen of it, the licence, one button. */
-import type { Conditions, Person, Reply } from '@muster/contract'
+import type { Conditions, Language, Person, Reply } from '@muster/contract'
 import type { AccountMode } from './account-store.ts'
-import { escaped, type Language, page } from './pages.ts'
+import { escaped, page } from './pages.ts'
 
 const texts = {
   en: {

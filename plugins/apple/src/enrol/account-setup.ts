@@ -19,7 +19,14 @@ export const modeWords: Readonly<Record<AccountMode, { version: string; enrolmen
 }
 const usual: Choices = { iPhone: 'user', iPad: 'user', Mac: 'user', RealityDevice: 'user' }
 
-const kind = (title: string) => choice.default('user').describe(title)
+/** The same in every language. */
+const names: Readonly<Record<Family, string>> = {
+  iPhone: 'iPhone',
+  iPad: 'iPad',
+  Mac: 'Mac',
+  RealityDevice: 'Apple Vision Pro',
+}
+const kind = (family: Family) => choice.default('user').describe(names[family])
 const methods = ['web', 'oauth2'] as const
 /** How a person's sign-in comes back to the device. */
 export type Method = (typeof methods)[number]
@@ -27,7 +34,7 @@ const input = z.strictObject({
   iPhone: kind('iPhone'),
   iPad: kind('iPad'),
   Mac: kind('Mac'),
-  RealityDevice: kind('Apple Vision Pro'),
+  RealityDevice: kind('RealityDevice'),
   method: z
     .enum(methods)
     .default('web')
@@ -37,15 +44,19 @@ const input = z.strictObject({
 })
 export const accountSetup: SetupDescriptor = {
   id: accountStep,
-  title: 'Account-driven enrolment',
-  summary:
-    'A person adds a device under Settings, General, VPN & Device Management (on a Mac: Device Management) with the Managed Apple Account, and signs in here. Apple’s devices find this server at the domain of that account: its web server must answer the address below, or redirect to it.',
+  title: { en: 'Account-driven enrolment', de: 'Registrierung über den Account' },
+  summary: {
+    en: 'A person adds a device under Settings, General, VPN & Device Management (on a Mac: Device Management) with the Managed Apple Account, and signs in here. Apple’s devices find this server at the domain of that account: its web server must answer the address below, or redirect to it.',
+    de: 'Jemand fügt ein Gerät unter Einstellungen, Allgemein, VPN und Geräteverwaltung (auf einem Mac: Geräteverwaltung) mit dem verwalteten Apple Account hinzu und meldet sich hier an. Geräte von Apple finden diesen Server über die Domain des Accounts: Deren Webserver muss die Adresse unten beantworten oder dorthin umleiten.',
+  },
   actions: [
     {
       id: 'choose',
-      title: 'Choose kinds of devices',
-      summary:
-        'As whose each kind of device comes in. user: the person’s own; work is kept apart, and nothing private is seen or erased. device: the organisation’s. none: not this way.',
+      title: { en: 'Choose kinds of devices', de: 'Arten von Geräten wählen' },
+      summary: {
+        en: 'As whose each kind of device comes in. user: the person’s own; work is kept apart, and nothing private is seen or erased. device: the organisation’s. none: not this way.',
+        de: 'Als wessen Gerät jede Art hinzukommt. user: das eigene der Person; Berufliches bleibt getrennt, nichts Privates wird gesehen oder gelöscht. device: das der Organisation. none: nicht auf diesem Weg.',
+      },
       danger: 'none',
       input,
       examples: [{ iPhone: 'user', iPad: 'user', Mac: 'device', RealityDevice: 'none' }],
@@ -80,13 +91,19 @@ export function createAccountChoice(host: PlatformHost): AccountChoice {
           state: 'ready',
           text:
             open.length === 0
-              ? 'No device comes in this way.'
-              : 'Publish the address at the domain of your Managed Apple Accounts.',
+              ? { en: 'No device comes in this way.', de: 'Auf diesem Weg kommt kein Gerät hinzu.' }
+              : {
+                  en: 'Publish the address at the domain of your Managed Apple Accounts.',
+                  de: 'Veröffentlichen Sie die Adresse in der Domain Ihrer verwalteten Apple Accounts.',
+                },
           details: [
-            { title: 'Address at your domain', value: `https://DOMAIN${wellKnown}` },
-            { title: 'Answered here', value: `${host.server().url}${wellKnown}` },
-            ...families.map((f) => ({ title: f === 'RealityDevice' ? 'Apple Vision Pro' : f, value: modes[f] })),
-            { title: 'Sign-in', value: await method() },
+            {
+              title: { en: 'Address at your domain', de: 'Adresse in Ihrer Domain' },
+              value: `https://DOMAIN${wellKnown}`,
+            },
+            { title: { en: 'Answered here', de: 'Beantwortet hier' }, value: `${host.server().url}${wellKnown}` },
+            ...families.map((f) => ({ title: { en: names[f], de: names[f] }, value: modes[f] })),
+            { title: { en: 'Sign-in', de: 'Anmeldung' }, value: await method() },
           ],
           actions: ['choose'],
         }
@@ -94,7 +111,12 @@ export function createAccountChoice(host: PlatformHost): AccountChoice {
       async act({ input: given, sql }) {
         const modes = input.parse(given)
         await sql`insert into account_choice (modes) values (${JSON.stringify(modes)}::jsonb) on conflict (one) do update set modes = excluded.modes`
-        return { text: 'It holds for every device that is added from now on.' }
+        return {
+          text: {
+            en: 'It holds for every device that is added from now on.',
+            de: 'Es gilt für jedes Gerät, das von jetzt an hinzugefügt wird.',
+          },
+        }
       },
     },
   }

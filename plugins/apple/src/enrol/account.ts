@@ -6,6 +6,7 @@ import {
   type Bytes,
   isProblem,
   type JsonObject,
+  languageOf,
   type Message,
   type Ownership,
   type Person,
@@ -23,7 +24,6 @@ import { type Asked, askedIn, createGrants } from './account-oauth.ts'
 import { type AccountFault, accountFaultPage, consentPage } from './account-pages.ts'
 import { type AccountChoice, type Choices, discoveryRoute, type Family } from './account-setup.ts'
 import { type AccountMode, accountModes, createSignIns } from './account-store.ts'
-import { languageOf } from './pages.ts'
 import { commonParts, enrolmentProfile } from './profile.ts'
 import { configurationReply, type EnrolDeps, isSafe, readiness, tagOf } from './routes.ts'
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type Ownership, type PlatformHost, Problem, type ProblemCode, type Reply, type Terms } from '@muster/contract'
+import { inOtherWords } from '@muster/contract/testing'
 import { isDict, type PlistDict, readPlist } from '@muster/kit/plist'
 import { rsaKey, selfSigned } from '@muster/kit/testing'
 import { enrolmentSteps, enrolRoutes } from './index.ts'
@@ -166,7 +167,12 @@ test('no profile: a page says why, with its own status and never one that makes 
 
 test('the steps on the enrolment page lead to the profile, or say what is missing', async () => {
   const host = { server: () => ({ url: 'https://muster.example', trust: [] }) } as unknown as PlatformHost
-  const [first] = await enrolmentSteps(host, code, topic)
+  const [first] = await enrolmentSteps(host, { code, topic })
   assert.equal(first?.link, `https://muster.example/apple/profile?code=${code}`)
-  assert.match((await enrolmentSteps(host, code, undefined))[0]?.text ?? '', /push certificate/)
+  assert.match((await enrolmentSteps(host, { code, topic: undefined }))[0]?.text ?? '', /push certificate/)
+  for (const at of [topic, undefined]) {
+    const english = await enrolmentSteps(host, { code, topic: at })
+    const german = await enrolmentSteps(host, { code, topic: at, language: 'de-AT' })
+    inOtherWords(english, german)
+  }
 })

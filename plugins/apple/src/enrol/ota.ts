@@ -3,14 +3,14 @@
  * it the enrolment profile. Of devices that come with one address alone, as kiosks and old tools do.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { Bytes, JsonObject, Message, Reply, Route } from '@muster/contract'
+import { type Bytes, type JsonObject, languageOf, type Message, type Reply, type Route } from '@muster/contract'
 import { type CertificateParts, CmsError, openSigned, readCertificate } from '@muster/kit/cms'
 import { DerError } from '@muster/kit/der'
 import { isDict, type PlistDict, PlistError, readPlist, writeXmlPlist } from '@muster/kit/plist'
 import { signXml, uuidOf } from '../profiles/index.ts'
 import type { Challenges } from '../scep/index.ts'
 import { bytesOf, textOf, toDict } from '../wire/index.ts'
-import { faultPage, languageOf, licencePage } from './pages.ts'
+import { faultPage, licencePage } from './pages.ts'
 import { commonParts, configuration, enrolmentProfile, scepPayload, trustPayloads } from './profile.ts'
 import { configurationReply, type EnrolDeps, readiness } from './routes.ts'
 

@@ -1,6 +1,6 @@
 /** The few pages that a person sees before the profile: its licence, or why there is none. In English and German, without a script. */
 import { createHash } from 'node:crypto'
-import type { Reply } from '@muster/contract'
+import type { Language, Reply } from '@muster/contract'
 
 const texts = {
   en: {
@@ -44,11 +44,7 @@ const texts = {
       'Sie dürfen keine Geräte anmelden. Bitten Sie Ihre Administratorin oder Ihren Administrator darum, oder lassen Sie jemand anderen sich anmelden.',
   },
 } as const
-export type Language = keyof typeof texts
 export type Fault = 'unknown' | 'used' | 'over' | 'foreign' | 'unready' | 'plain'
-
-/** The first that the reader wishes for; English without a wish that is known. */
-export const languageOf = (accept: string | undefined): Language => (/^\s*de\b/i.test(accept ?? '') ? 'de' : 'en')
 
 const statuses: Readonly<Record<Fault, number>> = {
   unknown: 404,

@@ -1,7 +1,15 @@
 /** Where a person's device gets its enrolment profile: for the code of an invitation, after the licence is accepted. Nothing is spent here. */
-import { isProblem, type Message, type PlatformHost, type Reply, type Route, type Terms } from '@muster/contract'
+import {
+  isProblem,
+  languageOf,
+  type Message,
+  type PlatformHost,
+  type Reply,
+  type Route,
+  type Terms,
+} from '@muster/contract'
 import { signXml } from '../profiles/index.ts'
-import { type Fault, faultPage, languageOf, licencePage } from './pages.ts'
+import { type Fault, faultPage, licencePage } from './pages.ts'
 import { commonParts, type EnrolmentOptions, enrolmentProfile } from './profile.ts'
 
 export interface EnrolDeps {

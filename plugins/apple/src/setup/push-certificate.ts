@@ -10,6 +10,7 @@ import {
   type SetupAct,
   type SetupAnswer,
   type SetupState,
+  type Words,
 } from '@muster/contract'
 import { readCertificates, readKey, topicOf } from './certificate.ts'
 import { pushStep } from './descriptor.ts'
@@ -32,7 +33,7 @@ const warnings = [30, 14, 7, 3, 1, 0] as const
 const topicFact = 'apple.topic'
 const keptMs = 10_000
 
-function refuse(code: string, text: string, more: JsonObject = {}): Problem {
+function refuse(code: string, text: Words, more: JsonObject = {}): Problem {
   return new Problem('setup-refused', { reason: { code, text }, ...more })
 }
 
@@ -67,10 +68,23 @@ export function createPushCertificate(host: PlatformHost): PushCertificate {
       type: 'application/pkcs10',
       bytes: Buffer.from(pem('CERTIFICATE REQUEST', der)),
     }
-    if (!vendor) return { text: 'Have your vendor sign this request, then take it to Apple’s portal.', files: [csr] }
+    if (!vendor)
+      return {
+        text: {
+          en: 'Have your vendor sign this request, then take it to Apple’s portal.',
+          de: 'Lassen Sie diese Anforderung von Ihrem Anbieter signieren, und reichen Sie sie dann im Portal von Apple ein.',
+        },
+        files: [csr],
+      }
     const signed = portalRequest(der, vendor.chain, vendor.key)
     const portal = { name: 'push-request.plist', type: 'text/plain', bytes: Buffer.from(signed) }
-    return { text: 'Take push-request.plist to identity.apple.com/pushcert.', files: [portal, csr] }
+    return {
+      text: {
+        en: 'Take push-request.plist to identity.apple.com/pushcert.',
+        de: 'Reichen Sie push-request.plist unter identity.apple.com/pushcert ein.',
+      },
+      files: [portal, csr],
+    }
   }
   function vendorOf(input: JsonObject): { chain: X509Certificate[]; key: KeyObject } | undefined {
     if (input.vendorCertificate === undefined && input.vendorKey === undefined) return undefined
@@ -78,12 +92,15 @@ export function createPushCertificate(host: PlatformHost): PushCertificate {
     const key = readKey(bytes(input, 'vendorKey'))
     const [leaf] = chain
     if (!leaf || !key)
-      throw refuse(
-        'vendor-unreadable',
-        'The vendor’s certificate or key cannot be read. Give both in PEM, the key without a password.',
-      )
+      throw refuse('vendor-unreadable', {
+        en: 'The vendor’s certificate or key cannot be read. Give both in PEM, the key without a password.',
+        de: 'Zertifikat oder Schlüssel des Anbieters sind nicht lesbar. Geben Sie beide im PEM-Format an, den Schlüssel ohne Passwort.',
+      })
     if (!leaf.checkPrivateKey(key))
-      throw refuse('vendor-mismatch', 'The vendor’s key is not the one of the certificate.')
+      throw refuse('vendor-mismatch', {
+        en: 'The vendor’s key is not the one of the certificate.',
+        de: 'Der Schlüssel des Anbieters gehört nicht zum Zertifikat.',
+      })
     return { chain, key }
   }
 
@@ -91,14 +108,25 @@ export function createPushCertificate(host: PlatformHost): PushCertificate {
     const all = await readKept(sql)
     const open = all.find((k) => k.state === 'requested')
     if (!open?.key)
-      throw refuse('no-request', 'No request is open. Get the request first, and have the certificate made for it.')
+      throw refuse('no-request', {
+        en: 'No request is open. Get the request first, and have the certificate made for it.',
+        de: 'Keine Anforderung ist offen. Holen Sie zuerst die Anforderung, und lassen Sie das Zertifikat dafür ausstellen.',
+      })
     const key = readKey(Buffer.from(host.vault.open(place(open.id), open.key)))
-    if (!key) throw refuse('no-request', 'The key of the request cannot be read. Get a fresh request.')
+    if (!key)
+      throw refuse('no-request', {
+        en: 'The key of the request cannot be read. Get a fresh request.',
+        de: 'Der Schlüssel der Anforderung ist nicht lesbar. Holen Sie eine neue Anforderung.',
+      })
     return take({ id: open.id, sealed: open.key, key }, { input, sql, all })
   }
   async function bring({ input, sql }: SetupAct): Promise<SetupAnswer> {
     const key = readKey(bytes(input, 'key'))
-    if (!key) throw refuse('key-unreadable', 'The key cannot be read. Give it in PEM, without a password.')
+    if (!key)
+      throw refuse('key-unreadable', {
+        en: 'The key cannot be read. Give it in PEM, without a password.',
+        de: 'Der Schlüssel ist nicht lesbar. Geben Sie ihn im PEM-Format an, ohne Passwort.',
+      })
     const id = randomUUID()
     return take({ id, sealed: host.vault.seal(place(id), pemOf(key)), key }, { input, sql, all: await readKept(sql) })
   }
@@ -112,7 +140,10 @@ export function createPushCertificate(host: PlatformHost): PushCertificate {
       const devices = await host.count({ fact: topicFact, value: before.topic })
       throw refuse(
         'other-topic',
-        `This certificate is for another topic than the one in use; ${devices} enrolled devices listen to that one, and would have to be enrolled again once it ends. Renew the certificate in use at Apple’s portal instead, or confirm the other topic.`,
+        {
+          en: `This certificate is for another topic than the one in use; ${devices} enrolled devices listen to that one, and would have to be enrolled again once it ends. Renew the certificate in use at Apple’s portal instead, or confirm the other topic.`,
+          de: `Dieses Zertifikat ist für ein anderes Topic als das verwendete; ${devices} registrierte Geräte hören auf jenes und müssten neu registriert werden, sobald es endet. Erneuern Sie stattdessen das verwendete Zertifikat im Portal von Apple, oder bestätigen Sie das andere Topic.`,
+        },
         { devices, topic, inUse: before.topic },
       )
     }
@@ -124,7 +155,12 @@ export function createPushCertificate(host: PlatformHost): PushCertificate {
       notAfter: leaf.validToDate,
     })
     remembered = undefined
-    return { text: `Devices are woken with it until ${leaf.validToDate.toISOString().slice(0, 10)}.` }
+    return {
+      text: {
+        en: `Devices are woken with it until ${leaf.validToDate.toISOString().slice(0, 10)}.`,
+        de: `Geräte werden damit bis ${leaf.validToDate.toISOString().slice(0, 10)} geweckt.`,
+      },
+    }
   }
 
   async function state(): Promise<SetupState> {
@@ -137,13 +173,19 @@ export function createPushCertificate(host: PlatformHost): PushCertificate {
       return requested
         ? {
             state: 'waiting',
-            text: 'A request is open. Upload the certificate that Apple gave for it.',
+            text: {
+              en: 'A request is open. Upload the certificate that Apple gave for it.',
+              de: 'Eine Anforderung ist offen. Laden Sie das Zertifikat hoch, das Apple dafür ausgestellt hat.',
+            },
             details: [],
             actions,
           }
         : {
             state: 'missing',
-            text: 'There is no push certificate yet. No device can be enrolled without one.',
+            text: {
+              en: 'There is no push certificate yet. No device can be enrolled without one.',
+              de: 'Es gibt noch kein Push-Zertifikat. Ohne eines lässt sich kein Gerät registrieren.',
+            },
             details: [],
             actions,
           }
@@ -152,7 +194,10 @@ export function createPushCertificate(host: PlatformHost): PushCertificate {
     if (days < 0)
       return {
         state: 'failed',
-        text: 'The certificate has ended. Apple wakes no device until it is renewed.',
+        text: {
+          en: 'The certificate has ended. Apple wakes no device until it is renewed.',
+          de: 'Das Zertifikat ist abgelaufen. Apple weckt kein Gerät, bis es erneuert ist.',
+        },
         details,
         actions,
       }
@@ -160,18 +205,29 @@ export function createPushCertificate(host: PlatformHost): PushCertificate {
     if (soon)
       return {
         state: 'attention',
-        text: `A certificate ends in ${Math.max(0, daysLeft(soon))} days. Renew it with the same Apple Account.`,
+        text: {
+          en: `A certificate ends in ${Math.max(0, daysLeft(soon))} days. Renew it with the same Apple Account.`,
+          de: `Ein Zertifikat endet in ${Math.max(0, daysLeft(soon))} Tagen. Erneuern Sie es mit demselben Apple Account.`,
+        },
         details,
         actions,
       }
-    return { state: 'ready', text: 'Devices are woken with it.', details, actions }
+    return {
+      state: 'ready',
+      text: { en: 'Devices are woken with it.', de: 'Geräte werden damit geweckt.' },
+      details,
+      actions,
+    }
   }
   async function detailsOf(k: Used): Promise<SetupState['details']> {
     const devices = await host.count({ fact: topicFact, value: k.topic })
     return [
-      { title: k.state === 'current' ? 'Topic' : 'Earlier topic', value: k.topic },
-      { title: 'Valid until', value: k.not_after.toISOString(), time: true },
-      { title: 'Devices', value: String(devices) },
+      {
+        title: k.state === 'current' ? { en: 'Topic', de: 'Topic' } : { en: 'Earlier topic', de: 'Früheres Topic' },
+        value: k.topic,
+      },
+      { title: { en: 'Valid until', de: 'Gültig bis' }, value: k.not_after.toISOString(), time: true },
+      { title: { en: 'Devices', de: 'Geräte' }, value: String(devices) },
     ]
   }
   /** Whole days; negative when it has ended. */
@@ -219,21 +275,32 @@ const pemOf = (key: KeyObject) => key.export({ format: 'pem', type: 'pkcs8' }) a
 
 /** The one of this key, for MDM pushes, and valid now. */
 function check(all: readonly X509Certificate[], key: KeyObject, now: Date) {
-  if (all.length === 0) throw refuse('unreadable', 'There is no certificate in this file. Give it in PEM or DER.')
+  if (all.length === 0)
+    throw refuse('unreadable', {
+      en: 'There is no certificate in this file. Give it in PEM or DER.',
+      de: 'Diese Datei enthält kein Zertifikat. Geben Sie es im PEM- oder DER-Format an.',
+    })
   const leaf = all.find((c) => c.checkPrivateKey(key))
   if (!leaf)
-    throw refuse(
-      'key-mismatch',
-      'The certificate was not made for this key. Upload the one that Apple gave for the request of this server.',
-    )
+    throw refuse('key-mismatch', {
+      en: 'The certificate was not made for this key. Upload the one that Apple gave for the request of this server.',
+      de: 'Das Zertifikat wurde nicht für diesen Schlüssel ausgestellt. Laden Sie das hoch, das Apple zur Anforderung dieses Servers ausgegeben hat.',
+    })
   const topic = topicOf(leaf)
   if (!topic)
-    throw refuse(
-      'no-topic',
-      'This is no certificate for device management: its subject names no topic com.apple.mgmt.…',
-    )
-  if (leaf.validToDate <= now) throw refuse('expired', 'The certificate has ended already. Renew it at Apple’s portal.')
+    throw refuse('no-topic', {
+      en: 'This is no certificate for device management: its subject names no topic com.apple.mgmt.…',
+      de: 'Dies ist kein Zertifikat für die Geräteverwaltung: Sein Subject nennt kein Topic com.apple.mgmt.…',
+    })
+  if (leaf.validToDate <= now)
+    throw refuse('expired', {
+      en: 'The certificate has ended already. Renew it at Apple’s portal.',
+      de: 'Das Zertifikat ist schon abgelaufen. Erneuern Sie es im Portal von Apple.',
+    })
   if (leaf.validFromDate.getTime() > now.getTime() + dayMs)
-    throw refuse('not-yet-valid', 'The certificate is not valid yet. Check the clock of this server.')
+    throw refuse('not-yet-valid', {
+      en: 'The certificate is not valid yet. Check the clock of this server.',
+      de: 'Das Zertifikat ist noch nicht gültig. Prüfen Sie die Uhr dieses Servers.',
+    })
   return { leaf, chain: all.filter((c) => c !== leaf), topic }
 }

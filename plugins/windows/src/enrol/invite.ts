@@ -1,6 +1,5 @@
 /** What the person does who enrols a PC with an invitation, step by step. English and German. */
-import type { PlatformHost, Step } from '@muster/contract'
-import { languageOf } from './pages.ts'
+import { languageOf, type PlatformHost, type Step } from '@muster/contract'
 import type { EnrolmentSettings } from './settings.ts'
 
 const texts = {

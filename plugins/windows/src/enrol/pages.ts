@@ -1,6 +1,6 @@
 /** The pages that a person meets on the way to enrolment, in Windows' own small browser: consent, terms of use, the way back, and what went wrong. English and German. */
 import { createHash } from 'node:crypto'
-import type { Conditions, Reply } from '@muster/contract'
+import type { Conditions, Language, Reply } from '@muster/contract'
 
 const texts = {
   en: {
@@ -61,11 +61,8 @@ const texts = {
     },
   },
 } as const
-export type Language = keyof typeof texts
 export type PageFault = keyof (typeof texts)['en']['faults']
 
-/** The first that the reader wishes for; English without a wish that is known. */
-export const languageOf = (accept: string | undefined): Language => (/^\s*de\b/i.test(accept ?? '') ? 'de' : 'en')
 /** The first language tag of an Accept-Language header. */
 export const tagOf = (accept: string | undefined): string | undefined =>
   /^\s*([a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})/.exec(accept ?? '')?.[1]

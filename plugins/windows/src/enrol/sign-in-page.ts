@@ -2,9 +2,9 @@
  * Federated enrolment (MS-MDE2 3.2): Windows opens this page, its person signs in with us, or came with an invitation, sees what is asked and
  * says yes; what goes back to Windows is good once, for minutes.
  */
-import { isProblem, type Message, type PlatformHost, type Reply, signInAddress } from '@muster/contract'
+import { isProblem, languageOf, type Message, type PlatformHost, type Reply, signInAddress } from '@muster/contract'
 import { looksLikeCode } from './admission.ts'
-import { backToWindows, consentPage, languageOf, type PageFault, pageFault, tagOf } from './pages.ts'
+import { backToWindows, consentPage, type PageFault, pageFault, tagOf } from './pages.ts'
 import type { EnrolmentSettings } from './settings.ts'
 import type { SignIn, SignIns } from './sign-ins.ts'
 

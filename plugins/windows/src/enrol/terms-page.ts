@@ -1,7 +1,7 @@
 /** Terms of use of a join to Entra (Microsoft, Terms of Use protocol semantics): shown to who comes with a tenant's token, answered by going back to Windows. */
-import type { Message, PlatformHost, Reply } from '@muster/contract'
+import { languageOf, type Message, type PlatformHost, type Reply } from '@muster/contract'
 import type { EntraTokens } from './entra.ts'
-import { languageOf, pageFault, tagOf, termsPage } from './pages.ts'
+import { pageFault, tagOf, termsPage } from './pages.ts'
 import type { TermsBlobs } from './terms-blob.ts'
 
 const ways = /^(?:ms-appx-web|ms-app|ms-aadj-redir):\/\/[\w.~%/?&=+-]{1,500}$/

@@ -36,14 +36,19 @@ const input = z.strictObject({
 
 export const wakeSetup: SetupDescriptor = {
   id: step,
-  title: 'Wake-up of PCs by Microsoft',
-  summary:
-    'Optional. PCs ask for work by themselves: often right after they enrolled, later as the schedule says. An app of your organisation with push notifications (WNS), registered with Microsoft Partner Center or Entra, lets Muster wake them at once. The app must be installed on the PCs: Windows opens a channel for an installed app alone. The secret is kept encrypted and is never shown again.',
+  title: { en: 'Wake-up of PCs by Microsoft', de: 'Wecken von PCs durch Microsoft' },
+  summary: {
+    en: 'Optional. PCs ask for work by themselves: often right after they enrolled, later as the schedule says. An app of your organisation with push notifications (WNS), registered with Microsoft Partner Center or Entra, lets Muster wake them at once. The app must be installed on the PCs: Windows opens a channel for an installed app alone. The secret is kept encrypted and is never shown again.',
+    de: 'Optional. PCs fragen von selbst nach Arbeit: oft gleich nach der Registrierung, später nach Zeitplan. Mit einer App Ihrer Organisation mit Push-Benachrichtigungen (WNS), registriert im Microsoft Partner Center oder bei Entra, kann Muster sie sofort wecken. Die App muss auf den PCs installiert sein: Windows öffnet nur für eine installierte App einen Kanal. Das Secret wird verschlüsselt aufbewahrt und nie wieder angezeigt.',
+  },
   actions: [
     {
       id: 'connect',
-      title: 'Connect the app',
-      summary: 'The package family name and the identity of the app, and its secret.',
+      title: { en: 'Connect the app', de: 'App verbinden' },
+      summary: {
+        en: 'The package family name and the identity of the app, and its secret.',
+        de: 'Der Paketfamilienname und die Identität der App und ihr Secret.',
+      },
       danger: 'none',
       input,
       secret: ['secret'],
@@ -51,8 +56,11 @@ export const wakeSetup: SetupDescriptor = {
     },
     {
       id: 'remove',
-      title: 'Stop waking',
-      summary: 'Forgets the app and its secret. PCs come by their schedule.',
+      title: { en: 'Stop waking', de: 'Nicht mehr wecken' },
+      summary: {
+        en: 'Forgets the app and its secret. PCs come by their schedule.',
+        de: 'Vergisst die App und ihr Secret. PCs melden sich nach Zeitplan.',
+      },
       danger: 'confirm',
       input: z.strictObject({}),
       examples: [{}],
@@ -93,18 +101,24 @@ export function createWakeSetup(host: PlatformHost): WakeSetup {
     if (!app)
       return {
         state: 'missing',
-        text: 'PCs are not woken; they come by their schedule.',
+        text: {
+          en: 'PCs are not woken; they come by their schedule.',
+          de: 'PCs werden nicht geweckt; sie melden sich nach Zeitplan.',
+        },
         details: [],
         actions: ['connect'],
       }
     return {
       state: 'ready',
-      text: 'PCs on which the app is installed are woken.',
+      text: {
+        en: 'PCs on which the app is installed are woken.',
+        de: 'PCs, auf denen die App installiert ist, werden geweckt.',
+      },
       details: [
-        { title: 'App', value: app.pfn },
-        { title: 'Identity', value: app.client },
-        ...(app.tenant ? [{ title: 'Tenant', value: app.tenant }] : []),
-        { title: 'Since', value: app.since.toISOString(), time: true as const },
+        { title: { en: 'App', de: 'App' }, value: app.pfn },
+        { title: { en: 'Identity', de: 'Identität' }, value: app.client },
+        ...(app.tenant ? [{ title: { en: 'Tenant', de: 'Mandant' }, value: app.tenant }] : []),
+        { title: { en: 'Since', de: 'Seit' }, value: app.since.toISOString(), time: true as const },
       ],
       actions: ['connect', 'remove'],
     }
@@ -115,7 +129,7 @@ export function createWakeSetup(host: PlatformHost): WakeSetup {
     if (action === 'remove') {
       await sql`delete from wake_app`
       known = undefined
-      return { text: 'PCs are no longer woken.' }
+      return { text: { en: 'PCs are no longer woken.', de: 'PCs werden nicht mehr geweckt.' } }
     }
     const { pfn, client, tenant, secret } = input.parse(said)
     const store = client.toLowerCase().startsWith('ms-app:')
@@ -124,15 +138,29 @@ export function createWakeSetup(host: PlatformHost): WakeSetup {
         reason: store
           ? {
               code: 'no-tenant-here',
-              text: 'An app of the Store (ms-app://...) belongs to no tenant. Leave the tenant empty.',
+              text: {
+                en: 'An app of the Store (ms-app://...) belongs to no tenant. Leave the tenant empty.',
+                de: 'Eine App des Store (ms-app://...) gehört zu keinem Mandanten. Lassen Sie den Mandanten leer.',
+              },
             }
-          : { code: 'tenant-missing', text: 'An application id belongs to an Entra tenant. Give the tenant, too.' },
+          : {
+              code: 'tenant-missing',
+              text: {
+                en: 'An application id belongs to an Entra tenant. Give the tenant, too.',
+                de: 'Eine Anwendungs-ID gehört zu einem Entra-Mandanten. Geben Sie auch den Mandanten an.',
+              },
+            },
       })
     const sealed = host.vault.seal(place(client), secret)
     await sql`insert into wake_app (pfn, client, tenant, secret) values (${pfn}, ${client}, ${tenant ?? null}, ${sealed})
       on conflict (one) do update set pfn = excluded.pfn, client = excluded.client, tenant = excluded.tenant, secret = excluded.secret, since = now()`
     known = undefined
-    return { text: `PCs on which ${pfn} is installed are woken from their next inventory on.` }
+    return {
+      text: {
+        en: `PCs on which ${pfn} is installed are woken from their next inventory on.`,
+        de: `PCs, auf denen ${pfn} installiert ist, werden ab ihrer nächsten Bestandsaufnahme geweckt.`,
+      },
+    }
   }
 
   return {

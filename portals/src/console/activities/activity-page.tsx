@@ -1,12 +1,13 @@
 /** One activity: what was asked of whom, how it stands on each device, and taking it back. */
-import { Button, Select, Stack, Table } from '@mantine/core'
+import { Alert, Button, Select, Stack, Table } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { type Activity, activities } from '../../api/index.ts'
 import { actorName, named, t, tn } from '../../text/index.ts'
-import { Ago, Ask, AsOf, Card, formatInline, More, PageHead, Pairs, Shown, StateCell } from '../../ui/index.ts'
+import { Ago, Ask, AsOf, Card, formatInline, Icon, More, PageHead, Pairs, Shown, StateCell } from '../../ui/index.ts'
+import { WaitsForApproval } from '../approvals/index.ts'
 import { LeftOut } from '../send/index.ts'
 import { useMay } from '../shell/index.ts'
 import { ActivityProgress } from './progress.tsx'
@@ -27,6 +28,7 @@ function Found({ activity }: { activity: Activity }) {
     { name: t('timeline.created'), value: activity.createdAt },
     { name: t('timeline.deadline'), value: activity.deadline },
     { name: t('activity.cancelledAt'), value: activity.cancelledAt },
+    { name: t('activity.approval'), value: activity.approval && named('approval', activity.approval) },
     { name: t('activity.target'), value: activity.target },
     { name: t('timeline.params'), value: activity.params },
   ].filter((row) => row.value !== null)
@@ -47,6 +49,17 @@ function Found({ activity }: { activity: Activity }) {
         }
       />
       <Stack gap="lg">
+        {activity.approval === 'waiting' && (
+          <Alert
+            variant="outline"
+            color="orange"
+            icon={<Icon name="alert" />}
+            title={t('approval.stands')}
+            role="status"
+          >
+            <WaitsForApproval />
+          </Alert>
+        )}
         <Card title={t('activity.standing')}>
           <ActivityProgress activity={activity} words />
         </Card>
@@ -113,9 +126,17 @@ function Devices({ activity }: { activity: Activity }) {
                         </Link>
                       </Table.Td>
                       <Table.Td>
-                        <StateCell state={row.state} below={<AsOf at={row.updatedAt} />} />
+                        <StateCell
+                          {...(row.approval === 'waiting'
+                            ? { state: 'waiting', label: t('approval.stands') }
+                            : { state: row.state })}
+                          below={<AsOf at={row.updatedAt} />}
+                        />
                       </Table.Td>
-                      <Table.Td>{row.reason?.text ?? named('stateMeaning', row.state)}</Table.Td>
+                      <Table.Td>
+                        {row.reason?.text ??
+                          (row.approval === 'waiting' ? t('approval.standsText') : named('stateMeaning', row.state))}
+                      </Table.Td>
                       <Table.Td>{formatInline(row.result)}</Table.Td>
                     </Table.Tr>
                   ))}

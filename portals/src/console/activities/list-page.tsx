@@ -34,6 +34,7 @@ export function ActivityListPage() {
                     <Group justify="space-between">
                       <Text fw={600}>{row.title}</Text>
                       <Group gap="sm">
+                        {row.approval === 'waiting' && <StateBadge state="waiting" label={t('approval.stands')} />}
                         {row.cancelledAt !== null && <StateBadge state="cancelled" />}
                         <Text size="sm">{tn('devices.count', row.targets)}</Text>
                       </Group>

@@ -1,2 +1,3 @@
 /** The door of the page of approvals. */
 export { ApprovalListPage } from './list-page.tsx'
+export { WaitsForApproval } from './waits.tsx'

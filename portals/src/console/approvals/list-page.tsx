@@ -1,11 +1,11 @@
 /** What would destroy more than one person may alone: who asked, for what, on which devices; and the second person's word on it. */
-import { Button, Group, SegmentedControl, Stack, Table, Text, Textarea } from '@mantine/core'
+import { Alert, Button, Group, SegmentedControl, Stack, Table, Text, Textarea } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { type Approval, approvals } from '../../api/index.ts'
 import { actorName, named, t, tn } from '../../text/index.ts'
-import { Ago, Ask, Empty, Listed, ListTable, PageHead, StateBadge } from '../../ui/index.ts'
+import { Ago, Ask, Empty, Icon, Listed, ListTable, PageHead, StateBadge } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 
 export function ApprovalListPage() {
@@ -16,6 +16,7 @@ export function ApprovalListPage() {
   return (
     <>
       <PageHead title={t('approvals.title')} below={t('approvals.below')} />
+      {list.data?.pages[0]?.inForce === false && <NotInForce />}
       <Group mb="md">
         <SegmentedControl
           aria-label={t('approvals.which')}
@@ -55,6 +56,18 @@ export function ApprovalListPage() {
       </Listed>
       {asked !== undefined && <Decide {...asked} onClose={() => setAsked(undefined)} />}
     </>
+  )
+}
+
+/** With one person alone nobody could let go what waits, so nothing does. */
+function NotInForce() {
+  const mayMake = useMay('user:write')
+  return (
+    <Alert variant="outline" color="orange" icon={<Icon name="alert" />} role="status" mb="md">
+      <Text size="sm">
+        {t('approvals.notInForce')} {mayMake && <Link to="/users">{t('approvals.toUsers')}</Link>}
+      </Text>
+    </Alert>
   )
 }
 

@@ -2,13 +2,11 @@
 import { Anchor, Collapse, Group, Paper, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
 import { Link } from 'react-router'
-import { catalog, type Device, devices, type EffectiveFeature, type EffectivePolicy } from '../../api/index.ts'
-import { labelsOf } from '../../schema-form/index.ts'
-import { named, readable, t } from '../../text/index.ts'
-import { Ago, Empty, Icon, Pairs, Shown, StateBadge, Value } from '../../ui/index.ts'
-import { useMay } from '../shell/index.ts'
+import { type Device, devices, type EffectiveFeature, type EffectivePolicy } from '../../api/index.ts'
+import { named, t } from '../../text/index.ts'
+import { Ago, Empty, Icon, Shown, StateBadge, Value } from '../../ui/index.ts'
+import { useFeatureWords } from '../catalogue/index.ts'
 import classes from './device.module.css'
 import { WhatIf } from './what-if.tsx'
 
@@ -55,15 +53,7 @@ function Standing({ policy }: { policy: EffectivePolicy }) {
 function Feature({ feature }: { feature: EffectiveFeature }) {
   const [opened, { toggle }] = useDisclosure(feature.state === 'failed' || feature.state === 'drifted')
   const evidence = `evidence-${feature.feature}`
-  const mayCatalog = useMay('platform:read')
-  const described = useQuery({ ...catalog(), enabled: mayCatalog }).data?.features.find(
-    (one) => one.id === feature.feature,
-  )
-  const labels = useMemo(() => labelsOf(described?.schema), [described])
-  const values = Object.entries(feature.settings).map(([name, value]) => ({
-    name: labels.get(name) ?? readable(name),
-    value,
-  }))
+  const words = useFeatureWords()(feature.feature)
   const hasEvidence = feature.evidence !== null && feature.evidence !== undefined
   return (
     <Paper p="lg" component="section">
@@ -93,7 +83,7 @@ function Feature({ feature }: { feature: EffectiveFeature }) {
       <Text size="sm" mb="sm">
         {feature.reason?.text ?? named('stateMeaning', `setting.${feature.state}`)}
       </Text>
-      <Pairs entries={values} />
+      <Value value={feature.settings} {...(words && { words })} />
       {hasEvidence && (
         <>
           <UnstyledButton

@@ -1,5 +1,5 @@
 /** What was asked of the device and what became of it, newest first; changes as it happens. */
-import { Anchor, Collapse, Group, Timeline as Line, Paper, Stack, Text, UnstyledButton } from '@mantine/core'
+import { Anchor, Box, Collapse, Group, Timeline as Line, Paper, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useLocation } from 'react-router'
@@ -18,6 +18,7 @@ import {
   stateColor,
   Value,
 } from '../../ui/index.ts'
+import { WaitsForApproval } from '../approvals/index.ts'
 import classes from './device.module.css'
 
 const icons: Readonly<Record<string, IconName>> = {
@@ -58,7 +59,7 @@ export function Timeline({ device }: { device: string }) {
                 <Line.Item
                   key={row.id}
                   bullet={<Icon name={icons[row.state] ?? 'clock'} size={16} />}
-                  color={stateColor(row.state)}
+                  color={stateColor(row.approval ?? row.state)}
                 >
                   <Operation row={row} fresh={row.activity === fresh} />
                 </Line.Item>
@@ -75,6 +76,7 @@ export function Timeline({ device }: { device: string }) {
 function Operation({ row, fresh }: { row: OperationRecord; fresh: boolean }) {
   const [opened, { toggle }] = useDisclosure(fresh)
   const details = `operation-${row.id}`
+  const stands = row.approval === 'waiting'
   return (
     <Paper p="md" className={classes.operation ?? ''} data-fresh={fresh || undefined}>
       <Group justify="space-between" align="flex-start" gap="sm">
@@ -85,15 +87,25 @@ function Operation({ row, fresh }: { row: OperationRecord; fresh: boolean }) {
           </Text>
         </div>
         <Stack gap={2} align="flex-end">
-          <StateBadge state={row.state} size="lg" />
+          {stands ? (
+            <StateBadge state="waiting" label={t('approval.stands')} size="lg" />
+          ) : (
+            <StateBadge state={row.state} size="lg" />
+          )}
           <Text size="xs" c="dimmed">
             <AsOf at={row.updatedAt} />
           </Text>
         </Stack>
       </Group>
-      <Text size="sm" mt="xs">
-        {row.reason?.text ?? named('stateMeaning', row.state)}
-      </Text>
+      {stands ? (
+        <Box mt="xs">
+          <WaitsForApproval />
+        </Box>
+      ) : (
+        <Text size="sm" mt="xs">
+          {row.reason?.text ?? named('stateMeaning', row.state)}
+        </Text>
+      )}
       <UnstyledButton onClick={toggle} aria-expanded={opened} aria-controls={details} className={classes.toggle ?? ''}>
         <Icon name={opened ? 'down' : 'right'} size={14} />
         {t(opened ? 'timeline.less' : 'timeline.more')}

@@ -3,8 +3,9 @@ import { Group, Select, Stack, Table, Text } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Device, type Json, type Policy, type PolicyWhatIf, policies } from '../../api/index.ts'
-import { readable, t } from '../../text/index.ts'
-import { Card, formatInline, ListTable, Shown } from '../../ui/index.ts'
+import { t } from '../../text/index.ts'
+import { Card, formatInline, ListTable, nameIn, Shown, type Words } from '../../ui/index.ts'
+import { useFeatureWords } from '../catalogue/index.ts'
 
 export function WhatIf({ device }: { device: Pick<Device, 'id' | 'platform'> }) {
   const list = useInfiniteQuery(policies.list())
@@ -63,11 +64,13 @@ const outcomes = {
 } as const
 
 function Changes({ found }: { found: PolicyWhatIf }) {
+  const wordsOf = useFeatureWords()
   const head = [t('whatIf.feature'), t('whatIf.value'), t('whatIf.now'), t('whatIf.then')]
   return (
     <ListTable label={t('whatIf.title')} head={head}>
       {found.features.flatMap((one) => {
         const names = differing(one.before?.settings, one.after?.settings)
+        const words = wordsOf(one.feature)
         const outcome = t(outcomes[one.outcome])
         return [
           <Table.Tr key={one.feature}>
@@ -86,12 +89,20 @@ function Changes({ found }: { found: PolicyWhatIf }) {
           ...names.map((name) => (
             <Table.Tr key={`${one.feature}/${name}`}>
               <Table.Td />
-              <Table.Td>{readable(name)}</Table.Td>
+              <Table.Td>{nameIn(words, name).name}</Table.Td>
               <Table.Td>
-                <Side value={one.before?.settings[name]} policy={one.before?.policy.name} />
+                <Side
+                  words={words?.members?.get(name)}
+                  value={one.before?.settings[name]}
+                  policy={one.before?.policy.name}
+                />
               </Table.Td>
               <Table.Td>
-                <Side value={one.after?.settings[name]} policy={one.after?.policy.name} />
+                <Side
+                  words={words?.members?.get(name)}
+                  value={one.after?.settings[name]}
+                  policy={one.after?.policy.name}
+                />
               </Table.Td>
             </Table.Tr>
           )),
@@ -101,7 +112,15 @@ function Changes({ found }: { found: PolicyWhatIf }) {
   )
 }
 
-function Side({ value, policy }: { value: Json | undefined; policy: string | undefined }) {
+function Side({
+  value,
+  policy,
+  words,
+}: {
+  value: Json | undefined
+  policy: string | undefined
+  words: Words | undefined
+}) {
   if (value === undefined)
     return (
       <Text size="sm" c="dimmed">
@@ -110,7 +129,7 @@ function Side({ value, policy }: { value: Json | undefined; policy: string | und
     )
   return (
     <>
-      <Text size="sm">{formatInline(value)}</Text>
+      <Text size="sm">{formatInline(value, words)}</Text>
       {policy !== undefined && (
         <Text size="xs" c="dimmed">
           {policy}

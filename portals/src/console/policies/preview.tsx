@@ -4,8 +4,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { type Policy, type PolicyConflict, type PolicyPreview, type PreviewCount, policies } from '../../api/index.ts'
-import { formatNumber, readable, t, tn } from '../../text/index.ts'
-import { formatInline, Icon, ListTable, More, Shown } from '../../ui/index.ts'
+import { formatNumber, t, tn } from '../../text/index.ts'
+import { formatInline, Icon, ListTable, More, nameIn, Shown } from '../../ui/index.ts'
+import { useFeatureWords } from '../catalogue/index.ts'
 import classes from './editor.module.css'
 
 /** A count that was chosen, with the words it stands under. */
@@ -229,6 +230,7 @@ function Clash({ conflict, other, pick }: { conflict: PolicyConflict; other: { t
 
 function Conflict({ conflict, pick }: { conflict: PolicyConflict; pick: Pick }) {
   const { ours, theirs, rule, wins } = conflict
+  const words = useFeatureWords()(conflict.feature)
   const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
     (name) => JSON.stringify(ours[name]) !== JSON.stringify(theirs[name]),
   )
@@ -253,11 +255,11 @@ function Conflict({ conflict, pick }: { conflict: PolicyConflict; pick: Pick }) 
       >
         {names.map((name) => (
           <Table.Tr key={name}>
-            <Table.Td>{readable(name)}</Table.Td>
+            <Table.Td>{nameIn(words, name).name}</Table.Td>
             {[ours[name], theirs[name]].map((value, i) => (
               <Table.Td key={i === 0 ? 'ours' : 'theirs'}>
                 <Text size="sm" fw={used(i === 0) ? 600 : 400}>
-                  {value === undefined ? t('versions.absent') : formatInline(value)}
+                  {value === undefined ? t('versions.absent') : formatInline(value, words?.members?.get(name))}
                 </Text>
               </Table.Td>
             ))}

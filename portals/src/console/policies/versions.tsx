@@ -4,7 +4,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { catalog, type Policy, type PolicyVersion, policies } from '../../api/index.ts'
 import { actorName, named, readable, t, tn } from '../../text/index.ts'
-import { Ago, Ask, Card, Empty, formatInline, ListTable, Shown, StateBadge } from '../../ui/index.ts'
+import { Ago, Ask, Card, Empty, formatInline, ListTable, nameIn, Shown, StateBadge } from '../../ui/index.ts'
+import { useFeatureWords } from '../catalogue/index.ts'
 import { useMay } from '../shell/index.ts'
 import { type Change, changesOf, type Said } from './diff.ts'
 
@@ -73,6 +74,7 @@ function Version({
 }
 
 function Changes({ changes }: { changes: readonly Change[] }) {
+  const wordsOf = useFeatureWords()
   const mayCatalog = useMay('platform:read')
   const features = useQuery({ ...catalog(), enabled: mayCatalog }).data?.features ?? []
   if (changes.length === 0)
@@ -85,14 +87,14 @@ function Changes({ changes }: { changes: readonly Change[] }) {
     part === 'assignment'
       ? t('policies.assignment')
       : (features.find((one) => one.id === part)?.title ?? readable(part))
-  const wordsOf = ({ name }: Change) =>
-    name === '' ? t('versions.whole') : name === 'graceS' ? t('policies.grace') : readable(name)
-  const valueWords = ({ name }: Change, value: Change['after']) =>
+  const nameWords = ({ part, name }: Change) =>
+    name === '' ? t('versions.whole') : name === 'graceS' ? t('policies.grace') : nameIn(wordsOf(part), name).name
+  const valueWords = ({ part, name }: Change, value: Change['after']) =>
     value === undefined
       ? t('versions.absent')
       : name === 'action'
         ? named('action', String(value))
-        : formatInline(value)
+        : formatInline(value, name === '' ? wordsOf(part) : wordsOf(part)?.members?.get(name))
   return (
     <ListTable
       label={t('versions.changes')}
@@ -101,7 +103,7 @@ function Changes({ changes }: { changes: readonly Change[] }) {
       {changes.map((one) => (
         <Table.Tr key={`${one.part}/${one.name}`}>
           <Table.Td>{titleOf(one.part)}</Table.Td>
-          <Table.Td>{wordsOf(one)}</Table.Td>
+          <Table.Td>{nameWords(one)}</Table.Td>
           <Table.Td>
             <Text size="sm" c="dimmed">
               {valueWords(one, one.before)}

@@ -222,6 +222,13 @@ export const administration = {
   'approvals.held': 'Danach wird es zehn Minuten zurückgehalten und kann bis dahin abgebrochen werden.',
   'approvals.type': 'Zur Bestätigung die Zahl der Geräte ({n})',
   'approvals.note': 'Bemerkung (für das Prüfprotokoll)',
+  'approvals.notInForce':
+    'Nur eine Person darf freigeben. Der Schutz beginnt, sobald es eine zweite gibt; bis dahin wartet nichts.',
+  'approvals.toUsers': 'Zweiten Administrator anlegen',
+  'approval.stands': 'Wartet auf Freigabe',
+  'approval.standsText':
+    'Eine Person darf das nicht allein: Nichts geht hinaus, bis jemand anderes mit Administratorrechten es freigibt.',
+  'approval.toApprovals': 'Zu den Freigaben',
   'approval.waiting': 'Wartet',
   'approval.approved': 'Freigegeben',
   'approval.declined': 'Abgelehnt',

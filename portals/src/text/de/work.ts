@@ -68,6 +68,7 @@ export const work = {
   'activities.toDevices': 'Geräte',
   'activity.progress': '{done} von {all} erledigt',
   'activity.part': '{state}: {n}',
+  'activity.approval': 'Freigabe',
   'activity.standing': 'Fortschritt',
   'activity.asked': 'Was verlangt wurde',
   'activity.target': 'Ziel',

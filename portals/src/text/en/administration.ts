@@ -215,6 +215,12 @@ export const administration = {
   'approvals.held': 'It is held for ten minutes after that, and can be cancelled until then.',
   'approvals.type': 'Number of devices ({n}), to confirm',
   'approvals.note': 'Note (for the audit log)',
+  'approvals.notInForce':
+    'Only one person may approve. The guard begins once a second administrator exists; until then nothing waits.',
+  'approvals.toUsers': 'Make a second administrator',
+  'approval.stands': 'Waits for approval',
+  'approval.standsText': 'One person may not do this alone: nothing goes out until another administrator approves it.',
+  'approval.toApprovals': 'To the approvals',
   'approval.waiting': 'Waiting',
   'approval.approved': 'Approved',
   'approval.declined': 'Declined',

@@ -67,6 +67,7 @@ export const work = {
   'activities.toDevices': 'Devices',
   'activity.progress': '{done} of {all} settled',
   'activity.part': '{state}: {n}',
+  'activity.approval': 'Approval',
   'activity.standing': 'Progress',
   'activity.asked': 'What was asked',
   'activity.target': 'Target',

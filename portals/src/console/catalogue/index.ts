@@ -1,0 +1,2 @@
+/** The door of the catalogue's words. */
+export { useFeatureWords } from './feature-words.ts'
