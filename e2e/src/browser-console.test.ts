@@ -91,7 +91,10 @@ describe('console in a browser', { timeout: 600_000 }, () => {
   it('the list filters by address, and says when nothing fits', async () => {
     const { page } = browser
     await page.goto('/devices?ownership=cope')
-    await page.getByRole('link', { name: 'kiosk-7' }).waitFor()
+    const row = page.getByRole('link', { name: 'kiosk-7' })
+    await row.waitFor().catch(async (cause: unknown) => {
+      throw new Error(`the list shows: ${await page.locator('body').textContent()}`, { cause })
+    })
     await sound()
     await page.goto('/devices?ownership=byod')
     await page.getByText('No device matches').waitFor()
