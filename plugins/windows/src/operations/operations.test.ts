@@ -247,6 +247,14 @@ test('raw commands: what a device or the protocol would not survive is refused',
     './Device/Vendor/MSFT/DMAcc/x',
   ])
     assert.equal(ok([{ verb: 'Exec', uri: erasing }]), false, erasing)
+  const client = './Device/Vendor/MSFT/DMClient'
+  for (const above of ['./Device', './Device/Vendor/MSFT', './Vendor/MSFT/DMClient', `${client}/Provider/Muster`])
+    assert.equal(ok([{ verb: 'Delete', uri: above }]), false, above)
+  const address = `${client}/Provider/Muster/ManagementServiceAddress`
+  assert.equal(ok([{ verb: 'Replace', uri: address, data: 'https://elsewhere.example' }]), false)
+  assert.equal(ok([{ verb: 'Replace', uri: address.replace('Mana', '%4Dana'), data: 'https://x.example' }]), false)
+  assert.ok(ok([{ verb: 'Get', uri: address }]))
+  assert.ok(ok([{ verb: 'Replace', uri: `${client}/Provider/Muster/ConfigRefresh/Enabled`, data: 'true' }]))
   assert.equal(ok([{ verb: 'Get', uri: '/Device/x' }]), false)
   assert.equal(ok([{ verb: 'Get', uri: './Device/a b' }]), false)
   assert.equal(ok([{ verb: 'Get', uri }], true), false)

@@ -10,6 +10,9 @@ const most = { commands: 100, data: 256 * 1024, results: 64 * 1024 } as const
 const own = /\/(DMAcc|w7|APPLICATION)(\/|$)|\/DMClient\/(Unenroll|Provider\/[^/]*\/?(Unenroll)?$)/i
 const hasItsOwn = (uri: string): boolean =>
   erases(uri) || own.test(plainAddress(uri)) || plainAddress(uri).includes('/../')
+/** What stands above the account, and where it leads: changed, the PC would come here no more. */
+const leadsHere =
+  /^\.(\/(Device|User))?(\/Vendor(\/MSFT)?)?$|\/DMClient(\/Provider(\/[^/]+(\/(ManagementServ(iceAddress|erAddressList|erToUpgradeTo)|EntDMID|UPN))?)?)?$/i
 
 const command = z
   .object({
@@ -38,6 +41,10 @@ const command = z
   .strict()
   .refine((c) => !['Get', 'Delete'].includes(c.verb) || (c.data === undefined && c.format === undefined), {
     message: 'Get and Delete have neither data nor a format',
+  })
+  .refine((c) => c.verb === 'Get' || !leadsHere.test(plainAddress(c.uri)), {
+    path: ['uri'],
+    message: 'would cut the PC off from this server',
   })
   .refine((c) => c.verb !== 'Replace' || c.data !== undefined, { path: ['data'], message: 'is needed for Replace' })
 
