@@ -58,6 +58,9 @@ interface Row {
 const shown = 20
 /** Who works on the machine itself is beyond what this guards against. */
 const machine = 'system'
+const clientForm = 'client:'
+const clientOf = (actor: string): string | undefined =>
+  actor.startsWith(clientForm) ? actor.slice(clientForm.length) : undefined
 const columns = sql`p.activity, a.operation, p.kind, p.actor, p.person, p.devices, p.state, p.asked, ${exactTime(sql`p.asked`)} as place, p.expires, p.decided, p.decided_by, p.note,
   (select json_agg(x) from (select d.id, d.name, u.name as owner from (
       select channel from pending where activity = p.activity union select channel from history where activity = p.activity and at >= p.asked) q
@@ -100,11 +103,12 @@ export function createApprovals(o: {
 
   /** An API client spends the budget of whose it is; all that are nobody's have one together. */
   async function personOf(tx: Tx, actor: string): Promise<string> {
-    if (!actor.startsWith('client:')) return actor
+    const client = clientOf(actor)
+    if (client === undefined) return actor
     const [row] = await tx.query<{ name: string }>(
-      sql`select u.name from oauth_client c join app_user u on u.no = c.owner where 'client:' || c.id = ${actor}`,
+      sql`select u.name from oauth_client c join app_user u on u.no = c.owner where c.id = ${client}`,
     )
-    return row ? `user:${row.name}` : 'client:'
+    return row ? `user:${row.name}` : clientForm
   }
 
   /**
@@ -288,7 +292,7 @@ export function createApprovals(o: {
     const subject = principal.actor
     const reach = reachFor(principal, operationPermission(row.operation))
     const [found] = await tx.query<{ owns: boolean; touched: boolean; beyond: boolean }>(sql`
-      select exists (select from oauth_client where 'client:' || id = ${row.actor} and owner = ${principal.user}) as owns,
+      select exists (select from oauth_client where id = ${clientOf(row.actor) ?? null} and owner = ${principal.user}) as owns,
         exists (select from audit where subject = ${subject} and act like 'user.%' and actor not in (${subject}, 'system') and at > now() - ${settleHours} * interval '1 hour') as touched,
         exists (select from pending q join channel c on c.no = q.channel join device d on d.no = c.device where q.activity = ${row.activity} and (${reachSql(reach)}) is not true) as beyond`)
     if (found?.owns) throw new Problem('own-approval')
