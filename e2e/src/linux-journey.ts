@@ -8,6 +8,7 @@ import { lstat, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { examplePem } from '@muster/contract'
 import { type Installation, install } from './installation.ts'
 import { agentMain, type DeviceUnderTest, deviceUnderTest, invite, publish } from './linux-device.ts'
 import { type Running, run, runToEnd, until } from './processes.ts'
@@ -25,18 +26,6 @@ export interface Ground {
 /** What both trees have in their log. */
 export const syslog = '2026-01-02T18:00:00 kiosk-7 cron: hello\n'
 const passphrase = 'correct horse battery'
-const pem = `-----BEGIN CERTIFICATE-----
-MIIBuDCCAV+gAwIBAgIUXjQkkCB9FRKuGvRuBio/cKupWgswCgYIKoZIzj0EAwIw
-KTEQMA4GA1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMRXhhbXBsZSBSb290MCAXDTI2
-MTEyMjA4MjcyOVoYDzIxMjYxMDI5MDgyNzI5WjApMRAwDgYDVQQKDAdFeGFtcGxl
-MRUwEwYDVQQDDAxFeGFtcGxlIFJvb3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
-AATWourmES9pHRCGarsdnrt6d8D58Hjya15Q1zu7US/SBI8QDPLACtARZG7fiGNX
-lKB1QBl6uQGM0y+Pss/oB1ewo2MwYTAdBgNVHQ4EFgQU6Jt14jF4UzOvT0RZDorH
-OM2kzbMwHwYDVR0jBBgwFoAU6Jt14jF4UzOvT0RZDorHOM2kzbMwDwYDVR0TAQH/
-BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAQYwCgYIKoZIzj0EAwIDRwAwRAIgZnIpEIs+
-9J/d3q9+jHXegi+UzAuQVNXh2POjHIL7l5oCIGdbiBPOKQP5fjlMN1d15tX0RTa7
-lLm78YWZ+/gIINE2
------END CERTIFICATE-----\n`
 
 /** Each feature, the file by which it drifts, and what is written over it. */
 const features: { feature: string; settings: Record<string, unknown>; file: string; drift?: string }[] = [
@@ -75,7 +64,7 @@ const features: { feature: string; settings: Record<string, unknown>; file: stri
   },
   {
     feature: 'linux.certificates',
-    settings: { certificates: [{ name: 'example-root', pem }] },
+    settings: { certificates: [{ name: 'example-root', pem: examplePem }] },
     file: 'usr/local/share/ca-certificates/muster-example-root.crt',
   },
   { feature: 'linux.packages', settings: { required: ['openssh-server'], forbidden: ['telnetd'] }, file: '' },

@@ -1,9 +1,9 @@
 /** Networks of Android devices: Wi-Fi, VPN, proxy, name service, access points of mobile networks. */
 import { z } from 'zod'
 import { androidPackage, httpsAddress } from '../android-words.ts'
+import { certificatePem } from '../certificate-pem.ts'
 import { feature } from '../descriptors.ts'
 import { isAddress, oneLine } from './addresses.ts'
-import { certificatePem } from './linux-certificates.ts'
 
 const something = (s: object) => Object.values(s).some((v) => v !== undefined)
 const orStays = { message: 'set at least one' }

@@ -1,8 +1,8 @@
 /** A Wi-Fi network of Linux devices. */
 import { z } from 'zod'
+import { certificatePem } from '../certificate-pem.ts'
 import { feature } from '../descriptors.ts'
 import { oneLine } from './addresses.ts'
-import { certificatePem } from './linux-certificates.ts'
 
 export const linuxWifi = feature({
   id: 'linux.wifi',

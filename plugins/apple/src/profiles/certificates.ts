@@ -1,16 +1,6 @@
 /** Certificates and identities: authorities to trust, and keys that a device makes (SCEP) or is given (PKCS #12). */
-import { feature, type Json, type JsonObject } from '@muster/contract'
-import {
-  choiceOr,
-  derOf,
-  examplePem,
-  line,
-  lineOr,
-  readablePem,
-  readCertificate,
-  some,
-  wholeOr,
-} from '@muster/kit/words'
+import { examplePem, feature, type Json, type JsonObject } from '@muster/contract'
+import { choiceOr, derOf, line, lineOr, readablePem, readCertificate, some, wholeOr } from '@muster/kit/words'
 import { z } from 'zod'
 import type { Availability } from './availability.ts'
 import { field, objectOf, shape, written } from './fields.ts'
@@ -46,7 +36,7 @@ export const certificates = listFeature(
         certificates: some('Authorities', authority, 50),
       }),
     merge: { rule: 'union', lists: ['certificates'] },
-    examples: [{ certificates: [{ name: 'Example Root', pem: examplePem() }] }],
+    examples: [{ certificates: [{ name: 'Example Root', pem: examplePem }] }],
   }),
   {
     list: 'certificates',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '@muster/contract'
-import { examplePem } from '@muster/kit/words'
+import { examplePem } from '@muster/contract'
 import { written } from './feature.fixture.ts'
 import { vpnUuid } from './index.ts'
 
@@ -49,7 +49,7 @@ test('Wi-Fi by passphrase, open, and by signing in with a certificate', () => {
     passphrase: 'not used here',
     signIn: { methods: ['tls', 'peap'], user: 'ada', serverNames: ['radius.example.com'] },
     password: 'topsecret',
-    authorities: [examplePem()],
+    authorities: [examplePem],
     scep,
     challenge: 'once',
   }

@@ -1,6 +1,6 @@
 /** A VPN by IKEv2 (RFC 7296): for the whole device, or for apps alone. */
-import { feature, type Json, type JsonObject } from '@muster/contract'
-import { choice, choiceOr, examplePem, host, line, lineOr, maybe, no, some, whole } from '@muster/kit/words'
+import { examplePem, feature, type Json, type JsonObject } from '@muster/contract'
+import { choice, choiceOr, host, line, lineOr, maybe, no, some, whole } from '@muster/kit/words'
 import { z } from 'zod'
 import { authorities, certificatePayload, identityFields, identityPayloads, identitySecrets } from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
@@ -161,7 +161,7 @@ export const vpn = listFeature(
             inner: { encryption: 'AES-256-GCM', integrity: 'SHA2-384', group: '20', lifetimeMinutes: 480 },
             onDemand: { always: true, domains: ['intranet.example.com'], notOnWifi: ['Office'], locked: true },
             dns: { servers: ['10.0.0.53'], search: ['example.com'], only: ['intranet.example.com'] },
-            authorities: [examplePem()],
+            authorities: [examplePem],
           },
           {
             name: 'Work apps',

@@ -1,6 +1,6 @@
 /** Wi-Fi networks: by passphrase, by signing in (EAP), or by who serves them (Passpoint). */
-import { feature, type JsonObject, oneLine } from '@muster/contract'
-import { choice, choiceOr, examplePem, hostOr, lineOr, maybe, no, port, some, yes } from '@muster/kit/words'
+import { examplePem, feature, type JsonObject, oneLine } from '@muster/contract'
+import { choice, choiceOr, hostOr, lineOr, maybe, no, port, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { authorities, certificatePayload, identityFields, identityPayloads, identitySecrets } from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
@@ -213,7 +213,7 @@ export const wifi = listFeature(
               oneTimePassword: false,
             },
             password: 'topsecret',
-            authorities: [examplePem()],
+            authorities: [examplePem],
             scep: {
               url: 'https://ca.example.com/scep',
               subject: [{ attribute: 'CN', value: '{{device.id}}' }],

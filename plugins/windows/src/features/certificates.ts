@@ -1,18 +1,7 @@
 /** Certificates and identities: authorities to trust (RootCATrustedCertificates), and keys that a device makes (SCEP) or is given (PKCS #12, ClientCertificateInstall). */
 import { createHash } from 'node:crypto'
-import { canonical, feature, itemVersion, type Json, type JsonObject, type Verdict } from '@muster/contract'
-import {
-  choiceOr,
-  derOf,
-  examplePem,
-  line,
-  lineOr,
-  no,
-  readablePem,
-  readCertificate,
-  some,
-  wholeOr,
-} from '@muster/kit/words'
+import { canonical, examplePem, feature, itemVersion, type Json, type JsonObject, type Verdict } from '@muster/contract'
+import { choiceOr, derOf, line, lineOr, no, readablePem, readCertificate, some, wholeOr } from '@muster/kit/words'
 import { z } from 'zod'
 import { csp, firstOf, type WantedNode } from './node.ts'
 import type { Watch } from './proof.ts'
@@ -52,7 +41,7 @@ export const certificates = nodeFeature(
     summary: 'Certificates that the device trusts beside its own, or trusts no more.',
     settings: () => z.strictObject({ certificates: some('Certificates', authority, 50) }),
     merge: { rule: 'union', lists: ['certificates'] },
-    examples: [{ certificates: [{ name: 'Example Root', pem: examplePem(), store: 'by-itself' as const }] }],
+    examples: [{ certificates: [{ name: 'Example Root', pem: examplePem, store: 'by-itself' as const }] }],
   }),
   {
     to: {},
@@ -194,7 +183,7 @@ export const scep = nodeFeature(
             label: 'Device',
             url: 'https://ca.example.com/scep',
             challenge: 'topsecret',
-            authority: examplePem(),
+            authority: examplePem,
             subject: [
               { attribute: 'O', value: 'Example, Inc.' },
               { attribute: 'CN', value: '{{device.id}}' },

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { examplePem } from '@muster/kit/words'
+import { examplePem } from '@muster/contract'
 import { lines, put } from './feature.fixture.ts'
 
 const golden = (title: string, id: string, settings: object, wanted: readonly string[]) =>
@@ -47,7 +47,7 @@ golden(
       {
         ssid: 'EAP',
         security: 'wpa3',
-        signIn: { method: 'tls', serverNames: ['radius.example.com'], authorities: [examplePem()] },
+        signIn: { method: 'tls', serverNames: ['radius.example.com'], authorities: [examplePem] },
         signInAs: 'machine',
         randomAddress: 'off',
       },
@@ -120,7 +120,7 @@ golden(
         label: 'D',
         url: 'https://ca.example.com/scep',
         challenge: 'once',
-        authority: examplePem(),
+        authority: examplePem,
         subject: [{ attribute: 'O', value: 'Example, "Inc."' }, { value: 'pc-7' }],
         principal: 'ada@example.com',
         dnsName: 'pc.example.com',

@@ -1,6 +1,6 @@
 /** Wi-Fi networks (WiFi CSP): each is a WLAN profile of Windows, written as XML. */
-import { feature, oneLine } from '@muster/contract'
-import { choice, choiceOr, examplePem, no, some, yes } from '@muster/kit/words'
+import { examplePem, feature, oneLine } from '@muster/contract'
+import { choice, choiceOr, no, some, yes } from '@muster/kit/words'
 import { node, writeXml, type XmlNode } from '@muster/kit/xml'
 import { z } from 'zod'
 import { eapHostConfig, signIn } from './eap.ts'
@@ -151,7 +151,7 @@ export const wifi = nodeFeature(
             signIn: {
               method: 'tls',
               serverNames: ['radius.example.com'],
-              authorities: [examplePem()],
+              authorities: [examplePem],
               windowsCredentials: false,
               differentUser: false,
               fastReconnect: true,
