@@ -179,6 +179,23 @@ describe('android: what goes wrong', { timeout: 600_000 }, () => {
     assert.equal(await last(), phone.at.resource.lastStatusReportTime)
   })
 
+  it('what was on its way when notifications are asked for elsewhere is fetched all the same', async () => {
+    const { google } = ground
+    google.pubsub.delays({ delayMs: 2_000 })
+    const reported = google.pubsub.published.length
+    google.sync(phone.at)
+    google.pubsub.delays({})
+    assert.ok(google.pubsub.published.length > reported)
+    const told = google.topic('elsewhere')
+    assert.equal((await setUpAct(ground.muster, 'google-notifications', 'fetch', told)).status, 200)
+    assert.ok(google.pubsub.unacknowledged() > 0, 'it waits at the subscription of before')
+    await until('it to be fetched', async () => google.pubsub.unacknowledged() === 0, patience)
+    const seen = (await phone.seen.facts())['google.lastReport']
+    assert.equal(seen, phone.at.resource.lastStatusReportTime)
+    // From here on Google tells there.
+    assert.equal((await ended(phone, await send(phone, 'device.lock'))).state, 'completed')
+  })
+
   it('a push is believed only when Google signed it for us, in time', async () => {
     const { google, push } = ground
     const report = { type: 'STATUS_REPORT', resource: { ...phone.at.resource, appliedState: 'DELETED' } }

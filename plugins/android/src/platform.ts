@@ -4,7 +4,7 @@ import { createAgent, wakeMigration, wakeStep } from './agent/index.ts'
 import { rowsOf } from './area.ts'
 import { descriptors } from './descriptors.ts'
 import { features } from './features/index.ts'
-import { createGoogle, googleMigrations, googleOrigins, partingMigration } from './google/index.ts'
+import { createGoogle, formerMigration, googleMigrations, googleOrigins, partingMigration } from './google/index.ts'
 import { operations } from './operations/index.ts'
 import { settings as settingsShape } from './settings.ts'
 
@@ -19,7 +19,7 @@ export const android: Platform = {
   // "device" is reached through Google, "agent" comes by itself.
   settings: { device: 'whole', agent: 'each' },
   agents: 'agent',
-  migrations: [...googleMigrations, wakeMigration, partingMigration],
+  migrations: [...googleMigrations, wakeMigration, partingMigration, formerMigration],
   describe: () => descriptors,
   rows: () => rows,
   origins: (settings) => googleOrigins(settingsShape.parse(settings ?? {}).google),

@@ -8,14 +8,25 @@ import { type Notifications, readMessage } from './notifications.ts'
 const atOnce = 100
 /** Rounds of one run at most: the next run goes on. */
 const rounds = 50
+interface Round {
+  readonly signal: AbortSignal
+  /** Nothing new comes there. */
+  readonly former: boolean
+}
 
 export function createPull(o: { host: PlatformHost; connection: Connection; notifications: Notifications }) {
   return async function pull(signal: AbortSignal): Promise<void> {
     const enterprise = await o.connection.enterprise()
-    if (!enterprise?.subscription) return
-    const path = `v1/${enterprise.subscription}`
-    for (let i = 0; i < rounds && !signal.aborted; i += 1) {
-      const got = await fetched(path, signal)
+    if (!enterprise) return
+    // What was on its way when the set-up was changed is fetched where it waits; that place may be gone by now.
+    if (enterprise.former) await emptied(enterprise.former, { signal, former: true })
+    if (enterprise.subscription) await emptied(enterprise.subscription, { signal, former: false })
+  }
+
+  async function emptied(subscription: string, how: Round): Promise<void> {
+    const path = `v1/${subscription}`
+    for (let i = 0; i < rounds && !how.signal.aborted; i += 1) {
+      const got = await fetched(path, how)
       if (got.length === 0) return
       const done = await taken(got)
       if (done.length > 0)
@@ -29,7 +40,7 @@ export function createPull(o: { host: PlatformHost; connection: Connection; noti
     }
   }
 
-  async function fetched(path: string, signal: AbortSignal): Promise<{ ackId: string; message: Json }[]> {
+  async function fetched(path: string, { signal, former }: Round): Promise<{ ackId: string; message: Json }[]> {
     try {
       const answer = await o.connection.pubsub({
         method: 'POST',
@@ -46,7 +57,7 @@ export function createPull(o: { host: PlatformHost; connection: Connection; noti
     } catch (e) {
       if (!(e instanceof GoogleError)) throw e
       o.host.log.warn({ err: e }, 'no notifications could be fetched')
-      if (e.kind !== 'quota' && e.kind !== 'away')
+      if (!former && e.kind !== 'quota' && e.kind !== 'away')
         await o.host.alert({
           type: 'google-notifications',
           severity: 'warning',

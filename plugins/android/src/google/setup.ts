@@ -20,7 +20,7 @@ import type { Enrolment } from './enrol.ts'
 import { GoogleError } from './errors.ts'
 import { pushAddress } from './push.ts'
 import { accountStep, enterpriseStep, notificationsStep, zeroTouchStep } from './setup-words.ts'
-import { hashOf, keepAccount, keepEnterprise, readEnterprise } from './store.ts'
+import { hashOf, keepAccount, keepEnterprise, keepListening, readEnterprise } from './store.ts'
 
 const boundPath = '/google/bound'
 /** Google's page of one sign-up can be used for half an hour. */
@@ -167,10 +167,13 @@ export function createSetup(o: { host: PlatformHost; connection: Connection; enr
       signal: soon(),
     })
     const fetches = action === 'fetch'
-    const [subscription, pusher, audience] = fetches
-      ? [String(input.subscription), null, null]
-      : [null, String(input.pusher), typeof input.audience === 'string' ? input.audience : null]
-    await sql`update enterprise set topic = ${String(input.topic)}, subscription = ${subscription}, pusher = ${pusher}, audience = ${audience}, heard = null where name = ${enterprise.name}`
+    await keepListening(sql, {
+      name: enterprise.name,
+      topic: String(input.topic),
+      subscription: fetches ? String(input.subscription) : null,
+      pusher: fetches ? null : String(input.pusher),
+      audience: !fetches && typeof input.audience === 'string' ? input.audience : null,
+    })
     connection.forget()
     if (fetches)
       return {

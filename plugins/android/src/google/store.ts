@@ -35,6 +35,12 @@ export const partingMigration = {
       alter table device add column parting text, add column parting_type text;`,
 }
 
+export const formerMigration = {
+  name: '0004_google_former',
+  sql: `-- Where notifications were fetched from until they were asked for elsewhere: what is still there is fetched too.
+      alter table enterprise add column former text, add column former_until timestamptz;`,
+}
+
 const accountPlace = 'google-account'
 export async function readKeptAccount(sql: Sql, vault: Vault): Promise<Account | undefined> {
   const [row] = await sql<{ project: string; email: string; key_id: string; key: Uint8Array }>`
@@ -65,6 +71,8 @@ export interface Enterprise {
   /** "projects/p/topics/t" that notifications are published to; "projects/p/subscriptions/s" that they are fetched from. */
   readonly topic: string | null
   readonly subscription: string | null
+  /** The subscription before that one, while something may still be waiting there. */
+  readonly former: string | null
   /** The account by which they are pushed, and whom its tokens must be for. */
   readonly pusher: string | null
   readonly audience: string | null
@@ -74,7 +82,7 @@ export interface Enterprise {
 const saltPlace = 'google-salt'
 export async function readEnterprise(sql: Sql, vault: Vault): Promise<Enterprise | undefined> {
   const [row] = await sql<Omit<Enterprise, 'salt'> & { salt: Uint8Array }>`
-    select name, title, salt, terms, topic, subscription, pusher, audience, heard from enterprise`
+    select name, title, salt, terms, topic, subscription, case when former_until > now() then former end as former, pusher, audience, heard from enterprise`
   return row && { ...row, salt: vault.open(`${saltPlace}|${row.name}`, row.salt) }
 }
 export async function keepEnterprise(
@@ -96,6 +104,20 @@ export async function keepEnterprise(
   }
   await sql`insert into enterprise (name, title, salt) values (${e.name}, ${e.title}, ${salt}) on conflict (one) do update set title = excluded.title`
   await sql`delete from signup`
+}
+
+/** Where notifications come from. */
+export interface Listening extends Pick<Enterprise, 'topic' | 'subscription' | 'pusher' | 'audience'> {
+  /** The enterprise's. */
+  readonly name: string
+}
+/** Pub/Sub gives what nobody acknowledged again after ten minutes at most (AcknowledgeDeadline): by then all that was on its way has been fetched. */
+const formerMinutes = 30
+export async function keepListening(sql: Sql, l: Listening): Promise<void> {
+  await sql`update enterprise set topic = ${l.topic}, subscription = ${l.subscription}, pusher = ${l.pusher}, audience = ${l.audience}, heard = null,
+      former = case when subscription is distinct from ${l.subscription}::text then subscription else former end,
+      former_until = case when subscription is distinct from ${l.subscription}::text then now() + ${formerMinutes} * interval '1 minute' else former_until end
+    where name = ${l.name}`
 }
 
 export const hashOf = (text: string): Uint8Array => createHash('sha256').update(text).digest()
