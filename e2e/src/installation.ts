@@ -56,11 +56,13 @@ async function start(
       ...env,
     },
   })
-  const ready = until('the server to be ready', async () => (await fetch(`${url}/readyz`)).ok, {
+  let over = false
+  const ready = until('the server to be ready', async () => over || (await fetch(`${url}/readyz`)).ok, {
     withinMs: 120_000,
     everyMs: 50,
   })
   const died = server.ended.then((code) => {
+    over = true
     throw new Error(`the server ended with ${code} before it was ready:\n${server.output()}`)
   })
   await Promise.race([ready, died])

@@ -10,6 +10,7 @@ import { type Entrance, type Gateway, openGateway } from './gateway/index.ts'
 import type { MakeMeter } from './meter.ts'
 import type { Role, ServerOptions } from './options.ts'
 import { registerPortal } from './portal/index.ts'
+import type { Processes } from './processes/index.ts'
 import { createMetrics, failAroundAnswers, healthRoutes, pkiRoutes } from './service/index.ts'
 
 export interface Furnished {
@@ -30,6 +31,7 @@ export async function furnish(
     agentAddress: string
     roles: readonly Role[]
     push: Pick<PushRoom, 'counts'>
+    processes: Pick<Processes, 'metrics'>
     /** Is told what measures the answers that devices were given meanwhile. */
     measured(meter: MakeMeter): void
     closing(step: () => Promise<unknown> | unknown): void
@@ -55,14 +57,14 @@ export async function furnish(
     permissions: [...core.registry.operations.keys()].map(operationPermission),
   })
   const { app, stopping } = gateway
-  const metrics = createMetrics(core, w.push)
+  const metrics = createMetrics(core, { push: w.push, processes: w.processes })
   w.measured(metrics.meter)
   metrics.measure(app)
   failAroundAnswers(app)
   healthRoutes(app, core, { roles, stopping })
   pkiRoutes(app, core)
   if (o.metricsAddress === undefined) metrics.route(app)
-  else {
+  else if ((o.processes?.no ?? 1) === 1) {
     const own = await metrics.listen(o.metricsAddress)
     w.closing(() => own.close())
   }

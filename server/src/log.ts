@@ -2,10 +2,15 @@
 import type { Log } from '@muster/core'
 import { pino } from 'pino'
 
-export function createLog(level = 'info', out: NodeJS.WriteStream = process.stdout): Log {
+/** `base`: what each line says beside its own. */
+export function createLog(
+  level = 'info',
+  out: NodeJS.WriteStream = process.stdout,
+  base: Readonly<Record<string, unknown>> | null = null,
+): Log {
   const options = {
     level,
-    base: null,
+    base,
     redact: {
       paths: ['password', '*.password', 'secret', '*.secret', 'authorization', '*.authorization'],
       censor: '[hidden]',

@@ -49,6 +49,7 @@ it('names the variable that is wrong', () => {
     MUSTER_HTTPS_PORT: ['https'],
     MUSTER_PUBLIC_URL: ['muster.example', 'ftp://x', 'https://x/?q', 'https://u@x'],
     MUSTER_ROLES: ['api,king'],
+    MUSTER_PROCESSES: ['0', '17', 'all', '-1', '1.5'],
     MUSTER_LOG_LEVEL: ['loud'],
     MUSTER_WEBHOOK_NETWORKS: ['home', '10.0.0.0/99'],
     MUSTER_WEBHOOK_HTTP: ['yes'],

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Json, Platform, Pusher } from '@muster/contract'
 import { configurationKeys, type Guard, type Log } from '@muster/core'
 import type { Limits } from './gateway/index.ts'
+import type { ProcessesOptions } from './processes/index.ts'
 import type { PushOptions } from './push.ts'
 import { readNetworks, type WebhookReach } from './webhooks/index.ts'
 
@@ -27,6 +28,8 @@ export interface ServerOptions {
   /** `id:secret` of an API client with all scopes. */
   bootstrapClient?: string
   roles?: readonly Role[]
+  /** Processes that share the ports; one unless told. */
+  processes?: ProcessesOptions
   /** Name of the organisation, taken at the first start. */
   organisation?: string
   /** Files of a TLS certificate (leaf first) and its key; made by our own authority when unset. */
@@ -67,6 +70,7 @@ export function optionsOf(env: Environment): ServerOptions {
   const keyFile = text('MUSTER_TLS_KEY')
   if ((certFile === undefined) !== (keyFile === undefined))
     throw new Error('MUSTER_TLS_CERT and MUSTER_TLS_KEY go together: the files of a certificate chain and its key.')
+  const wantedRoles = rolesOf(text('MUSTER_ROLES'))
   return {
     dataDir: resolve(text('MUSTER_DATA') ?? './var'),
     databaseUrl: text('DATABASE_URL'),
@@ -76,7 +80,8 @@ export function optionsOf(env: Environment): ServerOptions {
     host: text('MUSTER_HOST'),
     adminPassword: text('MUSTER_ADMIN_PASSWORD'),
     bootstrapClient: text('MUSTER_BOOTSTRAP_CLIENT'),
-    roles: rolesOf(text('MUSTER_ROLES')),
+    roles: wantedRoles,
+    processes: processes(text('MUSTER_PROCESSES'), text('MUSTER_PROCESS'), wantedRoles),
     organisation: text('MUSTER_ORGANISATION'),
     tls: certFile && keyFile ? { certFile, keyFile } : undefined,
     trustedProxies: text('MUSTER_TRUSTED_PROXIES')
@@ -171,6 +176,20 @@ function rolesOf(value: string | undefined): readonly Role[] | undefined {
   const unknown = wanted?.find((r) => !roles.includes(r as Role))
   if (unknown !== undefined) throw new Error(`MUSTER_ROLES takes ${roles.join(', ')}: ${unknown}`)
   return wanted && wanted.length > 0 ? (wanted as Role[]) : undefined
+}
+/** `no` is for the server's own processes: the first tells each of the others which it is. */
+function processes(
+  count: string | undefined,
+  no: string | undefined,
+  of: readonly Role[] | undefined,
+): ProcessesOptions | undefined {
+  if (count === undefined) return undefined
+  const most = 16
+  if (!/^[1-9]\d?$/.test(count) || Number(count) > most)
+    throw new Error(`MUSTER_PROCESSES is a whole number from 1 to ${most}: ${count}`)
+  if (Number(count) > 1 && of && !of.includes('api') && !of.includes('devices'))
+    throw new Error('MUSTER_PROCESSES is for nodes that take connections: MUSTER_ROLES names neither api nor devices.')
+  return { count: Number(count), no: Number(no ?? 1) }
 }
 function webhooks(networks: string | undefined, http: string | undefined): WebhookReach | undefined {
   if (http !== undefined && http !== 'allow') throw new Error(`MUSTER_WEBHOOK_HTTP takes "allow", or is unset: ${http}`)

@@ -1,5 +1,5 @@
 /** Runs a server until it is told to end: environment in, signals heard, the first password shown once. */
-import { DatabaseProblem } from '@muster/core'
+import { DatabaseProblem, SecretProblem } from '@muster/core'
 import { optionsOf, type ServerOptions } from './options.ts'
 import { startServer } from './start.ts'
 
@@ -15,7 +15,10 @@ export async function serve(env: NodeJS.ProcessEnv = process.env, more: Partial<
     })
   }
   try {
-    const server = await startServer({ ...optionsOf(env), ...more })
+    const options = { ...optionsOf(env), ...more }
+    // The others of a server end with its first.
+    if ((options.processes?.no ?? 1) > 1) process.once('disconnect', () => ended.resolve('the first process ended'))
+    const server = await startServer(options)
     if (server.adminPassword !== undefined) welcome(server.publicUrl, server.adminPassword)
     const signal = await ended.promise
     server.log.info({ signal }, 'stopping')
@@ -39,8 +42,11 @@ function explained(e: unknown): string {
   const { code, port } = e as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE')
     return `Port ${port} is in use. Stop what uses it, or choose others with MUSTER_HTTP_PORT and MUSTER_HTTPS_PORT.`
+  if (code === 'ENOTSUP')
+    return 'This system does not share a port among processes. Leave MUSTER_PROCESSES unset, and start more nodes behind a balancer instead.'
   if (code === 'EACCES' && port !== undefined)
     return `Port ${port} may not be opened by this user. Choose one above 1023.`
-  if (e instanceof DatabaseProblem || !e.stack || /^MUSTER_/.test(e.message)) return e.message
+  if (e instanceof SecretProblem || e instanceof DatabaseProblem) return `${e.message} (${e.code})`
+  if (!e.stack || /^MUSTER_/.test(e.message)) return e.message
   return e.stack
 }

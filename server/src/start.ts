@@ -7,8 +7,9 @@ import { nameOrganisation } from './first-start.ts'
 import { createEntrance, type Pressure, type RouteEntry } from './gateway/index.ts'
 import { createLog } from './log.ts'
 import { createEarlyMeter } from './meter.ts'
-import { roles as allRoles, type ServerOptions } from './options.ts'
+import { roles as allRoles, type Role, type ServerOptions } from './options.ts'
 import { installedPlatforms } from './platforms.ts'
+import { createProcesses, mustBeFree } from './processes/index.ts'
 import { openPush } from './push.ts'
 import { keepTls } from './tls.ts'
 import { createPoster } from './webhooks/index.ts'
@@ -33,7 +34,8 @@ const momentMs = 100
 const mostMoments = 10
 
 export async function startServer(o: ServerOptions): Promise<RunningServer> {
-  const log = o.log ?? createLog(o.logLevel)
+  const no = o.processes?.no ?? 1
+  const log = o.log ?? createLog(o.logLevel, process.stdout, (o.processes?.count ?? 1) > 1 ? { process: no } : null)
   const roles = o.roles ?? allRoles
   const ports = { http: await chosen(o.httpPort, 8080), https: await chosen(o.httpsPort, 8443) }
   const publicUrl = o.publicUrl?.replace(/\/+$/, '') ?? `http://localhost:${ports.http ?? ports.https}`
@@ -73,9 +75,16 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
 
     const tls = await keepTls(core, { files: o.tls, publicUrl, renew: (files) => entrance.renewTls(files) })
     closing.push(() => tls.stop())
+    const processes = createProcesses(o.processes, {
+      log,
+      environment: (other) => environmentOf(other, { roles, url: o.databaseUrl ?? db.url }),
+    })
+    if (processes.shared && no === 1)
+      for (const port of [ports.http, ports.https]) if (port !== undefined) await mustBeFree(port, o.host)
     const entrance = createEntrance({
       log,
       ports,
+      shared: processes.shared,
       host: o.host,
       tls: tls.files,
       limits: o.limits,
@@ -107,10 +116,13 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       roles,
       push,
       measured: into,
+      processes,
       closing: (step) => closing.push(step),
     })
     closing.push(() => gateway.stop(graceMs))
     const opened = await gateway.start()
+    closing.push(processes.stop)
+    processes.begin()
     log.info(
       { url: publicUrl, http: opened.http, https: opened.https, roles: roles.join(','), database: db.url },
       'Muster is ready',
@@ -130,6 +142,12 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
     await close().catch((error: unknown) => log.warn({ err: error }, 'closing after a failed start'))
     throw e
   }
+}
+
+/** What another process of this server is started with: it finds the same database, and does nothing that recurs. */
+function environmentOf(no: number, o: { roles: readonly Role[]; url: string }): NodeJS.ProcessEnv {
+  const others = o.roles.filter((r) => r !== 'worker')
+  return { ...process.env, DATABASE_URL: o.url, MUSTER_ROLES: others.join(), MUSTER_PROCESS: String(no) }
 }
 
 /** For those who knock as soon as the ports open, a second at most: loading what comes next keeps the event loop busy. */

@@ -12,6 +12,7 @@ Environment (each has a default):
   MUSTER_ADMIN_PASSWORD    of the user admin at the first start; else generated and shown once
   MUSTER_BOOTSTRAP_CLIENT  id:secret of an API client with all scopes
   MUSTER_ROLES             api,devices,worker
+  MUSTER_PROCESSES         1; more share the ports, to use all processors (Linux, FreeBSD)
   MUSTER_ORGANISATION      its name, taken at the first start
   MUSTER_LOG_LEVEL         info
   MUSTER_TLS_CERT, _KEY    files of a certificate chain and its key; else of its own authority

@@ -132,7 +132,8 @@ interface Running {
 function startServer(places: Places, data: string, sockets: string, o: EmbeddedOptions): Running {
   const settings = {
     timezone: 'UTC',
-    max_connections: '100',
+    // Sixteen for each process of a server (MUSTER_PROCESSES), and for commands beside it.
+    max_connections: '300',
     shared_buffers: '128MB',
     log_min_messages: 'warning',
     log_line_prefix: '',

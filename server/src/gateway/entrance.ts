@@ -17,6 +17,8 @@ import { asProblem, problemReply } from './problems.ts'
 export interface EntranceOptions {
   log: Log
   ports: Ports
+  /** Other processes listen at these ports, too. */
+  shared?: boolean
   /** Interface to listen on; all by default. */
   host?: string
   tls?: TlsFiles
@@ -78,6 +80,7 @@ export function createEntrance(o: EntranceOptions): Entrance {
     handle: long.handle,
     shortcuts,
     ports: o.ports,
+    shared: o.shared,
     host: o.host ?? '::',
     tls: o.tls,
     log: o.log,

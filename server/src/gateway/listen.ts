@@ -46,6 +46,8 @@ export function createDoors(o: {
   /** Answers what does not take the lane. */
   handle: Handler
   ports: Ports
+  /** Other processes listen there, too (SO_REUSEPORT). */
+  shared?: boolean
   host: string
   tls?: TlsFiles
   log: Log
@@ -160,7 +162,7 @@ export function createDoors(o: {
   async function listen(server: Server, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ port, host: o.host, backlog }, () => {
+      server.listen({ port, host: o.host, backlog, reusePort: o.shared === true }, () => {
         server.off('error', reject)
         resolve()
       })

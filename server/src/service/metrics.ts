@@ -3,8 +3,10 @@ import type { Server } from 'node:http'
 import type { Core } from '@muster/core'
 import type { PushRoom } from '@muster/push'
 import type { FastifyInstance } from 'fastify'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { nodeHttp } from '../node-http.ts'
+import type { Processes } from '../processes/index.ts'
+import { createRequestTimes } from './request-times.ts'
 
 export interface Metrics {
   /** Measures every answer of `app`. */
@@ -17,43 +19,31 @@ export interface Metrics {
   listen(address: string): Promise<Server>
 }
 
-export function createMetrics(core: Core, push: Pick<PushRoom, 'counts'>): Metrics {
+/** `processes`: of a server of several, whoever is asked tells of all. */
+export function createMetrics(
+  core: Core,
+  o: { push: Pick<PushRoom, 'counts'>; processes: Pick<Processes, 'metrics'> },
+): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'muster_' })
-  const requests = new Histogram({
-    name: 'muster_http_request_seconds',
-    help: 'Time from request to answer, by route and status',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.002, 0.01, 0.05, 0.25, 1, 5, 30],
-    registers: [registry],
-  })
+  const requests = createRequestTimes()
   gauges(core, registry)
-  pushes(push, registry)
-  const text = () => registry.metrics()
+  pushes(o.push, registry)
+  const text = o.processes.metrics(async () => `${await registry.metrics()}\n${requests.text()}`)
 
   return {
     measure: (app) => {
+      const routes = new Map<string, (status: number, seconds: number) => void>()
       app.addHook('onResponse', (request, reply, done) => {
-        requests.observe(
-          {
-            method: request.method,
-            route: request.routeOptions.url ?? 'none',
-            status: `${Math.trunc(reply.statusCode / 100)}xx`,
-          },
-          reply.elapsedTime / 1000,
-        )
+        const route = request.routeOptions.url ?? 'none'
+        const key = `${request.method} ${route}`
+        const measure = routes.get(key) ?? requests.of(request.method, route)
+        routes.set(key, measure)
+        measure(reply.statusCode, reply.elapsedTime / 1000)
         done()
       })
     },
-    meter: (method, route) => {
-      const known = new Map<number, { observe(seconds: number): void }>()
-      return (status, seconds) => {
-        const kind = Math.trunc(status / 100)
-        const histogram = known.get(kind) ?? requests.labels({ method, route, status: `${kind}xx` })
-        known.set(kind, histogram)
-        histogram.observe(seconds)
-      }
-    },
+    meter: requests.of,
     route: (app) => {
       app.get(
         '/metrics',

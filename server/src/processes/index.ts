@@ -1,0 +1,2 @@
+/** The door of the processes' room. */
+export { createProcesses, mustBeFree, type Processes, type ProcessesOptions } from './processes.ts'
