@@ -10,6 +10,8 @@ export interface EventMap {
   'device.event': { device: string; type: string; at: string; data: Json }
   /** Something waits: at most 500 channels named, else everyone ('*'). Every node's waiting index hears it. */
   'channels.waiting': { channels: number[] | '*'; urgent: boolean }
+  /** They said that something is put off: their next connection looks. Every node's waiting index hears it. */
+  'channels.deferred': { channels: number[] }
   'activity.created': { activity: number; operation: string; targets: number }
   'activity.cancelled': { activity: number; operation: string; cancelled: number; cancelling: number }
   /** One per durable batch: [channel, activity, state]. Carried without NOTIFY. */
@@ -40,7 +42,7 @@ export interface EventMap {
 export type EventType = keyof EventMap
 
 /** Between nodes: they name credentials and queues, and say nothing to a person. */
-type InnerEventType = 'channels.waiting' | 'credentials.revoked' | 'tokens.revoked'
+type InnerEventType = 'channels.waiting' | 'channels.deferred' | 'credentials.revoked' | 'tokens.revoked'
 const told: Readonly<Record<Exclude<EventType, InnerEventType>, true>> = {
   'device.enrolled': true,
   'device.changed': true,

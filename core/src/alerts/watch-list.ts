@@ -34,13 +34,13 @@ export function createWatchList(o: { events: Events; clock?: () => number }): Wa
   let allAt = Number.NEGATIVE_INFINITY
   let lastAt = Number.NEGATIVE_INFINITY
 
-  function hear(batch: readonly EventRecord[]): void {
+  function hear(batch: readonly EventRecord<(typeof hears)[number]>[]): void {
     for (const e of batch) for (const device of devicesOf(e)) names.add(device)
     if (names.size > namesAtMost) allAt = Number.NEGATIVE_INFINITY
   }
   return {
     begin: () => {
-      following ??= o.events.follow({}, hear).ready
+      following ??= o.events.follow({ hears }, hear).ready
       return following
     },
     everybody: () => {
@@ -74,16 +74,8 @@ export function createWatchList(o: { events: Events; clock?: () => number }): Wa
   }
 }
 
-/** Of events after which a device's words may be others, or nobody is to be told of it. */
-function devicesOf(e: EventRecord): readonly string[] {
-  switch (e.type) {
-    case 'device.reported':
-      return e.data.devices
-    case 'device.enrolled':
-    case 'device.changed':
-    case 'device.removed':
-      return [e.data.device]
-    default:
-      return []
-  }
-}
+/** After these a device's words may be others, or nobody is to be told of it. */
+const hears = ['device.reported', 'device.enrolled', 'device.changed', 'device.removed'] as const
+
+const devicesOf = (e: EventRecord<(typeof hears)[number]>): readonly string[] =>
+  e.type === 'device.reported' ? e.data.devices : [e.data.device]

@@ -117,10 +117,8 @@ export function createConfiguration(d: { db: Db; events: Events; audit: Audit; l
   }
 
   async function start(): Promise<void> {
-    follower ??= d.events.follow({}, async (batch) => {
-      const keys = batch.flatMap((e) =>
-        e.type === 'configuration.changed' && isConfigurationKey(e.data.key) ? [e.data.key] : [],
-      )
+    follower ??= d.events.follow({ hears: ['configuration.changed'] }, async (batch) => {
+      const keys = batch.flatMap((e) => (isConfigurationKey(e.data.key) ? [e.data.key] : []))
       if (keys.length > 0) await load([...new Set(keys)])
     })
     await follower.ready

@@ -40,6 +40,18 @@ export interface DevicesOptions {
   looks?: readonly string[]
 }
 
+/** What ends a memory, or says that something waits. */
+const hears = [
+  'device.reported',
+  'device.changed',
+  'device.blocked',
+  'device.enrolled',
+  'device.removed',
+  'channels.waiting',
+  'channels.deferred',
+  'credentials.revoked',
+] as const
+
 export function createDevices(o: DevicesOptions): Devices {
   const { db, events, audit } = o
   const identity = createIdentity({ db, tokens: o.tokens, busSilentMs: () => events.freshness() })
@@ -70,12 +82,11 @@ export function createDevices(o: DevicesOptions): Devices {
     waiting.heard(channels)
     if (channels === '*') looks.soon()
   }
-  function hear(e: EventRecord): void {
+  function hear(e: EventRecord<(typeof hears)[number]>): void {
     if (e.type === 'device.reported') glances.forget(e.data.devices)
     else if (e.type === 'device.changed') glances.forget([e.data.device])
     else if (e.type === 'channels.waiting') heardOf(e.data.channels)
-    else if (e.type === 'operations.changed')
-      waiting.putOff(e.data.rows.flatMap(([channel, , state]) => (state === 'deferred' ? [channel] : [])))
+    else if (e.type === 'channels.deferred') waiting.putOff(e.data.channels)
     else if (e.type === 'device.blocked') {
       identity.forget(e.data.channels)
       if (!e.data.blocked) waiting.heard(e.data.channels)
@@ -83,11 +94,11 @@ export function createDevices(o: DevicesOptions): Devices {
       glances.forget([e.data.device])
       identity.enrolled(e.data.channel, e.data.epoch)
       waiting.heard([e.data.channel])
-    } else if (e.type === 'device.removed' || e.type === 'credentials.revoked') identity.forget(e.data.channels)
+    } else identity.forget(e.data.channels)
   }
   /** Caches and the waiting index follow the event bus; a gap in hearing makes everything unknown. */
   async function start(): Promise<void> {
-    const follower = events.follow({}, (batch) => {
+    const follower = events.follow({ hears }, (batch) => {
       for (const e of batch) hear(e)
     })
     closing.push(() => follower.stop())

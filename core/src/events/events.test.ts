@@ -187,6 +187,79 @@ test('property: under overlapping transactions of any length each committed even
   await writer.close()
 })
 
+test('a follower is handed only what it hears, in order, and passes over the rest', async () => {
+  const e = events()
+  const seen: { few: string[]; all: string[] } = { few: [], all: [] }
+  const few = e.follow({ hears: ['query.changed'] }, (batch) => {
+    assert.ok(batch.length > 0)
+    seen.few.push(...batch.map((r) => `${r.type} ${r.data.query}`))
+  })
+  await few.ready
+  const start = few.position()
+  await emit(e, 1)
+  await t.db.tx((tx) => e.emit(tx, 'query.changed', { query: 2 }))
+  await until(() => seen.few.length === 1)
+  // Whoever comes later and hears more misses nothing from then on, and those of before hear no more than before.
+  const all = e.follow({ after: start }, (batch) => {
+    seen.all.push(...batch.map((r) => r.type))
+  })
+  await until(() => seen.all.length === 2)
+  await emit(e, 3)
+  await t.db.tx((tx) => e.emit(tx, 'query.changed', { query: 4 }))
+  await emit(e, 5)
+  await until(() => seen.all.length === 5)
+  await until(() => few.position() === all.position())
+  assert.deepEqual(seen.few, ['query.changed 2', 'query.changed 4'])
+  assert.deepEqual(seen.all, ['group.changed', 'query.changed', 'group.changed', 'query.changed', 'group.changed'])
+  await all.stop()
+  await emit(e, 6)
+  await t.db.tx((tx) => e.emit(tx, 'query.changed', { query: 7 }))
+  await until(() => seen.few.length === 3)
+})
+
+test('property: followers that come and go while others read miss nothing of what they hear', async () => {
+  const e = events()
+  await e.follow({ hears: ['webhook.changed'] }, () => undefined).ready
+  const kinds = fc.constantFrom('group.changed' as const, 'query.changed' as const)
+  const plan = fc.array(fc.record({ kind: kinds, pause: fc.nat(4), joins: fc.option(kinds) }), {
+    minLength: 3,
+    maxLength: 20,
+  })
+  let next = 0
+  await fc.assert(
+    fc.asyncProperty(plan, async (steps) => {
+      const followers: { hears: string; from: number; seen: number[]; stop(): Promise<void> }[] = []
+      const told: { kind: string; n: number }[] = []
+      for (const { kind, pause, joins } of steps) {
+        if (joins) {
+          const seen: number[] = []
+          const f = e.follow({ hears: [joins] }, (batch) => {
+            for (const r of batch) seen.push(r.type === 'group.changed' ? r.data.group : r.data.query)
+          })
+          await f.ready
+          followers.push({ hears: joins, from: told.length, seen, stop: f.stop })
+        }
+        const n = next++
+        await t.db.tx((tx) =>
+          kind === 'group.changed' ? e.emit(tx, kind, { group: n }) : e.emit(tx, kind, { query: n }),
+        )
+        told.push({ kind, n })
+        await sleep(pause)
+      }
+      const wanted = (f: (typeof followers)[number]) =>
+        told.slice(f.from).flatMap((x) => (x.kind === f.hears ? [x.n] : []))
+      for (const f of followers) {
+        const all = wanted(f)
+        await until(() => all.length === 0 || f.seen.includes(all.at(-1) as number))
+        // What committed just before it came may be heard, too.
+        assert.deepEqual(f.seen.slice(f.seen.length - all.length), all)
+        await f.stop()
+      }
+    }),
+    { numRuns: 15 },
+  )
+})
+
 test('all followers at the head share one reader', async () => {
   const db = await openDb({ url: t.url, dataDir: '', log: silentLog })
   const e = createEvents({ db, log: silentLog })

@@ -1,5 +1,5 @@
 /** Events: emitted in the transaction of the change, read and followed in commit-safe order. */
-import { type EventMap, Problem } from '@muster/contract'
+import { type EventMap, type EventType, Problem } from '@muster/contract'
 import type { Db, Log, Tx } from '../db/index.ts'
 import { createFollow, type Follower, type FollowOptions } from './follow.ts'
 import { createReader } from './reader.ts'
@@ -22,7 +22,10 @@ export interface Events {
    * Calls `on` with every event after `after` (from now on, without it), in order, at least once: a batch whose `on`
    * throws is given again. Followers at the head share one reader of the outbox.
    */
-  follow(o: FollowOptions, on: (batch: EventRecord[]) => Promise<void> | void): Follower
+  follow<K extends EventType = EventType>(
+    o: FollowOptions<K>,
+    on: (batch: EventRecord<K>[]) => Promise<void> | void,
+  ): Follower
   /** Throws Problem `events-gone` when `after` is older than what is kept, `invalid-cursor` when it is no id. */
   read(after: string, limit: number): Promise<EventRecord[]>
   /** The id from which nothing that commits later can be missed. */
@@ -43,8 +46,8 @@ function record(row: OutboxRow): EventRecord {
 export function createEvents(o: { db: Db; log: Log }): Events {
   const { db, log } = o
 
-  async function readFrom(after: string, limit: number) {
-    const { rows, ...rest } = await readOutbox(db, after, limit)
+  async function readFrom(after: string, limit: number, types?: readonly string[]) {
+    const { rows, ...rest } = await readOutbox(db, after, { limit, types })
     return { ...rest, records: rows.map(record) }
   }
 

@@ -1,12 +1,14 @@
 /** Followers of the outbox: at the head they take what the shared reader hands out; behind, each reads by itself until it is there. */
-import { isProblem, type Problem } from '@muster/contract'
+import { type EventType, isProblem, type Problem } from '@muster/contract'
 import { DatabaseProblem, type Log } from '../db/index.ts'
 import { createAlarm } from './alarm.ts'
 import { comparePositions, parsePosition } from './position.ts'
 import { batchSize, idleMs, type Member, type Reader, type ReadFrom } from './reader.ts'
 import type { EventRecord } from './record.ts'
 
-export interface FollowOptions {
+export interface FollowOptions<K extends EventType = EventType> {
+  /** Types it is handed; all, unless told. What nobody hears is not even read. */
+  hears?: readonly K[]
   /** Id of the last event seen. Unset: from now on. */
   after?: string
   /** Told once when `after` is no longer kept (`events-gone`); the follower has ended then. */
@@ -51,6 +53,7 @@ function createFollower(deps: Deps, o: FollowOptions, on: OnBatch): Follower {
   let gave = 0
 
   const member: Member = {
+    hears: o.hears,
     hand: (records) => {
       queue.push(...records)
       news.ring()
@@ -71,15 +74,16 @@ function createFollower(deps: Deps, o: FollowOptions, on: OnBatch): Follower {
 
   /** Gives a batch until it is taken. */
   async function give(records: EventRecord[]) {
-    const batch = records.filter((r) => comparePositions(r.id, at) > 0)
-    const last = batch.at(-1)
+    const fresh = records.filter((r) => comparePositions(r.id, at) > 0)
+    const last = fresh.at(-1)
+    const batch = o.hears ? fresh.filter((r) => o.hears?.includes(r.type)) : fresh
     for (let retry = firstRetryMs; last && !stopped; retry = Math.min(retry * 2, longestRetryMs)) {
       try {
-        await on(batch)
+        if (batch.length > 0) await on(batch)
         at = last.id
         return
       } catch (e) {
-        log.error({ err: e, first: batch[0]?.id, last: last.id }, 'a follower of events failed; it gets them again')
+        log.error({ err: e, first: fresh[0]?.id, last: last.id }, 'a follower of events failed; it gets them again')
         await patience.sleep(retry)
       }
     }
@@ -88,7 +92,7 @@ function createFollower(deps: Deps, o: FollowOptions, on: OnBatch): Follower {
   /** A read that came back not full saw everything up to where the reader stood before it: if that still holds, it is at the head. */
   async function catchUp() {
     const headBefore = reader.position()
-    const read = await deps.readFrom(at, batchSize)
+    const read = await deps.readFrom(at, batchSize, o.hears)
     // Asked after reading: what was trimmed meanwhile would be missing.
     await deps.assertKept(at)
     await give(read.records)
@@ -157,9 +161,13 @@ function createFollower(deps: Deps, o: FollowOptions, on: OnBatch): Follower {
 export function createFollow(deps: Deps) {
   const followers = new Set<Follower>()
   return {
-    follow: (o: FollowOptions, on: OnBatch): Follower => {
+    follow: <K extends EventType = EventType>(
+      o: FollowOptions<K>,
+      on: (batch: EventRecord<K>[]) => Promise<void> | void,
+    ): Follower => {
       if (o.after !== undefined) parsePosition(o.after)
-      const made = createFollower(deps, o, on)
+      // It is handed nothing but what it hears.
+      const made = createFollower(deps, o, on as OnBatch)
       const follower = {
         ...made,
         stop: () => {

@@ -10,8 +10,11 @@ export interface Read {
   full: boolean
   held: boolean
 }
-export type ReadFrom = (after: string, limit: number) => Promise<Read>
+/** `types`: of what is read, only these are answered; all, unless told. */
+export type ReadFrom = (after: string, limit: number, types?: readonly string[]) => Promise<Read>
 export interface Member {
+  /** All, unless told. */
+  readonly hears?: readonly string[]
   hand(records: EventRecord[]): void
 }
 export interface Reader {
@@ -36,6 +39,8 @@ const coalesceMs = { least: 3, perRecord: 3, most: 50 }
 export function createReader(o: { db: Db; log: Log; readFrom: ReadFrom }): Reader {
   const { db, log } = o
   const members = new Set<Member>()
+  /** What any of them hears, and what was read for them: bytes that nobody hears are not fetched. */
+  let wanted: readonly string[] | undefined = []
   const alarm = createAlarm()
   const started = Promise.withResolvers<void>()
   let position = ''
@@ -54,7 +59,10 @@ export function createReader(o: { db: Db; log: Log; readFrom: ReadFrom }): Reade
     }
     const began = Date.now()
     readAt = performance.now()
-    const read = await o.readFrom(position, batchSize)
+    const types = wanted
+    const read = await o.readFrom(position, batchSize, types)
+    // Somebody joined meanwhile who hears more: read again for all.
+    if (types !== wanted) return { records: [], position, full: true, held: false }
     position = read.position
     if (!read.full && !read.held) freshAt = began
     if (read.records.length > 0) for (const m of members) m.hand(read.records)
@@ -93,6 +101,11 @@ export function createReader(o: { db: Db; log: Log; readFrom: ReadFrom }): Reade
     }
   }
 
+  function agree(): void {
+    const all = [...members]
+    wanted = all.every((m) => m.hears) ? [...new Set(all.flatMap((m) => m.hears ?? []))] : undefined
+  }
+
   function start() {
     if (!running) {
       running = keepReading()
@@ -107,8 +120,14 @@ export function createReader(o: { db: Db; log: Log; readFrom: ReadFrom }): Reade
   return {
     start,
     position: () => position,
-    join: (m) => members.add(m),
-    leave: (m) => members.delete(m),
+    join: (m) => {
+      members.add(m)
+      agree()
+    },
+    leave: (m) => {
+      members.delete(m)
+      agree()
+    },
     freshness: () => (freshAt === undefined ? Number.POSITIVE_INFINITY : Date.now() - freshAt),
     close: async () => {
       closed = true

@@ -33,22 +33,23 @@ export function insertEvents(tx: Tx, rows: { type: string; data: unknown }[], no
 }
 
 /**
- * Events after a position, in order. Only rows of transactions below the snapshot's oldest running one are given out: an
+ * Events after a position, in order; `types`: only these, and the position passes over the others unread. Only rows of transactions below the snapshot's oldest running one are given out: an
  * older transaction may still commit rows in between. `held` says that committed rows wait for such a one.
  */
-export async function readOutbox(db: Db, after: string, limit: number) {
+export async function readOutbox(db: Db, after: string, o: { limit: number; types?: readonly string[] }) {
+  const { limit, types } = o
   const { xid, no } = parsePosition(after)
   const found = await db.query<OutboxRow & { settled: boolean }>({
     name: 'outbox-read',
-    text: `SELECT xid::text AS xid, no, at, type, s.settled, CASE WHEN s.settled THEN data END AS data
+    text: `SELECT xid::text AS xid, no, at, type, s.settled, CASE WHEN s.settled AND ($4::text[] IS NULL OR type = ANY ($4)) THEN data END AS data
       FROM outbox, LATERAL (SELECT xid < pg_snapshot_xmin(pg_current_snapshot()) AS settled) s
       WHERE (xid, no) > ($1::xid8, $2::bigint) ORDER BY outbox.xid, no LIMIT $3`,
-    values: [xid.toString(), no.toString(), limit],
+    values: [xid.toString(), no.toString(), limit, types ?? null],
   })
   const settled = found.filter((r) => r.settled)
   const last = settled.at(-1)
   return {
-    rows: settled.filter((r) => r.type !== trimmedMark) as OutboxRow[],
+    rows: settled.filter((r) => r.type !== trimmedMark && (types?.includes(r.type) ?? true)) as OutboxRow[],
     position: last ? `${last.xid}.${last.no}` : after,
     full: settled.length === limit,
     held: settled.length < found.length,

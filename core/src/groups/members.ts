@@ -83,17 +83,18 @@ async function tell(tx: Tx, events: Events, changes: readonly Change[]): Promise
   )
 }
 
+const hears = ['device.reported', 'device.changed', 'device.enrolled', 'device.removed', 'device.blocked'] as const
+
 /** Evaluates the devices that the bus tells of. Runs on a worker; several at once only repeat each other. */
 export function followDevices(db: Db, events: Events): Follower {
-  return events.follow({}, async (batch) => {
+  return events.follow({ hears }, async (batch) => {
     const devices = new Set<string>()
     for (const e of batch) {
       if (e.type === 'device.reported') for (const id of e.data.devices) devices.add(id)
       else if (e.type === 'device.changed') {
         // Its own news is no reason to look again.
         if (e.data.what.some((w) => w !== 'groups')) devices.add(e.data.device)
-      } else if (e.type === 'device.enrolled' || e.type === 'device.removed' || e.type === 'device.blocked')
-        devices.add(e.data.device)
+      } else devices.add(e.data.device)
     }
     if (devices.size > 0) await refreshMembers(db, events, { devices: [...devices] })
   })

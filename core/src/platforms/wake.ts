@@ -89,9 +89,8 @@ export function createWaker(o: {
       await o.raise(tx, [{ device: c, type: 'device.unwakeable', severity: 'warning', data: about }])
     })
   }
-  async function told(batch: readonly EventRecord[]): Promise<void> {
+  async function told(batch: readonly EventRecord<'channels.waiting'>[]): Promise<void> {
     for (const e of batch) {
-      if (e.type !== 'channels.waiting') continue
       const { channels, urgent } = e.data
       await (channels === '*' ? everyone(urgent) : these(channels, urgent)).catch((error: unknown) =>
         o.log.warn({ err: error }, 'devices were not woken; they will poll'),
@@ -100,7 +99,7 @@ export function createWaker(o: {
   }
   /** From the lock on until it is lost; what came before is made up for. */
   async function lead(ended: AbortSignal): Promise<void> {
-    const follower = o.events.follow({}, told)
+    const follower = o.events.follow({ hears: ['channels.waiting'] }, told)
     try {
       await follower.ready
       await everyone()

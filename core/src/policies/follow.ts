@@ -10,6 +10,8 @@ const gatherMs = 250
 /** Changes of an account that say nothing about which devices belong where. */
 const quiet = new Set(['session', 'password', 'signed-in'])
 
+const hears = ['device.enrolled', 'device.changed', 'device.reported', 'group.changed', 'user.changed'] as const
+
 interface Heard {
   readonly devices: Set<string>
   readonly users: Set<number>
@@ -18,7 +20,7 @@ interface Heard {
 
 /** Runs on a worker; two at once only repeat each other. Each evaluation is a transaction of its own. */
 export function followChanges(parts: Parts): Follower {
-  return parts.events.follow({ everyMs: gatherMs }, async (batch) => {
+  return parts.events.follow({ hears, everyMs: gatherMs }, async (batch) => {
     const heard = listen(batch)
     for (const platform of await platformsOfGroups(heard.groups, parts))
       await parts.db.tx((tx) => evaluate(tx, { platform }, parts), 'policy.follow')
@@ -28,7 +30,7 @@ export function followChanges(parts: Parts): Follower {
   })
 }
 
-function listen(batch: readonly EventRecord[]): Heard {
+function listen(batch: readonly EventRecord<(typeof hears)[number]>[]): Heard {
   const heard: Heard = { devices: new Set(), users: new Set(), groups: new Set() }
   for (const e of batch) {
     if (e.type === 'device.enrolled' || e.type === 'device.changed') heard.devices.add(e.data.device)

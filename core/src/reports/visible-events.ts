@@ -6,7 +6,12 @@ import type { Db } from '../db/index.ts'
 import type { EventRecord } from '../events/index.ts'
 
 /** Between nodes: they name credentials and queues, and say nothing to a person. */
-const inner: ReadonlySet<keyof EventMap> = new Set(['channels.waiting', 'tokens.revoked', 'credentials.revoked'])
+const inner: ReadonlySet<keyof EventMap> = new Set([
+  'channels.waiting',
+  'channels.deferred',
+  'tokens.revoked',
+  'credentials.revoked',
+])
 
 export function createVisibleEvents(o: { db: Db }) {
   return async function visibleEvents(batch: readonly EventRecord[], reader: Principal): Promise<EventRecord[]> {

@@ -12,9 +12,7 @@ export function createDeliver(o: { db: Db; events: Events; log: Log; open(hook: 
   return async function deliver(signal: AbortSignal): Promise<void> {
     const lines = new Map<number, Line>()
     const bell = createBell()
-    const follower = o.events.follow({}, (batch) => {
-      if (batch.some((e) => e.type === 'webhook.changed')) bell.ring()
-    })
+    const follower = o.events.follow({ hears: ['webhook.changed'] }, bell.ring)
     signal.addEventListener('abort', bell.ring)
     try {
       await follower.ready

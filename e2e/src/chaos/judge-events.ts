@@ -4,7 +4,7 @@ import type { HeardEvent } from './watchers.ts'
 
 type Tell = (rule: string, text: string) => void
 /** Told between nodes alone. */
-const inner = new Set(['channels.waiting', 'tokens.revoked', 'credentials.revoked'])
+const inner = new Set(['channels.waiting', 'channels.deferred', 'tokens.revoked', 'credentials.revoked'])
 const finals = new Set(['completed', 'failed', 'expired'])
 
 export function judgeEvents(facts: Facts, tell: Tell): void {
