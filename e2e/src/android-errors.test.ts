@@ -43,7 +43,8 @@ describe('android: every error at every step', { timeout: 600_000 }, () => {
 
   before(async () => {
     waits = await waitsOf()
-    const settings = { answerS: 1, restS: 0.05 }
+    // Long enough that a busy machine answers in it: a command whose answer came too late is issued twice.
+    const settings = { answerS: 3, restS: 0.05 }
     ground = await androidGround({ notifications: 'fetch', settings, env: waits.env })
     phone = await ground.phone('cope', { no: 0 })
     const { id } = await ground.muster.api<{ id: string }>('POST', '/policies', draft())

@@ -37,7 +37,8 @@ export interface GoogleBench extends CoreBench {
 export async function openGoogle(o: { fake?: FakeGoogleOptions; settings?: JsonObject } = {}): Promise<GoogleBench> {
   const android = installedPlatforms.find((p) => p.id === 'android')
   assert.ok(android, 'Android is not installed')
-  const google = await startFakeGoogle(o.fake)
+  // Each look is waited for: that nothing is there is told soon.
+  const google = await startFakeGoogle({ holdMs: 10, ...o.fake })
   const settings = {
     google: {
       apiUrl: google.url,

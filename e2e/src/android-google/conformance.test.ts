@@ -10,9 +10,11 @@ assert.ok(android, 'Android is not installed')
 
 /** Only what has a half of its own can be given back to its user. */
 const halves: readonly string[] = [deviceDisenrol.id, deviceWipeCorporate.id]
+/** What Google asks of personal devices alone. */
+const personal: readonly string[] = ['android.esim.identify']
 const facts = (id: string): JsonObject => ({
-  'android.mode': halves.includes(id) ? 'profile-owner' : 'device-owner',
-  'android.companyOwned': true,
+  'android.mode': [...halves, ...personal].includes(id) ? 'profile-owner' : 'device-owner',
+  'android.companyOwned': !personal.includes(id),
   'android.apiLevel': 35,
 })
 const onlyGoogle = <R extends { channel: string; never?: Reason }>(

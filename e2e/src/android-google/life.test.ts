@@ -83,14 +83,21 @@ test('app data is cleared and eSIM ids are asked for; what a device cannot do is
   const phones = await Promise.all([0, 5].map((no) => bench.phone('cope', { no })))
   const channels = phones.map((p) => p.channel)
   const cleared = await bench.send('android.app.clear', { packages: ['com.example.nothing'] }, channels)
-  const asked = await bench.send('android.esim.identify', {}, channels)
-  const ended = async (a: string, i: number) => bench.operation(a, channels[i] as (typeof channels)[number])
+  const people = await Promise.all([8, 10].map((no) => bench.phone('byod', { no })))
+  const theirs = people.map((p) => p.channel)
+  const asked = await bench.send('android.esim.identify', {}, theirs)
+  const ended = async (a: string, c: (typeof channels)[number] | undefined) => c && bench.operation(a, c)
   await bench.until(async () => {
-    const all = await Promise.all([0, 1].flatMap((i) => [ended(cleared, i), ended(asked, i)]))
+    const all = await Promise.all([...channels.map((c) => ended(cleared, c)), ...theirs.map((c) => ended(asked, c))])
     return all.every((o) => o?.state === 'completed' || o?.state === 'failed')
   }, 'all ended')
-  assert.deepEqual((await ended(cleared, 0))?.result, { failed: ['com.example.nothing'] })
-  const { eids } = ((await ended(asked, 0))?.result ?? {}) as { eids?: string[] }
+  assert.deepEqual((await ended(cleared, channels[0]))?.result, { failed: ['com.example.nothing'] })
+  const { eids } = ((await ended(asked, theirs[0]))?.result ?? {}) as { eids?: string[] }
   assert.equal(eids?.length, 1)
-  assert.deepEqual([(await ended(asked, 1))?.state, (await ended(asked, 1))?.reason?.code], ['failed', 'unsupported'])
+  const without = await ended(asked, theirs[1])
+  assert.deepEqual([without?.state, without?.reason?.code], ['failed', 'unsupported'])
+  // Those of the company tell it without being asked.
+  const told = async () => (await bench.host('android').detail(channels[0] as (typeof channels)[number])).facts
+  await bench.until(async () => Array.isArray((await told())['android.eids']), 'the ids are known')
+  assert.equal((await told())['network.operator'], 'Example Mobile')
 })

@@ -24,6 +24,12 @@ test('a device that nobody told of comes in by the list', async () => {
   assert.equal(channel.lifecycle, 'active')
 })
 
+test('a list that Google does not know how to go on with is begun anew', async () => {
+  await bench.db.query({ text: "update plugin_android.sweep set page = 'of long ago', begun = now()" })
+  const { device } = await bench.phoneFetched()
+  assert.ok(await bench.channelOf(device))
+})
+
 test('the end of a command is asked for, and a device that never answers lets it end by time', async () => {
   const { device, channel } = await bench.phoneFetched('cope')
   const locked = await bench.send('device.lock', {}, [channel])

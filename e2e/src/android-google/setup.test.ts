@@ -69,6 +69,30 @@ test('a topic that Google may not publish to is refused; a good one is waited fo
   assert.equal((await bench.state('google-notifications')).state, 'ready')
 })
 
+test('what waits where it was fetched from before is fetched, whatever was set up in between', async () => {
+  const { google } = bench
+  const left = () => google.pubsub.unacknowledged()
+  const [a, b] = ['first', 'second'].map((name) => google.topic(name))
+  await bench.setup('google-notifications', 'fetch', { ...a })
+  await bench.setup('google-notifications', 'push', {
+    topic: String(b?.topic),
+    pusher: 'p@fleet.iam.gserviceaccount.com',
+  })
+  await bench.setup('google-notifications', 'fetch', { ...b })
+  google.pubsub.publish(String(a?.topic), { notificationType: 'test' }, '')
+  google.pubsub.publish(String(b?.topic), { notificationType: 'test' }, '')
+  await bench.until(() => left() === 0, 'both places are empty')
+  // One that was deleted meanwhile keeps nobody from the place of now, and is not asked for again.
+  google.pubsub.unsubscribe(String(a?.subscription))
+  google.pubsub.publish(String(b?.topic), { notificationType: 'test' }, '')
+  await bench.until(() => left() === 0, 'the place of now is empty')
+  const refused = () => google.seen.refused['pubsub.subscriptions.pull 404'] ?? 0
+  const before = refused()
+  await bench.pull()
+  await bench.pull()
+  assert.equal(refused(), before)
+})
+
 test('an invitation has one token, however often it is looked at, and no code of ours in it', async () => {
   const code = await bench.code('android', 'cope')
   const look = () =>

@@ -25,6 +25,8 @@ export interface HttpDeps {
   /** JWK set of what pushes are signed with. */
   keys(): object
   readonly latencyMs: () => number
+  /** Some answers are held back until there is something to say; false: whoever asked has left. */
+  held?(path: string, body: string, left: () => boolean): Promise<boolean> | undefined
   readonly port: number
   readonly tls?: { readonly key: string; readonly cert: string }
 }
@@ -71,9 +73,12 @@ export async function listen(deps: HttpDeps): Promise<Http> {
       if (size <= mostBytes) chunks.push(chunk)
     })
     request.once('end', () => {
-      const work = () => answer(request, response, Buffer.concat(chunks).toString('utf8'))
+      const body = Buffer.concat(chunks).toString('utf8')
+      const work = () => answer(request, response, body)
       const ms = deps.latencyMs()
-      if (ms > 0) setTimeout(work, ms)
+      const held = deps.held?.(request.url ?? '/', body, () => response.destroyed)
+      if (held) void held.then((there) => there && work())
+      else if (ms > 0) setTimeout(work, ms)
       else work()
     })
   })

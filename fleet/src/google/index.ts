@@ -27,6 +27,8 @@ export interface FakeGoogleOptions {
   /** Seconds that an access token lives. Default 3600. */
   readonly tokenLifeS?: number
   readonly latencyMs?: number
+  /** Milliseconds that a pull's answer is held back while nothing waits: Pub/Sub takes a minute and more. Default 500. */
+  readonly holdMs?: number
   readonly quota?: Quota
   readonly habits?: Partial<Habits>
   /** Google's discovery document (a file): every request and answer is held against it. Default: MUSTER_AMAPI_DISCOVERY. */
@@ -95,6 +97,8 @@ export interface Forgery {
   readonly authorization?: string
 }
 
+/** Milliseconds. */
+const holdMs = 500
 const policyAgent = 'serviceAccount:android-cloud-policy@system.gserviceaccount.com'
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 
@@ -157,6 +161,11 @@ export async function startFakeGoogle(o: FakeGoogleOptions = {}): Promise<FakeGo
     discovery: discovery ? readDiscovery(discovery) : undefined,
     keys: () => ({ keys: [jwkOf(key)] }),
     latencyMs: () => latencyMs,
+    held(path, body, left) {
+      const subscription = /^\/v1\/(projects\/[^/]+\/subscriptions\/[^/]+):pull$/.exec(path)?.[1]
+      if (subscription === undefined || /"returnImmediately":\s*true/.test(body)) return undefined
+      return pubsub.waiting(subscription, o.holdMs ?? holdMs, left)
+    },
     port: o.port ?? 0,
     tls: o.tls,
   })

@@ -70,6 +70,9 @@ const models = [
 const versions: Readonly<Record<number, string>> = { 28: '9', 30: '11', 33: '13', 34: '14', 35: '15', 36: '16' }
 const gib = 2 ** 30
 
+/** Of its eSIM chip. */
+export const eidOf = (m: Model): string => `890490320${m.imei}00000000`
+
 /** The same seed and number give the same phone. */
 export function modelOf(seed: string, no: number): Model {
   const random = createRandom(keyOf(`${seed}/android`, no))

@@ -47,6 +47,8 @@ export interface Pubsub {
   modifyPush(name: string, push: PushConfig): void
   publish(topic: string, attributes: Readonly<Record<string, string>>, data: unknown): string
   pull(name: string, max: number): object[]
+  /** As long as a pull's answer is held back: until something waits there, `ms` at most. False: its caller has left, and nothing is given to nobody. */
+  waiting(name: string, ms: number, left: () => boolean): Promise<boolean>
   acknowledge(name: string, ids: readonly string[]): void
   modifyDeadline(name: string, ids: readonly string[], seconds: number): void
   mayPublish(topic: string, member: string): boolean
@@ -70,6 +72,7 @@ export interface Pubsub {
 
 const retryMs = [100, 300, 1000, 3000]
 const tokenLifeS = 3600
+const lookMs = 20
 
 export function createPubsub(o: { now(): number; key: SigningKey; draw(): number }): Pubsub {
   const topics = new Map<string, { publishers: Set<string> }>()
@@ -263,6 +266,19 @@ export function createPubsub(o: { now(): number; key: SigningKey; draw(): number
       seen.pulled += given.length
       return given
     },
+    waiting: (name, ms, left) =>
+      new Promise((resolve) => {
+        const end = Date.now() + ms
+        const look = () => {
+          const s = subscriptions.get(name)
+          const now = o.now()
+          const given = s && [...s.waiting, ...s.outstanding.values()].some((w) => w.notBefore <= now)
+          if (left()) resolve(false)
+          else if (!s || given || Date.now() >= end || stop.signal.aborted) resolve(true)
+          else later(lookMs, look)
+        }
+        look()
+      }),
     acknowledge(name, ids) {
       const s = subscriptionOf(name)
       for (const id of ids) if (s.outstanding.delete(id)) seen.acknowledged += 1

@@ -15,9 +15,22 @@ import { settings } from './settings.ts'
 
 const common = new Set<string>([...commonOperations.map((d) => d.id), passcode.id])
 const facts: readonly FactDescriptor[] = [
-  { id: 'android.apiLevel', title: 'API level', type: 'number', queryable: true },
-  { id: 'android.securityPatch', title: 'Security patch level', type: 'string', queryable: true },
-  { id: 'android.mode', title: 'Managed as (device-owner, profile-owner, plain)', type: 'string', queryable: true },
+  { id: 'android.apiLevel', title: { en: 'API level', de: 'API-Stufe' }, type: 'number', queryable: true },
+  {
+    id: 'android.securityPatch',
+    title: { en: 'Security patch level', de: 'Stand der Sicherheitspatches' },
+    type: 'string',
+    queryable: true,
+  },
+  {
+    id: 'android.mode',
+    title: {
+      en: 'Managed as (device-owner, profile-owner, plain)',
+      de: 'Verwaltet als (device-owner, profile-owner, plain)',
+    },
+    type: 'string',
+    queryable: true,
+  },
   ...googleFacts,
   ...agentFacts,
 ]

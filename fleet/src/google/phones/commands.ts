@@ -1,6 +1,6 @@
 /** What a command does to a phone, and how it answers: the error codes and statuses that Android Device Policy gives. */
 import type { Resource } from '../estate.ts'
-import { isCompanys, isOwner, type Phone } from '../phone.ts'
+import { eidOf, isCompanys, isOwner, type Phone } from '../phone.ts'
 
 export interface Done {
   /** Members that the command has now. */
@@ -71,9 +71,10 @@ const acts: Readonly<Record<string, Act>> = {
   REMOVE_ESIM: (phone) => esim(phone),
   REQUEST_DEVICE_INFO(phone) {
     const said = (status: string, more: Resource = {}) => ({ requestDeviceInfoStatus: { status, ...more } })
+    if (isCompanys(phone)) return failed('MANAGEMENT_MODE')
+    if (phone.model.apiLevel < 33) return failed('API_LEVEL')
     if (!phone.model.esim) return done(said('UNSUPPORTED'))
-    if (!isCompanys(phone)) return done(said('PENDING_USER_ACTION'))
-    return done(said('SUCCEEDED', { eidInfo: { eids: [{ eid: `890490320${phone.model.imei}00000000` }] } }))
+    return done(said('SUCCEEDED', { eidInfo: { eids: [{ eid: eidOf(phone.model) }] } }))
   },
   WIPE: () => ({ said: {}, fate: 'wiped' }),
 }

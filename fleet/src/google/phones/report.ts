@@ -1,6 +1,6 @@
 /** What a phone's status report says of it: always what it is, the rest as far as the policy asks for it. */
 import type { Resource } from '../estate.ts'
-import { isCompanys, isOwner, type Phone } from '../phone.ts'
+import { eidOf, isCompanys, isOwner, type Phone } from '../phone.ts'
 
 export function identityReport(phone: Phone): Resource {
   const { model } = phone
@@ -17,6 +17,7 @@ export function identityReport(phone: Phone): Resource {
       model: model.model,
       serialNumber: hidden ? model.esid : model.serial,
       ...(isCompanys(phone) ? {} : { enterpriseSpecificId: model.esid }),
+      ...(isCompanys(phone) && model.esim && model.apiLevel >= 33 ? { euiccChipInfo: [{ eid: eidOf(model) }] } : {}),
       deviceBasebandVersion: 'g5300i-240308-240419-B-11741324',
     },
   }

@@ -97,6 +97,8 @@ function passwords(p: Member, say: Say): void {
   for (const [at, requirement] of all) {
     for (const name of least) if ((number(requirement[name]) ?? 0) < 0) say(`${at}.${name}`, 'must not be negative.')
     if (at === 'passwordRequirements') continue
+    if (requirement.unifiedLockSettings !== undefined && requirement.passwordScope !== 'SCOPE_PROFILE')
+      say(`${at}.unifiedLockSettings`, 'can be set with SCOPE_PROFILE alone.')
     const key = `${String(requirement.passwordScope ?? 'SCOPE_UNSPECIFIED')}/${complexity(requirement)}`
     if (scopes.has(key)) say(`${at}.passwordScope`, 'this scope has requirements already.')
     scopes.add(key)
@@ -193,9 +195,12 @@ function connectivity(p: Member, say: Say): void {
   const dns = object(d.privateDnsSettings)
   if ((dns.privateDnsMode === 'PRIVATE_DNS_SPECIFIED_HOST') !== (dns.privateDnsHost !== undefined))
     say(`${at}.privateDnsSettings.privateDnsHost`, 'goes with PRIVATE_DNS_SPECIFIED_HOST alone.')
-  for (const [i, apn] of objects(object(d.apnPolicy).apnSettings).entries())
+  for (const [i, apn] of objects(object(d.apnPolicy).apnSettings).entries()) {
     for (const name of ['apn', 'displayName', 'apnTypes'])
       if (apn[name] === undefined) say(`${at}.apnPolicy.apnSettings[${i}].${name}`, 'is required.')
+    const types = words(apn.apnTypes)
+    if (new Set(types).size < types.length) say(`${at}.apnPolicy.apnSettings[${i}].apnTypes`, 'has duplicates.')
+  }
   const proxy = object(p.recommendedGlobalProxy)
   if (proxy.pacUri !== undefined && proxy.host !== undefined)
     say('recommendedGlobalProxy', 'host and pacUri exclude each other.')
@@ -246,4 +251,12 @@ function others(p: Member, say: Say): void {
   if ((number(p.minimumApiLevel) ?? 0) < 0) say('minimumApiLevel', 'must not be negative.')
   const kinds = objects(p.defaultApplicationSettings).map((d) => d.defaultApplicationType)
   if (new Set(kinds).size < kinds.length) say('defaultApplicationSettings', 'only one of each type is allowed.')
+  for (const [i, d] of objects(p.defaultApplicationSettings).entries()) {
+    const at = `defaultApplicationSettings[${i}]`
+    const scopes = words(d.defaultApplicationScopes)
+    const alone = { DEFAULT_HOME: /FULLY/, DEFAULT_ASSISTANT: /FULLY/, DEFAULT_SMS: /FULLY|PERSONAL/ } as const
+    const only = alone[String(d.defaultApplicationType) as keyof typeof alone]
+    if (scopes.length === 0 || new Set(scopes).size < scopes.length || (only && scopes.some((s) => !only.test(s))))
+      say(`${at}.defaultApplicationScopes`, 'is empty, has duplicates, or has a scope that this type does not take.')
+  }
 }

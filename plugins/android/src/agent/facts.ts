@@ -1,31 +1,87 @@
 /** Facts and events that only our own agent reports. */
 import { androidFeatures, type DeviceEventDescriptor, type FactDescriptor, passcode } from '@muster/contract'
-import { managedFact } from '@muster/kit'
+import { evidenceOf } from '@muster/kit'
 
 export const agentFacts: readonly FactDescriptor[] = [
-  { id: 'agent.outdated', title: 'Agent is too old for this server', type: 'boolean', queryable: true },
-  { id: 'agent.clockAheadS', title: 'Clock ahead of the server', type: 'number', unit: 'seconds', queryable: true },
-  { id: 'agent.wakes', title: 'How the agent is woken (poll, long-poll, fcm)', type: 'string', queryable: true },
+  {
+    id: 'agent.outdated',
+    title: { en: 'Agent is too old for this server', de: 'Agent ist zu alt für diesen Server' },
+    type: 'boolean',
+    queryable: true,
+  },
+  {
+    id: 'agent.clockAheadS',
+    title: { en: 'Clock ahead of the server', de: 'Uhr geht vor dem Server' },
+    type: 'number',
+    unit: 'seconds',
+    queryable: true,
+  },
+  {
+    id: 'agent.wakes',
+    title: {
+      en: 'How the agent is woken (poll, long-poll, fcm)',
+      de: 'Wie der Agent geweckt wird (poll, long-poll, fcm)',
+    },
+    type: 'string',
+    queryable: true,
+  },
   { id: 'android.knox.version', title: 'Samsung Knox', type: 'string', queryable: true },
-  { id: 'android.knox.licences', title: 'Active licences of Samsung', type: 'list' },
-  { id: 'android.lostMode', title: 'Lost mode', type: 'boolean', queryable: true },
+  {
+    id: 'android.knox.licences',
+    title: { en: 'Active licences of Samsung', de: 'Aktive Lizenzen von Samsung' },
+    type: 'list',
+  },
+  { id: 'android.lostMode', title: { en: 'Lost mode', de: 'Verloren-Modus' }, type: 'boolean', queryable: true },
   { id: 'android.apps', title: 'Apps', type: 'list' },
-  { id: 'android.appCount', title: 'Apps installed', type: 'number', queryable: true },
-  { id: 'android.userRestrictions', title: 'Restrictions in force', type: 'list' },
-  { id: 'android.pendingUpdate', title: 'System update that waits', type: 'object' },
-  { id: 'android.passcodeSet', title: 'Passcode set', type: 'boolean', queryable: true },
-  { id: 'android.developerMode', title: 'Developer options on', type: 'boolean', queryable: true },
-  { id: 'android.debugging', title: 'USB debugging on', type: 'boolean', queryable: true },
-  { id: 'android.playServices', title: 'Google services', type: 'boolean', queryable: true },
-  { id: 'android.storageBytes', title: 'Storage', type: 'number', unit: 'bytes', queryable: true },
-  { id: 'android.storageFreeBytes', title: 'Storage free', type: 'number', unit: 'bytes', queryable: true },
-  { id: 'network.operator', title: 'Mobile network', type: 'string', queryable: true },
+  { id: 'android.appCount', title: { en: 'Apps installed', de: 'Installierte Apps' }, type: 'number', queryable: true },
+  {
+    id: 'android.userRestrictions',
+    title: { en: 'Restrictions in force', de: 'Geltende Einschränkungen' },
+    type: 'list',
+  },
+  {
+    id: 'android.pendingUpdate',
+    title: { en: 'System update that waits', de: 'Wartendes Systemupdate' },
+    type: 'object',
+  },
+  { id: 'android.passcodeSet', title: { en: 'Passcode set', de: 'Code gesetzt' }, type: 'boolean', queryable: true },
+  {
+    id: 'android.developerMode',
+    title: { en: 'Developer options on', de: 'Entwickleroptionen an' },
+    type: 'boolean',
+    queryable: true,
+  },
+  {
+    id: 'android.debugging',
+    title: { en: 'USB debugging on', de: 'USB-Debugging an' },
+    type: 'boolean',
+    queryable: true,
+  },
+  {
+    id: 'android.playServices',
+    title: { en: 'Google services', de: 'Google-Dienste' },
+    type: 'boolean',
+    queryable: true,
+  },
+  {
+    id: 'android.storageBytes',
+    title: { en: 'Storage', de: 'Speicher' },
+    type: 'number',
+    unit: 'bytes',
+    queryable: true,
+  },
+  {
+    id: 'android.storageFreeBytes',
+    title: { en: 'Storage free', de: 'Freier Speicher' },
+    type: 'number',
+    unit: 'bytes',
+    queryable: true,
+  },
+  { id: 'network.operator', title: { en: 'Mobile network', de: 'Mobilfunknetz' }, type: 'string', queryable: true },
   { id: 'network.roaming', title: 'Roaming', type: 'boolean', queryable: true },
-  { id: 'network.wifi', title: 'Wi-Fi network', type: 'string', queryable: true },
-  { id: 'power.charging', title: 'Battery charging', type: 'boolean' },
-  ...[passcode, ...androidFeatures].map(
-    (f): FactDescriptor => ({ id: managedFact(f.id), title: `Evidence: ${f.title}`, type: 'object' }),
-  ),
+  { id: 'network.wifi', title: { en: 'Wi-Fi network', de: 'WLAN' }, type: 'string', queryable: true },
+  { id: 'power.charging', title: { en: 'Battery charging', de: 'Akku lädt' }, type: 'boolean' },
+  ...evidenceOf([passcode, ...androidFeatures]),
 ]
 
 export const agentEvents: readonly DeviceEventDescriptor[] = [

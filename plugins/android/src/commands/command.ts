@@ -17,8 +17,8 @@ export interface CommandOptions<P, R> {
   when?(c: ChannelDetail): true | Reason
   /** From the metadata (a Command again) of an operation that is done. */
   result?(command: JsonObject): R
-  /** Why the command did not do what was asked for although it is done. */
-  refused?(command: JsonObject): Reason | undefined
+  /** Of the command's own status: why it did not do what was asked for, or that it did, whatever else is said. */
+  refused?(command: JsonObject): Reason | 'fulfilled' | undefined
 }
 
 export function commandRow<P, R>(d: OperationDescriptor<P, R>, o: CommandOptions<P, R>): OperationRow {
@@ -82,15 +82,16 @@ const ended: Readonly<Record<number, Reason>> = {
 /** Total: google.longrunning.Operation, whose metadata is the command as Google knows it. */
 function readOperation(
   reply: Json,
-  o: { refused?(c: JsonObject): Reason | undefined; result?(c: JsonObject): Json } = {},
+  o: { refused?(c: JsonObject): Reason | 'fulfilled' | undefined; result?(c: JsonObject): Json } = {},
 ): Outcome {
   const operation = objectOf(reply)
   if (!operation || typeof operation.name !== 'string')
     return { state: 'unreadable', reason: { code: 'unreadable', text: 'It is no operation of Google’s.' } }
   if (operation.done !== true) return { state: 'acknowledged' }
   const command = objectOf(operation.metadata) ?? objectOf(operation.response) ?? {}
-  const reason = errorOf(operation, command) ?? o.refused?.(command)
-  if (reason) return { state: 'failed', reason }
+  // As Google has it (Command.errorCode): the command's own status first, then the code, then the error.
+  const reason = o.refused?.(command) ?? errorOf(operation, command)
+  if (reason && reason !== 'fulfilled') return { state: 'failed', reason }
   return { state: 'completed', result: o.result?.(command) ?? {} }
 }
 

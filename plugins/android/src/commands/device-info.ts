@@ -3,13 +3,15 @@ import { type JsonObject, operation, type Reason } from '@muster/contract'
 import { z } from 'zod'
 import { objectOf, objectsOf } from '../documents/index.ts'
 import { commandRow } from './command.ts'
-import { onCompanyOwned } from './mode.ts'
+import { onSilentAboutEsims } from './mode.ts'
 
 export const esimIds = operation({
   id: 'android.esim.identify',
-  title: 'Ask for eSIM ids',
-  summary:
-    'Asks the device for the ids of its eSIM chips (EID), by which a mobile operator makes a profile for it. Its user may be asked first.',
+  title: { en: 'Ask for eSIM ids', de: 'eSIM-Kennungen abfragen' },
+  summary: {
+    en: 'Asks a personal device for the ids of its eSIM chips (EID), by which a mobile operator makes a profile for it. Its user is asked first. A device of the company tells them by itself (fact android.eids).',
+    de: 'Fragt ein persönliches Gerät nach den Kennungen seiner eSIM-Chips (EID), mit denen ein Mobilfunkanbieter ein Profil erstellt. Die Person wird vorher gefragt. Ein Gerät der Organisation meldet sie von selbst (Fakt android.eids).',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -32,7 +34,7 @@ function refused(command: JsonObject): Reason | undefined {
 }
 
 export const googleEsimIds = commandRow(esimIds, {
-  when: onCompanyOwned,
+  when: onSilentAboutEsims,
   command: () => ({ type: 'REQUEST_DEVICE_INFO', requestDeviceInfoParams: { deviceInfo: 'EID' } }),
   refused,
   result: (command) => ({

@@ -72,10 +72,11 @@ const statuses: Readonly<Record<string, string>> = {
   RESET_PASSWORD_RECENTLY: 'The passcode was reset by command in the last 12 hours.',
   USER_EXIT_LOST_MODE_RECENTLY: 'Its user ended lost mode by signing in in the last 12 hours.',
 }
-/** The command ended, yet not as it was meant. */
-function statusOf(command: JsonObject, field: string, good: readonly string[]): Reason | undefined {
+/** The command ended: as it was meant, or it was so before, or why not. */
+function statusOf(command: JsonObject, field: string, good: readonly string[]): Reason | 'fulfilled' | undefined {
   const status = objectOf(command[field])?.status
-  if (typeof status !== 'string' || good.includes(status)) return undefined
+  if (typeof status !== 'string' || status === 'STATUS_UNSPECIFIED') return undefined
+  if (good.includes(status)) return 'fulfilled'
   const word = status.toLowerCase().replaceAll('_', '-')
   const code = /^[a-z][a-z0-9-]{0,60}$/.test(word) ? word : 'refused'
   return { code, text: statuses[status] ?? `The device says ${status.slice(0, 100)}.` }

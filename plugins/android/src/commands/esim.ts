@@ -10,9 +10,11 @@ const example = '8901260852291234567'
 
 export const esimAdd = operation({
   id: 'android.esim.add',
-  title: 'Add eSIM profile',
-  summary:
-    'Downloads a mobile operator’s profile to the eSIM of the device (Android 15). On a personal device its user is asked, and switches it on.',
+  title: { en: 'Add eSIM profile', de: 'eSIM-Profil hinzufügen' },
+  summary: {
+    en: 'Downloads a mobile operator’s profile to the eSIM of the device (Android 15). On a personal device its user is asked, and switches it on.',
+    de: 'Lädt das Profil eines Mobilfunkanbieters auf die eSIM des Geräts (Android 15). Auf einem privaten Gerät wird die Person gefragt und schaltet es ein.',
+  },
   danger: 'confirm',
   // A code is mostly good once.
   repeatable: false,
@@ -37,8 +39,11 @@ export const esimAdd = operation({
 })
 export const esimRemove = operation({
   id: 'android.esim.remove',
-  title: 'Remove eSIM profile',
-  summary: 'Deletes a profile that this server had added from the eSIM of the device (Android 15).',
+  title: { en: 'Remove eSIM profile', de: 'eSIM-Profil entfernen' },
+  summary: {
+    en: 'Deletes a profile that this server had added from the eSIM of the device (Android 15).',
+    de: 'Löscht ein Profil, das dieser Server hinzugefügt hatte, von der eSIM des Geräts (Android 15).',
+  },
   danger: 'confirm',
   repeatable: true,
   params: z.object({ iccid: iccid.describe('Number of the profile (ICCID)') }).strict(),

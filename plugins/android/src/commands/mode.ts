@@ -13,6 +13,13 @@ export function onFullyManaged(c: ChannelDetail): true | Reason {
 export function onCompanyOwned(c: ChannelDetail): true | Reason {
   return (companyOwned(c) && c.ownership !== 'byod') || refused('Only a device that the company owns can do it.')
 }
+/** Google takes the question from personal devices since Android 13 alone; the company's tell without being asked. */
+export function onSilentAboutEsims(c: ChannelDetail): true | Reason {
+  if (companyOwned(c)) return refused('A device of the company tells its eSIM ids by itself: see its facts.')
+  if (mode(c) !== 'profile-owner') return refused('Only a personal device with a work profile can be asked.')
+  const level = c.facts['android.apiLevel']
+  return (typeof level === 'number' && level >= 33) || { code: 'too-old', text: 'It needs Android 13.' }
+}
 /** What stays is the device of its user: a fully managed one has no such half. */
 function onWorkProfile(c: ChannelDetail, whose: boolean): true | Reason {
   if (mode(c) === 'device-owner')

@@ -115,40 +115,40 @@ export const googleManagedConfiguration = documentRow(android.managedConfigurati
   ],
 })
 
+/** Where Google takes them: the home screen and SMS are no work profile’s. */
+const everywhere = ['SCOPE_FULLY_MANAGED', 'SCOPE_WORK_PROFILE']
 const tasks = {
-  browser: 'DEFAULT_BROWSER',
-  launcher: 'DEFAULT_HOME',
-  dialer: 'DEFAULT_DIALER',
-  sms: 'DEFAULT_SMS',
+  browser: { type: 'DEFAULT_BROWSER', scopes: everywhere },
+  launcher: { type: 'DEFAULT_HOME', scopes: ['SCOPE_FULLY_MANAGED'] },
+  dialer: { type: 'DEFAULT_DIALER', scopes: everywhere },
+  sms: { type: 'DEFAULT_SMS', scopes: ['SCOPE_FULLY_MANAGED'] },
 } as const
+const defaultApp = (type: string, scopes: readonly string[], packageName: string): JsonObject => ({
+  defaultApplicationType: type,
+  defaultApplications: [{ packageName }],
+  defaultApplicationScopes: [...scopes],
+})
+/** Google wants each among the apps, too: an app that the device has counts, and is not taken away by that. */
 export const googleDefaultApps = documentRow(android.defaultApps, {
-  part: (s): JsonObject => ({
-    defaultApplicationSettings: Object.entries(tasks).flatMap(([task, defaultApplicationType]): Json[] => {
+  part: (s): JsonObject => {
+    const chosen = Object.entries(tasks).flatMap(([task, { type, scopes }]) => {
       const packageName = s[task as keyof typeof tasks]
-      return packageName === undefined
-        ? []
-        : [
-            {
-              defaultApplicationType,
-              defaultApplications: [{ packageName }],
-              defaultApplicationScopes: ['SCOPE_FULLY_MANAGED'],
-            },
-          ]
-    }),
-  }),
+      return packageName === undefined ? [] : [{ packageName, setting: defaultApp(type, scopes, packageName) }]
+    })
+    return {
+      defaultApplicationSettings: chosen.map((c) => c.setting),
+      applications: [...each([...new Set(chosen.map((c) => c.packageName))], { installType: 'AVAILABLE' })],
+    }
+  },
   wires: [
     {
       defaultApplicationSettings: [
-        {
-          defaultApplicationType: 'DEFAULT_BROWSER',
-          defaultApplications: [{ packageName: 'org.mozilla.firefox' }],
-          defaultApplicationScopes: ['SCOPE_FULLY_MANAGED'],
-        },
-        {
-          defaultApplicationType: 'DEFAULT_HOME',
-          defaultApplications: [{ packageName: 'com.example.launcher' }],
-          defaultApplicationScopes: ['SCOPE_FULLY_MANAGED'],
-        },
+        defaultApp('DEFAULT_BROWSER', everywhere, 'org.mozilla.firefox'),
+        defaultApp('DEFAULT_HOME', ['SCOPE_FULLY_MANAGED'], 'com.example.launcher'),
+      ],
+      applications: [
+        { packageName: 'org.mozilla.firefox', installType: 'AVAILABLE' },
+        { packageName: 'com.example.launcher', installType: 'AVAILABLE' },
       ],
     },
   ],

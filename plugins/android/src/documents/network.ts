@@ -217,7 +217,8 @@ export const googleApn = documentRow(android.apn, {
             displayName: s.name,
             apn: s.apn,
             numericOperatorId: s.operator,
-            apnTypes: s.types.map((t) => t.toUpperCase()),
+            // One that is named twice has the whole document refused.
+            apnTypes: [...new Set(s.types)].map((t) => t.toUpperCase()),
             ...(s.user === undefined ? {} : { username: s.user }),
             ...(secrets.password === undefined ? {} : { password: secrets.password }),
             authType: s.authentication.toUpperCase().replaceAll('-', '_'),

@@ -8,9 +8,11 @@ const orStays = { message: 'set at least one' }
 
 export const personalUse = feature({
   id: 'android.personalUse',
-  title: 'Personal half',
-  summary:
-    'What people can do in the personal half of a device that belongs to the company and has a work profile. What is not set stays as it is. Android Enterprise only.',
+  title: { en: 'Personal half', de: 'Privater Bereich' },
+  summary: {
+    en: 'What people can do in the personal half of a device that belongs to the company and has a work profile. What is not set stays as it is. Android Enterprise only.',
+    de: 'Was im privaten Bereich eines firmeneigenen Geräts mit Arbeitsprofil möglich ist. Was nicht gesetzt ist, bleibt, wie es ist. Nur Android Enterprise.',
+  },
   settings: z
     .object({
       cameraBlocked: z.boolean().optional().describe('Personal apps cannot use the camera'),
@@ -66,9 +68,11 @@ export const googlePersonalUse = documentRow(personalUse, {
 
 export const protection = feature({
   id: 'android.protection',
-  title: 'Modes of protection',
-  summary:
-    'Common Criteria mode, memory tagging and the search for deceptive apps. They cost speed or comfort: set what you need. What is not set stays as it is. Android Enterprise only.',
+  title: { en: 'Modes of protection', de: 'Schutzmodi' },
+  summary: {
+    en: 'Common Criteria mode, memory tagging and the search for deceptive apps. They cost speed or comfort: set what you need. What is not set stays as it is. Android Enterprise only.',
+    de: 'Common-Criteria-Modus, Memory Tagging und die Suche nach täuschenden Apps. Sie kosten Tempo oder Komfort: Setzen Sie, was Sie brauchen. Was nicht gesetzt ist, bleibt, wie es ist. Nur Android Enterprise.',
+  },
   settings: z
     .object({
       commonCriteria: z.boolean().optional().describe('Common Criteria mode (company devices, Android 11)'),

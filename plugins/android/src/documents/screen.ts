@@ -17,17 +17,22 @@ export const googleScreenLock = documentRow(android.screenLock, {
       ...(s.notifications === 'redacted' ? ['UNREDACTED_NOTIFICATIONS'] : []),
       ...(s.notifications === 'none' ? ['NOTIFICATIONS'] : []),
     ]
+    const locks = [
+      ...(s.complexity ? [complexity(s.complexity, s.strongAuthHours)] : []),
+      // Google takes it of the work profile alone, and refuses the whole document otherwise.
+      ...(s.oneLock === false
+        ? [{ passwordScope: 'SCOPE_PROFILE', unifiedLockSettings: 'REQUIRE_SEPARATE_WORK_LOCK' }]
+        : []),
+    ]
     return {
-      ...(s.complexity ? { passwordPolicies: [complexity(s.complexity, s.strongAuthHours, s.oneLock)] } : {}),
+      ...(locks.length > 0 ? { passwordPolicies: locks } : {}),
       ...(s.lockAfterS === undefined ? {} : { maximumTimeToLock: String(s.lockAfterS * 1000) }),
       ...(disabled.length > 0 ? { keyguardDisabledFeatures: disabled } : {}),
     }
   },
-  // Google takes both beside a strength alone, and of hours one day alone.
-  beyond: (s) => [
-    ...(s.strongAuthHours !== undefined && (!s.complexity || s.strongAuthHours < 24) ? ['strongAuthHours'] : []),
-    ...(s.oneLock !== undefined && !s.complexity ? ['oneLock'] : []),
-  ],
+  // Google takes it beside a strength alone, and of hours one day alone.
+  beyond: (s) =>
+    s.strongAuthHours !== undefined && (!s.complexity || s.strongAuthHours < 24) ? ['strongAuthHours'] : [],
   wires: [
     {
       passwordPolicies: [
@@ -42,12 +47,11 @@ export const googleScreenLock = documentRow(android.screenLock, {
     },
   ],
 })
-function complexity(word: string, hours: number | undefined, oneLock: boolean | undefined): JsonObject {
+function complexity(word: string, hours: number | undefined): JsonObject {
   return {
     passwordScope: 'SCOPE_DEVICE',
     passwordQuality: `COMPLEXITY_${word.toUpperCase()}`,
     ...(hours === undefined || hours > 24 ? {} : { requirePasswordUnlock: 'REQUIRE_EVERY_DAY' }),
-    ...(oneLock === false ? { unifiedLockSettings: 'REQUIRE_SEPARATE_WORK_LOCK' } : {}),
   }
 }
 

@@ -14,6 +14,8 @@ export interface Request {
   signal?: AbortSignal
   /** Doing it twice does no harm, though it is a POST. */
   repeatable?: true
+  /** The answer is held back while there is nothing to say: that none comes in time is an empty one. */
+  held?: true
 }
 /** Answers the body. Throws GoogleError. */
 export type Call = (r: Request) => Promise<JsonObject>
@@ -46,18 +48,23 @@ export function createCall(o: {
   async function once(r: Request, fresh: boolean, signal: AbortSignal): Promise<JsonObject> {
     const token = await tokenFor(fresh, signal)
     signal.throwIfAborted()
+    const time = AbortSignal.timeout(o.answerMs)
     const response = await o.host
       .fetch(address(base, r), {
         method: r.method,
         // What has left is waited for, also when the server stops: whether it was done must be known.
-        signal: AbortSignal.timeout(o.answerMs),
+        signal: r.held ? AbortSignal.any([signal, time]) : time,
         headers: { authorization: `Bearer ${token}`, ...(r.body ? { 'content-type': 'application/json' } : {}) },
         ...(r.body ? { body: JSON.stringify(r.body) } : {}),
       })
       .catch((e: unknown) => {
+        if (r.held && signal.aborted) throw signal.reason
+        if (r.held && e instanceof DOMException && e.name === 'TimeoutError') return undefined
         throw new GoogleError('away', e instanceof Error ? e.message : '')
       })
+    if (response === undefined) return {}
     const body = await read(response)
+    if (r.held && response.status === 504) return {}
     if (!response.ok) throw errorOf(response.status, body, response.headers.get('retry-after'))
     return objectOf(body) ?? {}
   }

@@ -116,7 +116,8 @@ export function createEnrolment(o: { host: PlatformHost; connection: Connection;
     if (!t) return stranger(name, 'unknown-token', 'It did not come by an invitation of this server.')
     try {
       const base = await o.documents.base()
-      const c = await host.begin(t.code, deviceFacts(device, base))
+      // Google knows the hardware: what it says of it is not the device's own word.
+      const c = await host.begin(t.code, deviceFacts(device, base), undefined, ['serial', 'imei', 'meid'])
       // Before it is active: its first document may be handed over right after.
       const state: ChannelState = { policy: base.name, version: base.version }
       await host.turn(c, { state: { ...state }, take: 0 })

@@ -7,17 +7,45 @@ import { usageFacts } from './usage.ts'
 export const nameFact = 'google.device'
 
 export const googleFacts: readonly FactDescriptor[] = [
-  { id: nameFact, title: 'Name at Google', type: 'string', queryable: true },
-  { id: 'android.companyOwned', title: 'Belongs to the company', type: 'boolean', queryable: true },
-  { id: 'google.state', title: 'State at Google', type: 'string', queryable: true },
-  { id: 'google.policy', title: 'Policy document it has applied', type: 'string' },
-  { id: 'google.policyVersion', title: 'Version of the document it has applied', type: 'string' },
-  { id: 'google.policyCompliant', title: 'Complies with its document', type: 'boolean', queryable: true },
-  { id: complianceFact, title: 'Report on its document', type: 'object' },
-  { id: 'google.securityPosture', title: 'Security posture', type: 'string', queryable: true },
-  { id: 'google.lastReport', title: 'Last report', type: 'time' },
+  { id: nameFact, title: { en: 'Name at Google', de: 'Name bei Google' }, type: 'string', queryable: true },
+  {
+    id: 'android.companyOwned',
+    title: { en: 'Belongs to the company', de: 'Gehört der Organisation' },
+    type: 'boolean',
+    queryable: true,
+  },
+  { id: 'google.state', title: { en: 'State at Google', de: 'Zustand bei Google' }, type: 'string', queryable: true },
+  {
+    id: 'google.policy',
+    title: { en: 'Policy document it has applied', de: 'Angewendetes Richtliniendokument' },
+    type: 'string',
+  },
+  {
+    id: 'google.policyVersion',
+    title: { en: 'Version of the document it has applied', de: 'Version des angewendeten Dokuments' },
+    type: 'string',
+  },
+  {
+    id: 'google.policyCompliant',
+    title: { en: 'Complies with its document', de: 'Entspricht seinem Dokument' },
+    type: 'boolean',
+    queryable: true,
+  },
+  { id: complianceFact, title: { en: 'Report on its document', de: 'Bericht zu seinem Dokument' }, type: 'object' },
+  {
+    id: 'google.securityPosture',
+    title: { en: 'Security posture', de: 'Sicherheitslage' },
+    type: 'string',
+    queryable: true,
+  },
+  { id: 'google.lastReport', title: { en: 'Last report', de: 'Letzter Bericht' }, type: 'time' },
+  { id: 'android.eids', title: { en: 'eSIM ids', de: 'eSIM-Kennungen' }, type: 'list' },
   ...usageFacts,
-  { id: 'google.lastPolicySync', title: 'Last fetched its document', type: 'time' },
+  {
+    id: 'google.lastPolicySync',
+    title: { en: 'Last fetched its document', de: 'Dokument zuletzt geholt' },
+    type: 'time',
+  },
 ]
 
 const limits = { text: 1000, details: 200, apps: 1000 } as const
@@ -89,10 +117,21 @@ export function deviceFacts(device: JsonObject, expected?: { name: string; versi
     'android.debugging': flag(settings.adbEnabled),
     'android.developerMode': flag(settings.developmentSettingsEnabled),
     'android.passcodeSet': flag(settings.isDeviceSecure),
-    'network.operator': text(network.networkOperatorName),
+    'android.eids': eids(hardware.euiccChipInfo),
+    // The one name is deprecated: each SIM card has its own.
+    'network.operator': objectsOf(network.telephonyInfos)
+      .map((t) => text(t.carrierName))
+      .concat(text(network.networkOperatorName))
+      .find((n) => n !== undefined),
     'android.apps': apps(device.applicationReports),
   }
   return Object.fromEntries(Object.entries(facts).filter((e): e is [string, Json] => e[1] !== undefined))
+}
+
+/** Ids of eSIM chips: the company's devices tell them (Android 13). */
+function eids(chips: Json | undefined): Json | undefined {
+  const found = objectsOf(chips).flatMap((c) => text(c.eid)?.slice(0, 40) ?? [])
+  return found.length > 0 ? found.slice(0, 10) : undefined
 }
 
 /** When the device said what stands there (ISO 8601). */

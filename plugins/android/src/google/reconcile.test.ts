@@ -31,7 +31,7 @@ function stage() {
     sql: async (text: TemplateStringsArray, ...values: unknown[]) => {
       const words = text.join('?')
       if (/select page/.test(words)) return [{ page: kept.page, begun: new Date(), due: kept.due }]
-      if (/update sweep set page/.test(words)) kept.page = values[0] as string | null
+      if (/update sweep set page/.test(words)) kept.page = (values[0] as string | undefined) ?? null
       if (/update sweep set at/.test(words)) kept.due = false
       if (/update device set seen/.test(words)) for (const n of [values[0]].flat()) kept.seen.add(String(n))
       if (/select name from device/.test(words)) return names.filter((n) => !kept.seen.has(n)).map((name) => ({ name }))
@@ -61,17 +61,18 @@ function stage() {
   return { fails, asked, said, kept, run }
 }
 
-test('a list that is refused, in whatever way, is asked for again where it broke off', async () => {
+test('a list that is refused, in whatever way, is asked for again where it broke off, or from the start when Google knows that place no more', async () => {
   for (const kind of kinds) {
+    const anew = kind === 'refused' || kind === 'missing'
     const s = stage()
     s.kept.page = '1'
     s.fails.set('v1/enterprises/LC1/devices', kind)
     await s.run('google.devices')
-    assert.deepEqual([s.said.listed, s.said.left, s.kept.page, s.kept.due], [[], [], '1', true], kind)
+    assert.deepEqual([s.said.listed, s.said.left, s.kept.page, s.kept.due], [[], [], anew ? null : '1', true], kind)
     assert.equal(s.said.warned, 1)
     s.fails.clear()
     await s.run('google.devices')
-    assert.deepEqual(s.said.listed, [names[1]], 'from its page on')
+    assert.deepEqual(s.said.listed, anew ? names : [names[1]], 'from its page on')
     assert.equal(s.kept.due, false)
   }
 })

@@ -62,15 +62,10 @@ export function createReconcile(o: {
       await host.sql`
       insert into sweep (at, page, begun) values (now(), null, now()) on conflict (one) do update set at = now(), page = null, begun = now()`
     do {
-      const answer: JsonObject = await connection.api({
-        method: 'GET',
-        path: `v1/${enterprise.name}/devices`,
-        query: { pageSize: page, pageToken: token },
-        signal,
-      })
-      const listed = objectsOf(answer.devices)
-      await Promise.all(listed.map((d) => o.notifications.device(d, { listed: true })))
-      const names = listed.map((d) => String(d.name))
+      const answer = await listed(enterprise.name, token, signal)
+      const found = objectsOf(answer.devices)
+      await Promise.all(found.map((d) => o.notifications.device(d, { listed: true })))
+      const names = found.map((d) => String(d.name))
       // In the order in which devices are pointed, so that neither waits for the other.
       await host.sql`update device set seen = now() where name in (select name from device where name = any(${names}::text[]) order by name for update)`
       token = typeof answer.nextPageToken === 'string' && answer.nextPageToken !== '' ? answer.nextPageToken : undefined
@@ -79,6 +74,22 @@ export function createReconcile(o: {
     if (token !== undefined) return
     await missing(signal)
     await host.sql`update sweep set at = now() + ${o.settings.reconcileMinutes} * interval '1 minute', page = null`
+  }
+
+  /** Where a list goes on is known to Google for a while only: what it does not know any more is begun anew. */
+  async function listed(enterprise: string, pageToken: string | undefined, signal: AbortSignal): Promise<JsonObject> {
+    try {
+      return await connection.api({
+        method: 'GET',
+        path: `v1/${enterprise}/devices`,
+        query: { pageSize: page, pageToken },
+        signal,
+      })
+    } catch (e) {
+      if (e instanceof GoogleError && (e.kind === 'refused' || e.kind === 'missing'))
+        await host.sql`update sweep set page = null`
+      throw e
+    }
   }
 
   /** Those that the list did not name are asked for one by one: a list may be short for other reasons. */
@@ -132,7 +143,10 @@ export function createReconcile(o: {
       try {
         await connection.api({ method: 'DELETE', path: `v1/${t.name}`, signal })
       } catch (e) {
-        if (!(e instanceof GoogleError) || e.kind !== 'missing') throw e
+        if (!(e instanceof GoogleError)) throw e
+        // One that Google does not let go of keeps no other from it: its invitation is over here anyway.
+        if (e.kind === 'refused') host.log.warn({ err: e, token: t.name }, 'an enrolment token could not be withdrawn')
+        else if (e.kind !== 'missing') throw e
       }
       await host.sql`update token set expires = now() where ref = ${t.ref}`
     }

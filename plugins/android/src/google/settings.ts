@@ -25,7 +25,7 @@ export const googleSettings = z
       .max(1000)
       .default(9)
       .describe('Requests a second at most. Google’s quota is 1,000 in 100 seconds for a project unless it was raised'),
-    answerS: z.number().min(0.5).max(120).default(25).describe('Seconds that an answer is waited for'),
+    answerS: z.number().min(0.5).max(120).default(25).describe('Seconds that an answer is waited for, 30 at most'),
     restS: z
       .number()
       .min(0.05)

@@ -115,9 +115,14 @@ export interface Listening extends Pick<Enterprise, 'topic' | 'subscription' | '
 const formerMinutes = 30
 export async function keepListening(sql: Sql, l: Listening): Promise<void> {
   await sql`update enterprise set topic = ${l.topic}, subscription = ${l.subscription}, pusher = ${l.pusher}, audience = ${l.audience}, heard = null,
-      former = case when subscription is distinct from ${l.subscription}::text then subscription else former end,
-      former_until = case when subscription is distinct from ${l.subscription}::text then now() + ${formerMinutes} * interval '1 minute' else former_until end
+      former = case when subscription <> coalesce(${l.subscription}::text, '') then subscription else former end,
+      former_until = case when subscription <> coalesce(${l.subscription}::text, '') then now() + ${formerMinutes} * interval '1 minute' else former_until end
     where name = ${l.name}`
+  // What was pushed meanwhile to where nobody listens any more: all devices are looked at soon.
+  await sql`update sweep set at = least(at, now() + interval '2 minutes')`
+}
+export async function leaveFormer(sql: Sql, subscription: string): Promise<void> {
+  await sql`update enterprise set former = null where former = ${subscription}`
 }
 
 export const hashOf = (text: string): Uint8Array => createHash('sha256').update(text).digest()

@@ -11,7 +11,7 @@ const told = {
 } as const
 
 export const usageFacts: readonly FactDescriptor[] = [
-  { id: placeFact, title: 'Where it was, in lost mode', type: 'object' },
+  { id: placeFact, title: { en: 'Where it was, in lost mode', de: 'Wo es war, im Verloren-Modus' }, type: 'object' },
 ]
 export const usageEvents: readonly DeviceEventDescriptor[] = [
   { id: told.located, title: 'The lost device told where it is', severity: 'info' },
