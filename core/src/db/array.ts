@@ -9,12 +9,18 @@ export function numberArray(list: readonly (number | null)[]): string {
 
 const special = /["\\]/g
 
-/** The parameter of a text[] or jsonb[]. */
+/** The parameter of a text[] or jsonb[]. Of a batch most are the same text, which is quoted once. */
 export function textArray(list: readonly (string | null)[]): string {
   let text = '{'
+  let last: string | null = null
+  let quoted = 'null'
   for (const item of list) {
     if (text.length > 1) text += ','
-    text += item === null ? 'null' : `"${item.replace(special, '\\$&')}"`
+    if (item !== last) {
+      last = item
+      quoted = item === null ? 'null' : `"${item.replace(special, '\\$&')}"`
+    }
+    text += quoted
   }
   return `${text}}`
 }

@@ -50,7 +50,6 @@ export function createIdentity(o: {
   const heads = createHeads(() => credentials.clear())
   const words = createWords()
   const digests = createDigests()
-  const fingerprints = createFingerprints()
   const read = gather(
     async (nos: number[]) =>
       new Map((await readChannels(o.db, sql`c.no = any(${nos}::bigint[])`)).map((c) => [c.no, c])),
@@ -126,14 +125,14 @@ export function createIdentity(o: {
         'bearer' in proof
           ? digests.of(proof.bearer)
           : 'certificate' in proof
-            ? fingerprints.of(proof.certificate)
+            ? fingerprintOf(proof.certificate)
             : digestOf('sha256', bytes, 'buffer')
       return (fresh ? undefined : cached(kind, digest)) ?? prove(proof, kind, digest)
     },
     remembered: (proof) =>
       'bearer' in proof
         ? cached('bearer', digests.of(proof.bearer), heads.glance)
-        : cached('certificate', fingerprints.of(proof.certificate), heads.glance),
+        : cached('certificate', fingerprintOf(proof.certificate), heads.glance),
     forget,
     enrolled: (no, epoch) => {
       const known = heads.get(no)
@@ -201,18 +200,18 @@ function createDigests() {
   }
 }
 
-/** Whoever reads certificates gives the same object for the same one, whose bytes nobody changes: each is digested once while it is kept. */
-function createFingerprints() {
-  const known = new WeakMap<Uint8Array, Buffer>()
-  return {
-    of: (certificate: Uint8Array): Buffer => {
-      const there = known.get(certificate)
-      if (there) return there
-      const made = digestOf('sha256', certificate, 'buffer')
-      known.set(certificate, made)
-      return made
-    },
-  }
+const print = Symbol('SHA-256')
+interface Printed extends Uint8Array {
+  readonly [print]?: Buffer
+}
+/** Whoever reads certificates gives the same object for the same one, whose bytes nobody changes: each is digested once, and its digest goes where it goes. A weak map beside it would have to be looked through with each collection of garbage. */
+function fingerprintOf(certificate: Printed): Buffer {
+  const there = certificate[print]
+  if (there) return there
+  const made = Buffer.from(digestOf('sha256', certificate, 'binary'), 'latin1')
+  // Nobody who lists or compares it sees it.
+  Object.defineProperty(certificate, print, { value: made })
+  return made
 }
 
 /** What was heard of channels while look-ups are under way: their answers may be from before it. */

@@ -91,3 +91,41 @@ test('who put something off is offered it by the long way; who surely did not ta
   })
   assert.equal(statements, 0)
 })
+
+test('a lock takes the short way by the few facts that it looks at; who cannot do it is told why', async () => {
+  const enrolled = (csp: string) => {
+    const facts = { 'os.name': 'Windows', 'os.version': '10.0.22631.4317', 'windows.csp': { [csp]: '1.0' } }
+    return bench.enrol('windows', { channel: 'device', facts })
+  }
+  const [first, able, unable] = [await enrolled('RemoteLock'), await enrolled('RemoteLock'), await enrolled('Reboot')]
+  await bench.send('device.lock', {}, [first, able])
+  await bench.heard()
+  // From then on this node knows what the activity is.
+  assert.equal((await short(first, {}))?.length, 1)
+  const [open] = await pendingOf(able)
+  assert.ok(open)
+  const { transactions } = await bench.db.count(async () => {
+    const given = await short(able, {})
+    assert.deepEqual(
+      given?.map((d) => [d.id, d.channel.facts]),
+      [[idOf(able, open.activity), { 'os.version': '10.0.22631.4317', 'windows.csp': { RemoteLock: '1.0' } }]],
+    )
+  })
+  assert.equal(transactions, 1)
+  const word = () => ({ state: 'completed' as const, result: '{"sessions":1}' })
+  assert.deepEqual(await short(able, { id: idOf(able, open.activity), raw: Buffer.from('x'), word }), [])
+  assert.deepEqual(await pendingOf(able), [])
+  // It was asked before it told what it has.
+  await bench.db.query({
+    text: `insert into pending (channel, activity, epoch, ownership, operation, state, safe, deadline) select $1, activity, 1, ownership, operation, 'pending', safe, deadline from pending where channel = $2`,
+    values: [unable.no, first.no],
+  })
+  bench.core.devices.waiting.heard([unable.no])
+  assert.deepEqual(await short(unable, {}), [])
+  assert.deepEqual(await pendingOf(unable), [])
+  const [ended] = await bench.db.query<{ state: string; reason: { code: string } }>({
+    text: 'select state, reason from history where channel = $1',
+    values: [unable.no],
+  })
+  assert.deepEqual([ended?.state, ended?.reason.code], ['failed', 'not-supported'])
+})

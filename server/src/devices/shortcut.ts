@@ -71,8 +71,14 @@ function keyOf(asked: Asked, socket: Socket, remote: string): string | undefined
   const { authorization } = asked.headers
   if (authorization !== undefined) return authorization
   if (asked.headers['mdm-signature'] === undefined && asked.certificate === undefined) return undefined
-  return `at ${remote}:${socket.remotePort}`
+  const known = keys.get(socket)
+  if (known?.remote === remote) return known.key
+  const key = `at ${remote}:${socket.remotePort}`
+  keys.set(socket, { remote, key })
+  return key
 }
+/** A connection keeps its port, and mostly its caller. */
+const keys = new WeakMap<Socket, { remote: string; key: string }>()
 
 function createShortcut(o: ShortcutOptions): Shortcut {
   const { route, edge } = o

@@ -6,59 +6,57 @@ import { networksOfProxies, type ProxiedCertificates, readCertificateHeader } fr
 export interface CallerReader {
   /** Address of the caller. undefined: a proxy tells it in a way that the framework alone reads. */
   remoteOf(headers: Readonly<Record<string, string>>, socket: Socket): string | undefined
-  /** DER of the certificate that the caller has proven, to us or to a proxy that we believe. The same object for the same certificate while it is asked for often. */
+  /** DER of the certificate that the caller has proven, to us or to a proxy that we believe. The same object each time that one request asks. */
   certificateOf(headers: Readonly<Record<string, string>>, socket: Socket): Buffer | undefined
 }
 
 export function createCallerReader(o: ProxiedCertificates): CallerReader {
-  const direct = (socket: Socket) => socket.remoteAddress ?? ''
+  const addressOf = (socket: Socket) => socket.remoteAddress ?? ''
   if (!o.trustedProxies?.length)
-    return { remoteOf: (_, socket) => direct(socket), certificateOf: (_, s) => certificateOf(s) }
+    return { remoteOf: (_, socket) => addressOf(socket), certificateOf: (_, s) => certificateOf(s) }
   const proxies = networksOfProxies(o.trustedProxies)
   const name = o.header?.toLowerCase()
-  const believed = new WeakMap<Socket, boolean>()
+  const ends = new WeakMap<Socket, { address: string; proxy: boolean }>()
   const shown = createShown()
 
   /** A connection's other end does not change. */
-  function isProxy(socket: Socket): boolean {
-    const known = believed.get(socket)
+  function endOf(socket: Socket): { address: string; proxy: boolean } {
+    const known = ends.get(socket)
     if (known !== undefined) return known
-    const is = proxies.holds(direct(socket))
-    believed.set(socket, is)
-    return is
+    const address = addressOf(socket)
+    const end = { address, proxy: proxies.holds(address) }
+    // One that is gone already has no address any more.
+    if (address !== '') ends.set(socket, end)
+    return end
   }
   return {
     remoteOf: (headers, socket) => {
       const told = headers['x-forwarded-for']
-      if (told === undefined || !isProxy(socket)) return direct(socket)
+      const end = endOf(socket)
+      if (told === undefined || !end.proxy) return end.address
       // One address: whoever it is, the proxies end there. A chain of them is for the framework to follow.
       return isIP(told) === 0 ? undefined : told
     },
     certificateOf: (headers, socket) => {
-      if (name === undefined || !isProxy(socket)) return certificateOf(socket)
+      if (name === undefined || !endOf(socket).proxy) return certificateOf(socket)
       const value = headers[name]
       return value === undefined ? undefined : shown(value)
     },
   }
 }
 
-/** Headers whose certificates are remembered; a power of two. */
-const lately = 1024
-
-/** Who asks once asks again soon: what stood in a header just now is decoded once. */
+/**
+ * One request asks several times: what stood in the header just now is decoded once. Of those before it nothing is kept, which would cost more than decoding
+ * them again: whatever outlives its request is copied by the collector of garbage, and with a part of a head all of it.
+ */
 function createShown(): (value: string) => Buffer | undefined {
-  const texts: string[] = new Array(lately).fill('')
-  const certificates: (Buffer | undefined)[] = new Array(lately).fill(undefined)
+  let text = ''
+  let certificate: Buffer | undefined
   return (value) => {
-    // A certificate ends with its signature, which is as good as chance; two that meet in one place only cost each other the decoding.
-    let place = 0
-    for (let i = Math.max(0, value.length - 12); i < value.length; i += 1)
-      place = (place * 31 + value.charCodeAt(i)) | 0
-    place = (place ^ (place >>> 11)) & (lately - 1)
-    if (texts[place] !== value) {
-      certificates[place] = readCertificateHeader(value)
-      texts[place] = value
+    if (value !== text) {
+      certificate = readCertificateHeader(value)
+      text = value
     }
-    return certificates[place]
+    return certificate
   }
 }

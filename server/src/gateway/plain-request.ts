@@ -55,6 +55,7 @@ const contentLength = names.indexOf('content-length')
 const [cr, lf, space, colon] = [0x0d, 0x0a, 0x20, 0x3a]
 const methods = ['POST ', 'PUT ']
 const version = ' HTTP/1.1'
+const blankLine = Buffer.from('\r\n\r\n')
 
 /** `more`: it may become one when the rest comes. */
 export function readPlainRequest(bytes: Buffer): PlainRequest | 'more' | 'odd' {
@@ -63,8 +64,9 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | 'more' | 'odd' {
   const targetEnd = bytes.indexOf(space, method.length)
   if (targetEnd < 0) return bytes.length < limits.head ? 'more' : 'odd'
   if (!startsWith(bytes, targetEnd, version)) return 'odd'
-  // One text for all that is said of it: to make one is what costs, a part of it costs little.
-  const text = bytes.toString('latin1', 0, Math.min(bytes.length, limits.head))
+  // One text for all of the head: to make one is what costs, a part of it costs little.
+  const blank = bytes.indexOf(blankLine, targetEnd)
+  const text = bytes.toString('latin1', 0, Math.min(blank < 0 ? bytes.length : blank, limits.head))
   const values: Values = []
   let n = 0
   let at = targetEnd + version.length

@@ -211,8 +211,11 @@ function told(facts: Readonly<JsonObject>): boolean {
 export const bitlocker = nodeFeature(
   feature({
     id: 'windows.bitlocker',
-    title: 'Encryption (BitLocker)',
-    summary: 'Drives are encrypted, how, and how they are recovered. Taking it away decrypts nothing.',
+    title: { en: 'Encryption (BitLocker)', de: 'Verschlüsselung (BitLocker)' },
+    summary: {
+      en: 'Drives are encrypted, how, and how they are recovered. Taking it away decrypts nothing.',
+      de: 'Ob und wie Laufwerke verschlüsselt und wiederhergestellt werden. Es wegzunehmen entschlüsselt nichts.',
+    },
     settings,
     merge: { rule: 'priority' },
     examples: [

@@ -37,8 +37,11 @@ function storeOf(a: z.output<typeof authority>): string {
 export const certificates = nodeFeature(
   feature({
     id: 'windows.certificates',
-    title: 'Trusted certificates',
-    summary: 'Certificates that the device trusts beside its own, or trusts no more.',
+    title: { en: 'Trusted certificates', de: 'Vertrauenswürdige Zertifikate' },
+    summary: {
+      en: 'Certificates that the device trusts beside its own, or trusts no more.',
+      de: 'Zertifikate, denen das Gerät neben seinen eigenen vertraut oder nicht mehr vertraut.',
+    },
     settings: () => z.strictObject({ certificates: some('Certificates', authority, 50) }),
     merge: { rule: 'union', lists: ['certificates'] },
     examples: [{ certificates: [{ name: 'Example Root', pem: examplePem, store: 'by-itself' as const }] }],
@@ -170,9 +173,11 @@ const scepItems = (s: { identities: readonly Scep[] }, version?: string) =>
 export const scep = nodeFeature(
   feature({
     id: 'windows.scep',
-    title: 'Identities by SCEP',
-    summary:
-      'Keys that the device makes and has certified by a SCEP server. One that is there stays until its settings change.',
+    title: { en: 'Identities by SCEP', de: 'Identitäten über SCEP' },
+    summary: {
+      en: 'Keys that the device makes and has certified by a SCEP server. One that is there stays until its settings change.',
+      de: 'Schlüssel, die das Gerät erzeugt und von einem SCEP-Server beglaubigen lässt. Ein vorhandener bleibt, bis sich seine Einstellungen ändern.',
+    },
     secret: ['identities/*/challenge'],
     settings: () => z.strictObject({ identities: some('Identities', scepIdentity, 10) }),
     merge: { rule: 'union', lists: ['identities'] },
@@ -271,8 +276,11 @@ const fileItems = (s: { identities: readonly File[] }, version?: string) =>
 export const identity = nodeFeature(
   feature({
     id: 'windows.identity',
-    title: 'Identities from files',
-    summary: 'Keys with their certificates (PKCS #12), the same for every device of the policy.',
+    title: { en: 'Identities from files', de: 'Identitäten aus Dateien' },
+    summary: {
+      en: 'Keys with their certificates (PKCS #12), the same for every device of the policy.',
+      de: 'Schlüssel mit ihren Zertifikaten (PKCS #12), für jedes Gerät der Richtlinie dieselben.',
+    },
     secret: ['identities/*/pkcs12', 'identities/*/password'],
     settings: () => z.strictObject({ identities: some('Identities', fileIdentity, 10) }),
     merge: { rule: 'union', lists: ['identities'] },

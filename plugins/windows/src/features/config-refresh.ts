@@ -12,9 +12,11 @@ const root = `${csp}/DMClient/Provider/${providerId}/ConfigRefresh`
 export const configRefresh = nodeFeature(
   feature({
     id: 'windows.configRefresh',
-    title: 'Settings are kept (config refresh)',
-    summary:
-      'Windows itself writes policies again that somebody changed, also while the PC is offline. Only those of the Policy provider; the rest is found with the next inventory.',
+    title: { en: 'Settings are kept (config refresh)', de: 'Einstellungen werden gehalten (Config Refresh)' },
+    summary: {
+      en: 'Windows itself writes policies again that somebody changed, also while the PC is offline. Only those of the Policy provider; the rest is found with the next inventory.',
+      de: 'Windows schreibt selbst Richtlinien neu, die jemand geändert hat, auch ohne Verbindung. Nur die des Policy-Providers; alles andere zeigt das nächste Inventar.',
+    },
     settings: () =>
       z.strictObject({
         on: yes('On'),

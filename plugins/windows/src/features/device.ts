@@ -28,8 +28,11 @@ const group = z
 export const localGroups = nodeFeature(
   feature({
     id: 'windows.localGroups',
-    title: 'Local groups',
-    summary: 'Who is in groups such as the administrators. Taking it away leaves the members as they are.',
+    title: { en: 'Local groups', de: 'Lokale Gruppen' },
+    summary: {
+      en: 'Who is in groups such as the administrators. Taking it away leaves the members as they are.',
+      de: 'Wer in Gruppen wie den Administratoren ist. Es wegzunehmen lässt die Mitglieder, wie sie sind.',
+    },
     settings: () =>
       z.strictObject({
         groups: some('Groups', group, 20).refine(
@@ -77,9 +80,11 @@ const local = z.strictObject({
 export const localAccounts = nodeFeature(
   feature({
     id: 'windows.localAccounts',
-    title: 'Local accounts',
-    summary:
-      'Accounts that are made on the device. Windows tells nobody what it has of them, changes no password of one that is there, and keeps them when the policy goes.',
+    title: { en: 'Local accounts', de: 'Lokale Konten' },
+    summary: {
+      en: 'Accounts that are made on the device. Windows tells nobody what it has of them, changes no password of one that is there, and keeps them when the policy goes.',
+      de: 'Konten, die auf dem Gerät angelegt werden. Windows verrät nicht, was es davon hat, ändert kein Passwort eines vorhandenen und behält sie, wenn die Richtlinie geht.',
+    },
     secret: ['accounts/*/password'],
     settings: () =>
       z.strictObject({
@@ -146,8 +151,8 @@ const timeouts = {
 export const power = tableFeature(
   {
     id: 'windows.power',
-    title: 'Power',
-    summary: 'Lid, buttons, sleep and energy saving.',
+    title: { en: 'Power', de: 'Energie' },
+    summary: { en: 'Lid, buttons, sleep and energy saving.', de: 'Deckel, Tasten, Standby und Energiesparen.' },
     examples: [{ SelectLidCloseActionOnBattery: 'hibernate', UnattendedSleepTimeoutPluggedIn: 1800 }],
   },
   powerTable,
@@ -161,8 +166,11 @@ const timeoutShape = Object.fromEntries(
 export const sleep = nodeFeature(
   feature({
     id: 'windows.sleep',
-    title: 'Screen and sleep',
-    summary: 'When the screen goes dark and the device sleeps, and whether it asks for the password then.',
+    title: { en: 'Screen and sleep', de: 'Bildschirm und Standby' },
+    summary: {
+      en: 'When the screen goes dark and the device sleeps, and whether it asks for the password then.',
+      de: 'Wann der Bildschirm dunkel wird und das Gerät schläft, und ob es danach das Passwort verlangt.',
+    },
     settings: () =>
       z
         .strictObject({
@@ -210,8 +218,11 @@ function picture(value: Json): Verdict | undefined {
 export const personalisation = nodeFeature(
   feature({
     id: 'windows.personalisation',
-    title: 'Pictures',
-    summary: 'The background of the desktop and of the lock screen. Enterprise and Education alone.',
+    title: { en: 'Pictures', de: 'Bilder' },
+    summary: {
+      en: 'The background of the desktop and of the lock screen. Enterprise and Education alone.',
+      de: 'Der Hintergrund des Desktops und des Sperrbildschirms. Nur Enterprise und Education.',
+    },
     settings: () =>
       z
         .strictObject({
@@ -238,8 +249,8 @@ export const personalisation = nodeFeature(
 export const timeZone = nodeFeature(
   feature({
     id: 'windows.timeZone',
-    title: 'Time zone',
-    summary: 'The time zone of the device.',
+    title: { en: 'Time zone', de: 'Zeitzone' },
+    summary: { en: 'The time zone of the device.', de: 'Die Zeitzone des Geräts.' },
     settings: () =>
       z.strictObject({
         zone: z
@@ -258,8 +269,11 @@ const proxyRoot = `${csp}/NetworkProxy`
 export const proxy = nodeFeature(
   feature({
     id: 'windows.proxy',
-    title: 'Web proxy',
-    summary: 'The proxy of the device for Ethernet and Wi-Fi; VPNs and networks have their own.',
+    title: { en: 'Web proxy', de: 'Web-Proxy' },
+    summary: {
+      en: 'The proxy of the device for Ethernet and Wi-Fi; VPNs and networks have their own.',
+      de: 'Der Proxy des Geräts für Ethernet und WLAN; VPNs und Netzwerke haben ihren eigenen.',
+    },
     settings: () =>
       z
         .strictObject({

@@ -55,9 +55,11 @@ function profileNodes(at: string, p: Profile): WantedNode[] {
 export const firewall = nodeFeature(
   feature({
     id: 'windows.firewall',
-    title: 'Firewall',
-    summary:
-      'The profiles for networks of the domain, private and public ones. What is not set stays; taken away, Windows’s own defaults are set.',
+    title: { en: 'Firewall', de: 'Firewall' },
+    summary: {
+      en: 'The profiles for networks of the domain, private and public ones. What is not set stays; taken away, Windows’s own defaults are set.',
+      de: 'Die Profile für Domänen-, private und öffentliche Netzwerke. Was nicht gesetzt ist, bleibt; weggenommen gelten die Vorgaben von Windows.',
+    },
     settings: () =>
       z
         .strictObject({
@@ -184,8 +186,11 @@ function ruleNodes(r: Rule): WantedNode[] {
 export const firewallRules = nodeFeature(
   feature({
     id: 'windows.firewallRules',
-    title: 'Firewall rules',
-    summary: 'Rules of the organisation’s own, beside those of the device.',
+    title: { en: 'Firewall rules', de: 'Firewall-Regeln' },
+    summary: {
+      en: 'Rules of the organisation’s own, beside those of the device.',
+      de: 'Eigene Regeln der Organisation, neben denen des Geräts.',
+    },
     settings: () =>
       z.strictObject({
         rules: z.array(rule).min(1).max(200).meta({ title: 'Rules' }),

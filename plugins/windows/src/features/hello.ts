@@ -34,8 +34,11 @@ const helloSettings = z.strictObject({
 export const hello = nodeFeature(
   feature({
     id: 'windows.hello',
-    title: 'Windows Hello for Business',
-    summary: 'Signing in by PIN, face or finger in an organisation of Microsoft Entra.',
+    title: { en: 'Windows Hello for Business', de: 'Windows Hello for Business' },
+    summary: {
+      en: 'Signing in by PIN, face or finger in an organisation of Microsoft Entra.',
+      de: 'Anmelden mit PIN, Gesicht oder Finger in einer Organisation von Microsoft Entra.',
+    },
     settings: helloSettings.refine((s) => (s.minLength ?? 4) <= (s.maxLength ?? 127), {
       path: ['maxLength'],
       message: 'is below the shortest',
@@ -95,8 +98,11 @@ const after = { reset: 1, 'reset-sign-out': 3, 'reset-restart': 5, 'reset-end-pr
 export const laps = nodeFeature(
   feature({
     id: 'windows.laps',
-    title: 'Local administrator’s password (LAPS)',
-    summary: 'Windows changes the password of a local administrator by itself and keeps it in the directory.',
+    title: { en: 'Local administrator’s password (LAPS)', de: 'Passwort des lokalen Administrators (LAPS)' },
+    summary: {
+      en: 'Windows changes the password of a local administrator by itself and keeps it in the directory.',
+      de: 'Windows ändert das Passwort eines lokalen Administrators von selbst und verwahrt es im Verzeichnis.',
+    },
     settings: () =>
       z
         .strictObject({

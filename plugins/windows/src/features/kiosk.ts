@@ -141,8 +141,11 @@ function whoOf(s: Settings): XmlNode[] {
 export const kiosk = nodeFeature(
   feature({
     id: 'windows.kiosk',
-    title: 'Kiosk',
-    summary: 'An account that sees one app, or a few. It takes hold at the next sign-in.',
+    title: { en: 'Kiosk', de: 'Kiosk' },
+    summary: {
+      en: 'An account that sees one app, or a few. It takes hold at the next sign-in.',
+      de: 'Ein Konto, das eine App oder wenige sieht. Es greift bei der nächsten Anmeldung.',
+    },
     settings,
     merge: { rule: 'priority' },
     examples: [

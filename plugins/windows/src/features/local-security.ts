@@ -159,8 +159,11 @@ const inArea = (name: string, table: Table): Table =>
 export const securityOptions = tableFeature(
   {
     id: 'windows.securityOptions',
-    title: 'Local security options',
-    summary: 'Accounts, signing in, file shares, NTLM and user account control.',
+    title: { en: 'Local security options', de: 'Lokale Sicherheitsoptionen' },
+    summary: {
+      en: 'Accounts, signing in, file shares, NTLM and user account control.',
+      de: 'Konten, Anmeldung, Dateifreigaben, NTLM und Benutzerkontensteuerung.',
+    },
     examples: [
       {
         Accounts_EnableGuestAccountStatus: false,
@@ -176,8 +179,11 @@ export const securityOptions = tableFeature(
 export const signInMessage = nodeFeature(
   feature({
     id: 'windows.signInMessage',
-    title: 'Message before signing in',
-    summary: 'What everybody must confirm before signing in.',
+    title: { en: 'Message before signing in', de: 'Nachricht vor der Anmeldung' },
+    summary: {
+      en: 'What everybody must confirm before signing in.',
+      de: 'Was alle vor der Anmeldung bestätigen müssen.',
+    },
     settings: () =>
       z.strictObject({
         title: line('Title', undefined, 200),
@@ -232,8 +238,11 @@ const accountName = line('Account', 'Such as *S-1-5-32-544 or DOMAIN\\group', 20
 export const userRights = nodeFeature(
   feature<JsonObject>({
     id: 'windows.userRights',
-    title: 'User rights',
-    summary: 'Who may do what. A right that is set holds for these accounts alone.',
+    title: { en: 'User rights', de: 'Benutzerrechte' },
+    summary: {
+      en: 'Who may do what. A right that is set holds for these accounts alone.',
+      de: 'Wer was darf. Ein gesetztes Recht gilt nur für diese Konten.',
+    },
     settings: () =>
       z
         .strictObject(
@@ -327,8 +336,11 @@ const titleOf = (name: string): string => {
 export const auditPolicy = tableFeature(
   {
     id: 'windows.audit',
-    title: 'Audit policy',
-    summary: 'What Windows writes into its security log.',
+    title: { en: 'Audit policy', de: 'Überwachungsrichtlinie' },
+    summary: {
+      en: 'What Windows writes into its security log.',
+      de: 'Was Windows in sein Sicherheitsprotokoll schreibt.',
+    },
     examples: [{ AccountLogonLogoff_AuditLogon: 'both', DetailedTracking_AuditProcessCreation: 'success' }],
   },
   inArea('Audit', Object.fromEntries(audited.map((name) => [name, [titleOf(name), outcomes, v1809]]))),

@@ -66,9 +66,11 @@ function nodes(a: Account): WantedNode[] {
 export const exchange = nodeFeature(
   feature({
     id: 'windows.exchange',
-    title: 'Exchange mail',
-    summary:
-      'An Exchange account for Windows’s own mail app. It waits until a user is signed in. Outlook sets itself up.',
+    title: { en: 'Exchange mail', de: 'Exchange-E-Mail' },
+    summary: {
+      en: 'An Exchange account for Windows’s own mail app. It waits until a user is signed in. Outlook sets itself up.',
+      de: 'Ein Exchange-Konto für die Mail-App von Windows. Es wartet, bis jemand angemeldet ist. Outlook richtet sich selbst ein.',
+    },
     secret: ['accounts/*/password'],
     settings: () => z.strictObject({ accounts: some('Accounts', account, 5) }),
     merge: { rule: 'union', lists: ['accounts'] },

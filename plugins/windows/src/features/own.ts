@@ -84,9 +84,11 @@ const item = z
 export const customUris = nodeFeature(
   feature({
     id: 'windows.customUris',
-    title: 'Own settings (OMA-URI)',
-    summary:
-      'Nodes of the management tree by their addresses. They are checked for form alone: the device says what it does not take.',
+    title: { en: 'Own settings (OMA-URI)', de: 'Eigene Einstellungen (OMA-URI)' },
+    summary: {
+      en: 'Nodes of the management tree by their addresses. They are checked for form alone: the device says what it does not take.',
+      de: 'Knoten des Verwaltungsbaums anhand ihrer Adressen. Geprüft wird nur die Form: Das Gerät sagt, was es nicht annimmt.',
+    },
     secret: ['settings/*/secretValue'],
     settings: () =>
       z.strictObject({
@@ -173,8 +175,11 @@ const admxUri = (p: AdmxPolicy): string =>
 export const admx = nodeFeature(
   feature({
     id: 'windows.admx',
-    title: 'Administrative templates',
-    summary: 'Policies that come from templates (ADMX): those that Windows brings, and those installed by Templates.',
+    title: { en: 'Administrative templates', de: 'Administrative Vorlagen' },
+    summary: {
+      en: 'Policies that come from templates (ADMX): those that Windows brings, and those installed by Templates.',
+      de: 'Richtlinien aus Vorlagen (ADMX): die von Windows mitgebrachten und die über „Vorlagen (ADMX)“ installierten.',
+    },
     settings: () =>
       z.strictObject({
         policies: some('Policies', admxPolicy, 200),
@@ -236,9 +241,11 @@ const installRoot = `${csp}/Policy/ConfigOperations/ADMXInstall`
 export const admxTemplates = nodeFeature(
   feature({
     id: 'windows.admxTemplates',
-    title: 'Templates (ADMX)',
-    summary:
-      'Templates of other programs, so that their policies can be set. Windows takes a template once; a changed one needs another name.',
+    title: { en: 'Templates (ADMX)', de: 'Vorlagen (ADMX)' },
+    summary: {
+      en: 'Templates of other programs, so that their policies can be set. Windows takes a template once; a changed one needs another name.',
+      de: 'Vorlagen anderer Programme, damit deren Richtlinien gesetzt werden können. Windows nimmt eine Vorlage einmal; eine geänderte braucht einen anderen Namen.',
+    },
     settings: () => z.strictObject({ templates: some('Templates', template, 20) }),
     merge: { rule: 'union', lists: ['templates'] },
     examples: [
@@ -291,8 +298,11 @@ const grouping = `${csp}/AppLocker/ApplicationLaunchRestrictions/Muster`
 export const appLocker = nodeFeature(
   feature({
     id: 'windows.appLocker',
-    title: 'AppLocker',
-    summary: 'Which programs may run. Collections of rules as exported from a reference device.',
+    title: { en: 'AppLocker', de: 'AppLocker' },
+    summary: {
+      en: 'Which programs may run. Collections of rules as exported from a reference device.',
+      de: 'Welche Programme laufen dürfen. Regelsammlungen, wie aus einem Referenzgerät exportiert.',
+    },
     settings: () =>
       z.strictObject({
         collections: some('Collections', collection, 5).refine(

@@ -46,8 +46,11 @@ const lockTable = {
 export const autoLock = tableFeature(
   {
     id: 'windows.autoLock',
-    title: 'Automatic lock',
-    summary: 'When a device locks itself, and what its lock screen may do.',
+    title: { en: 'Automatic lock', de: 'Automatische Sperre' },
+    summary: {
+      en: 'When a device locks itself, and what its lock screen may do.',
+      de: 'Wann sich ein Gerät sperrt und was sein Sperrbildschirm darf.',
+    },
     examples: [{ MaxInactivityTimeDeviceLock: 10, PreventEnablingLockScreenCamera: true }],
   },
   lockTable,

@@ -36,9 +36,11 @@ function nodes(settings: JsonObject): WantedNode[] {
 export const restrictions = nodeFeature(
   feature<JsonObject>({
     id: 'windows.restrictions',
-    title: 'Restrictions',
-    summary:
-      'What devices may not do, or must do. What this version of Windows does not know is passed over; what is not set stays as it is.',
+    title: { en: 'Restrictions', de: 'Einschränkungen' },
+    summary: {
+      en: 'What devices may not do, or must do. What this version of Windows does not know is passed over; what is not set stays as it is.',
+      de: 'Was Geräte nicht dürfen oder müssen. Was diese Windows-Version nicht kennt, wird übergangen; was nicht gesetzt ist, bleibt, wie es ist.',
+    },
     settings: () =>
       looseType<JsonObject>(
         z

@@ -11,8 +11,8 @@ import { anySet, many, noVariables, noVariablesHere, setOne } from './words.ts'
 export const camera = nodeFeature(
   feature({
     id: 'windows.camera',
-    title: 'Camera',
-    summary: 'Whether the camera may be used.',
+    title: { en: 'Camera', de: 'Kamera' },
+    summary: { en: 'Whether the camera may be used.', de: 'Ob die Kamera benutzt werden darf.' },
     settings: () => z.strictObject({ allowed: z.boolean().default(false).meta({ title: 'The camera may be used' }) }),
     merge: { rule: 'priority' },
     examples: [{ allowed: false }],
@@ -77,9 +77,11 @@ const defenderTable: Table = {
 export const defender = tableFeature(
   {
     id: 'windows.defender',
-    title: 'Microsoft Defender Antivirus',
-    summary:
-      'Protection, scans, exclusions and signatures. Tamper protection is Microsoft’s own and cannot be set from here.',
+    title: { en: 'Microsoft Defender Antivirus', de: 'Microsoft Defender Antivirus' },
+    summary: {
+      en: 'Protection, scans, exclusions and signatures. Tamper protection is Microsoft’s own and cannot be set from here.',
+      de: 'Schutz, Prüfungen, Ausnahmen und Signaturen. Der Manipulationsschutz gehört Microsoft und lässt sich hier nicht setzen.',
+    },
     examples: [
       {
         AllowRealtimeMonitoring: true,
@@ -101,8 +103,8 @@ const threatShape = { low: threat('Low'), moderate: threat('Moderate'), high: th
 export const defenderThreats = nodeFeature(
   feature({
     id: 'windows.defenderThreats',
-    title: 'Defender: what is done about threats',
-    summary: 'By how severe they are.',
+    title: { en: 'Defender: what is done about threats', de: 'Defender: was gegen Bedrohungen getan wird' },
+    summary: { en: 'By how severe they are.', de: 'Je nachdem, wie schwer sie sind.' },
     settings: () => z.strictObject(threatShape).refine(anySet, setOne),
     merge: { rule: 'priority' },
     examples: [{ high: 'quarantine', severe: 'remove' }],
@@ -148,8 +150,11 @@ const ruleShape = Object.fromEntries(
 export const attackSurface = nodeFeature(
   feature({
     id: 'windows.attackSurface',
-    title: 'Attack surface reduction',
-    summary: 'Rules against what attackers do first, and what is left out of them.',
+    title: { en: 'Attack surface reduction', de: 'Verringerung der Angriffsfläche' },
+    summary: {
+      en: 'Rules against what attackers do first, and what is left out of them.',
+      de: 'Regeln gegen die ersten Schritte von Angreifern, und was davon ausgenommen ist.',
+    },
     settings: () =>
       z.strictObject({
         rules: z
@@ -185,8 +190,11 @@ export const attackSurface = nodeFeature(
 export const smartScreen = tableFeature(
   {
     id: 'windows.smartScreen',
-    title: 'SmartScreen',
-    summary: 'Warnings about apps and files from the network.',
+    title: { en: 'SmartScreen', de: 'SmartScreen' },
+    summary: {
+      en: 'Warnings about apps and files from the network.',
+      de: 'Warnungen vor Apps und Dateien aus dem Netz.',
+    },
     examples: [{ EnableSmartScreenInShell: true, PreventOverrideForFilesInShell: true }],
   },
   {
@@ -203,8 +211,11 @@ export const smartScreen = tableFeature(
 export const securityApp = tableFeature(
   {
     id: 'windows.securityApp',
-    title: 'Windows Security app',
-    summary: 'What the security app shows, and whom users turn to.',
+    title: { en: 'Windows Security app', de: 'App „Windows-Sicherheit“' },
+    summary: {
+      en: 'What the security app shows, and whom users turn to.',
+      de: 'Was die Sicherheits-App zeigt und an wen sich Benutzer wenden.',
+    },
     examples: [{ CompanyName: 'Example', Email: 'help@example.com', EnableInAppCustomization: true }],
   },
   {
@@ -248,8 +259,11 @@ export const securityApp = tableFeature(
 export const exploitProtection = nodeFeature(
   feature<JsonObject>({
     id: 'windows.exploitProtection',
-    title: 'Exploit protection',
-    summary: 'Mitigations by program, as exported from a reference device (XML).',
+    title: { en: 'Exploit protection', de: 'Exploit-Schutz' },
+    summary: {
+      en: 'Mitigations by program, as exported from a reference device (XML).',
+      de: 'Schutzmaßnahmen je Programm, wie aus einem Referenzgerät exportiert (XML).',
+    },
     settings: () =>
       z.strictObject({
         xml: z

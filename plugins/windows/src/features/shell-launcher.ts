@@ -112,9 +112,11 @@ function document(shells: readonly Shell[]): string {
 export const shellLauncher = nodeFeature(
   feature({
     id: 'windows.shellLauncher',
-    title: 'Another shell',
-    summary:
-      'A program in place of the desktop, for an account or for everybody. It needs Enterprise, Education or IoT Enterprise, and takes hold at the next sign-in. Other programs are not kept from running: add AppLocker for that.',
+    title: { en: 'Another shell', de: 'Andere Shell' },
+    summary: {
+      en: 'A program in place of the desktop, for an account or for everybody. It needs Enterprise, Education or IoT Enterprise, and takes hold at the next sign-in. Other programs are not kept from running: add AppLocker for that.',
+      de: 'Ein Programm anstelle des Desktops, für ein Konto oder für alle. Es braucht Enterprise, Education oder IoT Enterprise und greift bei der nächsten Anmeldung. Andere Programme hält es nicht ab: Nehmen Sie dafür AppLocker hinzu.',
+    },
     settings: () =>
       z.strictObject({
         shells: some('Shells', shell, 20).refine(

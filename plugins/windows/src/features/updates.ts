@@ -67,9 +67,11 @@ const updateTable: Table = {
 export const updates = tableFeature(
   {
     id: 'windows.updates',
-    title: 'Update ring',
-    summary:
-      'When updates come, when they are installed and restarted. A ring is a policy with these settings for a group of devices.',
+    title: { en: 'Update ring', de: 'Update-Ring' },
+    summary: {
+      en: 'When updates come, when they are installed and restarted. A ring is a policy with these settings for a group of devices.',
+      de: 'Wann Updates kommen, installiert werden und neu gestartet wird. Ein Ring ist eine Richtlinie mit diesen Einstellungen für eine Gruppe von Geräten.',
+    },
     examples: [
       {
         AllowAutoUpdate: 'scheduled',
@@ -153,8 +155,11 @@ const deliveryTable: Table = {
 export const deliveryOptimization = tableFeature(
   {
     id: 'windows.deliveryOptimization',
-    title: 'Delivery Optimization',
-    summary: 'Where parts of updates and apps come from: others nearby, a cache, or the network.',
+    title: { en: 'Delivery Optimization', de: 'Übermittlungsoptimierung' },
+    summary: {
+      en: 'Where parts of updates and apps come from: others nearby, a cache, or the network.',
+      de: 'Woher Teile von Updates und Apps kommen: von anderen in der Nähe, aus einem Cache oder aus dem Netz.',
+    },
     examples: [{ DODownloadMode: 'group', DOGroupIdSource: 'dns-suffix', DOMaxCacheSize: 20 }],
   },
   deliveryTable,

@@ -72,9 +72,11 @@ const table: Table = {
 export const userRestrictions = nodeFeature(
   feature<JsonObject>({
     id: 'windows.userRestrictions',
-    title: 'Restrictions of users',
-    summary:
-      'What the person who is signed in may not do, or is spared. It waits until somebody is signed in; what this version of Windows does not know is passed over.',
+    title: { en: 'Restrictions of users', de: 'Einschränkungen für Benutzer' },
+    summary: {
+      en: 'What the person who is signed in may not do, or is spared. It waits until somebody is signed in; what this version of Windows does not know is passed over.',
+      de: 'Was die angemeldete Person nicht darf oder was ihr erspart bleibt. Es wartet, bis jemand angemeldet ist; was diese Windows-Version nicht kennt, wird übergangen.',
+    },
     settings: () => looseType<JsonObject>(z.strictObject(shapeOf(table)).refine(anySet, setOne)),
     merge: { rule: 'priority' },
     examples: [

@@ -146,8 +146,11 @@ function native(t: Tunnel): XmlNode {
 export const vpn = nodeFeature(
   feature({
     id: 'windows.vpn',
-    title: 'VPN (IKEv2)',
-    summary: 'Tunnels by IKEv2, for all users of a device or before anybody signs in.',
+    title: { en: 'VPN (IKEv2)', de: 'VPN (IKEv2)' },
+    summary: {
+      en: 'Tunnels by IKEv2, for all users of a device or before anybody signs in.',
+      de: 'Tunnel über IKEv2, für alle Benutzer eines Geräts oder bevor sich jemand anmeldet.',
+    },
     settings: () =>
       z.strictObject({
         vpns: some('VPNs', tunnel, 20),

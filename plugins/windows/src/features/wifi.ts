@@ -121,9 +121,11 @@ function nodes(n: Network): WantedNode[] {
 export const wifi = nodeFeature(
   feature({
     id: 'windows.wifi',
-    title: 'Wi-Fi',
-    summary:
-      'Networks that the device joins by itself. Of a profile all is compared but the passphrase, which Windows tells nobody.',
+    title: { en: 'Wi-Fi', de: 'WLAN' },
+    summary: {
+      en: 'Networks that the device joins by itself. Of a profile all is compared but the passphrase, which Windows tells nobody.',
+      de: 'Netzwerke, denen das Gerät von selbst beitritt. Von einem Profil wird alles verglichen außer dem Passwort, das Windows niemandem nennt.',
+    },
     secret: ['networks/*/passphrase'],
     settings: () =>
       z.strictObject({

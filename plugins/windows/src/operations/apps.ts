@@ -36,9 +36,11 @@ const appManagement = `${vendor}/EnterpriseModernAppManagement/AppManagement`
 
 const msiInstall = operation({
   id: 'windows.msi.install',
-  title: 'Install program (MSI)',
-  summary:
-    'The PC fetches an MSI package, verifies its hash and installs it without questions. It tells when it is done.',
+  title: { en: 'Install program (MSI)', de: 'Programm installieren (MSI)' },
+  summary: {
+    en: 'The PC fetches an MSI package, verifies its hash and installs it without questions. It tells when it is done.',
+    de: 'Der PC holt ein MSI-Paket, prüft seinen Hash und installiert es ohne Fragen. Er meldet, wenn es fertig ist.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>
@@ -86,8 +88,8 @@ const msiInstall = operation({
 })
 const msiRemove = operation({
   id: 'windows.msi.remove',
-  title: 'Remove program (MSI)',
-  summary: 'Removes a program that was installed by this server.',
+  title: { en: 'Remove program (MSI)', de: 'Programm entfernen (MSI)' },
+  summary: { en: 'Removes a program that this server installed.', de: 'Entfernt, was dieser Server installiert hat.' },
   danger: 'confirm',
   repeatable: true,
   params: () => z.object({ productId: guid.describe('Product code of the package') }).strict(),
@@ -97,8 +99,11 @@ const msiRemove = operation({
 })
 const appInstall = operation({
   id: 'windows.app.install',
-  title: 'Install app package',
-  summary: 'Installs an app package (MSIX, APPX) from an address of yours for everybody who uses the PC.',
+  title: { en: 'Install app package', de: 'App-Paket installieren' },
+  summary: {
+    en: 'Installs an app package (MSIX, APPX) from an address of yours for everybody who uses the PC.',
+    de: 'Installiert ein App-Paket (MSIX, APPX) von einer Ihrer Adressen für alle, die den PC benutzen.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>
@@ -124,8 +129,11 @@ const appInstall = operation({
 })
 const storeInstall = operation({
   id: 'windows.app.install-store',
-  title: 'Install app from the Store',
-  summary: 'Installs an app of the Microsoft Store for who is signed in.',
+  title: { en: 'Install app from the Store', de: 'App aus dem Store installieren' },
+  summary: {
+    en: 'Installs an app of the Microsoft Store for who is signed in.',
+    de: 'Installiert eine App aus dem Microsoft Store für die angemeldete Person.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>
@@ -154,8 +162,11 @@ const storeInstall = operation({
 })
 const appRemove = operation({
   id: 'windows.app.remove',
-  title: 'Remove app package',
-  summary: 'Removes an app package, for everybody or for who is signed in.',
+  title: { en: 'Remove app package', de: 'App-Paket entfernen' },
+  summary: {
+    en: 'Removes an app package, for everybody or for who is signed in.',
+    de: 'Entfernt ein App-Paket, für alle oder für die angemeldete Person.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>
@@ -177,8 +188,11 @@ const appRemove = operation({
 })
 const appUpdate = operation({
   id: 'windows.app.update',
-  title: 'Update apps of the Store',
-  summary: 'The PC looks for newer versions of its Store apps and installs them.',
+  title: { en: 'Update apps of the Store', de: 'Store-Apps aktualisieren' },
+  summary: {
+    en: 'The PC looks for newer versions of its Store apps and installs them.',
+    de: 'Der PC sucht neuere Versionen seiner Store-Apps und installiert sie.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -189,8 +203,11 @@ const appUpdate = operation({
 })
 const updateRollback = operation({
   id: 'windows.update.rollback',
-  title: 'Roll back an update',
-  summary: 'Takes back the last quality update, or the last feature update while Windows still can.',
+  title: { en: 'Roll back an update', de: 'Update zurücknehmen' },
+  summary: {
+    en: 'Takes back the last quality update, or the last feature update while Windows still can.',
+    de: 'Nimmt das letzte Qualitätsupdate zurück, oder das letzte Funktionsupdate, solange Windows es noch kann.',
+  },
   danger: 'confirm',
   repeatable: false,
   params: () => z.object({ kind: z.enum(['quality', 'feature']).describe('Which') }).strict(),
@@ -200,8 +217,11 @@ const updateRollback = operation({
 })
 const updateApprove = operation({
   id: 'windows.update.approve',
-  title: 'Approve updates',
-  summary: 'Lets the PC install these updates where its policy asks for approval.',
+  title: { en: 'Approve updates', de: 'Updates genehmigen' },
+  summary: {
+    en: 'Lets the PC install these updates where its policy asks for approval.',
+    de: 'Lässt den PC diese Updates installieren, wo seine Richtlinie eine Genehmigung verlangt.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () => z.object({ updates: z.array(guid).min(1).max(100).describe('Ids of the updates') }).strict(),

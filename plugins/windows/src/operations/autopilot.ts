@@ -8,9 +8,11 @@ const serialNode = './DevDetail/Ext/Microsoft/SMBIOSSerialNumber'
 
 const hardwareHash = operation({
   id: 'windows.autopilot.hash',
-  title: 'Read hardware hash',
-  summary:
-    'Reads what identifies the machine to Windows Autopilot, as the CSV file that Microsoft Intune and Partner Center import. It changes with parts of the machine.',
+  title: { en: 'Read hardware hash', de: 'Hardware-Hash lesen' },
+  summary: {
+    en: 'Reads what identifies the machine to Windows Autopilot, as the CSV file that Microsoft Intune and Partner Center import. It changes with parts of the machine.',
+    de: 'Liest, woran Windows Autopilot die Maschine erkennt, als CSV-Datei für Microsoft Intune und Partner Center. Es ändert sich mit Teilen der Maschine.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,

@@ -1,5 +1,5 @@
 /** What nodes of an inventory tell, as facts. Pure and total: a device may say anything. */
-import type { FactDescriptor, FactType, Json, JsonObject } from '@muster/contract'
+import type { FactDescriptor, FactType, Json, JsonObject, Text } from '@muster/contract'
 import { readXml, type XmlElement, XmlError } from '@muster/kit/xml'
 import { type Answer, cspFact, inventoryFact, type Node } from '../wire/index.ts'
 import { editionName } from './editions.ts'
@@ -7,7 +7,7 @@ import { appsOf, certificatesOf, interfacesOf, updatesOf } from './lists.ts'
 
 interface Found {
   readonly fact: string
-  readonly title: string
+  readonly title: Text
   readonly type: FactType
   /** By the end of the node's address. */
   readonly end: string
@@ -43,7 +43,7 @@ const common = (fact: string, end: string, value: Found['value'] = text): Found 
 })
 const own = (
   fact: string,
-  title: string,
+  title: Text,
   end: string,
   value: Found['value'] = text,
   more: Partial<Found> = {},
@@ -55,21 +55,21 @@ const own = (
   value,
   ...more,
 })
-const flagged = (fact: string, title: string, end: string) =>
+const flagged = (fact: string, title: Text, end: string) =>
   own(fact, title, end, flag, { type: 'boolean', queryable: true })
-const counted = (fact: string, title: string, end: string) => own(fact, title, end, number, { type: 'number' })
+const counted = (fact: string, title: Text, end: string) => own(fact, title, end, number, { type: 'number' })
 
 const found: readonly Found[] = [
   common('device.manufacturer', '/DevInfo/Man'),
   common('device.model', '/DevInfo/Mod'),
-  own('language', 'Language', '/DevInfo/Lang', text, { queryable: true }),
+  own('language', { en: 'Language', de: 'Sprache' }, '/DevInfo/Lang', text, { queryable: true }),
   common('os.version', '/DevDetail/SwV'),
   own('firmware', 'Firmware', '/DevDetail/FwV'),
-  own('hardwareVersion', 'Hardware version', '/DevDetail/HwV'),
+  own('hardwareVersion', { en: 'Hardware version', de: 'Hardware-Version' }, '/DevDetail/HwV'),
   own('platform', 'Windows', '/Microsoft/OSPlatform'),
   own(
     'processorArchitecture',
-    'Processor architecture',
+    { en: 'Processor architecture', de: 'Prozessorarchitektur' },
     '/Microsoft/ProcessorArchitecture',
     (t) => ({ 0: 'x86', 5: 'ARM', 9: 'x64', 12: 'ARM64' })[number(t) ?? -1],
   ),
@@ -77,24 +77,48 @@ const found: readonly Found[] = [
   common('device.serial', '/Microsoft/SMBIOSSerialNumber'),
   common('network.hostname', '/Microsoft/DNSComputerName'),
   common('hardware.memoryBytes', '/Microsoft/TotalRAM', mebibytes),
-  own('storageBytes', 'Storage', '/Microsoft/TotalStorage', mebibytes, { type: 'number', unit: 'bytes' }),
-  own('storageFreeBytes', 'Free storage', '/Microsoft/FreeStorage', mebibytes, { type: 'number', unit: 'bytes' }),
-  own('edition', 'Edition', '/DeviceStatus/OS/Edition', editionName, { queryable: true }),
-  own('sMode', 'S mode', '/DeviceStatus/OS/Mode', (t) => ({ 0: false, 1: true })[number(t) ?? -1], { type: 'boolean' }),
-  own('domain', 'Domain', '/DeviceStatus/DomainName', text, { queryable: true }),
-  own('secureBoot', 'Secure Boot', '/DeviceStatus/SecureBootState', word(['not supported', 'on', 'off']), {
-    queryable: true,
+  own('storageBytes', { en: 'Storage', de: 'Speicher' }, '/Microsoft/TotalStorage', mebibytes, {
+    type: 'number',
+    unit: 'bytes',
   }),
+  own('storageFreeBytes', { en: 'Free storage', de: 'Freier Speicher' }, '/Microsoft/FreeStorage', mebibytes, {
+    type: 'number',
+    unit: 'bytes',
+  }),
+  own('edition', 'Edition', '/DeviceStatus/OS/Edition', editionName, { queryable: true }),
+  own(
+    'sMode',
+    { en: 'S mode', de: 'S-Modus' },
+    '/DeviceStatus/OS/Mode',
+    (t) => ({ 0: false, 1: true })[number(t) ?? -1],
+    { type: 'boolean' },
+  ),
+  own('domain', { en: 'Domain', de: 'Domäne' }, '/DeviceStatus/DomainName', text, { queryable: true }),
+  own(
+    'secureBoot',
+    { en: 'Secure Boot', de: 'Sicherer Start' },
+    '/DeviceStatus/SecureBootState',
+    word(['not supported', 'on', 'off']),
+    {
+      queryable: true,
+    },
+  ),
   common('security.encrypted', '/Compliance/EncryptionCompliance', flag),
   own('tpmVersion', 'TPM', '/TPM/SpecificationVersion', text, { queryable: true }),
-  own('tpmManufacturer', 'TPM manufacturer', '/TPM/ManufacturerName'),
-  own('tpmFirmware', 'TPM firmware', '/TPM/ManufacturerVersion'),
-  own('antivirus', 'Virus protection', '/Antivirus/Status', word(['on', 'off', 'snoozed', 'expired', 'not found']), {
-    queryable: true,
-  }),
+  own('tpmManufacturer', { en: 'TPM manufacturer', de: 'TPM-Hersteller' }, '/TPM/ManufacturerName'),
+  own('tpmFirmware', { en: 'TPM firmware', de: 'TPM-Firmware' }, '/TPM/ManufacturerVersion'),
+  own(
+    'antivirus',
+    { en: 'Virus protection', de: 'Virenschutz' },
+    '/Antivirus/Status',
+    word(['on', 'off', 'snoozed', 'expired', 'not found']),
+    {
+      queryable: true,
+    },
+  ),
   own(
     'antivirusSignatures',
-    'Virus signatures',
+    { en: 'Virus signatures', de: 'Virensignaturen' },
     '/Antivirus/SignatureStatus',
     word(['out of date', 'current', 'not applicable']),
     { queryable: true },
@@ -106,10 +130,10 @@ const found: readonly Found[] = [
     word(['on', 'off', 'snoozed', 'temporarily off', 'not applicable']),
     { queryable: true },
   ),
-  flagged('uac', 'User Account Control', '/UAC/Status'),
+  flagged('uac', { en: 'User Account Control', de: 'Benutzerkontensteuerung' }, '/UAC/Status'),
   own(
     'virtualisationBasedSecurity',
-    'Virtualisation-based security',
+    { en: 'Virtualisation-based security', de: 'Virtualisierungsbasierte Sicherheit' },
     '/DeviceGuard/VirtualizationBasedSecurityStatus',
     word(['on', 'restart needed', 'not supported', 'not licensed', 'not configured', 'not supported']),
     { queryable: true },
@@ -123,7 +147,7 @@ const found: readonly Found[] = [
   ),
   own(
     'memoryIntegrity',
-    'Memory integrity',
+    { en: 'Memory integrity', de: 'Speicherintegrität' },
     '/DeviceGuard/HypervisorEnforcedCodeIntegrityStatus',
     word(['on', 'restart needed', 'not configured', 'virtualisation is off']),
     { queryable: true },
@@ -136,7 +160,7 @@ const found: readonly Found[] = [
   ),
   own(
     'dmaProtection',
-    'Protection of memory from devices at start',
+    { en: 'Protection of memory from devices at start', de: 'Schutz des Speichers vor Geräten beim Start' },
     '/DMA/BootDMAProtectionStatus',
     (t) => ({ 1: 'on', 2: 'off' })[number(t) ?? -1],
   ),
@@ -145,31 +169,78 @@ const found: readonly Found[] = [
   common('power.batteryPercent', '/Battery/EstimatedChargeRemaining', percent),
   common('windows.hardwareId', '/DMClient/HWDevID'),
   flagged('defender.on', 'Defender', '/Health/DefenderEnabled'),
-  flagged('defender.realTime', 'Defender: real-time protection', '/Health/RtpEnabled'),
-  flagged('defender.network', 'Defender: network inspection', '/Health/NisEnabled'),
-  flagged('defender.tamperProtection', 'Defender: tamper protection', '/Health/TamperProtectionEnabled'),
-  flagged('defender.signaturesOld', 'Defender: signatures out of date', '/Health/SignatureOutOfDate'),
-  flagged('defender.quickScanOverdue', 'Defender: quick scan overdue', '/Health/QuickScanOverdue'),
-  flagged('defender.fullScanOverdue', 'Defender: full scan overdue', '/Health/FullScanOverdue'),
-  flagged('defender.rebootRequired', 'Defender: restart needed', '/Health/RebootRequired'),
-  counted('defender.state', 'Defender: state (bits)', '/Health/ComputerState'),
-  own('defender.engine', 'Defender: engine', '/Health/EngineVersion'),
-  own('defender.signatures', 'Defender: signatures', '/Health/SignatureVersion'),
-  own('defender.version', 'Defender: version', '/Health/DefenderVersion'),
-  own('defender.quickScanAt', 'Defender: last quick scan', '/Health/QuickScanTime'),
-  own('defender.fullScanAt', 'Defender: last full scan', '/Health/FullScanTime'),
-  counted('bitlocker.status', 'BitLocker: what is missing (bits)', '/BitLocker/Status/DeviceEncryptionStatus'),
+  flagged(
+    'defender.realTime',
+    { en: 'Defender: real-time protection', de: 'Defender: Echtzeitschutz' },
+    '/Health/RtpEnabled',
+  ),
+  flagged(
+    'defender.network',
+    { en: 'Defender: network inspection', de: 'Defender: Netzwerkprüfung' },
+    '/Health/NisEnabled',
+  ),
+  flagged(
+    'defender.tamperProtection',
+    { en: 'Defender: tamper protection', de: 'Defender: Manipulationsschutz' },
+    '/Health/TamperProtectionEnabled',
+  ),
+  flagged(
+    'defender.signaturesOld',
+    { en: 'Defender: signatures out of date', de: 'Defender: Signaturen veraltet' },
+    '/Health/SignatureOutOfDate',
+  ),
+  flagged(
+    'defender.quickScanOverdue',
+    { en: 'Defender: quick scan overdue', de: 'Defender: Schnellprüfung überfällig' },
+    '/Health/QuickScanOverdue',
+  ),
+  flagged(
+    'defender.fullScanOverdue',
+    { en: 'Defender: full scan overdue', de: 'Defender: vollständige Prüfung überfällig' },
+    '/Health/FullScanOverdue',
+  ),
+  flagged(
+    'defender.rebootRequired',
+    { en: 'Defender: restart needed', de: 'Defender: Neustart nötig' },
+    '/Health/RebootRequired',
+  ),
+  counted('defender.state', { en: 'Defender: state (bits)', de: 'Defender: Zustand (Bits)' }, '/Health/ComputerState'),
+  own('defender.engine', { en: 'Defender: engine', de: 'Defender: Engine' }, '/Health/EngineVersion'),
+  own('defender.signatures', { en: 'Defender: signatures', de: 'Defender: Signaturen' }, '/Health/SignatureVersion'),
+  own('defender.version', { en: 'Defender: version', de: 'Defender: Version' }, '/Health/DefenderVersion'),
+  own(
+    'defender.quickScanAt',
+    { en: 'Defender: last quick scan', de: 'Defender: letzte Schnellprüfung' },
+    '/Health/QuickScanTime',
+  ),
+  own(
+    'defender.fullScanAt',
+    { en: 'Defender: last full scan', de: 'Defender: letzte vollständige Prüfung' },
+    '/Health/FullScanTime',
+  ),
+  counted(
+    'bitlocker.status',
+    { en: 'BitLocker: what is missing (bits)', de: 'BitLocker: was fehlt (Bits)' },
+    '/BitLocker/Status/DeviceEncryptionStatus',
+  ),
   counted(
     'bitlocker.rotation',
-    'BitLocker: last rotation of recovery passwords (code)',
+    {
+      en: 'BitLocker: last rotation of recovery passwords (code)',
+      de: 'BitLocker: letzter Wechsel der Wiederherstellungskennwörter (Code)',
+    },
     '/Status/RotateRecoveryPasswordsStatus',
   ),
-  own('updates.scannedAt', 'Last search for updates', '/Update/LastSuccessfulScanTime'),
+  own(
+    'updates.scannedAt',
+    { en: 'Last search for updates', de: 'Letzte Suche nach Updates' },
+    '/Update/LastSuccessfulScanTime',
+  ),
 ]
 
-const lists: readonly { fact: string; title: string; of(nodes: readonly Node[]): Json[] | undefined }[] = [
+const lists: readonly { fact: string; title: Text; of(nodes: readonly Node[]): Json[] | undefined }[] = [
   { fact: 'software.apps', title: 'Apps', of: appsOf },
-  { fact: 'software.certificates', title: 'Certificates', of: certificatesOf },
+  { fact: 'software.certificates', title: { en: 'Certificates', de: 'Zertifikate' }, of: certificatesOf },
   { fact: 'software.updates', title: 'Updates', of: updatesOf },
   { fact: 'network.interfaces', title: '', of: interfacesOf },
 ]
@@ -185,10 +256,18 @@ export const inventoryFacts: readonly FactDescriptor[] = [
       ...(unit && { unit }),
     })),
   ...lists.filter((l) => l.title !== '').map(({ fact, title }) => ({ id: fact, title, type: 'list' as const })),
-  { id: cspFact, title: 'Configuration service providers', type: 'object' },
-  { id: 'windows.nodes', title: 'Settings as read', type: 'object' },
-  { id: 'windows.owned', title: 'Settings that policies have written', type: 'object' },
-  { id: inventoryFact, title: 'Last inventory', type: 'time' },
+  {
+    id: cspFact,
+    title: { en: 'Configuration service providers', de: 'Configuration Service Provider' },
+    type: 'object',
+  },
+  { id: 'windows.nodes', title: { en: 'Settings as read', de: 'Gelesene Einstellungen' }, type: 'object' },
+  {
+    id: 'windows.owned',
+    title: { en: 'Settings that policies have written', de: 'Von Richtlinien geschriebene Einstellungen' },
+    type: 'object',
+  },
+  { id: inventoryFact, title: { en: 'Last inventory', de: 'Letztes Inventar' }, type: 'time' },
 ]
 
 const channelUri = `/Push/ChannelURI`

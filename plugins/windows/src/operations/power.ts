@@ -32,8 +32,11 @@ const unenroll = commands(exec(`${vendor}/DMClient/Provider/${providerId}/Unenro
 
 const rebootSchedule = operation({
   id: 'windows.reboot.schedule',
-  title: 'Schedule a restart',
-  summary: 'Restarts the PC once at a time of its own clock, or each day at that time.',
+  title: { en: 'Schedule a restart', de: 'Neustart planen' },
+  summary: {
+    en: 'Restarts the PC once at a time of its own clock, or each day at that time.',
+    de: 'Startet den PC einmal zu einer Zeit nach seiner eigenen Uhr neu, oder täglich zu dieser Zeit.',
+  },
   danger: 'confirm',
   repeatable: true,
   collapse: true,
@@ -53,9 +56,11 @@ const rebootSchedule = operation({
 })
 const lockReset = operation({
   id: 'windows.lock.reset',
-  title: 'Lock and reset PIN',
-  summary:
-    'Locks the device and gives it a new PIN, which is kept encrypted. Devices with a device PIN alone can do it.',
+  title: { en: 'Lock and reset PIN', de: 'Sperren und PIN zurücksetzen' },
+  summary: {
+    en: 'Locks the device and gives it a new PIN, which is kept encrypted. Devices with a device PIN alone can do it.',
+    de: 'Sperrt das Gerät und gibt ihm eine neue PIN, die verschlüsselt aufbewahrt wird. Das können nur Geräte mit einer Geräte-PIN.',
+  },
   danger: 'confirm',
   repeatable: false,
   params: () => z.object({}).strict(),
@@ -211,6 +216,7 @@ export const powerOperations: readonly Operation[] = [
   }),
   operationOf(deviceDisenrol, { blind: true, work: () => unenroll, examples: [example({}, unenroll)] }),
   operationOf(deviceWipeCorporate, {
+    blind: true,
     work: () => unenroll,
     // Policies, profiles, certificates and apps that came by management go with the account (Windows, disconnecting from management).
     result: () => ({ removed: [providerId] }),

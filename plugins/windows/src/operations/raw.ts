@@ -50,9 +50,11 @@ const command = z
 
 const raw = operation({
   id: 'windows.csp',
-  title: 'CSP commands',
-  summary:
-    'Adds, replaces, deletes, reads or executes nodes of the PC’s management tree (configuration service providers), as Microsoft’s reference describes them.',
+  title: { en: 'CSP commands', de: 'CSP-Befehle' },
+  summary: {
+    en: 'Adds, replaces, deletes, reads or executes nodes of the PC’s management tree (configuration service providers), as Microsoft’s reference describes them.',
+    de: 'Legt Knoten im Verwaltungsbaum des PCs (Configuration Service Provider) an, ersetzt, löscht, liest oder führt sie aus, wie die Referenz von Microsoft sie beschreibt.',
+  },
   danger: 'confirm',
   repeatable: false,
   params: () =>

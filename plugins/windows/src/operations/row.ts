@@ -13,9 +13,11 @@ import { isAbsent, isDone, meaningOf } from '../features/index.ts'
 import {
   type Answer,
   buildOf,
+  cspFact,
   hasCsp,
   type NodeStatus,
   readAnswer,
+  versionFact,
   type Work,
   type WorkCommand,
 } from '../wire/index.ts'
@@ -29,14 +31,16 @@ export interface OperationOptions<P> {
   csp?: string
   /** First build of Windows that knows it. */
   build?: number
-  /** What else must be so. */
+  /** What else must be so, by the head of the channel. */
   and?(c: ChannelDetail): true | Reason
   rounds?: true
   /** Everybody can do it, and neither its work nor its answer has anything to do with who does it: nothing of the device is then read. */
   blind?: true
+  /** Its work names the device. */
+  named?: true
   work(params: P, c: ChannelDetail, kept: JsonObject | undefined): Work
   /** Of an answer without failure. */
-  result?(answer: Answer, kept: JsonObject | undefined, c: ChannelDetail): Json
+  result?(answer: Answer): Json
   /** Of any answer: instead of the usual reading; undefined: as usual. */
   outcome?(answer: Answer, kept: JsonObject | undefined): Outcome | undefined
   /** Commands, by their place, whose failure is none. */
@@ -63,13 +67,14 @@ export function operationOf<P, R>(d: OperationDescriptor<P, R>, o: OperationOpti
   const row: OperationRow = {
     channel: 'device',
     ...(o.blind ? { blind: true as const } : { when: (c: ChannelDetail) => able(o, c) }),
-    ...(o.rounds && { rounds: true as const }),
+    // What takes more than one message is read beside what its row keeps, and that is the long way's.
+    ...(o.rounds ? { rounds: true as const } : !o.blind && { looks: looksOf(o) }),
     to: (params, c, _secrets, kept) => o.work(d.params.parse(params), c, objectOf(kept)) as unknown as Json,
-    from: (reply, c, kept) => outcomeOf(reply, o, c, objectOf(kept)),
+    from: (reply, _c, kept) => outcomeOf(reply, o, objectOf(kept)),
     examples: o.examples,
   }
-  // Of what is the same for everybody, answers tell the same whoever gave them.
-  if (o.blind && !o.result) readers.set(row, (reply) => outcomeOf(reply, o, undefined, undefined))
+  // Of what is the same for all who can do it, answers tell the same whoever gave them.
+  if (!o.rounds && !o.named) readers.set(row, (reply) => outcomeOf(reply, o, undefined))
   return { descriptor: d as OperationDescriptor, row }
 }
 
@@ -77,29 +82,30 @@ export function operationOf<P, R>(d: OperationDescriptor<P, R>, o: OperationOpti
 const readers = new WeakMap<OperationRow, (reply: Json) => Outcome>()
 export const readerOf = (row: OperationRow): ((reply: Json) => Outcome) | undefined => readers.get(row)
 
+/** The facts that `able` looks at. */
+const looksOf = (o: Pick<OperationOptions<never>, 'csp' | 'build'>): string[] => [
+  ...(o.csp === undefined ? [] : [cspFact]),
+  ...(o.build === undefined ? [] : [versionFact]),
+]
+
 /** Who has not told yet what it has is believed to have it: the device itself says no otherwise. */
 function able(o: Pick<OperationOptions<never>, 'csp' | 'build' | 'and'>, c: ChannelDetail): true | Reason {
   if (o.csp !== undefined && hasCsp(c.facts, o.csp) === false)
     return { code: 'not-supported', text: `This Windows has no ${o.csp} provider.` }
-  const build = buildOf(c.facts)
+  const build = o.build === undefined ? undefined : buildOf(c.facts)
   if (o.build !== undefined && build !== undefined && build < o.build)
     return { code: 'too-old', text: `Windows ${o.build} or later does it; this is ${build}.` }
   return o.and?.(c) ?? true
 }
 
-function outcomeOf<P>(
-  reply: Json,
-  o: OperationOptions<P>,
-  c: ChannelDetail | undefined,
-  kept: JsonObject | undefined,
-): Outcome {
+function outcomeOf<P>(reply: Json, o: OperationOptions<P>, kept: JsonObject | undefined): Outcome {
   const answer = readAnswer(reply)
   if (!answer) return { state: 'unreadable', reason: { code: 'unreadable', text: 'This is no answer of OMA DM.' } }
   const own = o.outcome?.(answer, kept)
   if (own) return own
   const failed = failureOf(answer, o.lenient)
   if (failed) return { state: 'failed', reason: failed }
-  return { state: 'completed', result: (c && o.result?.(answer, kept, c)) ?? {} }
+  return { state: 'completed', result: o.result?.(answer) ?? {} }
 }
 
 /** The first command that failed. That what is to be removed is not there is no failure. */

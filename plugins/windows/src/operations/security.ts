@@ -24,8 +24,11 @@ const day = 86_400
 
 const defenderScan = operation({
   id: 'windows.defender.scan',
-  title: 'Virus scan',
-  summary: 'Microsoft Defender looks through the PC: quickly, wholly, or after a restart without Windows running.',
+  title: { en: 'Virus scan', de: 'Virenprüfung' },
+  summary: {
+    en: 'Microsoft Defender looks through the PC: quickly, wholly, or after a restart without Windows running.',
+    de: 'Microsoft Defender durchsucht den PC: schnell, ganz, oder nach einem Neustart ohne laufendes Windows.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -37,8 +40,11 @@ const defenderScan = operation({
 })
 const defenderUpdate = operation({
   id: 'windows.defender.update',
-  title: 'Update virus signatures',
-  summary: 'Microsoft Defender fetches its newest signatures.',
+  title: { en: 'Update virus signatures', de: 'Virensignaturen aktualisieren' },
+  summary: {
+    en: 'Microsoft Defender fetches its newest signatures.',
+    de: 'Microsoft Defender holt seine neuesten Signaturen.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -49,8 +55,11 @@ const defenderUpdate = operation({
 })
 const defenderRollback = operation({
   id: 'windows.defender.rollback',
-  title: 'Roll Defender back',
-  summary: 'Microsoft Defender goes back to the engine or the platform that it had before.',
+  title: { en: 'Roll Defender back', de: 'Defender zurücksetzen' },
+  summary: {
+    en: 'Microsoft Defender goes back to the engine or the platform that it had before.',
+    de: 'Microsoft Defender kehrt zur vorigen Engine oder Plattform zurück.',
+  },
   danger: 'confirm',
   repeatable: false,
   params: () => z.object({ what: z.enum(['engine', 'platform']).describe('What goes back') }).strict(),
@@ -60,9 +69,11 @@ const defenderRollback = operation({
 })
 const bitlockerRotate = operation({
   id: 'windows.bitlocker.rotate-keys',
-  title: 'Rotate BitLocker recovery passwords',
-  summary:
-    'The PC makes new recovery passwords for its disks and puts them where its BitLocker policy says (Microsoft Entra ID or Active Directory): Windows tells them to no management server.',
+  title: { en: 'Rotate BitLocker recovery passwords', de: 'BitLocker-Wiederherstellungskennwörter wechseln' },
+  summary: {
+    en: 'The PC makes new recovery passwords for its disks and puts them where its BitLocker policy says (Microsoft Entra ID or Active Directory): Windows tells them to no management server.',
+    de: 'Der PC erzeugt neue Wiederherstellungskennwörter für seine Laufwerke und legt sie dort ab, wo seine BitLocker-Richtlinie es sagt (Microsoft Entra ID oder Active Directory): Windows nennt sie keinem Verwaltungsserver.',
+  },
   danger: 'confirm',
   repeatable: false,
   params: none,
@@ -75,9 +86,11 @@ const bitlockerRotate = operation({
 })
 const lapsReset = operation({
   id: 'windows.laps.reset-password',
-  title: 'Rotate local administrator password',
-  summary:
-    'Windows LAPS gives the local administrator a new password and keeps it where its policy says (Microsoft Entra ID or Active Directory): Windows tells it to no management server.',
+  title: { en: 'Rotate local administrator password', de: 'Passwort des lokalen Administrators wechseln' },
+  summary: {
+    en: 'Windows LAPS gives the local administrator a new password and keeps it where its policy says (Microsoft Entra ID or Active Directory): Windows tells it to no management server.',
+    de: 'Windows LAPS gibt dem lokalen Administrator ein neues Passwort und verwahrt es dort, wo seine Richtlinie es sagt (Microsoft Entra ID oder Active Directory): Windows nennt es keinem Verwaltungsserver.',
+  },
   danger: 'confirm',
   repeatable: true,
   collapse: true,
@@ -90,9 +103,11 @@ const lapsReset = operation({
 const channel = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._/()-]{0,199}$/, 'is no event log')
 const logsCollect = operation({
   id: 'windows.logs.collect',
-  title: 'Collect diagnostics',
-  summary:
-    'The PC packs event logs, registry keys and the output of diagnostic commands and uploads them to a storage address of yours (Azure Blob with a shared access signature). They may name people.',
+  title: { en: 'Collect diagnostics', de: 'Diagnosedaten holen' },
+  summary: {
+    en: 'The PC packs event logs, registry keys and the output of diagnostic commands and uploads them to a storage address of yours (Azure Blob with a shared access signature). They may name people.',
+    de: 'Der PC packt Ereignisprotokolle, Registrierungsschlüssel und Ausgaben von Diagnosebefehlen und lädt sie an Ihre Speicheradresse (Azure Blob mit Shared Access Signature). Sie können Personen nennen.',
+  },
   danger: 'confirm',
   repeatable: false,
   params: () =>
@@ -256,6 +271,7 @@ export const securityOperations: readonly Operation[] = [
   operationOf(bitlockerRotate, {
     csp: 'BitLocker',
     build: 18363,
+    named: true,
     work: (_p, c) => rotateWork(c.device),
     lenient: [1],
     result: (a) => ({ status: numberOf(a, '/RotateRecoveryPasswordsStatus') ?? null }),

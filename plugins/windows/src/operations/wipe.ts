@@ -15,9 +15,11 @@ const wipeWork = (node: string) => commands(exec(`${vendor}/RemoteWipe/${node}`)
 
 const windowsWipe = operation({
   id: 'windows.wipe',
-  title: 'Wipe in another way',
-  summary:
-    'Resets the PC: so that it begins again when it is turned off meanwhile, with what people keep in their folders, or with Windows fetched from Microsoft. Its enrolment ends.',
+  title: { en: 'Wipe in another way', de: 'Auf andere Weise löschen' },
+  summary: {
+    en: 'Resets the PC: so that it begins again when it is turned off meanwhile, with what people keep in their folders, or with Windows fetched from Microsoft. Its enrolment ends.',
+    de: 'Setzt den PC zurück: so, dass es nach einem Ausschalten weitergeht, mit den Dateien in den Ordnern der Personen, oder mit frischem Windows von Microsoft. Die Registrierung endet.',
+  },
   danger: 'destructive',
   effect: 'wipe',
   repeatable: false,
@@ -37,8 +39,11 @@ const windowsWipe = operation({
 })
 const autopilotReset = operation({
   id: 'windows.autopilot-reset',
-  title: 'Autopilot reset',
-  summary: 'Takes people’s accounts, files and apps off the PC and keeps it joined and enrolled, for the next user.',
+  title: { en: 'Autopilot reset', de: 'Autopilot-Zurücksetzung' },
+  summary: {
+    en: 'Takes people’s accounts, files and apps off the PC and keeps it joined and enrolled, for the next user.',
+    de: 'Nimmt Konten, Dateien und Apps der Personen vom PC und lässt ihn beigetreten und registriert, für die nächste Person.',
+  },
   danger: 'destructive',
   repeatable: false,
   params: () => z.object({}).strict(),
@@ -48,8 +53,11 @@ const autopilotReset = operation({
 })
 const cleanPc = operation({
   id: 'windows.clean-pc',
-  title: 'Clean PC',
-  summary: 'Takes off the programs that came with the PC or were installed since; Windows stays.',
+  title: { en: 'Clean PC', de: 'PC bereinigen' },
+  summary: {
+    en: 'Takes off the programs that came with the PC or were installed since; Windows stays.',
+    de: 'Entfernt Programme, die mit dem PC kamen oder seither installiert wurden; Windows bleibt.',
+  },
   danger: 'destructive',
   repeatable: false,
   params: () => z.object({ keepUserData: z.boolean().default(true).describe('People’s files stay') }).strict(),

@@ -8,9 +8,20 @@ export interface CommandRef {
   readonly of: number
 }
 
+/** Sessions are counted by each device from 1, so that the same few numbers come again and again. */
+const marks = new Map<string, string>()
+const mostMarks = 2_000
+
 /** Of one message of one session: an answer that names another one names none of ours. */
 export function messageMark(session: string, message: string): string {
-  return hash('sha256', `${session} ${message}`, 'hex').slice(0, 8)
+  const of = `${session} ${message}`
+  const known = marks.get(of)
+  if (known !== undefined) return known
+  const mark = hash('sha256', of, 'hex').slice(0, 8)
+  if (marks.size >= mostMarks) marks.clear()
+  // What a device calls its session is as long as it likes.
+  if (of.length <= 32) marks.set(of, mark)
+  return mark
 }
 
 export function commandId(ref: CommandRef, mark: string): string {

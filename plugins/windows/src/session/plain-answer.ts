@@ -2,9 +2,9 @@
 import type { Delivery, Json, OperationRow, Outcome, ShortWord } from '@muster/contract'
 import type { SyncMessage } from '../syncml/index.ts'
 import type { Answer, Node, Work } from '../wire/index.ts'
+import type { Handed } from './brief.ts'
 import { messageMark, readCommandId } from './command-id.ts'
-import type { Remembered } from './store.ts'
-import type { Open } from './talk.ts'
+import type { Remembered } from './memory.ts'
 
 /** What of operations can be told without a promise, and without a look at anything but the operation. */
 export interface PlainRows {
@@ -18,9 +18,10 @@ const most = { words: 500, length: 1_000 } as const
 /** What the message says of this delivery, as `hear` would put it together. undefined: more than that, or not all of it. */
 export function answerIn(
   m: SyncMessage,
-  { id, open, before, escrow }: { id: string; open: Open; before: Remembered; escrow(uri: string): string | undefined },
+  { handed, before, escrow }: { handed: Handed; before: Remembered; escrow(uri: string): string | undefined },
 ): Answer | undefined {
-  const codes = open.codes.map(() => 0)
+  const { id, commands } = handed
+  const codes = commands.map(() => 0)
   const results: Node[] = []
   const indexOf = (w: { msgRef: string; cmdRef: string }) => {
     const known = w.msgRef === before.message ? before.mark : undefined
@@ -46,7 +47,7 @@ export function answerIn(
   }
   if (codes.includes(0)) return undefined
   const statuses = codes.map((code, i) => {
-    const [verb, uri] = open.commands[i] ?? ['Get', '']
+    const [verb, uri] = commands[i] ?? ['Get', '']
     return { verb, uri, code }
   })
   return { statuses, results }

@@ -7,12 +7,13 @@ import { createAnswers } from './answers.ts'
 import { createAuthenticate, type Proof } from './authenticate.ts'
 import { createDeliveries } from './deliveries.ts'
 import { kindOf } from './media-type.ts'
+import { createMemory } from './memory.ts'
 import { createOrder } from './order.ts'
 import type { PlainRows } from './plain-answer.ts'
 import { reply } from './reply.ts'
 import { createSession, type SessionDeps } from './session.ts'
 import { createShort } from './short.ts'
-import { createMemory, createStore } from './store.ts'
+import { createStore } from './store.ts'
 
 /** What the reader of messages takes. */
 const bodyBytes = 2 << 20
@@ -39,8 +40,8 @@ export function createManagement(deps: ManagementDeps) {
     host,
     accounts,
     talkOf: async (c, id) => {
-      const last = memory.last(c.no)?.talk
-      return last?.session === id ? last : store.load(await host.detail(c))
+      const last = memory.last(c.no)
+      return last?.session === id ? last.talk : store.load(await host.detail(c))
     },
   })
 

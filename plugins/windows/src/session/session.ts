@@ -8,10 +8,11 @@ import { messageMark } from './command-id.ts'
 import { compose, messageBytes } from './compose.ts'
 import { again, type createDeliveries, type DeliveriesDeps } from './deliveries.ts'
 import { type Heard, hear } from './hear.ts'
+import { type createMemory, heardAs, remembered } from './memory.ts'
 import type { Order } from './order.ts'
 import { type Answered, reply } from './reply.ts'
 import { selfOf } from './self.ts'
-import { type createMemory, heardAs, type TalkStore } from './store.ts'
+import type { TalkStore } from './store.ts'
 import { mustBeKept, newTalk, type Piece, type Talk } from './talk.ts'
 
 export interface SessionDeps extends DeliveriesDeps, AnswersDeps {
@@ -44,8 +45,8 @@ export function createSession({ deps, memory, store, order, answers, prepare }: 
   async function answered(m: SyncMessage, raw: Uint8Array, p: Proven, wbxml: boolean): Promise<Reply> {
     const c = p.channel
     const last = memory.last(c.no)
-    const repeated = last?.talk.session === m.session && last.message === m.message && last.heard === heardAs(raw)
-    if (last && repeated) return reply.bytes(last.reply, wbxml)
+    const repeated = last?.session === m.session && last.message === m.message && last.heard === heardAs(raw)
+    if (last && repeated) return reply.bytes(last.replyTo(m), wbxml)
     const begins = m.body.some((w) => w.kind === 'alert' && alertCodes.begins.has(w.code))
     const detail = once(() => host.detail(c))
     const before = begins ? await beforeOf(c, detail) : await talkOf(c, m.session)
@@ -58,7 +59,7 @@ export function createSession({ deps, memory, store, order, answers, prepare }: 
     const bytes = reply.write(answer, wbxml)
     // Of a session that has nothing to do nothing is written down.
     if (answer.words.length > 0 || h.touched.size > 0) host.sentBytes(c, bytes)
-    memory.keep(c.no, { talk: t, message: m.message, heard: heardAs(raw), reply: bytes })
+    memory.keep(c.no, remembered(t, m, raw, bytes))
     return reply.bytes(bytes, wbxml)
   }
 
@@ -180,7 +181,7 @@ export function createSession({ deps, memory, store, order, answers, prepare }: 
     const statuses = { m, header: 200, parts: new Map<string, number>() }
     const bytes = reply.write({ m, statuses, words, final: !words.some(isPart) }, false)
     if (words.length > 0 || !o.begins) host.sentBytes(c, bytes)
-    memory.keep(c.no, { talk: t, message: m.message, heard: heardAs(o.raw), reply: bytes })
+    memory.keep(c.no, remembered(t, m, o.raw, bytes))
     return reply.bytes(bytes, false)
   }
 
@@ -217,7 +218,7 @@ export function createSession({ deps, memory, store, order, answers, prepare }: 
   }
   async function talkOf(c: Channel, id: string): Promise<Talk | undefined> {
     const last = memory.last(c.no)
-    return last?.talk.session === id ? last.talk : store.load(await host.detail(c))
+    return last?.session === id ? last.talk : store.load(await host.detail(c))
   }
 
   function statusesOf({ m, p, h }: Exchange): Answered['statuses'] {

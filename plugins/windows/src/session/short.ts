@@ -7,17 +7,18 @@ import type { Accounts } from '../account/index.ts'
 import { readPlainSyncml, type SyncMessage } from '../syncml/index.ts'
 import { alertCodes, loggedOn } from './alerts.ts'
 import { inventories } from './answers.ts'
+import { Brief, type Handed, isUnderWay, isUsers, soleOf } from './brief.ts'
 import { messageMark } from './command-id.ts'
 import { messageBytes } from './compose.ts'
 import { kindOf } from './media-type.ts'
+import type { createMemory, Remembered } from './memory.ts'
 import type { Order } from './order.ts'
 import { answerIn, createWords, type PlainRows } from './plain-answer.ts'
-import { commandsText, type Prepared, prepared, replyText } from './plain-reply.ts'
+import { commandsText, prepared, replyText } from './plain-reply.ts'
 import { reply } from './reply.ts'
 import { selfOf } from './self.ts'
 import { type createSession, pace, type SessionDeps } from './session.ts'
-import { type createMemory, heardAs } from './store.ts'
-import { mustBeKept, newTalk, type Open, type Talk } from './talk.ts'
+import { newTalk, type Talk } from './talk.ts'
 
 export interface ShortParts {
   deps: Pick<SessionDeps, 'host' | 'alert' | 'escrow' | 'repeatable'> & { rows: PlainRows }
@@ -41,8 +42,8 @@ interface Said {
 /** What is under way. */
 interface Under {
   readonly no: number
-  /** The session from here on. */
-  readonly talk: Talk
+  /** Somebody is logged on. */
+  readonly user: boolean
   readonly answers: boolean
 }
 const mostCommands = 500
@@ -78,7 +79,7 @@ export function createShort({ deps, accounts, memory, order, handed }: ShortPart
   function rests(c: Channel, m: SyncMessage, self: string): boolean {
     if (accounts.ofChannel(c.no)?.deviceId !== m.source || memory.told(c.no) !== self) return false
     const before = memory.last(c.no)
-    return before === undefined || !(repeats(before, m) || isOpen(before.talk))
+    return before === undefined || !(repeats(before, m) || isUnderWay(before))
   }
 
   function now(r: Asked): Reply | undefined {
@@ -87,7 +88,7 @@ export function createShort({ deps, accounts, memory, order, handed }: ShortPart
     if (!certificate || !m || !opening) return undefined
     const still = (c: Channel) => (order.rests(c.no) && rests(c, m, opening.self) ? pace.expectInS : undefined)
     const c = host.idle({ certificate }, pace.batch, still, opening.user)
-    const text = c && plainly({ no: c.no, talk: talkOf(m, opening.user), answers: false }, m, r.body, [])
+    const text = c && plainly({ no: c.no, user: opening.user, answers: false }, m, r.body, [])
     return text === undefined ? undefined : reply.ofText(text)
   }
 
@@ -122,27 +123,26 @@ export function createShort({ deps, accounts, memory, order, handed }: ShortPart
   ): (Under & { turn: ShortTurn<OperationRow> }) | undefined {
     if (!rests(c, m, self)) return undefined
     const turn = { take: pace.batch, expectInS: pace.expectInS, ...(user && { again: true as const }) }
-    return { no: c.no, talk: talkOf(m, user), answers: false, turn }
+    return { no: c.no, user, answers: false, turn }
   }
 
   /** Statuses of all that one delivery asked for, and its values. */
   function second(c: Channel, m: SyncMessage, raw: Bytes): (Under & { turn: ShortTurn<OperationRow> }) | undefined {
     const before = memory.last(c.no)
-    if (before?.talk.session !== m.session || repeats(before, m) || mustBeKept(before.talk)) return undefined
+    if (before?.session !== m.session || repeats(before, m)) return undefined
     if (accounts.ofChannel(c.no)?.deviceId !== m.source) return undefined
-    const [id, other] = Object.keys(before.talk.open)
-    const open = id === undefined || other !== undefined ? undefined : before.talk.open[id]
-    if (id === undefined || open?.kind !== 'operation' || inventories.has(open.name)) return undefined
-    const said = answerIn(m, { id, open, before, escrow: deps.escrow })
+    const handed = soleOf(before)
+    if (!handed || inventories.has(handed.name)) return undefined
+    const said = answerIn(m, { handed, before, escrow: deps.escrow })
     if (!said) return undefined
     const turn = {
       take: pace.batch,
       expectInS: pace.expectInS,
       raw,
-      id,
+      id: handed.id,
       word: (row: OperationRow) => wordOf(row, said),
     }
-    return { no: c.no, talk: talkOf(m, before.talk.user === true), answers: true, turn }
+    return { no: c.no, user: isUsers(before), answers: true, turn }
   }
 
   interface Given {
@@ -167,15 +167,14 @@ export function createShort({ deps, accounts, memory, order, handed }: ShortPart
       return void over(undefined, failed)
     }
     const [{ channel }] = deliveries as [Delivery]
-    handed({ m, raw, channel, talk: talkOf(m, u.talk.user === true), begins: !u.answers, deliveries }).then(
-      over,
-      (failed: unknown) => over(undefined, failed),
+    handed({ m, raw, channel, talk: talkOf(m, u.user), begins: !u.answers, deliveries }).then(over, (failed: unknown) =>
+      over(undefined, failed),
     )
     return undefined
   }
   /** All of it in one message; undefined: not so plain. */
   function plainly(
-    { no, talk }: Under,
+    { no, user }: Under,
     m: SyncMessage,
     raw: Bytes,
     deliveries: readonly Delivery[],
@@ -184,32 +183,21 @@ export function createShort({ deps, accounts, memory, order, handed }: ShortPart
     let commands = ''
     let size = 0
     let count = 0
+    const handed: Handed[] = []
     for (const d of deliveries) {
       const work = d.kind === 'operation' ? deps.rows.work(d) : undefined
       const known = work && prepared(work)
-      if (d.kind !== 'operation' || !known || (known.users && !talk.user)) return undefined
+      if (d.kind !== 'operation' || !known || (known.users && !user)) return undefined
       size += known.size
       count += known.around.length
       // Far from the end of a message, however it is escaped.
       if (known.around.length === 0 || count > mostCommands || size * 6 > messageBytes / 2) return undefined
-      talk.open[d.id] = openOf(d, known)
+      const safe = d.row.remembers === true || deps.repeatable(d.operation)
+      handed.push({ id: d.id, name: d.operation, safe, commands: known.commands })
       commands += commandsText(d.id, known, mark)
     }
-    const text = replyText(m, commands)
-    memory.keep(no, { talk, message: m.message, heard: heardAs(raw), reply: text, mark })
-    return text
-  }
-  function openOf(d: Extract<Delivery, { kind: 'operation' }>, { commands }: Prepared): Open {
-    return {
-      kind: 'operation',
-      name: d.operation,
-      safe: d.row.remembers === true || deps.repeatable(d.operation),
-      kept: null,
-      commands,
-      codes: commands.map(() => 0),
-      originals: {},
-      results: [],
-    }
+    memory.keep(no, new Brief(m, raw, { user, handed, text: commands, mark }))
+    return replyText(m, commands)
   }
   return { now, soon }
 }
@@ -217,10 +205,5 @@ export function createShort({ deps, accounts, memory, order, handed }: ShortPart
 const nothing: Said = { body: new Uint8Array(0) }
 const talkOf = (m: SyncMessage, user: boolean): Talk =>
   user ? { session: m.session, user: true, open: {}, later: [] } : newTalk(m.session)
-function isOpen(t: Talk): boolean {
-  for (const _ in t.open) return true
-  return false
-}
 /** It may be the last message once more: who remembers it answers. */
-const repeats = (last: { talk: Talk; message: string }, m: SyncMessage): boolean =>
-  last.talk.session === m.session && last.message === m.message
+const repeats = (last: Remembered, m: SyncMessage): boolean => last.session === m.session && last.message === m.message

@@ -3,6 +3,8 @@ import type { Json, JsonObject } from '@muster/contract'
 
 /** `{ "BitLocker": "5.0" }`: version of each CSP by its name, as DeviceManageability tells. */
 export const cspFact = 'windows.csp'
+/** "10.0.22631.4317", of which the third number is the build. */
+export const versionFact = 'os.version'
 /** "Enterprise", "Pro"; the number of the SKU where it has no name here. */
 export const editionFact = 'windows.edition'
 /** When the last whole inventory came in (ISO 8601). */
@@ -29,7 +31,7 @@ export function hasCsp(facts: Facts, name: string): boolean | undefined {
 
 /** 22631; undefined: not told. */
 export function buildOf(facts: Facts): number | undefined {
-  const version = facts['os.version']
+  const version = facts[versionFact]
   const build = typeof version === 'string' ? /^\d+\.\d+\.(\d{1,6})/.exec(version)?.[1] : undefined
   return build === undefined ? undefined : Number(build)
 }
