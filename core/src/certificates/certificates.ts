@@ -126,7 +126,7 @@ export function createCertificates(d: {
     if (!head) throw new Problem('device-gone')
     const subject = deviceSubject({ organisation: a.organisation, device: head.device, channel: head.name })
     const names = [{ type: 'url' as const, value: `urn:uuid:${head.device}` }]
-    const leaf = signLeaf(a, {
+    const leaf = await signLeaf(a, {
       subject,
       names,
       usage: 'clientAuth',
@@ -173,7 +173,7 @@ export function createCertificates(d: {
       device: name?.slice(0, 64) || `invitation ${invitation}`,
       channel: 'device',
     })
-    const leaf = signLeaf(a, {
+    const leaf = await signLeaf(a, {
       subject,
       names: [],
       usage: 'clientAuth',
@@ -322,8 +322,8 @@ export function createCertificates(d: {
   }
 
   async function start(): Promise<void> {
-    follower ??= events.follow({}, (batch) => {
-      const dead = new Set(batch.flatMap((e) => (e.type === 'credentials.revoked' ? e.data.channels : [])))
+    follower ??= events.follow({ hears: ['credentials.revoked'] }, (batch) => {
+      const dead = new Set(batch.flatMap((e) => e.data.channels))
       heard += dead.size
       if (dead.size > 0)
         for (const [key, found] of cache) if (found.channel !== null && dead.has(found.channel)) cache.delete(key)

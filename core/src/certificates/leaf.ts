@@ -1,6 +1,7 @@
 /** What we certify: devices as TLS clients, and this server. Subject, validity and every extension are written here, never by who asks. */
-import { sign } from 'node:crypto'
+import { sign as signing } from 'node:crypto'
 import { isIP } from 'node:net'
+import { promisify } from 'node:util'
 import type { Authorities } from './authorities.ts'
 import { derOf, derTime, keyIdentifier, newSerial } from './encoding.ts'
 import { type Extension, type JsonGeneralName, type JsonName, x509 } from './x509.ts'
@@ -28,6 +29,7 @@ export interface SignedLeaf {
   notAfter: Date
 }
 const usages = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const
+const sign = promisify(signing)
 /** Clocks of devices run behind: a certificate is valid a little before it was made. */
 const skewMs = 10 * 60_000
 /** sha256WithRSAEncryption, as every authority here signs (RFC 8017). */
@@ -39,9 +41,9 @@ const [sequence, integer, bits, octets, explicit3] = [0x30, 0x02, 0x03, 0x04, 0x
 
 /**
  * Signs it; it never outlives the authority that signs. The parts that all have in common are written by the library, once: written anew with each
- * it took longer than the signature.
+ * it took longer than the signature, which is made in the thread pool.
  */
-export function signLeaf(a: Authorities, l: Leaf): SignedLeaf {
+export async function signLeaf(a: Authorities, l: Leaf): Promise<SignedLeaf> {
   const second = Math.floor(l.now.getTime() / 1000) * 1000
   const notBefore = new Date(second - skewMs)
   const notAfter = new Date(Math.min(second + l.validDays * 86_400_000, a.issuing.notAfter.getTime()))
@@ -59,7 +61,7 @@ export function signLeaf(a: Authorities, l: Leaf): SignedLeaf {
     spki,
     derOf(explicit3, derOf(sequence, ...extensions(a, l, spki))),
   )
-  const signature = sign('sha256', content, a.signer)
+  const signature = await sign('sha256', content, a.signer)
   const rawData = derOf(sequence, content, algorithm, derOf(bits, Buffer.from([0]), signature))
   return { rawData, serialNumber, subject: subject.toString(), notBefore, notAfter }
 }

@@ -47,7 +47,7 @@ async function make(
 ): Promise<OwnCertificate> {
   const pair = await crypto.subtle.generateKey(authorityAlgorithm, true, ['sign', 'verify'])
   const [clock] = await tx.query<{ now: Date }>(sql`select now()`)
-  const leaf = signLeaf(a, {
+  const leaf = await signLeaf(a, {
     subject: [{ O: [a.organisation] }, { CN: [`Muster ${purpose}`.slice(0, 64)] }],
     names: [],
     usage: 'any',

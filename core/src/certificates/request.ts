@@ -1,10 +1,13 @@
 /** Certificate requests from devices (PKCS#10, RFC 2986): read with suspicion. Only the public key is taken from them, and only a good one with proof that its owner asks. */
-import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, type KeyObject, verify as verifying } from 'node:crypto'
+import { promisify } from 'node:util'
 import { Problem } from '@muster/contract'
 import { derItems } from './encoding.ts'
 import { x509 } from './x509.ts'
 
 const longest = 16 * 1024
+/** In the thread pool. */
+const verify = promisify(verifying)
 const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 
 /**
@@ -83,7 +86,7 @@ async function possesses(r: Parts, der: Uint8Array): Promise<boolean> {
     if (!how) return await new (x509().Pkcs10CertificateRequest)(new Uint8Array(der)).verify()
     // Its first octet tells that all bits count.
     if (r.key.asymmetricKeyType !== how.kind || r.signature[0] !== 0) return false
-    return verify(how.digest, r.content, r.key, r.signature.subarray(1))
+    return await verify(how.digest, r.content, r.key, r.signature.subarray(1))
   } catch (e) {
     throw refused('carries a signature that cannot be verified', e)
   }

@@ -55,7 +55,7 @@ export async function serverCertificate(
       { O: [a.organisation] },
       { CN: [(hosts.find((h) => !isIP(h)) ?? hosts[0] ?? '').slice(0, 64)] },
     ]
-    const leaf = signLeaf(a, {
+    const leaf = await signLeaf(a, {
       subject,
       names: hostNames(hosts),
       usage: 'serverAuth',

@@ -13,10 +13,10 @@ import { pushCertificateSetup } from './setup/index.ts'
 
 const facts: readonly FactDescriptor[] = [
   { id: 'apple.udid', title: 'UDID', type: 'string' },
-  { id: 'apple.enrollmentId', title: 'Enrolment id', type: 'string' },
-  { id: enrolmentFact, title: 'Enrolled by', type: 'string' },
-  { id: accountFact, title: 'Managed Apple Account', type: 'string' },
-  { id: 'apple.topic', title: 'Push topic', type: 'string' },
+  { id: 'apple.enrollmentId', title: { en: 'Enrolment id', de: 'Kennung der Registrierung' }, type: 'string' },
+  { id: enrolmentFact, title: { en: 'Enrolled by', de: 'Registriert durch' }, type: 'string' },
+  { id: accountFact, title: { en: 'Managed Apple Account', de: 'Verwalteter Apple Account' }, type: 'string' },
+  { id: 'apple.topic', title: { en: 'Push topic', de: 'Push-Thema' }, type: 'string' },
   ...inventoryFacts,
   ...declaredFacts,
 ]

@@ -1,5 +1,6 @@
 /** Apple's devices, managed by Apple's own MDM protocol. */
 import type { OpenPlatform, Platform } from '@muster/contract'
+import { createCrowd } from '@muster/kit/cms'
 import { automatedMigration, automatedStep, createAutomated } from './automated/index.ts'
 import { businessMigration, businessStep, createBusiness } from './business/index.ts'
 import {
@@ -85,6 +86,7 @@ export const apple: Platform = {
     const challenges = [account.challenges, automated.challenges, ota.challenges, renewal.challenges]
     const names = async () => ({ prefix, organisation: await host.organisation() })
     const declarative = createDeclarative({ host, names, prefix })
+    const crowd = createCrowd({ failed: (err) => host.log.warn({ err }, 'signatures of a crowd') })
     const errands = { [renewalErrand]: renewal.command, [declarationsErrand]: declarative.command }
     return {
       routes: [
@@ -95,6 +97,7 @@ export const apple: Platform = {
         ...ota.routes,
         ...mdmRoutes({
           host,
+          crowd,
           admit: async (...of) => (await automated.admit(...of)) ?? account.admit(...of),
           declarative: declarative.answer,
           tokenFor: async (service) => (service === 'com.apple.maid' ? business.maid() : undefined),
@@ -117,7 +120,7 @@ export const apple: Platform = {
         act: (a) => setupOf(a.step).act(a),
       },
       jobs: [inventoryJob(host, inventoryHours), ...push.jobs, ...renewal.jobs, ...declarative.jobs, ...automated.jobs],
-      close: async () => undefined,
+      close: crowd.close,
     }
   },
 }

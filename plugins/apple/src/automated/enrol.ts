@@ -6,7 +6,6 @@ import type { KeyObject } from 'node:crypto'
 import {
   enrolPermission,
   isProblem,
-  type JsonObject,
   languageOf,
   type Message,
   type Person,
@@ -16,6 +15,7 @@ import {
 } from '@muster/contract'
 import {
   type Account,
+  type Admitted,
   commonParts,
   configurationReply,
   type EnrolDeps,
@@ -40,7 +40,7 @@ export interface AutomatedEnrolment {
   readonly routes: Route[]
   readonly challenges: Challenges
   /** As the account's: undefined for a device that did not come this way. */
-  admit(...of: Parameters<Account['admit']>): Promise<{ reply: Reply } | { facts: JsonObject } | undefined>
+  admit(...of: Parameters<Account['admit']>): Promise<{ reply: Reply } | Admitted | undefined>
 }
 const page = '/apple/automated/sign-in'
 
@@ -154,7 +154,7 @@ export function createAutomatedEnrolment(o: EnrolDeps & { authority: KeyObject }
     if (textOf(m.body, 'SerialNumber') !== serial)
       return { reply: refused('This identity was issued for another device.') }
     await admissions.came(serial)
-    return { facts: { [enrolmentFact]: 'automated' } }
+    return { facts: { [enrolmentFact]: 'automated' }, proven: ['serial'] }
   }
 
   const why = 'automated enrolment: the device proves by the identity that Apple gave it which one it is'

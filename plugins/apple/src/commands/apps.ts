@@ -9,9 +9,11 @@ const configuration = z.record(z.string().max(200), z.json()).describe('Settings
 
 const install = operation({
   id: 'apple.app.install',
-  title: 'Install app',
-  summary:
-    'Installs an app from the App Store, by its number or bundle identifier, or one of your own by its manifest.',
+  title: { en: 'Install app', de: 'App installieren' },
+  summary: {
+    en: 'Installs an app from the App Store, by its number or bundle identifier, or one of your own by its manifest.',
+    de: 'Installiert eine App aus dem App Store anhand ihrer Nummer oder Bundle-ID, oder eine eigene anhand ihres Manifests.',
+  },
   danger: 'none',
   repeatable: true,
   params: () =>
@@ -55,8 +57,11 @@ const install = operation({
 })
 const installPackage = operation({
   id: 'apple.app.install-package',
-  title: 'Install package',
-  summary: 'Installs a signed package of your own on a Mac, by its manifest.',
+  title: { en: 'Install package', de: 'Paket installieren' },
+  summary: {
+    en: 'Installs a signed package of your own on a Mac, by its manifest.',
+    de: 'Installiert ein eigenes signiertes Paket anhand seines Manifests auf einem Mac.',
+  },
   danger: 'none',
   repeatable: true,
   params: () =>
@@ -95,8 +100,8 @@ const installPackage = operation({
 })
 const remove = operation({
   id: 'apple.app.remove',
-  title: 'Remove app',
-  summary: 'Removes a managed app and its files.',
+  title: { en: 'Remove app', de: 'App entfernen' },
+  summary: { en: 'Removes a managed app and its files.', de: 'Entfernt eine verwaltete App und ihre Dateien.' },
   danger: 'confirm',
   repeatable: true,
   params: () => z.object({ bundleId: bundleId.describe('Bundle identifier') }).strict(),
@@ -106,8 +111,11 @@ const remove = operation({
 })
 const list = operation({
   id: 'apple.app.list',
-  title: 'List managed apps',
-  summary: 'Asks how the managed apps are; they appear among the facts.',
+  title: { en: 'List managed apps', de: 'Verwaltete Apps auflisten' },
+  summary: {
+    en: 'Asks how the managed apps are; they appear among the facts.',
+    de: 'Fragt nach dem Stand der verwalteten Apps; sie erscheinen unter den Angaben.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,

@@ -9,9 +9,11 @@ import { bytes, pin } from './words.ts'
 
 const appleErase = operation({
   id: 'apple.erase',
-  title: 'Erase with options',
-  summary:
-    'Erases the whole device, with the PIN that older Macs need, or so that it returns to service and enrols by itself. Nothing can be brought back.',
+  title: { en: 'Erase with options', de: 'Mit Optionen löschen' },
+  summary: {
+    en: 'Erases the whole device, with the PIN that older Macs need, or so that it returns to service and enrols by itself. Nothing can be brought back.',
+    de: 'Löscht das ganze Gerät: mit der PIN, die ältere Macs brauchen, oder so, dass es sich danach selbst wieder registriert. Nichts lässt sich zurückholen.',
+  },
   danger: 'destructive',
   effect: 'wipe',
   repeatable: false,
@@ -46,8 +48,11 @@ const appleErase = operation({
 })
 const restrictionsPasswordClear = operation({
   id: 'apple.restrictions-password.clear',
-  title: 'Clear Screen Time passcode',
-  summary: 'Takes off the passcode of restrictions that the user set, and the restrictions with it.',
+  title: { en: 'Clear Screen Time passcode', de: 'Bildschirmzeit-Code entfernen' },
+  summary: {
+    en: 'Takes off the passcode of restrictions that the user set, and the restrictions with it.',
+    de: 'Entfernt den Code für Einschränkungen, den die Person gesetzt hat, und damit die Einschränkungen.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () => z.object({}).strict(),
@@ -57,9 +62,11 @@ const restrictionsPasswordClear = operation({
 })
 const bypassFetch = operation({
   id: 'apple.activation-lock.fetch-bypass-code',
-  title: 'Keep Activation Lock bypass code',
-  summary:
-    'Asks for the code that opens an Activation Lock; it is kept encrypted. The device tells it for 15 days after it was supervised.',
+  title: { en: 'Keep Activation Lock bypass code', de: 'Umgehungscode der Aktivierungssperre sichern' },
+  summary: {
+    en: 'Asks for the code that opens an Activation Lock; it is kept encrypted. The device tells it for 15 days after it was supervised.',
+    de: 'Fragt nach dem Code, der eine Aktivierungssperre öffnet; er wird verschlüsselt aufbewahrt. Das Gerät nennt ihn bis 15 Tage nach Beginn der Betreuung.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -70,8 +77,11 @@ const bypassFetch = operation({
 })
 const bypassClear = operation({
   id: 'apple.activation-lock.clear-bypass-code',
-  title: 'Forget Activation Lock bypass code',
-  summary: 'Makes the code worthless that the device gave before.',
+  title: { en: 'Forget Activation Lock bypass code', de: 'Umgehungscode der Aktivierungssperre ungültig machen' },
+  summary: {
+    en: 'Makes the code worthless that the device gave before.',
+    de: 'Macht den Code wertlos, den das Gerät zuvor genannt hat.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () => z.object({}).strict(),

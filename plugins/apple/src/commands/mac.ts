@@ -12,8 +12,11 @@ const firmwarePassword = z
 
 const setRecoveryLock = operation({
   id: 'apple.recovery-lock.set',
-  title: 'Set recovery lock',
-  summary: 'Sets the password that a Mac with Apple silicon asks for before recovery; an empty one takes it away.',
+  title: { en: 'Set recovery lock', de: 'Wiederherstellungssperre setzen' },
+  summary: {
+    en: 'Sets the password that a Mac with Apple silicon asks for before recovery; an empty one takes it away.',
+    de: 'Setzt das Passwort, das ein Mac mit Apple-Chip vor der Wiederherstellung verlangt; ein leeres nimmt es weg.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>
@@ -30,8 +33,11 @@ const setRecoveryLock = operation({
 })
 const verifyRecoveryLock = operation({
   id: 'apple.recovery-lock.verify',
-  title: 'Check recovery lock',
-  summary: 'Whether this is the password that recovery asks for.',
+  title: { en: 'Check recovery lock', de: 'Wiederherstellungssperre prüfen' },
+  summary: {
+    en: 'Whether this is the password that recovery asks for.',
+    de: 'Ob dies das Passwort ist, das die Wiederherstellung verlangt.',
+  },
   danger: 'none',
   repeatable: true,
   params: () => z.object({ password: firmwarePassword.describe('Password') }).strict(),
@@ -42,8 +48,11 @@ const verifyRecoveryLock = operation({
 })
 const rotateFileVault = operation({
   id: 'apple.filevault.rotate-key',
-  title: 'Rotate FileVault recovery key',
-  summary: 'Makes a new personal recovery key; it comes back encrypted for this server and is kept.',
+  title: { en: 'Rotate FileVault recovery key', de: 'FileVault-Wiederherstellungsschlüssel wechseln' },
+  summary: {
+    en: 'Makes a new personal recovery key; it comes back encrypted for this server and is kept.',
+    de: 'Erzeugt einen neuen persönlichen Wiederherstellungsschlüssel; er kommt verschlüsselt zu diesem Server und wird aufbewahrt.',
+  },
   danger: 'confirm',
   repeatable: false,
   params: () =>
@@ -57,8 +66,11 @@ const rotateFileVault = operation({
 })
 const setAdminPassword = operation({
   id: 'apple.admin-password.set',
-  title: 'Set administrator password',
-  summary: 'Gives the administrator account, which automated enrolment made on a Mac, another password.',
+  title: { en: 'Set administrator password', de: 'Administratorpasswort setzen' },
+  summary: {
+    en: 'Gives the administrator account, which automated enrolment made on a Mac, another password.',
+    de: 'Gibt dem Administratorkonto, das die automatische Registrierung auf einem Mac angelegt hat, ein anderes Passwort.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>

@@ -15,9 +15,11 @@ import { line, pin } from './words.ts'
 
 const appleLock = operation({
   id: 'apple.lock',
-  title: 'Lock with a message',
-  summary:
-    'Locks the device and shows a message. A Mac restarts and asks for the PIN before it starts again; without the PIN it stays locked.',
+  title: { en: 'Lock with a message', de: 'Mit Nachricht sperren' },
+  summary: {
+    en: 'Locks the device and shows a message. A Mac restarts and asks for the PIN before it starts again; without the PIN it stays locked.',
+    de: 'Sperrt das Gerät und zeigt eine Nachricht. Ein Mac startet neu und verlangt vorher die PIN; ohne sie bleibt er gesperrt.',
+  },
   danger: 'confirm',
   repeatable: true,
   collapse: true,

@@ -1,5 +1,5 @@
 /** Commands without words of our own, as a table: who knows them, what they carry, and how dangerous they are. */
-import type { Danger } from '@muster/contract'
+import type { Danger, Words } from '@muster/contract'
 
 /**
  * What a key holds: `string`, `url`, `integer`, `boolean`, `data` (base64), `any`, or one of words between bars; `*` at the end: required.
@@ -7,7 +7,7 @@ import type { Danger } from '@muster/contract'
  */
 export type Shape = string | readonly [Shape] | { readonly [key: string]: Shape }
 export interface RawCommand {
-  readonly title: string
+  readonly title: Words
   readonly on: string
   readonly channel?: 'user'
   readonly danger?: Danger
@@ -22,7 +22,7 @@ const queries: Shape = ['string*']
 
 export const rawCommands: Readonly<Record<string, RawCommand>> = {
   AccountConfiguration: {
-    title: 'Accounts of the setup assistant',
+    title: { en: 'Accounts of the setup assistant', de: 'Konten des Systemassistenten' },
     on: 'm10.11x',
     danger: 'confirm',
     secret: ['AutoSetupAdminAccounts'],
@@ -38,34 +38,46 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
     },
   },
   ActiveNSExtensions: {
-    title: 'Active extensions',
+    title: { en: 'Active extensions', de: 'Aktive Erweiterungen' },
     on: 'm10.13x',
     channel: 'user',
     keys: { FilterExtensionPoints: ['string*'] },
   },
-  NSExtensionMappings: { title: 'Known extensions', on: 'm10.13x', channel: 'user' },
+  NSExtensionMappings: {
+    title: { en: 'Known extensions', de: 'Bekannte Erweiterungen' },
+    on: 'm10.13x',
+    channel: 'user',
+  },
   ApplyRedemptionCode: {
-    title: 'Redeem code for an app',
+    title: { en: 'Redeem code for an app', de: 'Code für eine App einlösen' },
     on: 'i5.0x',
     repeatable: false,
     secret: ['RedemptionCode'],
     keys: { Identifier: 'string*', RedemptionCode: 'string*' },
   },
-  ContentCachingInformation: { title: 'Content caching', on: 'm10.15.4x' },
+  ContentCachingInformation: { title: { en: 'Content caching', de: 'Inhaltscaching' }, on: 'm10.15.4x' },
   DeviceInformation: {
-    title: 'Ask for information',
+    title: { en: 'Ask for information', de: 'Angaben abfragen' },
     on: 'i4.0 m10.7 t9.0 v1.1 w10.0',
     keys: { Queries: queries, DeviceAttestationNonce: 'data' },
   },
-  DisableRemoteDesktop: { title: 'Remote desktop off', on: 'm10.14.4!x', danger: 'confirm' },
-  EnableRemoteDesktop: { title: 'Remote desktop on', on: 'm10.14.4!x', danger: 'confirm' },
+  DisableRemoteDesktop: {
+    title: { en: 'Remote desktop off', de: 'Entfernten Schreibtisch ausschalten' },
+    on: 'm10.14.4!x',
+    danger: 'confirm',
+  },
+  EnableRemoteDesktop: {
+    title: { en: 'Remote desktop on', de: 'Entfernten Schreibtisch einschalten' },
+    on: 'm10.14.4!x',
+    danger: 'confirm',
+  },
   InstalledApplicationList: {
-    title: 'Ask for certain apps',
+    title: { en: 'Ask for certain apps', de: 'Bestimmte Apps abfragen' },
     on: 'i7.0 m10.15x t10.2 v1.1 w10.0',
     keys: { Identifiers: ['string*'], ManagedAppsOnly: 'boolean', Items: ['string*'] },
   },
   InstallMedia: {
-    title: 'Install book',
+    title: { en: 'Install book', de: 'Buch installieren' },
     on: 'i8.0 m10.9x',
     keys: {
       iTunesStoreID: 'integer',
@@ -79,18 +91,18 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
     },
   },
   InstallProvisioningProfile: {
-    title: 'Install provisioning profile',
+    title: { en: 'Install provisioning profile', de: 'Bereitstellungsprofil installieren' },
     on: 'i4.0 m11.0 t10.2 v1.1 w10.0',
     keys: { ProvisioningProfile: 'data*' },
   },
   InviteToProgram: {
-    title: 'Invite to volume purchases',
+    title: { en: 'Invite to volume purchases', de: 'Zu Volumenkäufen einladen' },
     on: 'i7.0x m10.9x',
     channel: 'user',
     keys: { ProgramID: 'com.apple.cloudvpp*', InvitationURL: 'url*' },
   },
   LOMDeviceRequest: {
-    title: 'Lights-out: start, stop or reset',
+    title: { en: 'Lights-out: start, stop or reset', de: 'Lights-out: starten, anhalten oder zurücksetzen' },
     on: 'm11.0x',
     danger: 'confirm',
     repeatable: false,
@@ -107,68 +119,72 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
       ],
     },
   },
-  LOMSetupRequest: { title: 'Lights-out: addresses', on: 'm11.0x' },
+  LOMSetupRequest: { title: { en: 'Lights-out: addresses', de: 'Lights-out: Adressen' }, on: 'm11.0x' },
   ManagedApplicationAttributes: {
-    title: 'Attributes of managed apps',
+    title: { en: 'Attributes of managed apps', de: 'Eigenschaften verwalteter Apps' },
     on: 'i7.0 t10.2 v1.1 w10.0',
     keys: { Identifiers: identifiers },
   },
   ManagedApplicationConfiguration: {
-    title: 'Configuration of managed apps',
+    title: { en: 'Configuration of managed apps', de: 'Konfiguration verwalteter Apps' },
     on: 'i7.0 m10.15 t10.2 v1.1 w10.0',
     keys: { Identifiers: identifiers },
   },
   ManagedApplicationFeedback: {
-    title: 'Feedback of managed apps',
+    title: { en: 'Feedback of managed apps', de: 'Rückmeldungen verwalteter Apps' },
     on: 'i7.0 t10.2 v1.1',
     keys: { Identifiers: identifiers, DeleteFeedback: 'boolean' },
   },
-  ManagedMediaList: { title: 'Managed books', on: 'i8.0' },
+  ManagedMediaList: { title: { en: 'Managed books', de: 'Verwaltete Bücher' }, on: 'i8.0' },
   ProvisioningProfileList: {
-    title: 'Provisioning profiles',
+    title: { en: 'Provisioning profiles', de: 'Bereitstellungsprofile' },
     on: 'i4.0 m11.0 t10.2 v1.1 w10.0',
     keys: { ManagedOnly: 'boolean' },
   },
-  RefreshCellularPlans: { title: 'Refresh mobile plans', on: 'i13.0x', keys: { eSIMServerURL: 'url*' } },
+  RefreshCellularPlans: {
+    title: { en: 'Refresh mobile plans', de: 'Mobilfunktarife erneuern' },
+    on: 'i13.0x',
+    keys: { eSIMServerURL: 'url*' },
+  },
   RemoveMedia: {
-    title: 'Remove book',
+    title: { en: 'Remove book', de: 'Buch entfernen' },
     on: 'i8.0',
     danger: 'confirm',
     keys: { MediaType: 'Book*', iTunesStoreID: 'string', PersistentID: 'string' },
   },
   RemoveProfile: {
-    title: 'Remove profile by its identifier',
+    title: { en: 'Remove profile by its identifier', de: 'Profil anhand seiner Kennung entfernen' },
     on: 'i4.0 m10.7 t9.0 v1.1 w10.0',
     danger: 'destructive',
     keys: { Identifier: 'string*' },
   },
   RemoveProvisioningProfile: {
-    title: 'Remove provisioning profile',
+    title: { en: 'Remove provisioning profile', de: 'Bereitstellungsprofil entfernen' },
     on: 'i4.0 m11.0 t10.2 v1.1 w10.0',
     danger: 'confirm',
     keys: { UUID: 'string*' },
   },
   RequestMirroring: {
-    title: 'Ask to show the screen by AirPlay',
+    title: { en: 'Ask to show the screen by AirPlay', de: 'Bildschirm über AirPlay anfordern' },
     on: 'i7.0 m10.10',
     danger: 'confirm',
     secret: ['Password'],
     keys: { DestinationName: 'string', DestinationDeviceID: 'string', ScanTime: 'integer', Password: 'string' },
   },
-  RequestUnlockToken: { title: 'Ask for the unlock token', on: 'i5.0!x' },
+  RequestUnlockToken: { title: { en: 'Ask for the unlock token', de: 'Entsperr-Token anfordern' }, on: 'i5.0!x' },
   Restrictions: {
-    title: 'Restrictions in force',
+    title: { en: 'Restrictions in force', de: 'Geltende Einschränkungen' },
     on: 'i4.0x t9.0 v1.1x w10.0',
     keys: { ProfileRestrictions: 'boolean' },
   },
   RestartDevice: {
-    title: 'Restart with kernel extensions',
+    title: { en: 'Restart with kernel extensions', de: 'Mit Kernel-Erweiterungen neu starten' },
     on: 'm11.0x',
     danger: 'confirm',
     keys: { RebuildKernelCache: 'boolean', KextPaths: ['string*'], NotifyUser: 'boolean' },
   },
   RotateFileVaultKey: {
-    title: 'Replace institutional recovery key',
+    title: { en: 'Replace institutional recovery key', de: 'Wiederherstellungsschlüssel der Organisation ersetzen' },
     on: 'm10.9x',
     danger: 'confirm',
     secret: ['FileVaultUnlock'],
@@ -180,20 +196,20 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
     },
   },
   SetFirmwarePassword: {
-    title: 'Set firmware password',
+    title: { en: 'Set firmware password', de: 'Firmware-Passwort setzen' },
     on: 'm10.13x',
     danger: 'confirm',
     secret: ['CurrentPassword', 'NewPassword'],
     keys: { CurrentPassword: 'string', NewPassword: 'string*', AllowOroms: 'boolean' },
   },
-  StopMirroring: { title: 'End AirPlay', on: 'i7.0!x m10.10x' },
+  StopMirroring: { title: { en: 'End AirPlay', de: 'AirPlay beenden' }, on: 'i7.0!x m10.10x' },
   ValidateApplications: {
-    title: 'Check validity of apps',
+    title: { en: 'Check validity of apps', de: 'Gültigkeit von Apps prüfen' },
     on: 'i9.2 t10.2 v1.1',
     keys: { Identifiers: identifiers },
   },
   VerifyFirmwarePassword: {
-    title: 'Check firmware password',
+    title: { en: 'Check firmware password', de: 'Firmware-Passwort prüfen' },
     on: 'm10.13x',
     secret: ['Password'],
     keys: { Password: 'string*' },

@@ -94,7 +94,10 @@ function rawCommand(type: string, c: RawCommand): Command {
   const descriptor: OperationDescriptor<JsonObject, JsonObject> = operation({
     id: rawId(type),
     title: c.title,
-    summary: `Apple's command ${type} as it is; its parameters and its answer are Apple's.`,
+    summary: {
+      en: `Apple's command ${type} as it is; its parameters and its answer are Apple's.`,
+      de: `Apples Befehl ${type}, wie er ist; seine Parameter und seine Antwort sind die von Apple.`,
+    },
     danger: c.danger ?? 'none',
     repeatable: c.repeatable ?? true,
     params: objectType(keys, type),

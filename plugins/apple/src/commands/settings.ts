@@ -1,5 +1,5 @@
 /** Settings that are set once (Apple's Settings command): names, radio, wallpaper and what else a user could change again. */
-import { deviceRename, type JsonObject, operation } from '@muster/contract'
+import { deviceRename, type JsonObject, operation, type Words } from '@muster/contract'
 import { z } from 'zod'
 import { attributesOf, attributesShape } from './attributes.ts'
 import type { Command } from './row.ts'
@@ -7,20 +7,7 @@ import { setting } from './setting.ts'
 import { onSharedIpads } from './systems.ts'
 import { bundleId, bytes, line } from './words.ts'
 
-const switchOf = (id: string, title: string, summary: string) =>
-  operation({
-    id,
-    title,
-    summary,
-    danger: 'none',
-    repeatable: true,
-    collapse: true,
-    params: () => z.object({ on: z.boolean().describe('On') }).strict(),
-    result: () => z.object({}),
-    expiresS: 7 * 86_400,
-    examples: [{ params: { on: true }, result: {} }],
-  })
-const once = <P>(id: string, title: string, summary: string, params: z.ZodType<P>, example: P) =>
+const once = <P>(id: string, title: Words, summary: Words, params: z.ZodType<P> | (() => z.ZodType<P>), example: P) =>
   operation({
     id,
     title,
@@ -33,6 +20,8 @@ const once = <P>(id: string, title: string, summary: string, params: z.ZodType<P
     expiresS: 7 * 86_400,
     examples: [{ params: example, result: {} }],
   })
+const switchOf = (id: string, title: Words, summary: Words) =>
+  once(id, title, summary, () => z.object({ on: z.boolean().describe('On') }).strict(), { on: true })
 const enabled = (Item: string) => (p: { on: boolean }) => [{ Item, Enabled: p.on }]
 const toggle = (
   d: ReturnType<typeof switchOf>,
@@ -44,8 +33,8 @@ const toggle = (
 
 const hostname = once(
   'apple.hostname',
-  'Set host name',
-  'Gives a Mac another host name.',
+  { en: 'Set host name', de: 'Hostnamen setzen' },
+  { en: 'Gives a Mac another host name.', de: 'Gibt einem Mac einen anderen Hostnamen.' },
   z
     .object({
       name: z
@@ -59,8 +48,11 @@ const hostname = once(
 )
 const wallpaper = once(
   'apple.wallpaper',
-  'Set wallpaper',
-  'Sets the picture behind the lock screen, the home screen or both.',
+  { en: 'Set wallpaper', de: 'Hintergrundbild setzen' },
+  {
+    en: 'Sets the picture behind the lock screen, the home screen or both.',
+    de: 'Setzt das Bild hinter dem Sperrbildschirm, dem Home-Bildschirm oder beiden.',
+  },
   z
     .object({
       image: bytes(3 << 20).describe('Picture (PNG or JPEG), base64'),
@@ -72,8 +64,8 @@ const wallpaper = once(
 const places = { lock: 1, home: 2, both: 3 } as const
 const timeZone = once(
   'apple.time-zone',
-  'Set time zone',
-  'Sets the time zone.',
+  { en: 'Set time zone', de: 'Zeitzone setzen' },
+  { en: 'Sets the time zone.', de: 'Setzt die Zeitzone.' },
   z
     .object({
       timeZone: z
@@ -87,8 +79,11 @@ const timeZone = once(
 )
 const organisation = once(
   'apple.organisation',
-  'Set organisation',
-  'Tells the device whose it is; it shows the name where it speaks of its organisation.',
+  { en: 'Set organisation', de: 'Organisation setzen' },
+  {
+    en: 'Tells the device whose it is; it shows the name where it speaks of its organisation.',
+    de: 'Sagt dem Gerät, wem es gehört; es zeigt den Namen, wo es von seiner Organisation spricht.',
+  },
   z
     .object({
       name: line(200).min(1).describe('Name'),
@@ -105,8 +100,11 @@ const organisation = once(
 )
 const appSettings = once(
   'apple.app.configure',
-  'Configure app',
-  'Hands settings to a managed app; without settings those that it has are taken away.',
+  { en: 'Configure app', de: 'App konfigurieren' },
+  {
+    en: 'Hands settings to a managed app; without settings those that it has are taken away.',
+    de: 'Übergibt einer verwalteten App Einstellungen; ohne Angabe werden ihr die vorhandenen genommen.',
+  },
   z
     .object({
       bundleId: bundleId.describe('Bundle identifier'),
@@ -117,15 +115,21 @@ const appSettings = once(
 )
 const appAttributes = once(
   'apple.app.attributes',
-  'Set app attributes',
-  'Through which VPN, filter or relay a managed app reaches the network, and what its user may do with it.',
+  { en: 'Set app attributes', de: 'App-Eigenschaften setzen' },
+  {
+    en: 'Through which VPN, filter or relay a managed app reaches the network, and what its user may do with it.',
+    de: 'Über welches VPN, welchen Filter oder welches Relay eine verwaltete App ins Netz kommt und was man mit ihr tun darf.',
+  },
   z.object({ bundleId: bundleId.describe('Bundle identifier'), ...attributesShape }).strict(),
   { bundleId: 'org.example.tool', vpn: 'Work apps', removable: false },
 )
 const activationLock = switchOf(
   'apple.activation-lock.allow',
-  'Allow Activation Lock',
-  'Whether the user of a supervised device may lock it to an Apple Account.',
+  { en: 'Allow Activation Lock', de: 'Aktivierungssperre zulassen' },
+  {
+    en: 'Whether the user of a supervised device may lock it to an Apple Account.',
+    de: 'Ob die Person ein betreutes Gerät an ihren Apple Account binden darf.',
+  },
 )
 const lockGrace = z
   .union([0, 60, 300, 900, 3600, 14_400].map((n) => z.literal(n)))
@@ -133,8 +137,11 @@ const lockGrace = z
   .describe('Seconds before the passcode is asked again')
 const bootstrapToken = once(
   'apple.bootstrap-token.use',
-  'Use of the bootstrap token',
-  'Whether a Mac may use the token that it entrusted to this server, and whether it asks its user before.',
+  { en: 'Use of the bootstrap token', de: 'Nutzung des Bootstrap-Tokens' },
+  {
+    en: 'Whether a Mac may use the token that it entrusted to this server, and whether it asks its user before.',
+    de: 'Ob ein Mac das Token nutzen darf, das er diesem Server anvertraut hat, und ob er vorher fragt.',
+  },
   z
     .object({
       allowed: z.boolean().optional().describe('The Mac may use it (macOS 10.15)'),
@@ -146,8 +153,11 @@ const bootstrapToken = once(
 )
 const olderShared = once(
   'apple.shared-ipad.older',
-  'Set up older shared iPad',
-  'Before iPadOS 13.4: how many users it keeps, and when the passcode is asked for again.',
+  { en: 'Set up older shared iPad', de: 'Älteres geteiltes iPad einrichten' },
+  {
+    en: 'Before iPadOS 13.4: how many users it keeps, and when the passcode is asked for again.',
+    de: 'Vor iPadOS 13.4: wie viele Benutzer es behält und wann der Code wieder verlangt wird.',
+  },
   z
     .object({
       residentUsers: z.number().int().min(1).max(99).optional().describe('Users that are kept'),
@@ -162,8 +172,11 @@ const olderShared = once(
 )
 const accessibility = once(
   'apple.accessibility',
-  'Set accessibility',
-  'Sets aids for people who see, hear or move with difficulty.',
+  { en: 'Set accessibility', de: 'Bedienungshilfen setzen' },
+  {
+    en: 'Sets aids for people who see, hear or move with difficulty.',
+    de: 'Setzt Hilfen für Menschen, die schwer sehen, hören oder sich bewegen.',
+  },
   z
     .object({
       boldText: z.boolean().optional().describe('Bold text'),
@@ -192,8 +205,11 @@ const aidKeys = {
 } as const
 const updateOffer = once(
   'apple.update.offer',
-  'Which updates are offered',
-  'Whether users of supervised devices are offered the newest system, the one before it with its updates, or both.',
+  { en: 'Which updates are offered', de: 'Angebotene Updates' },
+  {
+    en: 'Whether users of supervised devices are offered the newest system, the one before it with its updates, or both.',
+    de: 'Ob auf betreuten Geräten das neueste System, das vorige mit seinen Updates oder beides angeboten wird.',
+  },
   z.object({ offer: z.enum(['both', 'before', 'newest']).describe('Updates that users see') }).strict(),
   { offer: 'newest' as const },
 )
@@ -201,8 +217,11 @@ const cadences = { both: 0, before: 1, newest: 2 } as const
 const seconds = (max: number) => z.number().int().min(0).max(max).optional()
 const shared = once(
   'apple.shared-ipad',
-  'Set up shared iPad',
-  'How many users a shared iPad keeps, how much each may store and when they are signed out.',
+  { en: 'Set up shared iPad', de: 'Geteiltes iPad einrichten' },
+  {
+    en: 'How many users a shared iPad keeps, how much each may store and when they are signed out.',
+    de: 'Wie viele Benutzer ein geteiltes iPad behält, wie viel jeder speichern darf und wann sie abgemeldet werden.',
+  },
   z
     .object({
       quotaMb: z.number().int().min(1024).max(1_000_000).optional().describe('Storage of each user, MB'),
@@ -267,20 +286,54 @@ export const settingsCommands: readonly Command[] = [
       items: [{ Item: 'Wallpaper', Image: { $data: 'iVBORw0KGgo=' }, Where: 1 }],
     },
   }),
-  toggle(switchOf('apple.bluetooth', 'Bluetooth', 'Turns Bluetooth on or off.'), 'Bluetooth', 'i11.3!x m10.13.4x'),
-  toggle(switchOf('apple.data-roaming', 'Data roaming', 'Turns data roaming on or off.'), 'DataRoaming', 'i5.0x'),
   toggle(
-    switchOf('apple.voice-roaming', 'Voice roaming', 'Turns voice roaming on or off, where the carrier lets it.'),
+    switchOf(
+      'apple.bluetooth',
+      { en: 'Bluetooth', de: 'Bluetooth' },
+      { en: 'Turns Bluetooth on or off.', de: 'Schaltet Bluetooth ein oder aus.' },
+    ),
+    'Bluetooth',
+    'i11.3!x m10.13.4x',
+  ),
+  toggle(
+    switchOf(
+      'apple.data-roaming',
+      { en: 'Data roaming', de: 'Datenroaming' },
+      { en: 'Turns data roaming on or off.', de: 'Schaltet Datenroaming ein oder aus.' },
+    ),
+    'DataRoaming',
+    'i5.0x',
+  ),
+  toggle(
+    switchOf(
+      'apple.voice-roaming',
+      { en: 'Voice roaming', de: 'Sprachroaming' },
+      {
+        en: 'Turns voice roaming on or off, where the carrier lets it.',
+        de: 'Schaltet Sprachroaming ein oder aus, soweit der Mobilfunkanbieter es zulässt.',
+      },
+    ),
     'VoiceRoaming',
     'i5.0x',
   ),
   toggle(
-    switchOf('apple.hotspot', 'Personal hotspot', 'Turns the personal hotspot on or off.'),
+    switchOf(
+      'apple.hotspot',
+      { en: 'Personal hotspot', de: 'Persönlicher Hotspot' },
+      { en: 'Turns the personal hotspot on or off.', de: 'Schaltet den persönlichen Hotspot ein oder aus.' },
+    ),
     'PersonalHotspot',
     'i7.0x',
   ),
   toggle(
-    switchOf('apple.diagnostics', 'Send diagnostics', 'Whether a shared iPad sends diagnostics to Apple.'),
+    switchOf(
+      'apple.diagnostics',
+      { en: 'Send diagnostics', de: 'Diagnosedaten senden' },
+      {
+        en: 'Whether a shared iPad sends diagnostics to Apple.',
+        de: 'Ob ein geteiltes iPad Diagnosedaten an Apple sendet.',
+      },
+    ),
     'DiagnosticSubmission',
     'i9.3x',
     onSharedIpads,
@@ -288,8 +341,11 @@ export const settingsCommands: readonly Command[] = [
   toggle(
     switchOf(
       'apple.app-analytics',
-      'Send app analytics',
-      'Whether a shared iPad shares app analytics with developers.',
+      { en: 'Send app analytics', de: 'App-Analysen senden' },
+      {
+        en: 'Whether a shared iPad shares app analytics with developers.',
+        de: 'Ob ein geteiltes iPad App-Analysen mit Entwicklern teilt.',
+      },
     ),
     'AppAnalytics',
     'i9.3.2x',

@@ -6,8 +6,11 @@ import { line } from './words.ts'
 
 const scan = operation({
   id: 'apple.update.scan',
-  title: 'Look for updates',
-  summary: 'Lets a Mac look for updates in the background.',
+  title: { en: 'Look for updates', de: 'Nach Updates suchen' },
+  summary: {
+    en: 'Lets a Mac look for updates in the background.',
+    de: 'Lässt einen Mac im Hintergrund nach Updates suchen.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -18,8 +21,11 @@ const scan = operation({
 })
 const available = operation({
   id: 'apple.update.list',
-  title: 'List updates',
-  summary: 'Asks which updates the device is offered; they appear among its facts.',
+  title: { en: 'List updates', de: 'Updates auflisten' },
+  summary: {
+    en: 'Asks which updates the device is offered; they appear among its facts.',
+    de: 'Fragt, welche Updates dem Gerät angeboten werden; sie erscheinen unter den Angaben.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -30,8 +36,11 @@ const available = operation({
 })
 const install = operation({
   id: 'apple.update.install',
-  title: 'Install updates',
-  summary: 'Downloads and installs a version of the operating system, or one update of a list.',
+  title: { en: 'Install updates', de: 'Updates installieren' },
+  summary: {
+    en: 'Downloads and installs a version of the operating system, or one update of a list.',
+    de: 'Lädt und installiert eine Version des Betriebssystems oder ein Update aus einer Liste.',
+  },
   danger: 'confirm',
   repeatable: true,
   collapse: true,
@@ -58,8 +67,11 @@ const install = operation({
 })
 const status = operation({
   id: 'apple.update.status',
-  title: 'State of updates',
-  summary: 'Asks how far updates are; it appears among the facts.',
+  title: { en: 'State of updates', de: 'Stand der Updates' },
+  summary: {
+    en: 'Asks how far updates are; it appears among the facts.',
+    de: 'Fragt, wie weit Updates sind; es erscheint unter den Angaben.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,

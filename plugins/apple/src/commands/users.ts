@@ -7,8 +7,11 @@ import { userName } from './words.ts'
 
 const list = operation({
   id: 'apple.user.list',
-  title: 'List users',
-  summary: 'Asks who has an account on the device; they appear among its facts.',
+  title: { en: 'List users', de: 'Benutzer auflisten' },
+  summary: {
+    en: 'Asks who has an account on the device; they appear among its facts.',
+    de: 'Fragt, wer ein Konto auf dem Gerät hat; sie erscheinen unter den Angaben.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -19,8 +22,11 @@ const list = operation({
 })
 const remove = operation({
   id: 'apple.user.delete',
-  title: 'Delete user',
-  summary: 'Deletes an account and all its files from the device.',
+  title: { en: 'Delete user', de: 'Benutzer löschen' },
+  summary: {
+    en: 'Deletes an account and all its files from the device.',
+    de: 'Löscht ein Konto mit allen seinen Dateien vom Gerät.',
+  },
   danger: 'destructive',
   repeatable: true,
   params: () =>
@@ -38,8 +44,8 @@ const remove = operation({
 })
 const logout = operation({
   id: 'apple.user.logout',
-  title: 'Sign user out',
-  summary: 'Signs out who uses a shared iPad now.',
+  title: { en: 'Sign user out', de: 'Benutzer abmelden' },
+  summary: { en: 'Signs out who uses a shared iPad now.', de: 'Meldet ab, wer ein geteiltes iPad gerade benutzt.' },
   danger: 'confirm',
   repeatable: true,
   params: () => z.object({}).strict(),
@@ -49,8 +55,11 @@ const logout = operation({
 })
 const unlock = operation({
   id: 'apple.user.unlock',
-  title: 'Unlock account',
-  summary: 'Unlocks a local account of a Mac that was locked after too many wrong passwords.',
+  title: { en: 'Unlock account', de: 'Konto entsperren' },
+  summary: {
+    en: 'Unlocks a local account of a Mac that was locked after too many wrong passwords.',
+    de: 'Entsperrt ein lokales Konto eines Macs, das nach zu vielen falschen Passwörtern gesperrt wurde.',
+  },
   danger: 'none',
   repeatable: true,
   params: () => z.object({ user: userName.describe('Name of the user') }).strict(),

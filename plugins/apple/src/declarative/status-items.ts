@@ -1,5 +1,5 @@
 /** What devices are asked to tell of themselves by declarations: which systems know each item, and the fact that it becomes. */
-import type { ChannelDetail, FactDescriptor, FactType, Json, JsonObject } from '@muster/contract'
+import type { ChannelDetail, FactDescriptor, FactType, Json, JsonObject, Text } from '@muster/contract'
 import { available, canDeclare, declarableFact, declaredFact, systemsOf } from '../profiles/index.ts'
 
 interface Item {
@@ -153,21 +153,21 @@ export const statusItems: Readonly<Record<string, Item>> = {
   },
 }
 
-const own: readonly (readonly [string, string, FactType])[] = [
-  [declaredFact, 'Declarations', 'list'],
-  [declarableFact, 'Configurations that can be declared', 'list'],
-  ['apple.statusItems', 'Status items that can be asked for', 'list'],
-  ['apple.declarationsAt', 'Declarations last told of', 'time'],
-  ['apple.batteryHealth', 'Battery health', 'string'],
-  ['apple.update.pending', 'Update that waits', 'object'],
-  ['apple.update.state', 'State of the update', 'string'],
-  ['apple.update.reasons', 'Who asked for the update', 'list'],
-  ['apple.update.failure', 'Why the update failed', 'object'],
-  ['apple.update.beta', 'Beta programme', 'string'],
-  ['apple.appStates', 'Apps and how they are', 'list'],
-  ['apple.accounts', 'Accounts', 'list'],
-  ['apple.declaredCertificates', 'Certificates by declaration', 'list'],
-  ['apple.backgroundTasks', 'Background tasks', 'list'],
+const own: readonly (readonly [string, Text, FactType])[] = [
+  [declaredFact, { en: 'Declarations', de: 'Deklarationen' }, 'list'],
+  [declarableFact, { en: 'Configurations that can be declared', de: 'Deklarierbare Konfigurationen' }, 'list'],
+  ['apple.statusItems', { en: 'Status items that can be asked for', de: 'Abfragbare Statusangaben' }, 'list'],
+  ['apple.declarationsAt', { en: 'Declarations last told of', de: 'Deklarationen zuletzt gemeldet' }, 'time'],
+  ['apple.batteryHealth', { en: 'Battery health', de: 'Zustand des Akkus' }, 'string'],
+  ['apple.update.pending', { en: 'Update that waits', de: 'Wartendes Update' }, 'object'],
+  ['apple.update.state', { en: 'State of the update', de: 'Stand des Updates' }, 'string'],
+  ['apple.update.reasons', { en: 'Who asked for the update', de: 'Wer das Update verlangt hat' }, 'list'],
+  ['apple.update.failure', { en: 'Why the update failed', de: 'Warum das Update fehlschlug' }, 'object'],
+  ['apple.update.beta', { en: 'Beta programme', de: 'Betaprogramm' }, 'string'],
+  ['apple.appStates', { en: 'Apps and how they are', de: 'Apps und ihr Zustand' }, 'list'],
+  ['apple.accounts', { en: 'Accounts', de: 'Konten' }, 'list'],
+  ['apple.declaredCertificates', { en: 'Certificates by declaration', de: 'Zertifikate durch Deklaration' }, 'list'],
+  ['apple.backgroundTasks', { en: 'Background tasks', de: 'Hintergrundaufgaben' }, 'list'],
 ]
 export const declaredFacts: readonly FactDescriptor[] = own.map(([id, title, type]) => ({ id, title, type }))
 

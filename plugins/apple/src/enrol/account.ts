@@ -4,6 +4,7 @@
  */
 import {
   type Bytes,
+  type IdentifierKind,
   isProblem,
   type JsonObject,
   languageOf,
@@ -32,11 +33,16 @@ export interface FirstWords {
   readonly sender: { readonly udid?: string; readonly enrollmentId?: string }
   readonly body: PlistDict
 }
+/** What is known of a device beside its own words; `proven`: kinds of identifiers that Apple vouches for. */
+export interface Admitted {
+  readonly facts: JsonObject
+  readonly proven?: readonly IdentifierKind[]
+}
 export interface Account {
   readonly routes: Route[]
   readonly challenges: Challenges
   /** Whether a device that came with an account may come in: what it is to be told, or what is known of it beside its own words. */
-  admit(r: Message, m: FirstWords, certificate: Bytes): Promise<{ reply: Reply } | { facts: JsonObject }>
+  admit(r: Message, m: FirstWords, certificate: Bytes): Promise<{ reply: Reply } | Admitted>
 }
 
 /** Where the device waits for the person to come back (ASWebAuthenticationSession). */

@@ -1,5 +1,5 @@
 /** The door of enrolment: profiles that bring devices in, and those that renew their identity. */
-export { type Account, accountFact, createAccount, enrolmentFact } from './account.ts'
+export { type Account, type Admitted, accountFact, createAccount, enrolmentFact } from './account.ts'
 export { grantMigration } from './account-oauth.ts'
 export { accountSetup, createAccountChoice } from './account-setup.ts'
 export { accountMigration } from './account-store.ts'

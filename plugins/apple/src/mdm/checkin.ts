@@ -1,5 +1,13 @@
 /** The eight check-in messages: how a device comes, gives its push address, entrusts its secrets to us and leaves. */
-import { type Bytes, type Channel, isProblem, type JsonObject, type PlatformHost, type Reply } from '@muster/contract'
+import {
+  type Bytes,
+  type Channel,
+  type IdentifierKind,
+  isProblem,
+  type JsonObject,
+  type PlatformHost,
+  type Reply,
+} from '@muster/contract'
 import { bytesOf, textOf } from '../wire/index.ts'
 import type { DeclarativePort } from './declarative-port.ts'
 import { escrowNames } from './escrow.ts'
@@ -8,6 +16,11 @@ import type { MdmMessage } from './message.ts'
 import { answer, leave, nothing, refused } from './replies.ts'
 
 type Message = Extract<MdmMessage, { kind: 'checkin' }>
+/** What is known of a device that comes in, beside its own words; `proven`: kinds of identifiers that Apple vouches for. */
+export interface Admitted {
+  readonly facts: JsonObject
+  readonly proven?: readonly IdentifierKind[]
+}
 export interface CheckinDeps {
   host: PlatformHost
   declarative: DeclarativePort
@@ -21,10 +34,10 @@ const longest = { push: 256, escrow: 64 * 1024 } as const
 
 export function createCheckin({ host, declarative, tokenFor, topicOf }: CheckinDeps) {
   /** Authenticate: a repeat, or a device that enrols again with the identity it has, begins a new epoch; nothing else lets it in. */
-  async function begin(m: Message, certificate: Bytes, known: JsonObject): Promise<Reply> {
+  async function begin(m: Message, certificate: Bytes, { facts, proven }: Admitted): Promise<Reply> {
     if (m.sender.user) return refused('A user does not enrol a device.')
     try {
-      await host.begin({ certificate }, { ...firstFacts(m.body), ...known })
+      await host.begin({ certificate }, { ...firstFacts(m.body), ...facts }, undefined, proven)
       return nothing()
     } catch (e) {
       if (!isProblem(e) || e.status >= 500) throw e

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Channel, PlatformHost } from '@muster/contract'
 import { writeXmlPlist } from '@muster/kit/plist'
-import { createIdle } from './idle.ts'
+import { createIdle, createNow } from './idle.ts'
 import { createPlainReports } from './plain-report.ts'
 import type { Proof, Signed } from './proof.ts'
 
@@ -19,7 +19,7 @@ const channel: Channel = {
 }
 const certificate = Buffer.from('certificate')
 
-function world(o: { proof?: Proof; rests?: boolean; own?: boolean; waits?: boolean } = {}) {
+function world(o: { proof?: Proof; rests?: boolean; own?: boolean; waits?: boolean; signs?: boolean } = {}) {
   const seen: number[] = []
   let proved = 0
   const idle: PlatformHost['idle'] = (proof, take, expectInS, again) => {
@@ -29,15 +29,20 @@ function world(o: { proof?: Proof; rests?: boolean; own?: boolean; waits?: boole
     seen.push(expected)
     return channel
   }
-  const now = createIdle({
-    host: { idle } as PlatformHost,
-    proofs: () => {
-      proved += 1
-      return o.proof ?? { certificate }
+  const now = createNow({
+    idle: createIdle({
+      host: { idle } as PlatformHost,
+      channels: { isOwn: (c, sender) => (o.own ?? sender.udid === 'U') && c.no === 7 },
+      rests: () => o.rests ?? true,
+    }),
+    proofs: {
+      claims: () => o.signs ?? false,
+      of: () => {
+        proved += 1
+        return o.proof ?? { certificate }
+      },
     },
     reports: createPlainReports(),
-    channels: { isOwn: (c, sender) => (o.own ?? sender.udid === 'U') && c.no === 7 },
-    rests: () => o.rests ?? true,
   })
   const say = (words: Record<string, string>) => {
     const asked: Signed = { headers: {}, body: Buffer.from(writeXmlPlist(words)) }
@@ -54,6 +59,12 @@ test('a device for which nothing waits hears so, and was seen', () => {
     body: '',
   })
   assert.deepEqual(seen, [36 * 3600])
+})
+
+test('who signs and is known here is for the short way, which proves the crowd together', () => {
+  const { say, seen, proved } = world({ signs: true })
+  assert.equal(say({ Status: 'Idle', UDID: 'U' }), undefined)
+  assert.deepEqual([seen, proved()], [[], 0])
 })
 
 test('whatever means more is left to the long way, and nothing is done', () => {

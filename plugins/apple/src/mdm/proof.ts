@@ -1,6 +1,6 @@
 /** Who speaks: the certificate of the TLS connection, or the one that signed the body in `Mdm-Signature`. */
 import type { Bytes, Message } from '@muster/contract'
-import { CmsError, knownSigner, openSigned } from '@muster/kit/cms'
+import { type Claim, CmsError, type Crowd, claimOf, knownSigner, openSigned } from '@muster/kit/cms'
 import { DerError } from '@muster/kit/der'
 
 export type Proof = { certificate: Bytes } | { missing: 'none' | 'forged' | 'unreadable' }
@@ -10,6 +10,8 @@ export type Signed = Pick<Message, 'headers' | 'body' | 'certificate'>
 const longest = 24 * 1024
 /** Where signatures are decoded, one after the other: what is looked at and kept by nobody need not be cleared away. */
 const scratch = Buffer.allocUnsafeSlow(longest)
+/** Counts what was decoded: of all but the last the bytes are gone. */
+let turns = 0
 
 /**
  * The header holds a detached CMS signature over the raw body, in base64; some clients send it with the content inside, which must then
@@ -18,9 +20,8 @@ const scratch = Buffer.allocUnsafeSlow(longest)
 export function proofOf(r: Signed): Proof {
   const header = r.headers['mdm-signature']
   if (header === undefined) return r.certificate ? { certificate: r.certificate } : { missing: 'none' }
-  if (header.length > longest) return { missing: 'unreadable' }
-  const message = scratch.subarray(0, scratch.write(header, 'base64'))
-  if (!isWhole(header, message) && !/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(header)) return { missing: 'unreadable' }
+  const message = decoded(header)
+  if (!message) return { missing: 'unreadable' }
   try {
     const known = knownSigner(message, r.body)
     if (known) return { certificate: known.der }
@@ -35,6 +36,13 @@ export function proofOf(r: Signed): Proof {
   }
 }
 
+function decoded(header: string): Buffer | undefined {
+  if (header.length > longest) return undefined
+  turns += 1
+  const message = scratch.subarray(0, scratch.write(header, 'base64'))
+  return isWhole(header, message) || /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(header) ? message : undefined
+}
+
 /** Base64 without a break in which each letter counted, as the length tells: what no base64 knows is left out in reading. */
 function isWhole(text: string, read: Buffer): boolean {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
@@ -42,16 +50,53 @@ function isWhole(text: string, read: Buffer): boolean {
   return counted && !text.includes('-') && !text.includes('_')
 }
 
-/** The same, for who asks twice of one message: of the last one that was proved the answer is kept. */
-export function createProofs(): (r: Signed) => Proof {
-  let last: { header: string | undefined; body: Bytes; proof: Proof } | undefined
-  return (r) => {
+export interface Proofs {
+  /** The same, for who asks twice of one message: of the last one that was proved the answer is kept. */
+  of(r: Signed): Proof
+  /** It is signed by somebody who is known: `later` proves it with the others that come now. */
+  claims(r: Signed): boolean
+  /** At once after `claims`, of the same message: takes it, and tells once, in a later turn of the event loop; undefined: `of` tells. false: too many wait. Answers undefined where there was no claim: `of` proves it now. */
+  later(r: Signed, done: (proof: Proved | undefined) => void): boolean | undefined
+  /** What `later` told is what `of` tells of it from now on. */
+  keep(body: Bytes, proof: Proved): void
+  /** Resolves when whoever came before is proved and dealt with; undefined: they are. */
+  before(): Promise<void> | undefined
+}
+export interface Proved {
+  certificate: Bytes
+}
+
+export function createProofs(crowd: Pick<Crowd, 'add' | 'before'>): Proofs {
+  let last: { header: string; body: Bytes; proof: Proof } | undefined
+  let claimed: { body: Bytes; claim: Claim; turn: number } | undefined
+  const kept = new WeakMap<Bytes, Proved>()
+
+  function of(r: Signed): Proof {
     const header = r.headers['mdm-signature']
     if (header === undefined) return proofOf(r)
     // The very bytes of this request, which nobody changes: equal ones would do as well.
     if (last?.body === r.body && last.header === header) return last.proof
-    const proof = proofOf(r)
+    const proof = kept.get(r.body) ?? proofOf(r)
     last = { header, body: r.body, proof }
     return proof
+  }
+  return {
+    of,
+    claims: (r) => {
+      const header = r.headers['mdm-signature']
+      const message = header === undefined ? undefined : decoded(header)
+      const claim = message && claimOf(message, r.body)
+      claimed = claim && { body: r.body, claim, turn: turns }
+      return claim !== undefined
+    },
+    later: (r, done) => {
+      const known = claimed
+      claimed = undefined
+      if (known?.body !== r.body || known.turn !== turns) return undefined
+      const { certificate } = known.claim
+      return crowd.add(known.claim, (holds) => done(holds ? { certificate: certificate.der } : undefined))
+    },
+    keep: (body, proof) => void kept.set(body, proof),
+    before: () => crowd.before(),
   }
 }

@@ -2,16 +2,16 @@
 import {
   type Bytes,
   type Channel,
-  type JsonObject,
   type Message,
   type PlatformHost,
   Problem,
   type Reply,
   type Route,
 } from '@muster/contract'
-import { type CheckinDeps, createCheckin } from './checkin.ts'
+import type { Crowd } from '@muster/kit/cms'
+import { type Admitted, type CheckinDeps, createCheckin } from './checkin.ts'
 import { type ConnectDeps, createConnect } from './connect.ts'
-import { createIdle } from './idle.ts'
+import { createIdle, createNow } from './idle.ts'
 import { type MdmMessage, MessageError, readMessage } from './message.ts'
 import { createPlainReports } from './plain-report.ts'
 import { createProofs } from './proof.ts'
@@ -28,8 +28,10 @@ const reasons = {
 } as const
 
 export interface MdmDeps extends Pick<CheckinDeps, 'host' | 'declarative' | 'tokenFor'>, ConnectDeps {
+  /** Who proves those that come together. */
+  crowd: Crowd
   /** What else a device must show that comes in, and what is known of it beside its own words. */
-  admit(r: Message, m: MdmMessage, certificate: Bytes): Promise<{ reply: Reply } | { facts: JsonObject }>
+  admit(r: Message, m: MdmMessage, certificate: Bytes): Promise<{ reply: Reply } | Admitted>
 }
 
 export function mdmRoutes(o: MdmDeps): Route[] {
@@ -38,12 +40,16 @@ export function mdmRoutes(o: MdmDeps): Route[] {
   const checkin = createCheckin({ ...o, topicOf: channels.topicOf })
   const connecting = createConnect(o)
   const { connect, rests } = connecting
-  const proofOf = createProofs()
-  const quick = { host, proofs: proofOf, reports: createPlainReports(), channels }
-  const now = createIdle({ ...quick, rests })
+  const proofs = createProofs(o.crowd)
+  const proofOf = proofs.of
+  const quick = { host, proofs, reports: createPlainReports(), channels, idle: createIdle({ host, channels, rests }) }
+  const now = createNow(quick)
   const soon = createSoon({ ...quick, connect: connecting, inWords })
 
   async function handle(r: Message): Promise<Reply> {
+    // In the order in which they came: a device's words may have come by two connections.
+    const before = proofs.before()
+    if (before) await before
     const proof = proofOf(r)
     if ('missing' in proof) return refused(reasons[proof.missing])
     const message = read(r, host)
@@ -52,7 +58,7 @@ export function mdmRoutes(o: MdmDeps): Route[] {
       const other = await carried(message, proof.certificate)
       if (other) return other
       const admitted = await o.admit(r, message, proof.certificate)
-      return 'reply' in admitted ? admitted.reply : checkin.begin(message, proof.certificate, admitted.facts)
+      return 'reply' in admitted ? admitted.reply : checkin.begin(message, proof.certificate, admitted)
     }
     // A check-in may follow an Authenticate that another node took, or that this one has not heard the consequences of.
     const device = await host.identify(proof, message.kind === 'checkin' ? true : undefined)

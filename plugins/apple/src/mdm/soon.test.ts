@@ -12,7 +12,8 @@ import {
 import { writeXmlPlist } from '@muster/kit/plist'
 import { createConnect } from './connect.ts'
 import { createPlainReports } from './plain-report.ts'
-import type { Proof } from './proof.ts'
+import type { Proof, Proofs } from './proof.ts'
+import { nothing } from './replies.ts'
 import { createSoon } from './soon.ts'
 
 const channel: Channel = {
@@ -52,11 +53,15 @@ function world(
     refuses?: boolean
     gives?: (Delivery[] | undefined | Error)[]
     later?: Delivery[][]
+    crowd?: 'holds' | 'broken' | 'full'
+    /** Nothing waits for who is idle. */
+    quiet?: boolean
   } = {},
 ) {
   const asked: NonNullable<Asked>[] = []
   const logged: (string | undefined)[] = []
   const turns: unknown[] = []
+  const kept: unknown[] = []
   const gives = [...(o.gives ?? [])]
   const later = [...(o.later ?? [])]
   const host = {
@@ -98,7 +103,16 @@ function world(
   })
   const soon = createSoon({
     host,
-    proofs: () => o.proof ?? { certificate },
+    proofs: {
+      of: () => o.proof ?? { certificate },
+      later: (_, done) => {
+        if (o.crowd === undefined || o.crowd === 'full') return o.crowd && false
+        setImmediate(() => done(o.crowd === 'holds' ? { certificate } : undefined))
+        return true
+      },
+      keep: (_, proof) => void kept.push(proof),
+    } satisfies Pick<Proofs, 'of' | 'later' | 'keep'>,
+    idle: () => (o.quiet ? nothing() : undefined),
     reports: createPlainReports(),
     channels: { isOwn: (c, sender) => (o.own ?? sender.udid === 'U') && c.no === 7 },
     connect,
@@ -115,7 +129,7 @@ function world(
     )
     return taken ? answered.promise : undefined
   }
-  return { say, asked, logged, turns, connect }
+  return { say, asked, logged, turns, connect, kept }
 }
 const idle = { Status: 'Idle', UDID: 'U' }
 const did = (id: string) => ({ Status: 'Acknowledged', UDID: 'U', CommandUUID: id })
@@ -196,4 +210,23 @@ test('a batch that failed goes the long way; errors are told as they are', async
   await assert.rejects(world({ gives: [away] }).say(idle) ?? Promise.resolve(), away)
   const gone = await world({ gives: [[delivery('gone', { kind: 'setting' })]] }).say(idle)
   assert.deepEqual(gone, { status: 400, body: 'device-gone' })
+})
+
+test('who is proved with a crowd: quiet, handed a command, or left to the long way without being proved again', async () => {
+  assert.deepEqual(await world({ crowd: 'holds', quiet: true }).say(idle), empty)
+  const { say, asked, kept } = world({ crowd: 'holds', gives: [[delivery('o7-1')], []] })
+  assert.deepEqual(await say(idle), { ...empty, body: '<lock o7-1>' })
+  assert.deepEqual(await say(did('o7-1')), empty)
+  assert.deepEqual([asked.length, kept], [2, []])
+  assert.equal(await say(did('o7-9')), 'long')
+  assert.deepEqual(kept, [{ certificate }])
+})
+
+test('a signature that does not hold in a crowd means nothing was done; and a crowd has its bounds', async () => {
+  const forged = world({ crowd: 'broken', quiet: true, gives: [[delivery('o7-1')]] })
+  assert.equal(await forged.say(idle), 'long')
+  assert.deepEqual([forged.asked, forged.kept], [[], []])
+  const full = world({ crowd: 'full', gives: [[delivery('o7-1')]] })
+  assert.equal(full.say(idle), undefined)
+  assert.deepEqual(full.asked, [])
 })

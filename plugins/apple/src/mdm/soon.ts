@@ -2,11 +2,12 @@
  * The short way of what devices do all day: one that is idle is handed a command, one that did it says so and is handed the next. Whatever may mean more
  * is left to the long way before anything was done.
  */
-import type { Channel, Delivery, OperationRow, PlatformHost, Reply, Route, ShortTurn } from '@muster/contract'
+import type { Bytes, Channel, Delivery, OperationRow, PlatformHost, Reply, Route, ShortTurn } from '@muster/contract'
 import { batch, expectInS } from './checkin.ts'
 import type { createConnect } from './connect.ts'
+import type { Idle } from './idle.ts'
 import type { createPlainReports, PlainReport } from './plain-report.ts'
-import type { createProofs } from './proof.ts'
+import type { Proofs, Proved } from './proof.ts'
 import { nothing, plist } from './replies.ts'
 import type { Channels } from './users.ts'
 
@@ -16,9 +17,11 @@ const idle: ShortTurn<OperationRow> = Object.freeze({ take: batch, expectInS, ag
 
 export function createSoon(o: {
   host: Pick<PlatformHost, 'short'>
-  proofs: ReturnType<typeof createProofs>
+  proofs: Pick<Proofs, 'of' | 'later' | 'keep'>
   reports: ReturnType<typeof createPlainReports>
   channels: Pick<Channels, 'isOwn'>
+  /** For whom nothing waits. */
+  idle: Idle
   connect: Pick<ReturnType<typeof createConnect>, 'rests' | 'awaits' | 'brief' | 'next'>
   /** An error in the protocol's words, or thrown. */
   inWords(error: unknown): Reply
@@ -49,14 +52,10 @@ export function createSoon(o: {
       done(undefined, e)
     }
   }
-  return (r, done) => {
-    const said = o.reports(r.body)
-    if (!said) return false
-    const proof = o.proofs(r)
-    if ('missing' in proof) return false
+  function take(proof: Proved, said: PlainReport, { body, done }: { body: Bytes; done: Done }): boolean {
     return o.host.short(
       proof,
-      (c) => turnOf(c, said, r.body),
+      (c) => turnOf(c, said, body),
       (deliveries, error) => {
         if (!deliveries) return void done(undefined, error)
         try {
@@ -66,5 +65,26 @@ export function createSoon(o: {
         }
       },
     )
+  }
+  /** Whatever the proof came to: what is not dealt with here goes the long way. */
+  function proved(proof: Proved | undefined, said: PlainReport, asked: { body: Bytes; done: Done }): void {
+    try {
+      const known = proof && o.idle(proof, said)
+      if (known) return asked.done(known)
+      if (proof && take(proof, said, asked)) return
+    } catch (e) {
+      return asked.done(undefined, e)
+    }
+    if (proof) o.proofs.keep(asked.body, proof)
+    asked.done(undefined)
+  }
+  return (r, done) => {
+    const { body } = r
+    const said = o.reports(body)
+    if (!said) return false
+    const taken = o.proofs.later(r, (proof) => proved(proof, said, { body, done }))
+    if (taken !== undefined) return taken
+    const proof = o.proofs.of(r)
+    return 'missing' in proof ? false : take(proof, said, { body, done })
   }
 }

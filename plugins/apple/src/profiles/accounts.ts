@@ -1,5 +1,5 @@
 /** Accounts for calendars, contacts and directories of people. */
-import { feature, type Json, type JsonObject } from '@muster/contract'
+import { feature, type Json, type JsonObject, type Words } from '@muster/contract'
 import { choiceOr, host, line, lineOr, port, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { type Fields, field, looseType, shape, written } from './fields.ts'
@@ -10,8 +10,8 @@ import { web } from './words.ts'
 /** Accounts that are alike but for the beginning of their keys. */
 function simpleAccount(o: {
   id: string
-  title: string
-  summary: string
+  title: Words
+  summary: Words
   type: string
   prefix: string
   macToo: boolean
@@ -103,8 +103,8 @@ const davFields = (prefix: string) => ({
 })
 export const calendars = simpleAccount({
   id: 'apple.caldav',
-  title: 'Calendar accounts',
-  summary: 'Calendars on a CalDAV server.',
+  title: { en: 'Calendar accounts', de: 'Kalenderkonten' },
+  summary: { en: 'Calendars on a CalDAV server.', de: 'Kalender auf einem CalDAV-Server.' },
   type: 'com.apple.caldav.account',
   prefix: 'CalDAV',
   declared: { type: 'account.caldav', payload: dav },
@@ -114,8 +114,8 @@ export const calendars = simpleAccount({
 })
 export const contacts = simpleAccount({
   id: 'apple.carddav',
-  title: 'Contacts accounts',
-  summary: 'Contacts on a CardDAV server.',
+  title: { en: 'Contacts accounts', de: 'Kontaktekonten' },
+  summary: { en: 'Contacts on a CardDAV server.', de: 'Kontakte auf einem CardDAV-Server.' },
   type: 'com.apple.carddav.account',
   prefix: 'CardDAV',
   declared: { type: 'account.carddav', payload: dav },
@@ -125,8 +125,8 @@ export const contacts = simpleAccount({
 })
 export const subscribedCalendar = simpleAccount({
   id: 'apple.subscribedCalendar',
-  title: 'Subscribed calendars',
-  summary: 'Calendars that are read from an address.',
+  title: { en: 'Subscribed calendars', de: 'Abonnierte Kalender' },
+  summary: { en: 'Calendars that are read from an address.', de: 'Kalender, die von einer Adresse gelesen werden.' },
   type: 'com.apple.subscribedcalendar.account',
   prefix: 'SubCal',
   declared: { type: 'account.subscribed-calendar', payload: ({ host: url }) => ({ CalendarURL: url ?? null }) },
@@ -153,8 +153,11 @@ const declaredSearch = ({ name, base, scope }: Search): JsonObject => ({
 })
 export const directoryAccount = simpleAccount({
   id: 'apple.ldap',
-  title: 'Directories of contacts (LDAP)',
-  summary: 'Directories in which people look for others.',
+  title: { en: 'Directories of contacts (LDAP)', de: 'Kontaktverzeichnisse (LDAP)' },
+  summary: {
+    en: 'Directories in which people look for others.',
+    de: 'Verzeichnisse, in denen man andere Personen sucht.',
+  },
   type: 'com.apple.ldap.account',
   prefix: 'LDAP',
   account: 'Account',

@@ -29,8 +29,11 @@ const authority = z.strictObject({ name: line('Name', undefined, 100), pem: read
 export const certificates = listFeature(
   feature({
     id: 'apple.certificates',
-    title: 'Trusted certificates',
-    summary: 'Certificate authorities that the device trusts beside its own.',
+    title: { en: 'Trusted certificates', de: 'Vertrauenswürdige Zertifikate' },
+    summary: {
+      en: 'Certificate authorities that the device trusts beside its own.',
+      de: 'Zertifizierungsstellen, denen das Gerät neben seinen eigenen vertraut.',
+    },
     settings: () =>
       z.strictObject({
         certificates: some('Authorities', authority, 50),
@@ -93,8 +96,11 @@ const scepIdentity = z.strictObject({
 export const scep = listFeature(
   feature({
     id: 'apple.scep',
-    title: 'Identities by SCEP',
-    summary: 'Keys that the device makes and has certified by a SCEP server.',
+    title: { en: 'Identities by SCEP', de: 'Identitäten über SCEP' },
+    summary: {
+      en: 'Keys that the device makes and has certified by a SCEP server.',
+      de: 'Schlüssel, die das Gerät erzeugt und von einem SCEP-Server beglaubigen lässt.',
+    },
     secret: ['identities/*/challenge'],
     settings: () => z.strictObject({ identities: some('Identities', scepIdentity, 20) }),
     merge: { rule: 'union', lists: ['identities'] },
@@ -154,8 +160,11 @@ const fileIdentity = z.strictObject({
 export const identity = listFeature(
   feature({
     id: 'apple.identity',
-    title: 'Identities from files',
-    summary: 'Keys with their certificates (PKCS #12), the same for every device of the policy.',
+    title: { en: 'Identities from files', de: 'Identitäten aus Dateien' },
+    summary: {
+      en: 'Keys with their certificates (PKCS #12), the same for every device of the policy.',
+      de: 'Schlüssel mit ihren Zertifikaten (PKCS #12), für jedes Gerät der Richtlinie dieselben.',
+    },
     secret: ['identities/*/pkcs12', 'identities/*/password'],
     settings: () => z.strictObject({ identities: some('Identities', fileIdentity, 20) }),
     merge: { rule: 'union', lists: ['identities'] },

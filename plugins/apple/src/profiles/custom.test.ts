@@ -85,6 +85,17 @@ test('bytes, moments and references come through; identifiers become ours', () =
   assert.equal(finder.ProhibitEject, true)
 })
 
+test('a profile by which a device erases itself says so, and no other does', () => {
+  const passcode = (more: JsonObject) =>
+    profileOf({ PayloadType: 'com.apple.mobiledevice.passwordpolicy', PayloadUUID: 'P', ...more })
+  const erases = (...profiles: string[]) =>
+    descriptor.erases?.({ profiles: profiles.map((profile, i) => ({ name: `${i}`, profile })) })
+  assert.equal(erases(exampleProfile, passcode({ forcePIN: true })), false)
+  assert.equal(erases(passcode({ maxFailedAttempts: 11 })), false)
+  assert.equal(erases(exampleProfile, passcode({ maxFailedAttempts: 10 })), true)
+  assert.equal(erases('nothing'), false)
+})
+
 test('any text is read or refused, never more', () => {
   const cut = fc
     .tuple(fc.nat(exampleProfile.length), fc.nat(20), fc.string())

@@ -78,17 +78,31 @@ export const exampleProfile = `<?xml version="1.0" encoding="UTF-8"?>
 </dict></plist>
 `
 
+/** Apple, Passcode payload: beyond so many wrong passcodes a device that is no Mac erases itself; 11 is never. */
+function erases(text: string): boolean {
+  const read = readProfile(text)
+  const demanded = 'payloads' in read ? read.payloads : []
+  return demanded.some(
+    ({ PayloadType: type, maxFailedAttempts: most }) =>
+      type === 'com.apple.mobiledevice.passwordpolicy' && typeof most === 'number' && most < 11,
+  )
+}
+
 const one = z.strictObject({ name: line('Name', undefined, 100), profile })
 export const customProfiles = listFeature(
   feature({
     id: 'apple.customProfiles',
-    title: 'Own profiles',
-    summary: 'Payloads of configuration profiles made elsewhere. They are checked, and signed by this server.',
+    title: { en: 'Own profiles', de: 'Eigene Profile' },
+    summary: {
+      en: 'Payloads of configuration profiles made elsewhere. They are checked, and signed by this server.',
+      de: 'Inhalte anderswo erstellter Konfigurationsprofile. Sie werden geprüft und von diesem Server signiert.',
+    },
     settings: () =>
       z.strictObject({
         profiles: z.array(one).min(1).max(20).meta({ title: 'Profiles' }),
       }),
     merge: { rule: 'union', lists: ['profiles'] },
+    erases: (s) => s.profiles.some((p) => erases(p.profile)),
     examples: [{ profiles: [{ name: 'Finder', profile: exampleProfile }] }],
   }),
   {

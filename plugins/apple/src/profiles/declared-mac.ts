@@ -16,8 +16,11 @@ const disks = {
 export const diskManagement = profileFeature(
   feature({
     id: 'apple.disks',
-    title: 'Disks',
-    summary: 'Whether Macs mount external and network storage.',
+    title: { en: 'Disks', de: 'Laufwerke' },
+    summary: {
+      en: 'Whether Macs mount external and network storage.',
+      de: 'Ob Macs externe und Netzwerkspeicher einbinden.',
+    },
     settings: () => objectOf(disks).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [{ external: 'read-only', network: 'allowed' }],
@@ -56,8 +59,11 @@ const connectionUuid = (c: { name: string; host: string }) => uuidOf('screen sha
 export const screenSharing = profileFeature(
   feature({
     id: 'apple.screenSharing',
-    title: 'Screen sharing',
-    summary: 'What guests on a shared screen may do, and the Macs that the app knows.',
+    title: { en: 'Screen sharing', de: 'Bildschirmfreigabe' },
+    summary: {
+      en: 'What guests on a shared screen may do, and the Macs that the app knows.',
+      de: 'Was Gäste auf einem freigegebenen Bildschirm dürfen, und die Macs, die die App kennt.',
+    },
     secret: ['connections/*/password'],
     settings: () =>
       z
@@ -154,8 +160,11 @@ const serviceFile = z.strictObject({
 export const serviceFiles = listFeature(
   feature({
     id: 'apple.serviceFiles',
-    title: 'Files of system services',
-    summary: 'Configuration files of sshd, sudo, PAM, CUPS and others, which nobody on the Mac can change.',
+    title: { en: 'Files of system services', de: 'Dateien von Systemdiensten' },
+    summary: {
+      en: 'Configuration files of sshd, sudo, PAM, CUPS and others, which nobody on the Mac can change.',
+      de: 'Konfigurationsdateien von sshd, sudo, PAM, CUPS und anderen, die am Mac niemand ändern kann.',
+    },
     settings: () => z.strictObject({ services: some('Services', serviceFile, 20) }),
     merge: { rule: 'union', lists: ['services'] },
     examples: [{ services: [{ service: 'com.apple.sshd', archive: 'UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==' }] }],
@@ -196,8 +205,11 @@ const task = z.strictObject({
 export const backgroundTasks = listFeature(
   feature({
     id: 'apple.backgroundTasks',
-    title: 'Background tasks',
-    summary: 'Programs that Macs run in the background, with the files that they need.',
+    title: { en: 'Background tasks', de: 'Hintergrundaufgaben' },
+    summary: {
+      en: 'Programs that Macs run in the background, with the files that they need.',
+      de: 'Programme, die Macs im Hintergrund ausführen, mit den nötigen Dateien.',
+    },
     settings: () => z.strictObject({ tasks: some('Tasks', task, 20) }),
     merge: { rule: 'union', lists: ['tasks'] },
     examples: [

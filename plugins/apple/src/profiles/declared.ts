@@ -58,8 +58,11 @@ const managedApp = objectOf(appFields).refine(
 export const managedApps = listFeature(
   feature({
     id: 'apple.managedApps',
-    title: 'Managed apps',
-    summary: 'Apps that devices have, or that their users may install: each device keeps to it by itself.',
+    title: { en: 'Managed apps', de: 'Verwaltete Apps' },
+    summary: {
+      en: 'Apps that devices have, or that their users may install: each device keeps to it by itself.',
+      de: 'Apps, die Geräte haben oder die ihre Benutzer installieren dürfen: Jedes Gerät hält sich von selbst daran.',
+    },
     settings: () => z.strictObject({ apps: some('Apps', managedApp, 200) }),
     merge: { rule: 'union', lists: ['apps'] },
     examples: [
@@ -100,8 +103,11 @@ const googleAccount = z.strictObject({
 export const googleAccounts = listFeature(
   feature({
     id: 'apple.google',
-    title: 'Google accounts',
-    summary: 'Google accounts for mail, calendars and contacts. Users sign in to them.',
+    title: { en: 'Google accounts', de: 'Google-Konten' },
+    summary: {
+      en: 'Google accounts for mail, calendars and contacts. Users sign in to them.',
+      de: 'Google-Konten für E-Mail, Kalender und Kontakte. Benutzer melden sich daran an.',
+    },
     settings: () => z.strictObject({ accounts: some('Accounts', googleAccount, 10) }),
     merge: { rule: 'union', lists: ['accounts'] },
     examples: [{ accounts: [{ name: 'Work', person: '{{user.name}}', address: '{{user.email}}' }] }],
@@ -143,8 +149,11 @@ const extensionId = z
 export const safariExtensions = profileFeature(
   feature({
     id: 'apple.safariExtensions',
-    title: 'Safari extensions',
-    summary: 'Which extensions of Safari are on, and what they may read.',
+    title: { en: 'Safari extensions', de: 'Safari-Erweiterungen' },
+    summary: {
+      en: 'Which extensions of Safari are on, and what they may read.',
+      de: 'Welche Safari-Erweiterungen eingeschaltet sind und was sie lesen dürfen.',
+    },
     settings: () =>
       z.strictObject({
         extensions: some(
@@ -211,8 +220,11 @@ const math = {
 export const calculator = profileFeature(
   feature({
     id: 'apple.calculator',
-    title: 'Calculator',
-    summary: 'What the calculator offers, and what other apps reckon: for exams.',
+    title: { en: 'Calculator', de: 'Rechner' },
+    summary: {
+      en: 'What the calculator offers, and what other apps reckon: for exams.',
+      de: 'Was der Rechner bietet und was andere Apps ausrechnen: für Prüfungen.',
+    },
     settings: () =>
       (objectOf(math) as unknown as z.ZodType<JsonObject>).refine((s) => Object.keys(s).length > 0, 'set at least one'),
     merge: { rule: 'priority' },
@@ -238,8 +250,11 @@ export const calculator = profileFeature(
 export const passkeyAttestation = profileFeature(
   feature({
     id: 'apple.passkeyAttestation',
-    title: 'Attestation of passkeys',
-    summary: 'Passkeys for these sites are attested by an identity of the organisation.',
+    title: { en: 'Attestation of passkeys', de: 'Attestierung von Passkeys' },
+    summary: {
+      en: 'Passkeys for these sites are attested by an identity of the organisation.',
+      de: 'Passkeys für diese Seiten werden durch eine Identität der Organisation attestiert.',
+    },
     secret: ['pkcs12', 'password'],
     settings: () =>
       z.strictObject({

@@ -37,8 +37,11 @@ const flagged = {
 export const directory = profileFeature(
   feature({
     id: 'apple.directory',
-    title: 'Directory binding',
-    summary: 'Binds Macs to Active Directory, or another directory.',
+    title: { en: 'Directory binding', de: 'Verzeichnisanbindung' },
+    summary: {
+      en: 'Binds Macs to Active Directory, or another directory.',
+      de: 'Bindet Macs an Active Directory oder ein anderes Verzeichnis.',
+    },
     secret: ['password'],
     settings: () =>
       z.strictObject({

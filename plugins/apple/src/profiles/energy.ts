@@ -67,8 +67,11 @@ const all = {
 export const energy = profileFeature(
   feature({
     id: 'apple.energy',
-    title: 'Energy saving',
-    summary: 'When Macs sleep, wake and shut down by themselves.',
+    title: { en: 'Energy saving', de: 'Energie sparen' },
+    summary: {
+      en: 'When Macs sleep, wake and shut down by themselves.',
+      de: 'Wann Macs von selbst schlafen, aufwachen und herunterfahren.',
+    },
     settings: () => objectOf(fields).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [

@@ -60,8 +60,11 @@ const oneTeam = [{ team: 'ABCDE12345', bundles: ['com.example.driver'] }]
 export const systemExtensions = profileFeature(
   feature({
     id: 'apple.systemExtensions',
-    title: 'System extensions',
-    summary: 'Drivers, network and security extensions that Macs load without asking.',
+    title: { en: 'System extensions', de: 'Systemerweiterungen' },
+    summary: {
+      en: 'Drivers, network and security extensions that Macs load without asking.',
+      de: 'Treiber-, Netzwerk- und Sicherheitserweiterungen, die Macs ohne Rückfrage laden.',
+    },
     settings: () => objectOf(system),
     merge: { rule: 'union', lists: ['teams', 'allowed', 'kinds', 'removable', 'fixed', 'fixedForUsers'] },
     examples: [
@@ -91,8 +94,8 @@ const kernel = {
 export const kernelExtensions = profileFeature(
   feature({
     id: 'apple.kernelExtensions',
-    title: 'Kernel extensions',
-    summary: 'Kernel extensions that Macs may load.',
+    title: { en: 'Kernel extensions', de: 'Kernel-Erweiterungen' },
+    summary: { en: 'Kernel extensions that Macs may load.', de: 'Kernel-Erweiterungen, die Macs laden dürfen.' },
     settings: () => objectOf(kernel),
     merge: { rule: 'union', lists: ['teams', 'allowed'] },
     examples: [{ userChoice: false, standardUsers: true, teams: ['ABCDE12345'], allowed: oneTeam }],
@@ -112,8 +115,11 @@ const appExtensionFields = {
 export const appExtensions = profileFeature(
   feature({
     id: 'apple.appExtensions',
-    title: 'App extensions',
-    summary: 'Extensions that apps bring to other apps of Macs.',
+    title: { en: 'App extensions', de: 'App-Erweiterungen' },
+    summary: {
+      en: 'Extensions that apps bring to other apps of Macs.',
+      de: 'Erweiterungen, die Apps anderen Apps auf Macs bringen.',
+    },
     settings: () => objectOf(appExtensionFields),
     merge: { rule: 'union', lists: ['allowed', 'denied', 'deniedPoints'] },
     examples: [
@@ -152,8 +158,11 @@ const helperFields = {
 export const loginItems = profileFeature(
   feature({
     id: 'apple.loginItems',
-    title: 'Helpers that start by themselves',
-    summary: 'Login items and background helpers of Macs that users cannot turn off.',
+    title: { en: 'Helpers that start by themselves', de: 'Helfer, die von selbst starten' },
+    summary: {
+      en: 'Login items and background helpers of Macs that users cannot turn off.',
+      de: 'Anmeldeobjekte und Hintergrundhelfer von Macs, die Benutzer nicht ausschalten können.',
+    },
     settings: () => objectOf(helperFields),
     merge: { rule: 'union', lists: ['rules'] },
     examples: [{ rules: [{ by: 'label-prefix', value: 'com.example.', team: 'ABCDE12345', comment: 'Our helpers' }] }],

@@ -42,8 +42,11 @@ const saver = {
 export const loginWindow = profileFeature(
   feature({
     id: 'apple.loginWindow',
-    title: 'Login window',
-    summary: 'What the login window of Macs shows and allows, and when the screen saver asks for the password.',
+    title: { en: 'Login window', de: 'Anmeldefenster' },
+    summary: {
+      en: 'What the login window of Macs shows and allows, and when the screen saver asks for the password.',
+      de: 'Was das Anmeldefenster von Macs zeigt und erlaubt, und wann der Bildschirmschoner das Passwort verlangt.',
+    },
     settings: () =>
       z.strictObject({
         ...shape(fields),

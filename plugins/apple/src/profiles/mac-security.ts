@@ -23,9 +23,11 @@ const vaultFields = {
 export const fileVault = profileFeature(
   feature({
     id: 'apple.fileVault',
-    title: 'FileVault',
-    summary:
-      'The disk is encrypted, which begins when a user signs in or out. The recovery key comes here, encrypted, and is shown to whoever may read it.',
+    title: { en: 'FileVault', de: 'FileVault' },
+    summary: {
+      en: 'The disk is encrypted, which begins when a user signs in or out. The recovery key comes here, encrypted, and is shown to whoever may read it.',
+      de: 'Die Festplatte wird verschlüsselt; das beginnt, wenn sich jemand an- oder abmeldet. Der Wiederherstellungsschlüssel kommt verschlüsselt hierher und wird Berechtigten gezeigt.',
+    },
     settings: () =>
       z.strictObject({
         ...shape(vaultFields),
@@ -109,8 +111,11 @@ const reported = [
 export const firewall = profileFeature(
   feature({
     id: 'apple.firewall',
-    title: 'Firewall',
-    summary: 'Which software of a Mac takes connections from outside.',
+    title: { en: 'Firewall', de: 'Firewall' },
+    summary: {
+      en: 'Which software of a Mac takes connections from outside.',
+      de: 'Welche Software eines Macs Verbindungen von außen annimmt.',
+    },
     settings: () => objectOf(firewallFields),
     merge: { rule: 'priority' },
     examples: [
@@ -164,8 +169,8 @@ const rule = {
 export const gatekeeper = profileFeature(
   feature({
     id: 'apple.gatekeeper',
-    title: 'Gatekeeper',
-    summary: 'Which software a Mac starts.',
+    title: { en: 'Gatekeeper', de: 'Gatekeeper' },
+    summary: { en: 'Which software a Mac starts.', de: 'Welche Software ein Mac startet.' },
     settings: () =>
       z.strictObject({
         ...shape(control),

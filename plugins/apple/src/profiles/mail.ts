@@ -112,8 +112,11 @@ type Account = z.output<typeof account>
 export const mail = listFeature(
   feature({
     id: 'apple.mail',
-    title: 'Mail accounts',
-    summary: 'Mail accounts by IMAP or POP. Users are asked for a password that is not given here.',
+    title: { en: 'Mail accounts', de: 'E-Mail-Konten' },
+    summary: {
+      en: 'Mail accounts by IMAP or POP. Users are asked for a password that is not given here.',
+      de: 'E-Mail-Konten über IMAP oder POP. Nach einem Passwort, das hier fehlt, werden die Benutzer gefragt.',
+    },
     secret: ['incomingPassword', 'outgoingPassword', ...smimeSecrets].map((name) => `accounts/*/${name}`),
     settings: () => z.strictObject({ accounts: some('Accounts', account, 20) }),
     merge: { rule: 'union', lists: ['accounts'] },
@@ -220,8 +223,11 @@ type ExchangeAccount = z.output<typeof exchangeAccount>
 export const exchange = listFeature(
   feature({
     id: 'apple.exchange',
-    title: 'Exchange accounts',
-    summary: 'Microsoft Exchange accounts: ActiveSync on iPhones and iPads, web services on Macs.',
+    title: { en: 'Exchange accounts', de: 'Exchange-Konten' },
+    summary: {
+      en: 'Microsoft Exchange accounts: ActiveSync on iPhones and iPads, web services on Macs.',
+      de: 'Microsoft-Exchange-Konten: ActiveSync auf iPhones und iPads, Webdienste auf Macs.',
+    },
     secret: ['password', ...identitySecrets, ...smimeSecrets].map((name) => `accounts/*/${name}`),
     settings: () => z.strictObject({ accounts: some('Accounts', exchangeAccount, 10) }),
     merge: { rule: 'union', lists: ['accounts'] },

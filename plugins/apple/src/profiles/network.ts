@@ -23,8 +23,11 @@ const dnsFields = {
 export const dnsSettings = profileFeature(
   feature({
     id: 'apple.dns',
-    title: 'Encrypted DNS',
-    summary: 'Name servers that are asked over HTTPS or TLS.',
+    title: { en: 'Encrypted DNS', de: 'Verschlüsseltes DNS' },
+    summary: {
+      en: 'Name servers that are asked over HTTPS or TLS.',
+      de: 'Namensserver, die über HTTPS oder TLS gefragt werden.',
+    },
     settings: () =>
       objectOf(dnsFields)
         .refine((s) => s.protocol !== 'HTTPS' || s.url !== undefined, { path: ['url'], message: 'is needed for HTTPS' })
@@ -68,8 +71,8 @@ const proxyFields = {
 export const proxy = profileFeature(
   feature({
     id: 'apple.proxy',
-    title: 'Global proxy',
-    summary: 'A proxy for all web traffic of the device.',
+    title: { en: 'Global proxy', de: 'Globaler Proxy' },
+    summary: { en: 'A proxy for all web traffic of the device.', de: 'Ein Proxy für allen Webverkehr des Geräts.' },
     secret: ['password'],
     settings: () =>
       z
@@ -149,9 +152,11 @@ const byApp = {
 export const webFilter = profileFeature(
   feature({
     id: 'apple.webFilter',
-    title: 'Web content filter',
-    summary:
-      'Which web pages may be seen: by the system’s own filter (supervised iPhones and iPads), or by an app that filters.',
+    title: { en: 'Web content filter', de: 'Webinhaltsfilter' },
+    summary: {
+      en: 'Which web pages may be seen: by the system’s own filter (supervised iPhones and iPads), or by an app that filters.',
+      de: 'Welche Webseiten zu sehen sind: über den Filter des Systems (betreute iPhones und iPads) oder über eine App, die filtert.',
+    },
     secret: ['password'],
     settings: () =>
       z

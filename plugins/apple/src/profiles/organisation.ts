@@ -24,8 +24,11 @@ const domains = {
 export const managedDomains = profileFeature(
   feature({
     id: 'apple.domains',
-    title: 'Domains of the organisation',
-    summary: 'Which mail addresses and web sites count as work.',
+    title: { en: 'Domains of the organisation', de: 'Domains der Organisation' },
+    summary: {
+      en: 'Which mail addresses and web sites count as work.',
+      de: 'Welche E-Mail-Adressen und Websites als dienstlich gelten.',
+    },
     settings: () => objectOf(domains).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'union', lists: ['mail', 'web', 'passwords', 'tracking'] },
     examples: [
@@ -54,8 +57,11 @@ const message = {
 export const lockScreenMessage = profileFeature(
   feature({
     id: 'apple.lockScreenMessage',
-    title: 'Message on the lock screen',
-    summary: 'Whose the device is, for who finds it.',
+    title: { en: 'Message on the lock screen', de: 'Nachricht auf dem Sperrbildschirm' },
+    summary: {
+      en: 'Whose the device is, for who finds it.',
+      de: 'Wem das Gerät gehört, für die Person, die es findet.',
+    },
     settings: () => objectOf(message).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [{ tag: 'A-1234', footnote: 'If found, call +49 30 123456' }],
@@ -91,8 +97,11 @@ const signOnType = z.strictObject({ name: line('Name', undefined, 100), ...shape
 export const singleSignOn = listFeature(
   feature({
     id: 'apple.singleSignOn',
-    title: 'Single sign-on',
-    summary: 'Extensions that sign users in to the organisation’s services.',
+    title: { en: 'Single sign-on', de: 'Einmalanmeldung' },
+    summary: {
+      en: 'Extensions that sign users in to the organisation’s services.',
+      de: 'Erweiterungen, die Benutzer an den Diensten der Organisation anmelden.',
+    },
     settings: () => z.strictObject({ extensions: some('Extensions', signOnType, 20) }),
     merge: { rule: 'union', lists: ['extensions'] },
     examples: [
@@ -149,8 +158,11 @@ const cards = {
 export const smartCards = profileFeature(
   feature({
     id: 'apple.smartCards',
-    title: 'Smart cards',
-    summary: 'Whether Macs are signed in to by smart card, and what they ask of it.',
+    title: { en: 'Smart cards', de: 'Smartcards' },
+    summary: {
+      en: 'Whether Macs are signed in to by smart card, and what they ask of it.',
+      de: 'Ob man sich an Macs mit Smartcard anmeldet und was sie von ihr verlangen.',
+    },
     settings: () => objectOf(cards).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [{ allowed: true, enforced: false, pairing: true, one: true, trust: 'soft', removal: 'screen-saver' }],
@@ -173,8 +185,8 @@ const font = z.strictObject({
 export const fonts = listFeature(
   feature({
     id: 'apple.fonts',
-    title: 'Fonts',
-    summary: 'Fonts that all apps may use.',
+    title: { en: 'Fonts', de: 'Schriften' },
+    summary: { en: 'Fonts that all apps may use.', de: 'Schriften, die alle Apps benutzen dürfen.' },
     settings: () => z.strictObject({ fonts: some('Fonts', font, 20) }),
     merge: { rule: 'union', lists: ['fonts'] },
     examples: [{ fonts: [{ name: 'Example Sans', file: 'AAEAAAAA' }] }],
@@ -237,8 +249,11 @@ const acmeType = z.strictObject({ label: line('Name of this identity', undefined
 export const acme = listFeature(
   feature({
     id: 'apple.acme',
-    title: 'Identities by ACME',
-    summary: 'Keys that the device makes, in its hardware if wished, and has certified by an ACME server.',
+    title: { en: 'Identities by ACME', de: 'Identitäten über ACME' },
+    summary: {
+      en: 'Keys that the device makes, in its hardware if wished, and has certified by an ACME server.',
+      de: 'Schlüssel, die das Gerät erzeugt, auf Wunsch in seiner Hardware, und von einem ACME-Server beglaubigen lässt.',
+    },
     settings: () => z.strictObject({ identities: some('Identities', acmeType, 20) }),
     merge: { rule: 'union', lists: ['identities'] },
     examples: [

@@ -137,8 +137,11 @@ const lockFields = {
 export const autoLock = profileFeature(
   feature({
     id: 'apple.autoLock',
-    title: 'Automatic lock',
-    summary: 'When a device locks itself, and for how long it opens without the passcode.',
+    title: { en: 'Automatic lock', de: 'Automatische Sperre' },
+    summary: {
+      en: 'When a device locks itself, and for how long it opens without the passcode.',
+      de: 'Wann sich ein Gerät selbst sperrt und wie lange es sich ohne Code öffnet.',
+    },
     settings: () =>
       objectOf(lockFields).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },

@@ -68,8 +68,11 @@ const authorizations = { allow: 'Allow', deny: 'Deny', ask: 'AllowStandardUserTo
 export const privacy = profileFeature(
   feature({
     id: 'apple.privacy',
-    title: 'Privacy preferences',
-    summary: 'What apps of Macs may see and do without asking the user.',
+    title: { en: 'Privacy preferences', de: 'Datenschutzeinstellungen' },
+    summary: {
+      en: 'What apps of Macs may see and do without asking the user.',
+      de: 'Was Apps auf Macs sehen und tun dürfen, ohne zu fragen.',
+    },
     settings: () => z.strictObject({ apps: z.array(entry).min(1).max(300).meta({ title: 'Apps' }) }),
     merge: { rule: 'union', lists: ['apps'] },
     examples: [

@@ -10,6 +10,7 @@ import {
   jsonSchema,
   passcode,
   secretPlaces,
+  textIn,
 } from '@muster/contract'
 import { conformance, sampleChannel, sampleSecrets } from '@muster/contract/testing'
 import { isDict, type Plist, readPlist } from '@muster/kit/plist'
@@ -108,7 +109,7 @@ describe('profiles', () => {
 
   test('every field of every form has a title, and every secret reaches the device', () => {
     for (const f of appleFeatures) {
-      assert.ok(f.title.length <= 50 && f.summary.endsWith('.'), f.id)
+      assert.ok(textIn(f.title).length <= 50 && textIn(f.summary).endsWith('.'), f.id)
       for (const [path, property] of properties(jsonSchema(f.settings)))
         assert.ok(typeof property.title === 'string' && property.title !== '', `${f.id}: ${path} has no title`)
       for (const secret of f.secret ?? []) {

@@ -91,9 +91,11 @@ const systems = new Map<string, { title: string; to: Availability }>([
 export const restrictions = profileFeature(
   feature({
     id: 'apple.restrictions',
-    title: 'Restrictions',
-    summary:
-      'What devices may not do, or must do. Each restriction says which systems know it; others pass over it. What is not set stays as it is.',
+    title: { en: 'Restrictions', de: 'Einschränkungen' },
+    summary: {
+      en: 'What devices may not do, or must do. Each restriction says which systems know it; others pass over it. What is not set stays as it is.',
+      de: 'Was Geräte nicht dürfen oder müssen. Jede Einschränkung nennt die Systeme, die sie kennen; andere übergehen sie. Was nicht gesetzt ist, bleibt, wie es ist.',
+    },
     settings: () =>
       looseType(
         objectOf(fields).refine((s) => Object.keys(written(fields, s as JsonObject)).length > 0, 'set at least one'),

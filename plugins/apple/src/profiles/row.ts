@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type Outcome,
   secretPlaces,
+  textIn,
   type Verdict,
   withoutSecrets,
   withSecrets,
@@ -58,7 +59,12 @@ export interface ListRowOptions<S, I> extends Common<S>, Builds<I> {
 
 export function profileFeature<S>(d: FeatureDescriptor<S>, o: ProfileRowOptions<S>): ProfileFeature {
   const whole = (settings: JsonObject, version?: string): Part[] => [
-    { part: '', uuid: settingsUuid(d.id, settings, d.secret?.length ? version : undefined), title: d.title, at: '' },
+    {
+      part: '',
+      uuid: settingsUuid(d.id, settings, d.secret?.length ? version : undefined),
+      title: textIn(d.title),
+      at: '',
+    },
   ]
   return withUsers(d, o, whole, (settings) => settings)
 }
@@ -77,7 +83,7 @@ export function listFeature<S, I>(d: FeatureDescriptor<S>, o: ListRowOptions<S, 
       const at = `${o.list}/${i}`
       const secrets = d.secret?.length && version !== undefined ? itemVersion(version, at) : undefined
       const uuid = settingsUuid(d.id, item as Json, secrets || undefined)
-      if (!found.has(part)) found.set(part, { part, uuid, title: `${d.title}: ${name[0]}`, at })
+      if (!found.has(part)) found.set(part, { part, uuid, title: `${textIn(d.title)}: ${name[0]}`, at })
     }
     return [...found.values()]
   }

@@ -29,8 +29,11 @@ const clipType = objectOf(clip)
 export const webClips = listFeature(
   feature({
     id: 'apple.webClips',
-    title: 'Web clips',
-    summary: 'Links on the home screen (iPhones and iPads) or in the Dock (Macs).',
+    title: { en: 'Web clips', de: 'Webclips' },
+    summary: {
+      en: 'Links on the home screen (iPhones and iPads) or in the Dock (Macs).',
+      de: 'Links auf dem Home-Bildschirm (iPhones und iPads) oder im Dock (Macs).',
+    },
     settings: () => z.strictObject({ clips: some('Web clips', clipType, 100) }),
     merge: { rule: 'union', lists: ['clips'] },
     examples: [
@@ -100,8 +103,11 @@ const layout = {
 export const homeScreen = profileFeature(
   feature({
     id: 'apple.homeScreen',
-    title: 'Home screen layout',
-    summary: 'Which apps, folders and web clips are where. Users cannot rearrange them.',
+    title: { en: 'Home screen layout', de: 'Aufteilung des Home-Bildschirms' },
+    summary: {
+      en: 'Which apps, folders and web clips are where. Users cannot rearrange them.',
+      de: 'Wo welche Apps, Ordner und Webclips liegen. Benutzer können sie nicht umordnen.',
+    },
     settings: () => objectOf(layout),
     merge: { rule: 'priority' },
     examples: [
@@ -158,8 +164,11 @@ const lockFields = {
 export const singleApp = profileFeature(
   feature({
     id: 'apple.singleApp',
-    title: 'Single-app mode',
-    summary: 'The device shows one app and nothing else, until the policy is taken away.',
+    title: { en: 'Single-app mode', de: 'Einzel-App-Modus' },
+    summary: {
+      en: 'The device shows one app and nothing else, until the policy is taken away.',
+      de: 'Das Gerät zeigt eine App und sonst nichts, bis die Richtlinie wegfällt.',
+    },
     settings: () => objectOf(lockFields),
     merge: { rule: 'priority' },
     examples: [
@@ -200,8 +209,11 @@ const notificationFields = { apps: list('NotificationSettings', 'Apps', 200, not
 export const notifications = profileFeature(
   feature({
     id: 'apple.notifications',
-    title: 'Notifications',
-    summary: 'How apps may notify. Users cannot change it.',
+    title: { en: 'Notifications', de: 'Mitteilungen' },
+    summary: {
+      en: 'How apps may notify. Users cannot change it.',
+      de: 'Wie Apps mitteilen dürfen. Benutzer können es nicht ändern.',
+    },
     settings: () => objectOf(notificationFields),
     merge: { rule: 'union', lists: ['apps'] },
     examples: [

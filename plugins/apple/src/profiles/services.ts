@@ -45,8 +45,11 @@ const cache = {
 export const contentCaching = profileFeature(
   feature({
     id: 'apple.contentCaching',
-    title: 'Content caching',
-    summary: 'Macs that keep apps, updates and iCloud data for the devices around them.',
+    title: { en: 'Content caching', de: 'Inhaltscaching' },
+    summary: {
+      en: 'Macs that keep apps, updates and iCloud data for the devices around them.',
+      de: 'Macs, die Apps, Updates und iCloud-Daten für die Geräte ringsum vorhalten.',
+    },
     settings: () => objectOf(cache).refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
     merge: { rule: 'priority' },
     examples: [
@@ -80,8 +83,11 @@ const printers = { printers: list('AirPrint', 'Printers', 200, printer) }
 export const airPrint = profileFeature(
   feature({
     id: 'apple.airPrint',
-    title: 'AirPrint printers',
-    summary: 'Printers that devices know without looking for them.',
+    title: { en: 'AirPrint printers', de: 'AirPrint-Drucker' },
+    summary: {
+      en: 'Printers that devices know without looking for them.',
+      de: 'Drucker, die Geräte ohne Suche kennen.',
+    },
     settings: () => objectOf(printers),
     merge: { rule: 'union', lists: ['printers'] },
     examples: [{ printers: [{ address: '10.0.0.9', path: 'ipp/print', port: 631, tls: true }] }],
@@ -104,8 +110,11 @@ const screen = z.strictObject({
 export const airPlay = profileFeature(
   feature({
     id: 'apple.airPlay',
-    title: 'AirPlay receivers',
-    summary: 'Passwords of receivers, and which ones may be seen.',
+    title: { en: 'AirPlay receivers', de: 'AirPlay-Empfänger' },
+    summary: {
+      en: 'Passwords of receivers, and which ones may be seen.',
+      de: 'Passwörter von Empfängern und welche zu sehen sind.',
+    },
     secret: ['receivers/*/password'],
     settings: () =>
       z.strictObject({
@@ -162,8 +171,11 @@ const rules = {
 export const networkUsage = profileFeature(
   feature({
     id: 'apple.networkUsage',
-    title: 'Mobile data of apps',
-    summary: 'Which managed apps may use mobile data, and when Wi-Fi gives way to it.',
+    title: { en: 'Mobile data of apps', de: 'Mobile Daten von Apps' },
+    summary: {
+      en: 'Which managed apps may use mobile data, and when Wi-Fi gives way to it.',
+      de: 'Welche verwalteten Apps mobile Daten nutzen dürfen und wann WLAN ihnen weicht.',
+    },
     settings: () =>
       z.strictObject(shape(rules)).refine((s) => (s.apps ?? []).length + (s.sims ?? []).length > 0, 'set at least one'),
     merge: { rule: 'union', lists: ['apps', 'sims'] },

@@ -1,7 +1,7 @@
 /** A feature's profile as a device takes it: built, completed with what only the host knows, and signed (CMS, RFC 5652). */
 import { createPrivateKey } from 'node:crypto'
 import type { JsonObject, PlatformHost } from '@muster/contract'
-import { signData } from '@muster/kit/cms'
+import { signDataInPool } from '@muster/kit/cms'
 import { data } from '../wire/index.ts'
 import { buildProfile, type ProfileContent, type ProfileNames } from './profile.ts'
 import type { FeatureProfile } from './wire.ts'
@@ -27,7 +27,7 @@ export async function signXml(host: Host, profile: string): Promise<Uint8Array> 
   const [certificate, ...more] = chain
   if (!certificate) throw new Error('no certificate to sign profiles with')
   const at = host.clock.now()
-  return signData({ content: Buffer.from(profile), certificate, key: createPrivateKey(key), chain: more, at })
+  return signDataInPool({ content: Buffer.from(profile), certificate, key: createPrivateKey(key), chain: more, at })
 }
 
 /** The marks of `own`, at the top of a payload, become the certificate. */

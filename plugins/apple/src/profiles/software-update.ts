@@ -114,8 +114,11 @@ function present(of: Readonly<Record<string, unknown>>): JsonObject | undefined 
 export const softwareUpdate = profileFeature(
   feature({
     id: 'apple.softwareUpdate',
-    title: 'Software update',
-    summary: 'Whether updates of the system come by themselves, and for how long they are held back.',
+    title: { en: 'Software update', de: 'Softwareupdate' },
+    summary: {
+      en: 'Whether updates of the system come by themselves, and for how long they are held back.',
+      de: 'Ob Systemupdates von selbst kommen und wie lange sie zurückgehalten werden.',
+    },
     settings,
     merge: { rule: 'priority' },
     examples: [

@@ -64,9 +64,11 @@ const targetFor = (s: Settings, facts: Readonly<JsonObject>) => (systemOf(facts)
 export const updateEnforcement = profileFeature(
   feature({
     id: 'apple.updateEnforcement',
-    title: 'Software update at a deadline',
-    summary:
-      'The version that devices must have at a time: they say so to their users, and install it by themselves when it comes.',
+    title: { en: 'Software update at a deadline', de: 'Softwareupdate mit Frist' },
+    summary: {
+      en: 'The version that devices must have at a time: they say so to their users, and install it by themselves when it comes.',
+      de: 'Die Version, die Geräte zu einem Zeitpunkt haben müssen: Sie sagen es ihren Benutzern und installieren sie dann von selbst.',
+    },
     settings,
     merge: { rule: 'priority' },
     examples: [

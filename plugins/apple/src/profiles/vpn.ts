@@ -125,8 +125,11 @@ type Tunnel = z.output<typeof tunnel>
 export const vpn = listFeature(
   feature({
     id: 'apple.vpn',
-    title: 'VPN (IKEv2)',
-    summary: 'Tunnels for the whole device, begun when they are needed, or for apps alone.',
+    title: { en: 'VPN (IKEv2)', de: 'VPN (IKEv2)' },
+    summary: {
+      en: 'Tunnels for the whole device, begun when they are needed, or for apps alone.',
+      de: 'Tunnel für das ganze Gerät, die bei Bedarf entstehen, oder nur für Apps.',
+    },
     secret: ['sharedSecret', 'password', ...identitySecrets].map((name) => `vpns/*/${name}`),
     settings: () => z.strictObject({ vpns: some('VPNs', tunnel, 20) }),
     merge: { rule: 'union', lists: ['vpns'] },

@@ -171,8 +171,8 @@ type Network = z.output<typeof network>
 export const wifi = listFeature(
   feature({
     id: 'apple.wifi',
-    title: 'Wi-Fi',
-    summary: 'Networks that the device joins by itself.',
+    title: { en: 'Wi-Fi', de: 'WLAN' },
+    summary: { en: 'Networks that the device joins by itself.', de: 'Netzwerke, denen das Gerät von selbst beitritt.' },
     secret: ['passphrase', 'password', 'proxyPassword', ...identitySecrets].map((name) => `networks/*/${name}`),
     settings: () => z.strictObject({ networks: some('Networks', network, 50) }),
     merge: { rule: 'union', lists: ['networks'] },

@@ -18,13 +18,13 @@ const fails = (fail: string) => (e: unknown) => e instanceof ScepError && e.fail
 
 for (const digest of ['sha1', 'sha256', 'sha384', 'sha512'] satisfies Digest[])
   for (const cipher of ['des', '3des', 'aes128', 'aes192', 'aes256'] satisfies Cipher[])
-    test(`${digest} and ${cipher} are read, and answered alike`, () => {
+    test(`${digest} and ${cipher} are read, and answered alike`, async () => {
       const nonce = randomBytes(16)
       const r = readScep(scepMessage({ ...common, digest, cipher, nonce, transaction: 'T+/=1' }), authority)
       assert.deepEqual([r.type, r.transactionId, r.cipher, r.digest], ['PKCSReq', 'T+/=1', cipher, digest])
       assert.deepEqual([Buffer.from(r.senderNonce), Buffer.from(r.content)], [nonce, csr])
       assert.deepEqual(Buffer.from(r.signer), Buffer.from(by.certificate))
-      const rep = readCertRep(writeScep(r, { issued: [by.certificate, ra.certificate] }, authority), by)
+      const rep = readCertRep(await writeScep(r, { issued: [by.certificate, ra.certificate] }, authority), by)
       assert.deepEqual(
         [rep.status, rep.transaction, rep.cipher, rep.digest, rep.fail],
         ['0', 'T+/=1', cipher, digest, undefined],
@@ -36,11 +36,11 @@ for (const digest of ['sha1', 'sha256', 'sha384', 'sha512'] satisfies Digest[])
       )
     })
 
-test('failure and pending carry no content', () => {
+test('failure and pending carry no content', async () => {
   const r = readScep(scepMessage(common), authority)
-  const failed = readCertRep(writeScep(r, { fail: 'badTime' }, authority), by)
+  const failed = readCertRep(await writeScep(r, { fail: 'badTime' }, authority), by)
   assert.deepEqual([failed.status, failed.fail, failed.certificates], ['2', '3', []])
-  const pending = readCertRep(writeScep(r, { pending: true }, authority), by)
+  const pending = readCertRep(await writeScep(r, { pending: true }, authority), by)
   assert.deepEqual([pending.status, pending.fail, pending.certificates], ['3', undefined, []])
 })
 

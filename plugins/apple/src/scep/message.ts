@@ -9,7 +9,7 @@ import {
   openEnveloped,
   openSigned,
   type Signer,
-  signData,
+  signDataInPool,
 } from '@muster/kit/cms'
 import { DerError, type Element, inside, octets, pieces, printable, readDer, readOid, tags } from '@muster/kit/der'
 
@@ -123,13 +123,13 @@ function text(signer: Signer, id: string): string {
 export type ScepAnswer = { issued: readonly Uint8Array[] } | { fail: FailInfo } | { pending: true }
 
 /** CertRep (RFC 8894, 3.3.2): the certificate enveloped for who asked; it must have an RSA key to read it. */
-export function writeScep(to: Answerable, answer: ScepAnswer, authority: Authority): Buffer {
+export async function writeScep(to: Answerable, answer: ScepAnswer, authority: Authority): Promise<Buffer> {
   const status = 'issued' in answer ? '0' : 'fail' in answer ? '2' : '3'
   const content =
     'issued' in answer ? envelop(certificatesOnly(answer.issued), to.signer, to.cipher ?? '3des') : Buffer.alloc(0)
   const [certificate, ...chain] = authority.chain
   if (!certificate) throw new Error('no authority')
-  return signData({
+  return signDataInPool({
     content,
     certificate,
     key: authority.key,

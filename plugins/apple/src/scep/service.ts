@@ -86,11 +86,11 @@ export function scepRoutes(host: PlatformHost, challenges: Challenges): Route[] 
     const a = await authority()
     try {
       const request = readScep(message, a)
-      return certRep(writeScep(request, await decide(request), a))
+      return certRep(await writeScep(request, await decide(request), a))
     } catch (e) {
       if (!(e instanceof ScepError)) throw e
       host.log.info({ fail: e.fail, why: e.message }, 'a SCEP request was refused')
-      if (e.to) return certRep(writeScep(e.to, { fail: e.fail }, a))
+      if (e.to) return certRep(await writeScep(e.to, { fail: e.fail }, a))
       return {
         status: 400,
         headers: { 'content-type': 'text/plain' },

@@ -69,8 +69,32 @@ class Walk {
   }
 }
 
+/** What was read well: it is true if the signature holds, and then only. Its bytes are the message's. */
+export interface Claim {
+  certificate: CertificateParts
+  /** Of the digest, as OpenSSL writes it. */
+  digest: string
+  signed: Uint8Array
+  signature: Uint8Array
+  /** `signed` are attributes: signed as the SET that they are, not as the place that they have in the message (RFC 5652, 5.4). */
+  attributes: boolean
+}
+
 /** The certificate whose key signed `content`; undefined: it is not known here, `openSigned` tells. */
 export function knownSigner(message: Buffer, content: Uint8Array): CertificateParts | undefined {
+  const claim = claimOf(message, content)
+  return claim && holds(claim) ? claim.certificate : undefined
+}
+
+function holds({ certificate, digest, signed, signature, attributes }: Claim): boolean {
+  if (attributes) signed[0] = tags.set
+  const well = verify(digest, signed, certificate.key, signature)
+  if (attributes) signed[0] = explicit0
+  return well
+}
+
+/** All of `knownSigner` but the signature itself. */
+export function claimOf(message: Buffer, content: Uint8Array): Claim | undefined {
   const w = new Walk(message)
   // ContentInfo, to the last byte, and SignedData in it.
   if (w.over(0, tags.sequence, message.length) !== message.length) return undefined
@@ -94,9 +118,7 @@ export function knownSigner(message: Buffer, content: Uint8Array): CertificatePa
   if (w.over(w.from, tags.sequence, message.length) !== message.length || !w.well) return undefined
   const signerAt = w.from
   const certificate = knownCertificate(message.subarray(certificateAt, certificatesEnd))
-  return certificate && isSigned(w, signerAt, { certificate, content, type: message.subarray(typeAt, typeEnd) })
-    ? certificate
-    : undefined
+  return certificate && signerClaim(w, signerAt, { certificate, content, type: message.subarray(typeAt, typeEnd) })
 }
 
 /** SET OF AlgorithmIdentifier: each an object identifier, and NULL or nothing. */
@@ -120,40 +142,42 @@ function algorithm(w: Walk): void {
 }
 
 /** SignerInfo, from its contents on to the end of the message. */
-function isSigned(
+function signerClaim(
   w: Walk,
   from: number,
   o: { certificate: CertificateParts; content: Uint8Array; type: Buffer },
-): boolean {
+): Claim | undefined {
   const { bytes } = w
   const end = bytes.length
   let at = w.over(from, tags.integer, end)
   at = w.over(at, tags.sequence, end)
-  if (!w.well || !isFor(w, o.certificate)) return false
+  if (!w.well || !isFor(w, o.certificate)) return undefined
   at = w.over(at, tags.sequence, end)
   algorithm(w)
   const digest = digests.find((d) => w.is(d.id))?.digest
-  if (digest === undefined) return false
+  if (digest === undefined) return undefined
   let attributes: Buffer | undefined
   if (bytes[at] === explicit0) {
     const start = at
     at = w.over(at, explicit0, end)
-    if (!w.well || !agree(w, digest, o)) return false
+    if (!w.well || !agree(w, digest, o)) return undefined
     attributes = bytes.subarray(start, at)
   }
   at = w.over(at, tags.sequence, end)
   algorithm(w)
   const how = algorithms.find((a) => w.is(a.id))
   // Nothing unsigned behind the signature.
-  if (!how || w.over(at, tags.octets, end) !== end || !w.well) return false
-  if (o.certificate.key.asymmetricKeyType !== how.kind) return false
-  const name = names[how.digest ?? digest]
-  if (!attributes) return verify(name, o.content, o.certificate.key, w.slice())
-  // Signed as the SET that they are, not as the place that they have in the message (RFC 5652, 5.4).
-  attributes[0] = tags.set
-  const holds = verify(name, attributes, o.certificate.key, w.slice())
-  attributes[0] = explicit0
-  return holds
+  if (!how || w.over(at, tags.octets, end) !== end || !w.well) return undefined
+  if (o.certificate.key.asymmetricKeyType !== how.kind) return undefined
+  const named = names[how.digest ?? digest]
+  const signed = attributes ?? o.content
+  return {
+    certificate: o.certificate,
+    digest: named,
+    signed,
+    signature: w.slice(),
+    attributes: attributes !== undefined,
+  }
 }
 
 /** IssuerAndSerialNumber, which was stepped over. */

@@ -1,5 +1,6 @@
 /** CMS SignedData made: profiles, SCEP answers, and bags of certificates. */
 import { createHash, type KeyObject, sign } from 'node:crypto'
+import { promisify } from 'node:util'
 import { context, der, integer, nothing, octets, oid, sequence, setOf, tags, time } from '../der/index.ts'
 import { type Digest, digestOids, ecSignatureOids, oids } from './algorithms.ts'
 import { readCertificate } from './certificate.ts'
@@ -19,6 +20,19 @@ export interface SignOptions {
 }
 
 export function signData(o: SignOptions): Buffer {
+  const { digest, signed, whole } = unsigned(o)
+  return whole(sign(digest, signed, o.key))
+}
+
+const signInPool = promisify(sign)
+/** The same; the signature is made in the thread pool, which an RSA key is worth. */
+export async function signDataInPool(o: SignOptions): Promise<Buffer> {
+  const { digest, signed, whole } = unsigned(o)
+  return whole(await signInPool(digest, signed, o.key))
+}
+
+/** What is to be signed, and the message around its signature. */
+function unsigned(o: SignOptions): { digest: Digest; signed: Buffer; whole(signature: Buffer): Buffer } {
   const digest = o.digest ?? 'sha256'
   const certificate = readCertificate(o.certificate)
   const attributes = [
@@ -32,20 +46,14 @@ export function signData(o: SignOptions): Buffer {
   implicit[0] = context(0)
   const algorithm =
     o.key.asymmetricKeyType === 'ec' ? sequence(oid(ecSignatureOids[digest])) : sequence(oid(oids.rsa), nothing())
-  const signer = sequence(
-    integer(1),
-    issuerAndSerial(certificate),
-    sequence(oid(digestOids[digest]), nothing()),
-    implicit,
-    algorithm,
-    octets(sign(digest, signed, o.key)),
-  )
-  return signedData(
-    [sequence(oid(digestOids[digest]), nothing())],
-    o.detached ? undefined : o.content,
-    [o.certificate, ...(o.chain ?? [])],
-    [signer],
-  )
+  const named = sequence(oid(digestOids[digest]), nothing())
+  const content = o.detached ? undefined : o.content
+  const whole = (signature: Buffer) => {
+    const identity = issuerAndSerial(certificate)
+    const signer = sequence(integer(1), identity, named, implicit, algorithm, octets(signature))
+    return signedData([named], content, [o.certificate, ...(o.chain ?? [])], [signer])
+  }
+  return { digest, signed, whole }
 }
 
 /** SignedData without content or signers: how certificates travel together (RFC 8894, 4.2.1.2). */
