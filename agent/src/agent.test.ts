@@ -87,6 +87,29 @@ test('an answer lost: the same report comes again under the same number', async 
   await running
 })
 
+test('what was handed over in an answer that was lost comes again as the next sync says what is here', async (t) => {
+  const { server, options, root } = await enrolled(t)
+  const put = server.deliver('put', 'linux.banner', { text: 'Ours.', where: ['motd'] })
+  server.instead['POST /linux/agent/sync'] = ['cut']
+  const stop = new AbortController()
+  const running = runAgent({ ...options, signal: stop.signal }, 'run')
+  await until(() => server.results().length > 0)
+  stop.abort()
+  await running
+  assert.deepEqual(
+    server.results().map((r) => [r.id, r.state]),
+    [[put.id, 'completed']],
+  )
+  assert.equal(fs.readFileSync(path.join(root, 'etc/motd'), 'utf8'), 'Ours.\n')
+  const [started, cut, ...later] = server.syncs.map((s) => s.has)
+  assert.deepEqual(
+    [started, cut],
+    [[], []],
+    'the first of a process says it, and the next after an answer that was not read',
+  )
+  assert.ok(later.every((has) => has === undefined))
+})
+
 test('interrupted: what may be repeated is done again, of the rest the outcome is unknown', async (t) => {
   const { server, root, place, once } = await enrolled(t)
   const ledger = openLedger(path.join(place.folder.at, 'deliveries.jsonl'))
@@ -322,6 +345,14 @@ test('drift ends a held poll and is told at once', async (t) => {
   await until(() => last(server.syncs)?.waitS === 30)
   fs.writeFileSync(path.join(root, 'etc/motd'), 'Theirs.\n')
   await until(() => managed(server, 'linux.banner').motd === 'Theirs.\n')
+  const tells = server.syncs.filter((s) => s.partial)
+  assert.deepEqual(
+    tells.map((s) => s.has),
+    [[]],
+    'what the poll may have brought just then is asked for',
+  )
+  await until(() => last(server.syncs)?.waitS === 30)
+  assert.equal(last(server.syncs).has, undefined)
   stop.abort()
   assert.equal(await running, 'stopped')
 })

@@ -18,6 +18,8 @@ export interface Executor {
   busy(): boolean
   /** The delivery under way, if any. */
   current(): string | undefined
+  /** Ids of all that is here and whose end the server has not heard of. */
+  holding(): string[]
 }
 export interface ExecutorDeps extends Surroundings {
   readonly ledger: Ledger
@@ -123,6 +125,14 @@ export function createExecutor(o: ExecutorDeps): Executor {
     idle: () => working,
     busy: () => active,
     current: () => current,
+    holding: () => [
+      ...new Set([
+        ...o.ledger.unreported().map((u) => u.result.id),
+        ...o.ledger.interrupted().map((i) => i.id),
+        ...(current === undefined ? [] : [current]),
+        ...queue.map((d) => d.id),
+      ]),
+    ],
   }
 }
 

@@ -47,6 +47,8 @@ class Gone extends Error {}
 export function createLoop(o: LoopDeps): Loop {
   const random = o.random ?? Math.random
   let offered = 0
+  /** An answer may have been lost, of this process or of the one before: what was handed over in it comes again when we say what we have. */
+  let unheard = true
 
   async function sync(told: Told | undefined, waitS: number, signal?: AbortSignal): Promise<agentChannel.SyncAnswer> {
     const busy = o.executor.busy()
@@ -56,7 +58,9 @@ export function createLoop(o: LoopDeps): Loop {
       ...told,
       take: busy ? 0 : agentLimits.take,
       waitS: busy ? 0 : waitS,
+      has: unheard ? o.executor.holding().slice(0, agentLimits.has) : undefined,
     } satisfies agentChannel.Sync
+    unheard = true
     const answer = await ask(body, signal)
     if (answer.status === 410 && asRecord(answer.body).code === 'device-gone') throw new Gone()
     if (answer.status !== 200) throw new ServerRefused(answer)
@@ -98,6 +102,7 @@ export function createLoop(o: LoopDeps): Loop {
     if (!answer) return { quiet: false, nextS: 0, tookMs: 0 }
     offered = Math.min(answer.waitS, agentLimits.waitS)
     o.executor.add(answer.deliveries)
+    unheard = false
     if (o.executor.busy()) await idleOr((told || answer.deliveries.length > 0 ? quickMs : busyMs) / 1000, signal)
     return {
       quiet: !told && answer.deliveries.length === 0 && !o.executor.busy(),
@@ -117,7 +122,7 @@ export function createLoop(o: LoopDeps): Loop {
     }
   }
 
-  /** A long poll; undefined when it was given up because there is something to tell (what was handed over just then comes again). */
+  /** A long poll; undefined when it was given up because there is something to tell (what was handed over just then comes again, as the next sync says what is here). */
   async function held(waitS: number, signal?: AbortSignal): Promise<agentChannel.SyncAnswer | undefined> {
     const news = new AbortController()
     const stop = watch(() => news.abort())
@@ -175,6 +180,7 @@ export function createLoop(o: LoopDeps): Loop {
         if (error instanceof Gone) return 'gone'
         if (signal.aborted) break
         failures += 1
+        unheard = true
         const asked = error instanceof ServerRefused ? error.retryAfterS : undefined
         const waitS = pauseAfter(failures, random(), asked)
         o.missed(messageOf(error))

@@ -8,7 +8,14 @@ import type { Json } from './json.ts'
 
 export const agentProtocol = 1
 /** Bounds of one `sync` body. */
-export const agentLimits = { syncBytes: 2 * 1024 * 1024, results: 100, events: 200, take: 25, waitS: 50 } as const
+export const agentLimits = {
+  syncBytes: 2 * 1024 * 1024,
+  results: 100,
+  events: 200,
+  take: 25,
+  waitS: 50,
+  has: 500,
+} as const
 
 // These messages are read from JSON text, so a member is JSON by birth; z.json() would walk each fact again (10 ms for 100 KB).
 const json = z.unknown().refine((v) => v !== undefined, 'is missing') as unknown as z.ZodType<Json>
@@ -91,6 +98,11 @@ export const Sync = z.object({
   take: z.number().int().min(0).max(agentLimits.take),
   /** Seconds to hold the answer while nothing waits (long poll). */
   waitS: z.number().min(0).max(agentLimits.waitS).optional(),
+  /**
+   * Ids of all deliveries that the agent has and whose end the server has not yet heard of. Said after a sync whose answer was not read (given up, broken off) and after
+   * a start: whatever else was handed over went missing on the way, and is handed over again at once instead of when its time for an answer is over. Absent: nothing is said of it.
+   */
+  has: z.array(z.string().min(1).max(64)).max(agentLimits.has).optional(),
 })
 export type Sync = z.infer<typeof Sync>
 

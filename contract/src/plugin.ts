@@ -1,6 +1,6 @@
 /** All that a platform and Muster say to each other. No I/O here. */
 import type { ChannelKind, SettingsMode } from './channel-kind.ts'
-import type { Descriptors, Ownership } from './descriptors.ts'
+import type { Descriptors, IdentifierKind, Ownership } from './descriptors.ts'
 import type { Bytes, Json, JsonObject } from './json.ts'
 import type { People, Person } from './people.ts'
 import type { Credential, Wake } from './push.ts'
@@ -70,7 +70,7 @@ export interface Turn {
   facts?: Readonly<JsonObject>; partial?: boolean; reportedAt?: string
   events?: readonly { type: string; at: string; data: Json }[]
   push?: Json; state?: Json; raw?: Bytes          // raw: the message in, absent for an idle poll
-  take: number                                    // 0: only telling
+  take: number; has?: readonly string[]           // take 0: only telling. has: ids of all deliveries it has and has not ended; what else it was handed went missing on the way
   deferred?: 'again' | 'skip'                     // again: a new connection, offer what it put off (Apple Idle)
   expectInS?: number                              // when silence begins to mean something
 }
@@ -84,7 +84,7 @@ export interface PlatformHost extends ShortTurns<Channel, OperationRow, Delivery
   organisation(): Promise<string>                                                           // the name shown to people; cached
   server(): { url: string; trust: readonly Bytes[] }                                        // where devices reach us (no slash at the end), and the authorities (DER) that they must trust first: none when the world trusts its certificate
   invitation(code: string, language?: string): Promise<Terms>                               // looks, spends nothing
-  begin(by: string | { certificate: Bytes }, facts: JsonObject, channel?: string): Promise<Channel>  // spends the invitation of this code, or of this proven certificate, and opens an epoch: created; a device that is in begins again with its certificate
+  begin(by: string | { certificate: Bytes }, facts: JsonObject, channel?: string, proven?: readonly IdentifierKind[]): Promise<Channel>  // spends the invitation of this code, or of this proven certificate, and opens an epoch: created; a device that is in begins again with its certificate. `proven`: kinds of `device.identifiers` that the platform itself vouches for, not the device alone
   terms(c: Channel): Promise<Terms>
   channel(of: Channel, name: string, facts: JsonObject): Promise<Channel>                   // user channel, agent beside OS
   channels(of: Channel): Promise<readonly Channel[]>                                        // the open ones of its enrolment

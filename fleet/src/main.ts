@@ -3,70 +3,53 @@
 import fs from 'node:fs'
 import { argv, env, exit, stderr, stdout, versions } from 'node:process'
 import { parseArgs } from 'node:util'
-import { ownerships } from '@muster/contract'
-import {
-  type ApiClient,
-  checkRecord,
-  type FakeGoogle,
-  type FleetOptions,
-  type Preset,
-  platforms,
-  presets,
-  type Rates,
-  readHistory,
-  readRecord,
-  runFleet,
-} from './index.ts'
+import { type FleetFlag, fleetFlags, readFlags } from './flags.ts'
+import { type ApiClient, checkRecord, platforms, readHistory, readRecord, runFleet } from './index.ts'
 import { standInForGoogle } from './stand-in.ts'
 
+/** What this command is told beside: how it reaches the server, and what it says. */
+const own = {
+  server: { type: 'string' },
+  client: { type: 'string' },
+  ca: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  quiet: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+const line = (flag: string, says: string) => `  ${flag.padEnd(20)} ${says}`
+function lineOf(f: FleetFlag): string {
+  const some = f.name === 'platform' ? [...platforms.keys()] : f.choices
+  const more = [
+    ...(some ? [`one of ${some.join(', ')}`] : []),
+    ...(f.default === undefined ? [] : [`default: ${f.default}`]),
+  ]
+  return line(`--${f.name} ${f.value ?? ''}`, f.says + (more.length > 0 ? ` (${more.join('; ')})` : ''))
+}
 const help = `muster-fleet --server URL --devices N [options]     run a simulated fleet
 muster-fleet check --server URL --record FILE        compare its record with the server's history
 
-  --client ID:SECRET   API client that may invite devices (and, for check, read activities); or MUSTER_BOOTSTRAP_CLIENT
-  --codes FILE         enrolment codes, one a line, instead of a client
-  --platform NAME (default: linux; there are: ${[...platforms.keys()].join(', ')})
-  --ownership cope          --seed TEXT (default: muster)
-  --duration S         seconds to live once all are enrolled; without it until interrupted
-  --preset calm|usual|rough (default: usual)           --rate NAME=CHANCE (repeatable: ${Object.keys(presets.calm).join(', ')})
-  --polling            no long polls         --poll S  seconds between polls, instead of the server's
-  --record FILE        append what happens in the devices, one JSON object a line
-  --state FILE         keep the devices for the next run
-  --leave SHARE        share of the devices that say farewell in the end
-  --google PORT        stand in for Google's services there: every second Android device is a phone that has them
-  --google-key FILE    its service account's key (default: fleet-google.json)
-  --ca FILE            authority of the server's certificate (PEM)
-  --json               print the report as one JSON object
-  --quiet              no lines of progress
+${line('--client ID:SECRET', 'API client that may invite devices (and, for check, read activities); or MUSTER_BOOTSTRAP_CLIENT')}
+${fleetFlags.map(lineOf).join('\n')}
+${line('--ca FILE', "authority of the server's certificate (PEM)")}
+${line('--json', 'print the report as one JSON object')}
+${line('--quiet', 'no lines of progress')}
 `
 
 function read(args: string[]) {
-  return parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      server: { type: 'string' },
-      devices: { type: 'string' },
-      client: { type: 'string' },
-      codes: { type: 'string' },
-      platform: { type: 'string', default: 'linux' },
-      ownership: { type: 'string', default: 'cope' },
-      seed: { type: 'string', default: 'muster' },
-      duration: { type: 'string' },
-      preset: { type: 'string', default: 'usual' },
-      rate: { type: 'string', multiple: true, default: [] },
-      polling: { type: 'boolean', default: false },
-      poll: { type: 'string' },
-      record: { type: 'string' },
-      state: { type: 'string' },
-      leave: { type: 'string' },
-      google: { type: 'string' },
-      'google-key': { type: 'string', default: 'fleet-google.json' },
-      ca: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      quiet: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
+  const shared = Object.fromEntries(
+    fleetFlags.map((f) => [
+      f.name,
+      {
+        type: f.value === undefined ? ('boolean' as const) : ('string' as const),
+        ...(f.many && { multiple: true }),
+        ...(f.default !== undefined && { default: f.default }),
+      },
+    ]),
+  )
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { ...shared, ...own } })
+  const { record } = values as { record?: string }
+  return { values: { ...values, record }, positionals }
 }
 type Values = ReturnType<typeof read>['values']
 
@@ -85,48 +68,21 @@ async function main(): Promise<number> {
 async function run(v: Values, server: string): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  const ownership = ownerships.find((o) => o === v.ownership)
-  if (ownership === undefined || !(v.preset in presets)) throw new TypeError(help)
-  const source =
-    v.codes === undefined
-      ? { client: clientOf(v) }
-      : {
-          codes: fs
-            .readFileSync(v.codes, 'utf8')
-            .split(/\s+/)
-            .filter((c) => c !== ''),
-        }
-  const options: FleetOptions = {
+  const { options, google: at } = readFlags(v)
+  const tell = v.quiet ? undefined : (text: string) => void stderr.write(`${text}\n`)
+  const stand = at && (await standInForGoogle(at))
+  if (stand) stderr.write(`${stand.words}\n`)
+  const report = await runFleet({
+    ...options,
+    ...(options.codes === undefined && { client: clientOf(v) }),
     server,
-    devices: number('devices', v.devices ?? ''),
-    platform: v.platform,
-    ownership,
-    seed: v.seed,
-    ...source,
-    preset: v.preset as Preset,
-    rates: ratesOf(v.rate),
-    longPoll: !v.polling,
     signal: stop.signal,
-    durationS: optional('duration', v.duration),
-    pollS: optional('poll', v.poll),
-    leave: optional('leave', v.leave),
-    record: v.record,
-    state: v.state,
     ca: v.ca === undefined ? undefined : fs.readFileSync(v.ca, 'utf8'),
-    tell: v.quiet ? undefined : (line) => stderr.write(`${line}\n`),
-  }
-  const google = await standIn(v)
-  const report = await runFleet({ ...options, google }).finally(() => google?.close())
+    google: stand?.google,
+    tell,
+  }).finally(() => stand?.google.close())
   stdout.write(`${JSON.stringify(report, undefined, v.json ? undefined : 2)}\n`)
   return report.devices.enrolled > 0 ? 0 : 1
-}
-
-async function standIn(v: Values): Promise<FakeGoogle | undefined> {
-  if (v.google === undefined) return undefined
-  const port = number('google', v.google)
-  const { google, words } = await standInForGoogle({ port, keyFile: v['google-key'], seed: v.seed })
-  stderr.write(`${words}\n`)
-  return google
 }
 
 async function check(v: Values, server: string): Promise<number> {
@@ -152,19 +108,6 @@ function clientOf(v: Values): ApiClient {
   const colon = text.indexOf(':')
   if (colon < 1) throw new TypeError('Say who invites: --client ID:SECRET, MUSTER_BOOTSTRAP_CLIENT, or --codes FILE.')
   return { id: text.slice(0, colon), secret: text.slice(colon + 1) }
-}
-
-function number(name: string, text: string): number {
-  const n = Number(text)
-  if (text === '' || !Number.isFinite(n) || n < 0) throw new TypeError(`--${name} takes a number.`)
-  return n
-}
-const optional = (name: string, text: string | undefined) => (text === undefined ? undefined : number(name, text))
-
-function ratesOf(given: readonly string[]): Partial<Rates> {
-  return Object.fromEntries(
-    given.map((text) => text.split('=', 2)).map(([name = '', chance = '']) => [name, number(`rate ${name}`, chance)]),
-  )
 }
 
 try {

@@ -46,6 +46,8 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
   let facts: Record<string, Json> = {}
   let no = 0
   let wake: (() => void) | undefined
+  /** Handed over, and no end of it told. */
+  const out = new Map<string, Delivery>()
   const fake: FakeServer = {
     url: '',
     requests: [],
@@ -181,6 +183,8 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
       if (!known(bearer)) return problem(401, 'token-expired')
       const said = Sync.parse(body)
       fake.syncs.push(said)
+      for (const r of said.results ?? []) out.delete(r.id)
+      if (said.has) fake.queue.unshift(...[...out.values()].filter((d) => !said.has?.includes(d.id)))
       if (said.facts && said.sequence > fake.sequence) facts = said.partial ? { ...facts, ...said.facts } : said.facts
       const talks = said.results !== undefined || said.facts !== undefined || said.events !== undefined
       if (talks) fake.sequence = Math.max(fake.sequence, said.sequence)
@@ -194,6 +198,7 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
         })
       }
       const deliveries = fake.queue.splice(0, said.take)
+      for (const d of deliveries) out.set(d.id, d)
       return {
         status: 200,
         body: {

@@ -1,5 +1,5 @@
 /** The guard against destruction: a budget for what one person destroys alone, and a second person for what goes beyond it. */
-import { type OperationDescriptor, operationPermission, Problem } from '@muster/contract'
+import { type OperationDescriptor, operationPermission, Problem, textIn } from '@muster/contract'
 import sql, { join } from 'sql-template-tag'
 import { demand, type Principal, reachFor, reachSql } from '../access/index.ts'
 import type { Audit } from '../audit/index.ts'
@@ -59,6 +59,8 @@ const shown = 20
 /** Who works on the machine itself is beyond what this guards against. */
 const machine = 'system'
 const clientForm = 'client:'
+/** The common budget of accounts that others made or changed lately; no person's name looks so. */
+const unsettled = 'unsettled'
 const clientOf = (actor: string): string | undefined =>
   actor.startsWith(clientForm) ? actor.slice(clientForm.length) : undefined
 const columns = sql`p.activity, a.operation, p.kind, p.actor, p.person, p.devices, p.state, p.asked, ${exactTime(sql`p.asked`)} as place, p.expires, p.decided, p.decided_by, p.note,
@@ -84,7 +86,10 @@ export function createApprovals(o: {
   /** Says that somebody went beyond their budget: an alert about the installation. */
   alarm(
     tx: Tx,
-    data: { actor: string; operation: string; devices: number; activity: number; text: string },
+    data: { actor: string; operation: string; devices: number; text: string } & (
+      | { activity: number }
+      | { policy: number }
+    ),
   ): Promise<void>
   /** What the machine's own operator set, which nobody changes from the console. */
   operator?: Partial<Guard>
@@ -101,14 +106,23 @@ export function createApprovals(o: {
     return { ...strictest([o.configuration.get('guard').value, ...older]), ...o.operator }
   }
 
-  /** An API client spends the budget of whose it is; all that are nobody's have one together. */
-  async function personOf(tx: Tx, actor: string): Promise<string> {
+  /**
+   * Whose doing it is, an API client's its owner's, and whose budget it spends. Clients that are nobody's have one together; so have all
+   * accounts and clients that somebody else made or changed lately: who holds one account cannot make themselves more budgets.
+   */
+  async function spenderOf(tx: Tx, guard: Guard, actor: string): Promise<{ person: string; purse: string }> {
     const client = clientOf(actor)
-    if (client === undefined) return actor
-    const [row] = await tx.query<{ name: string }>(
-      sql`select u.name from oauth_client c join app_user u on u.no = c.owner where c.id = ${client}`,
-    )
-    return row ? `user:${row.name}` : clientForm
+    const [row] =
+      client === undefined
+        ? []
+        : await tx.query<{ name: string }>(
+            sql`select u.name from oauth_client c join app_user u on u.no = c.owner where c.id = ${client}`,
+          )
+    const person = client === undefined ? actor : row ? `user:${row.name}` : clientForm
+    const [touched] = await tx.query<{ found: boolean }>(sql`
+      select exists (select from audit where subject = any(${[actor, person]}::text[]) and (act like 'user.%' or act like 'client.%')
+        and actor <> all(${[actor, person, machine]}::text[]) and at > now() - ${guard.settleHours} * interval '1 hour') as found`)
+    return { person, purse: touched?.found ? unsettled : person }
   }
 
   /**
@@ -124,18 +138,18 @@ export function createApprovals(o: {
     return row?.found ?? true
   }
 
-  /** One at a time for each person. While something of theirs waits, all of theirs that is of the kind waits. */
+  /** One at a time for each budget. While something of theirs waits, all of theirs that is of the kind waits. */
   async function affordable(
     tx: Tx,
     guard: Guard,
-    s: { person: string; kind: Guarded; devices: number },
+    s: { person: string; purse: string; kind: Guarded; devices: number },
   ): Promise<boolean> {
-    await tx.query(sql`select pg_advisory_xact_lock(hashtextextended(${`guard ${s.kind} ${s.person}`}, 0))`)
+    await tx.query(sql`select pg_advisory_xact_lock(hashtextextended(${`guard ${s.kind} ${s.purse}`}, 0))`)
     const [row] = await tx.query<{ tenMinutes: number; day: number; fleet: number; frozen: boolean }>(sql`
       select coalesce(sum(devices) filter (where at > now() - interval '10 minutes'), 0)::integer as "tenMinutes", coalesce(sum(devices), 0)::integer as day,
         (select count(*)::integer from enrolment where state = 'active') as fleet,
         exists (select from approval where person = ${s.person} and kind = ${s.kind} and state = 'waiting') as frozen
-      from destruction where person = ${s.person} and kind = ${s.kind} and at > now() - interval '1 day'`)
+      from destruction where person = ${s.purse} and kind = ${s.kind} and at > now() - interval '1 day'`)
     if (!row || row.frozen) return false
     return within(s.kind === 'wipe' ? guard.wipes : guard.removals, row.fleet, row, s.devices)
   }
@@ -149,10 +163,10 @@ export function createApprovals(o: {
     if (kind === undefined || s.devices === 0 || s.actor === machine) return true
     const guard = await guardNow(tx)
     if (!(await inForce(tx, guard))) return true
-    const person = await personOf(tx, s.actor)
+    const { person, purse } = await spenderOf(tx, guard, s.actor)
     const wasTheirs = kind === 'wipe' && (await lately(tx, s.activity))
-    if (!wasTheirs && (await affordable(tx, guard, { person, kind, devices: s.devices }))) {
-      await count(tx, { ...s, person, kind })
+    if (!wasTheirs && (await affordable(tx, guard, { person, purse, kind, devices: s.devices }))) {
+      await count(tx, { ...s, purse, kind })
       return true
     }
     await tx.query(sql`
@@ -163,7 +177,7 @@ export function createApprovals(o: {
     await o.events.emit(tx, 'approval.changed', { activity: s.activity, state: 'waiting' })
     await o.alarm(tx, {
       ...data,
-      text: `${s.actor} asked for ${s.descriptor.title} on ${s.devices} devices, which one person may not do alone: it waits for approval.`,
+      text: `${s.actor} asked for ${textIn(s.descriptor.title)} on ${s.devices} devices, which one person may not do alone: it waits for approval.`,
     })
     return false
   }
@@ -174,12 +188,9 @@ export function createApprovals(o: {
         where p.activity = ${activity} and e.ownership = 'byod' and e.reason = 'ownership-changed' and e.ended > now() - interval '1 day') as found`)
     return row?.found ?? false
   }
-  async function count(
-    tx: Tx,
-    s: { person: string; kind: Guarded; devices: number; activity?: number },
-  ): Promise<void> {
+  async function count(tx: Tx, s: { purse: string; kind: Guarded; devices: number; activity?: number }): Promise<void> {
     await tx.query(
-      sql`insert into destruction (person, kind, devices, activity) values (${s.person}, ${s.kind}, ${s.devices}, ${s.activity ?? null})`,
+      sql`insert into destruction (person, kind, devices, activity) values (${s.purse}, ${s.kind}, ${s.devices}, ${s.activity ?? null})`,
     )
   }
 
@@ -188,9 +199,39 @@ export function createApprovals(o: {
     if (actor === machine) return
     const guard = await guardNow(tx)
     if (!(await inForce(tx, guard))) return
-    const s = { person: await personOf(tx, actor), kind: 'removal' as const, devices: 1 }
+    const s = { ...(await spenderOf(tx, guard, actor)), kind: 'removal' as const, devices: 1 }
     if (!(await affordable(tx, guard, s))) throw new Problem('approval-needed')
     await count(tx, s)
+  }
+
+  /**
+   * Of a policy by which devices may erase themselves: counted as wipes of all that it reaches. What goes beyond the budget waits as it is written until a person
+   * publishes it who had no hand in it (`authors`: actors), and an alert tells of it. Problem `second-publisher-needed`.
+   */
+  async function demandSelfWipes(
+    tx: Tx,
+    s: { actor: string; policy: number; name: string; devices: number; authors: readonly string[] },
+  ): Promise<void> {
+    if (s.devices === 0 || s.actor === machine) return
+    const guard = await guardNow(tx)
+    if (!(await inForce(tx, guard))) return
+    const { person, purse } = await spenderOf(tx, guard, s.actor)
+    if (await affordable(tx, guard, { person, purse, kind: 'wipe', devices: s.devices }))
+      return count(tx, { purse, kind: 'wipe', devices: s.devices })
+    const authors = new Set<string>()
+    for (const author of s.authors) authors.add((await spenderOf(tx, guard, author)).person)
+    if (clientOf(s.actor) === undefined && purse === person && !authors.has(person)) return
+    // In a transaction of its own: this one is not kept.
+    await db.tx((own) =>
+      o.alarm(own, {
+        actor: s.actor,
+        operation: 'policy.publish',
+        devices: s.devices,
+        policy: s.policy,
+        text: `${s.actor} asked for the policy "${s.name}", by which ${s.devices} devices may erase themselves: one person may not do that alone, so it waits until another administrator publishes it.`,
+      }),
+    )
+    throw new Problem('second-publisher-needed', { devices: s.devices })
   }
 
   /** `inForce`: whether there is anybody else who could approve. Until there is, nothing waits. */
@@ -217,7 +258,7 @@ export function createApprovals(o: {
     return {
       activity: String(r.activity),
       operation: r.operation,
-      title: o.operations.get(r.operation)?.title ?? r.operation,
+      title: textIn(o.operations.get(r.operation)?.title ?? r.operation),
       kind: r.kind,
       actor: r.actor,
       devices: r.devices,
@@ -327,6 +368,7 @@ export function createApprovals(o: {
   return {
     spend,
     demandRemoval,
+    demandSelfWipes,
     list,
     read: async (activity: number) => view(await read(db, activity)),
     decide,

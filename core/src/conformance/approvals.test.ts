@@ -97,6 +97,23 @@ test('while something of theirs waits, all that is destructive of theirs waits',
   assert.equal((await wipe(eve, [a!])).approval, 'waiting', 'one alone would have been within the budget')
 })
 
+test('accounts and clients that somebody else made or changed lately have one budget together', async () => {
+  const [eve, bob] = [await person(), await person()]
+  const { users, clients } = bench.core.access
+  const made = [await person({ by: eve.actor }), await person({ by: eve.actor })]
+  const all = await devices(6)
+  const alone = async (who: Principal) => (await wipe(who, [all.pop()!])).approval === undefined
+  const ofClient = (id: string): Principal => ({ ...system, id, name: id, actor: `client:${id}` })
+  assert.deepEqual([await alone(made[0]!), await alone(made[1]!)], [true, false])
+  await users.setPassword(String(bob.user), 'not the word of before', eve)
+  assert.equal(await alone(bob), false, 'nor that of whom they took the account')
+  const { client } = await clients.create({ name: 'job', scopes: ['*'] }, eve)
+  assert.equal(await alone(ofClient(client.id)), true, 'a client of their own spends their own budget')
+  const { client: second } = await clients.create({ name: 'job of a job', scopes: ['*'] }, ofClient(client.id))
+  assert.equal(await alone(ofClient(second.id)), false, 'nor by clients that clients make')
+  assert.equal(await alone(eve), false)
+})
+
 test('many at once spend one budget', async () => {
   const eve = await person()
   const all = await devices(6)

@@ -11,6 +11,7 @@ import { createCrowd, type Plain } from './crowd.ts'
 import type { EnrollmentDeps } from './deps.ts'
 import { decides, type Identifier, meaningful, sameDevice } from './identity.ts'
 import type { Claim, Invitations } from './invitations.ts'
+import { tellOwner } from './owner.ts'
 import { removeEnrolments } from './removal.ts'
 import {
   candidates,
@@ -20,6 +21,7 @@ import {
   lockDevice,
   lockIdentifiers,
   openEnrolment,
+  provenBefore,
   takeIdentifiers,
 } from './store.ts'
 
@@ -32,6 +34,8 @@ export interface BeginAs {
   facts?: JsonObject
   /** Read from the fact `device.identifiers` when absent. */
   identifiers?: readonly { kind: IdentifierKind; value: string }[]
+  /** Kinds of identifiers that the platform itself vouches for: by these a device is the same one, whoever invited it. */
+  proven?: readonly IdentifierKind[]
   /** `device` (default), `agent` or `user:<name>`. */
   channel?: string
   client?: DeviceClient
@@ -64,7 +68,7 @@ interface Task {
 /** What of it may come in with others; undefined for what only `alone` knows. */
 function plain({ b, given, channel, name }: Task): Plain | undefined {
   const facts = b.facts && Object.keys(b.facts).length > 0 ? b.facts : undefined
-  const common = { platform: b.platform, channel, name, identifiers: given, facts }
+  const common = { platform: b.platform, channel, name, identifiers: given, proven: b.proven ?? [], facts }
   if (b.code === undefined) return b.client ? undefined : { ...common, fingerprint: fingerprintOf(b.certificate) }
   const hash = codeHash(b.code)
   if (!hash) return undefined
@@ -106,7 +110,7 @@ export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
       if (held?.again) return (await readChannel(tx, held.again))!
       const claim = held?.bound ?? (await invitations.claim(tx, held?.invited ?? b.code ?? '', b.platform))
       await lockIdentifiers(tx, given)
-      const device = await takeDevice(tx, claim, given, deviceName)
+      const device = await takeDevice(tx, claim, { given, proven: b.proven ?? [], name: deviceName })
       const enrolment = await insertEnrolment(tx, {
         device: device.no,
         ownership: claim.ownership,
@@ -121,7 +125,7 @@ export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
       })
       if (!held?.bound) await invitations.claimed(tx, claim, device)
       if (held) await bindCertificate(tx, held, channel)
-      await takeIdentifiers(tx, device.no, given)
+      await takeIdentifiers(tx, device.no, given, { proven: b.proven ?? [], keep: held?.bound !== undefined })
       if (b.client) await bindClient(tx, b.client, channel)
       if (b.facts && Object.keys(b.facts).length > 0)
         await d.ports.writeFacts(tx, [{ device: device.no, facts: b.facts }])
@@ -147,7 +151,11 @@ export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
   }
 
   /** The known device, its open enrolment closed, or a new one; locked either way. */
-  async function takeDevice(tx: Tx, claim: Claim, given: readonly Identifier[], name: string): Promise<DeviceRow> {
+  async function takeDevice(
+    tx: Tx,
+    claim: Claim,
+    { given, proven, name }: { given: readonly Identifier[]; proven: readonly IdentifierKind[]; name: string },
+  ): Promise<DeviceRow> {
     const known = claim.device ?? sameDevice(given, await candidates(tx, claim.platform, given.filter(decides)))
     const device = known === undefined ? undefined : await lockDevice(tx, sql`no = ${known}`)
     if (!device) return newDevice(tx, claim, name)
@@ -160,10 +168,14 @@ export function createBegin(d: EnrollmentDeps, invitations: Invitations) {
         reason: 're-enrolled',
         actor: `device:${device.id}`,
       })
+    // An invitation of nobody says nothing about whose it is: the proof that it is still the same device does.
+    const sure = given.filter((i) => proven.includes(i.kind))
+    const owner = claim.user ?? ((await provenBefore(tx, device.no, sure)) ? device.owner : null)
+    await tellOwner(d, tx, { device, to: owner, why: owner === null ? 'invitation-of-nobody' : 'invitation' })
     await tx.affected(sql`
-      update device set owner = ${claim.user}, ownership = ${claim.ownership}, lifecycle = 'created', removed = null, name = case when name = '' then ${name} else name end, revision = revision + 1
+      update device set owner = ${owner}, ownership = ${claim.ownership}, lifecycle = 'created', removed = null, name = case when name = '' then ${name} else name end, revision = revision + 1
       where no = ${device.no}`)
-    return { ...device, owner: claim.user, ownership: claim.ownership }
+    return { ...device, owner, ownership: claim.ownership }
   }
 }
 

@@ -2,7 +2,7 @@
  * Devices that come in crowds, each new and with a code or a certificate of its own: all of one batch come in by the same few statements and one commit.
  * Whatever is unusual (a device that is known, a code that is not open, a certificate that is in use) is left to `begin`, which knows every case.
  */
-import type { JsonObject } from '@muster/contract'
+import type { IdentifierKind, JsonObject } from '@muster/contract'
 import { type Tx, uuidv7 } from '../db/index.ts'
 import type { KnownChannel } from '../devices/index.ts'
 import { clientHash, type DeviceClient } from './credentials.ts'
@@ -18,6 +18,8 @@ export interface Plain {
   channel: string
   name: string
   identifiers: readonly Identifier[]
+  /** Kinds of them that the platform vouches for. */
+  proven: readonly IdentifierKind[]
   facts?: JsonObject
   client?: DeviceClient & { secretHash: Uint8Array }
 }
@@ -35,17 +37,18 @@ interface Row {
 
 /**
  * `skip locked`: somebody else spends this code now; alone it waits for how that ends. A device that shares an identifier with a known one is
- * left out; the identifiers are locked, so nobody who begins can come in between.
+ * left out; the identifiers are locked, so nobody who begins can come in between. They are looked up one by one: joined, all were read for each.
  */
 const enter = (by: 'code' | 'certificate') => `
   with given as (select * from unnest($1::integer[], $2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[])
       as g (n, hash, platform, id, name, channel, client, client_name, secret, metadata, credential)),
-  said as (select * from unnest($12::integer[], $13::text[], $14::text[]) as s (n, kind, value)),
+  said as (select * from unnest($12::integer[], $13::text[], $14::text[], $15::boolean[]) as s (n, kind, value, proven)),
   claim as materialized (
     select g.*, i.no as invitation, i.user_no, i.ownership, ${by === 'code' ? 'null::timestamptz' : 'x.not_after'} as not_after from given g ${claimed[by]}
     where i.platform = g.platform and i.used is null and i.revoked is null and i.expires > now()
       and not exists (select from app_user u where u.no = i.user_no and u.disabled)
-      and not exists (select from said s join identifier k on k.kind = s.kind and k.value = s.value and k.until is null where s.n = g.n)
+      and not exists (
+        select from said s cross join lateral (select from identifier k where k.kind = s.kind and k.value = s.value and k.until is null limit 1) k where s.n = g.n)
     order by i.no for update of i${by === 'code' ? '' : ', x'} skip locked),
   devices as (insert into device (id, platform, owner, ownership, name) select id, platform, user_no, ownership, name from claim order by n returning no, id),
   spent as (update invitation i set used = now(), used_by = d.no from claim c join devices d using (id) where i.no = c.invitation),
@@ -67,7 +70,7 @@ const enter = (by: 'code' | 'certificate') => `
     insert into credential (hash, channel, kind, expires)
     select c.hash, h.no, 'certificate', c.not_after from claim c join devices d using (id) join channels h on h.device = d.no where c.not_after is not null),
   named as (
-    insert into identifier (kind, value, device) select s.kind, s.value, d.no from said s join claim c using (n) join devices d using (id)
+    insert into identifier (kind, value, device, proven) select s.kind, s.value, d.no, s.proven from said s join claim c using (n) join devices d using (id)
     on conflict (kind, value) where until is null do nothing returning device)
   select c.n, d.no as device, d.id, e.no as enrolment, h.no as channel, c.invitation, c.ownership, (select count(*) from named k where k.device = d.no) as identifiers
   from claim c join devices d using (id) join enrolments e on e.device = d.no join channels h on h.device = d.no order by c.n`
@@ -77,10 +80,8 @@ const claimed = {
   certificate:
     'join certificate x on x.fingerprint = g.hash and x.channel is null and x.revoked is null and x.not_after > now() join invitation i on i.no = x.invitation',
 } as const
-const statements = {
-  code: { name: 'enrol-crowd', text: enter('code') },
-  certificate: { name: 'enrol-crowd-certified', text: enter('certificate') },
-} as const
+/** Without names, so planned each time: a plan that is kept is from when there was nobody yet, and reads the whole fleet for each. */
+const statements = { code: { text: enter('code') }, certificate: { text: enter('certificate') } } as const
 
 export function createCrowd(d: EnrollmentDeps) {
   /** All in one transaction; undefined for those that are left to `begin`. Throws when nothing was done. */
@@ -138,7 +139,7 @@ export function createCrowd(d: EnrollmentDeps) {
 }
 
 function values(some: readonly { p: Plain; n: number }[]): unknown[] {
-  const said = some.flatMap(({ p, n }) => p.identifiers.map((i) => ({ ...i, n })))
+  const said = some.flatMap(({ p, n }) => p.identifiers.map((i) => ({ ...i, n, proven: p.proven.includes(i.kind) })))
   const all = some.map(({ p }) => p)
   const metadata = (m: JsonObject | undefined) => JSON.stringify(m ?? {})
   return [
@@ -156,6 +157,7 @@ function values(some: readonly { p: Plain; n: number }[]): unknown[] {
     said.map((s) => s.n),
     said.map((s) => s.kind),
     said.map((s) => s.value),
+    said.map((s) => s.proven),
   ]
 }
 

@@ -293,6 +293,49 @@ test("another person's invitation does not take over a device by its serial; not
   assert.equal(again.epoch, 2)
 })
 
+test('an invitation of nobody: the device keeps its owner by proof alone, and its timeline says whose it was', async () => {
+  const ann = await w.user('ann-2')
+  const begin = async (o: { user?: number; proven?: ('serial' | 'imei')[]; value?: string }) => {
+    const identifiers = [serial(o.value ?? 'PROOF-1'), { kind: 'imei' as const, value: `${o.value ?? 'PROOF-1'}-imei` }]
+    const b = { platform: 'linux', identifiers, proven: o.proven }
+    const { channel } = await w.enrollment.begin({ ...b, code: await w.invite({ user: o.user }) })
+    await w.enrollment.activate({ channel: channel.no })
+    const [device] = await w.db.query<{ owner: number | null; no: number }>(
+      sql`select owner, no from device where id = ${channel.device}`,
+    )
+    const told = await w.db.query<{ type: string; severity: string; data: { was: string } }>(
+      sql`select type, severity, data from device_event where device = ${device?.no} order by no`,
+    )
+    return { device: channel.device, owner: device?.owner, told: told.map((e) => [e.type, e.severity, e.data]) }
+  }
+  const first = await begin({ user: ann, proven: ['serial'] })
+  const erased = await begin({ proven: ['serial'] })
+  assert.deepEqual(erased, { device: first.device, owner: ann, told: [] }, 'the same device by its maker’s word')
+  const said = await begin({ proven: ['imei'] })
+  const line = { was: 'ann-2', now: null, why: 'invitation-of-nobody' }
+  assert.deepEqual(said, {
+    device: first.device,
+    owner: null,
+    told: [['device.owner-changed', 'warning', line]],
+  })
+  // Whoever only said so meanwhile took the proof away: what is said of an owner later is not carried over.
+  await begin({ user: ann })
+  assert.equal((await begin({ proven: ['serial'] })).owner, null)
+  // A proof on one side is none: the first time it was only said.
+  await begin({ user: ann, value: 'PROOF-2' })
+  assert.equal((await begin({ proven: ['serial', 'imei'], value: 'PROOF-2' })).owner, null)
+})
+
+test('a new owner by an administrator’s hand is in the timeline, too', async () => {
+  const [ann, ben] = [await w.user('ann-3'), await w.user('ben-3')]
+  const { channel } = await w.enrollment.begin({ code: await w.invite({ user: ann }), platform: 'linux' })
+  await w.enrollment.setOwnership({ device: channel.device, owner: ben, actor: 'user:admin' })
+  const told = await w.db.query(
+    sql`select e.severity, e.data from device_event e join device d on d.no = e.device where d.id = ${channel.device}`,
+  )
+  assert.deepEqual(told, [{ severity: 'info', data: { was: 'ann-3', now: 'ben-3', why: 'administrator' } }])
+})
+
 test('credentials are bound to one channel', async () => {
   const a = (await w.enrollment.begin({ code: await w.invite(), platform: 'linux' })).channel
   const b = (await w.enrollment.begin({ code: await w.invite(), platform: 'linux' })).channel

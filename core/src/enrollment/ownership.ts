@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { checkInput, type Tx } from '../db/index.ts'
 import type { EnrollmentDeps } from './deps.ts'
 import { known } from './lifecycle.ts'
+import { tellOwner } from './owner.ts'
 import { continueEnrolment, type DeviceRow, type EnrolmentRow, openEnrolment } from './store.ts'
 
 export interface OwnershipChange {
@@ -74,6 +75,7 @@ export function createOwnership(d: EnrollmentDeps) {
       ownership: next.ownership,
       keepLicence: next.owner === device.owner,
     })
+    await tellOwner(d, tx, { device, to: next.owner, why: 'administrator' })
     await tx.affected(
       sql`update device set ownership = ${next.ownership}, owner = ${next.owner}, revision = revision + 1 where no = ${device.no}`,
     )

@@ -105,7 +105,7 @@ export async function openChannels(tx: Tx, device: number): Promise<{ no: number
   return tx.query(sql`select no, name from channel where device = ${device} and closed is null order by no`)
 }
 
-/** Devices of the platform that share an identifier with the caller, with all their open identifiers. */
+/** Devices of the platform that share an identifier with the caller, with all their open identifiers. Looked up one by one: joined, a plan of before the fleet came read all of it. */
 export async function candidates(tx: Tx, platform: string, given: readonly Identifier[]): Promise<Candidate[]> {
   if (given.length === 0) return []
   const rows = await tx.query<{
@@ -113,10 +113,11 @@ export async function candidates(tx: Tx, platform: string, given: readonly Ident
     kind: IdentifierKind
     value: string
   }>(sql`
-    select i.device, i.kind, i.value from identifier i join device d on d.no = i.device
-    where i.until is null and d.platform = ${platform}
-      and i.device in (select device from identifier where until is null and (kind, value) in (${pairs(given)}))
-    order by i.device desc`)
+    with shared as materialized (select distinct device from identifier where until is null and (kind, value) in (${pairs(given)}))
+    select s.device, i.kind, i.value from shared s
+      cross join lateral (select from device d where d.no = s.device and d.platform = ${platform} offset 0) d
+      cross join lateral (select i.kind, i.value from identifier i where i.device = s.device and i.until is null offset 0) i
+    order by s.device desc`)
   return [...Map.groupBy(rows, (r) => r.device)].map(([device, identifiers]) => ({ device, identifiers }))
 }
 
@@ -129,15 +130,29 @@ export async function lockIdentifiers(tx: Tx, given: readonly Identifier[]): Pro
     ) as keys`)
 }
 
-/** Gives the identifiers to this device: whoever held one before holds it no longer. */
-export async function takeIdentifiers(tx: Tx, device: number, given: readonly Identifier[]): Promise<void> {
+/** Whether one of these was vouched for as this device's when it began before. */
+export async function provenBefore(tx: Tx, device: number, sure: readonly Identifier[]): Promise<boolean> {
+  if (sure.length === 0) return false
+  const rows = await tx.query(
+    sql`select from identifier where device = ${device} and until is null and proven and (kind, value) in (${pairs(sure)})`,
+  )
+  return rows.length > 0
+}
+
+/** Gives the identifiers to this device: whoever held one before holds it no longer. `keep`: what was proven before is still so, as the device proved itself otherwise. */
+export async function takeIdentifiers(
+  tx: Tx,
+  device: number,
+  given: readonly Identifier[],
+  { proven, keep }: { proven: readonly IdentifierKind[]; keep: boolean },
+): Promise<void> {
   if (given.length === 0) return
   await tx.query(
     sql`update identifier set until = now() where until is null and device <> ${device} and (kind, value) in (${pairs(given)})`,
   )
   await tx.query(sql`
-    insert into identifier (kind, value, device) select kind, value, ${device}::bigint from unnest(${given.map((i) => i.kind)}::text[], ${given.map((i) => i.value)}::text[]) as g(kind, value)
-    on conflict (kind, value) where until is null do nothing`)
+    insert into identifier (kind, value, device, proven) select kind, value, ${device}::bigint, kind = any(${proven}::text[]) from unnest(${given.map((i) => i.kind)}::text[], ${given.map((i) => i.value)}::text[]) as g(kind, value)
+    on conflict (kind, value) where until is null do update set proven = excluded.proven or (identifier.proven and ${keep}) where identifier.proven`)
 }
 
 function pairs(given: readonly Identifier[]): Sql {

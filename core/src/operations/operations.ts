@@ -117,6 +117,7 @@ export function createOperations(o: OperationsDeps): Operations {
       !t.events?.length &&
       t.push === undefined &&
       t.state === undefined &&
+      !t.has &&
       !t.raw
     return silent && (!(t.take > 0) || channels.every((c) => o.devices.waiting.quiet(c.no, t.deferred === 'again')))
   }

@@ -19,6 +19,8 @@ export interface TurnPart {
       partial?: boolean
     }[],
   ): Promise<number[]>
+  /** Devices say which deliveries they have (`has`: wire ids, of all parts): what else is under way is handed over again. Answers channels with such. */
+  missing(tx: Tx, said: readonly { channel: number; has: readonly string[] }[]): Promise<number[]>
   variablesChanged(tx: Tx, channels: readonly ChannelDetail[]): Promise<number[]>
   /** Which of these `take` would look at: the others' details are not even read. */
   waiting(tx: Tx, channels: readonly number[]): Promise<readonly number[]>

@@ -5,6 +5,7 @@ import sql from 'sql-template-tag'
 import type { Session } from '../db/index.ts'
 import { type TestDatabase, testDatabase } from '../testing/index.ts'
 import { settleRows, settleShort } from './settle.ts'
+import { supersedeRows } from './supersede.ts'
 import { claim, claimShort } from './take.ts'
 
 const rows = 100_000
@@ -22,6 +23,7 @@ interface Node {
   'Actual Rows': number
   'Actual Loops': number
   'Rows Removed by Filter'?: number
+  'Rows Removed by Join Filter'?: number
   Plans?: Node[]
 }
 const nodesOf = (n: Node): Node[] => [n, ...(n.Plans ?? []).flatMap(nodesOf)]
@@ -95,4 +97,34 @@ test('handing an operation over writes no index', async () => {
     return tx.query(updates)
   })
   assert.deepEqual(seen, { all: 2, hot: 2 })
+})
+
+test('what waits of a whole fleet is replaced in as many looks as there are rows, by a plan from when nothing waited', async () => {
+  const fleet = 4_000
+  await t.db.query(sql`delete from pending`)
+  await t.db.session(async (s) => {
+    await s.query({ text: `set plan_cache_mode = force_generic_plan` })
+    await s.query({ text: `prepare supersede_kept (bigint, jsonb) as ${supersedeRows}` })
+    const replace = async (activity: number) => {
+      await s.query({ text: 'begin' })
+      const [row] = await s.query<Record<string, [{ Plan: Node }]>>({
+        text: `explain (analyze, format json) execute supersede_kept (${activity}, '{}')`,
+      })
+      const [left] = await s.query<{ n: number }>({ text: 'select count(*)::integer as n from pending' })
+      await s.query({ text: 'rollback' })
+      const plan = Object.values(row ?? {})[0]?.[0].Plan
+      assert.ok(plan)
+      const looked = (n: Node) =>
+        n['Actual Rows'] + (n['Rows Removed by Filter'] ?? 0) + (n['Rows Removed by Join Filter'] ?? 0)
+      return { left: left?.n, looks: nodesOf(plan).reduce((sum, n) => sum + looked(n) * n['Actual Loops'], 0) }
+    }
+    await replace(1)
+    await s.query({
+      text: `insert into pending (channel, activity, epoch, ownership, operation, state, deadline, collapse)
+        select n, a, 1, 'cope', 'toy.do', 'pending', now() + interval '1 day', 'toy.do' from generate_series(1, ${fleet}) n, generate_series(1, 2) a`,
+    })
+    const { left, looks } = await replace(2)
+    assert.equal(left, fleet)
+    assert.ok(looks < 30 * fleet, `${looks} looks for ${fleet} rows`)
+  })
 })

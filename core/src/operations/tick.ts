@@ -5,9 +5,10 @@ import type { Events } from '../events/index.ts'
 import type { TurnPart } from './part.ts'
 import { bounds, outcomeUnknown } from './transitions.ts'
 
+/** What is found goes by its place: a join whose plan is kept from when nothing waited reads the whole queue for each row of a fleet that ends together. */
 const release = `
-  with due as (select channel, activity from pending where state in ('held', 'deferred', 'pending') and due <= now() and deadline > now() order by channel, activity limit 10000 for update skip locked)
-  update pending p set state = 'pending', due = null, updated = now() from due d where p.channel = d.channel and p.activity = d.activity returning p.channel, p.urgent`
+  with due as (select ctid as place from pending where state in ('held', 'deferred', 'pending') and due <= now() and deadline > now() order by channel, activity limit 10000 for update skip locked)
+  update pending p set state = 'pending', due = null, updated = now() from due d where p.ctid = d.place returning p.channel, p.urgent`
 /** What was handed over in batches whose leases end, named once: every row of them is judged in this transaction. */
 const lapse = `
   with over as (delete from handed where ctid = any(array(select ctid from handed where until <= now() order by until limit ${bounds.batches} for update skip locked)) returning channels, activities)
@@ -17,23 +18,23 @@ const named = (
   condition: string,
   first: 1 | 2,
 ) => `unnest($${first}::bigint[], $${first + 1}::bigint[]) as x (channel, activity) cross join lateral (
-    select q.channel, q.activity, q.lease from pending q where q.channel = x.channel and q.activity = x.activity and ${condition} limit 1 for update of q) p`
+    select q.ctid as place, q.channel, q.activity, q.lease from pending q where q.channel = x.channel and q.activity = x.activity and ${condition} limit 1 for update of q) p`
 /** A lease that ran out: again when that is safe, else the honest end is that nobody knows. */
 const requeue = `
   with over as (
-    select p.channel, p.activity from ${named("q.state = 'sent' and q.lease <= now() and q.safe and not q.cancelling and q.attempts < $1 and q.deadline > now()", 2)})
+    select p.place from ${named("q.state = 'sent' and q.lease <= now() and q.safe and not q.cancelling and q.attempts < $1 and q.deadline > now()", 2)})
   update pending p set state = 'pending', lease = null, updated = now(), reason = jsonb_build_object('code', 'no-answer', 'text', 'The device did not answer; it is handed over again.')
-  from over o where p.channel = o.channel and p.activity = o.activity returning p.channel`
+  from over o where p.ctid = o.place returning p.channel`
 /** A lease that does not end yet, because the clock was set back, is looked at again when it does. */
 const later = `
   insert into handed (until, channels, activities)
     select max(p.lease), array_agg(p.channel), array_agg(p.activity) from ${named("q.state = 'sent' and q.lease > now()", 1)} having count(*) > 0`
 const end = `
   with lapsed as (
-    select p.channel, p.activity from ${named("q.state = 'sent' and q.lease <= now() and (not q.safe or q.cancelling or q.attempts >= $1)", 2)}),
-  late as (select channel, activity from pending where deadline <= now() order by channel, activity limit 10000 for update skip locked),
+    select p.place from ${named("q.state = 'sent' and q.lease <= now() and (not q.safe or q.cancelling or q.attempts >= $1)", 2)}),
+  late as (select ctid as place from pending where deadline <= now() order by channel, activity limit 10000 for update skip locked),
   over as (select * from lapsed union select * from late),
-  gone as (delete from pending p using over o where p.channel = o.channel and p.activity = o.activity returning p.*),
+  gone as (delete from pending p using over o where p.ctid = o.place returning p.*),
   moved as (
     insert into history (channel, activity, epoch, operation, state, reason, attempts, created)
     select channel, activity, epoch, operation,

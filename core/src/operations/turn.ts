@@ -20,6 +20,7 @@ import { createDetails, type Details } from './details.ts'
 import { writeDeviceEvents } from './device-events.ts'
 import { operationWireId } from './ids.ts'
 import { type LoggedMessage, writeMessages } from './messages.ts'
+import { handBackMissing } from './missing.ts'
 import type { TurnPart } from './part.ts'
 import type { createSettle, Heard, SettledRow, SettleResult } from './settle.ts'
 import type { createTake, Taken } from './take.ts'
@@ -86,6 +87,8 @@ export interface Written {
 }
 /** Deliveries of one exchange at most. */
 const takeLimit = 1_000
+/** Deliveries that a device names as those it has, at most. */
+const hasLimit = 1_000
 
 /** What of a turn is refused before it can spoil a batch. */
 export function checkTurn(turn: Turn): void {
@@ -95,6 +98,7 @@ export function checkTurn(turn: Turn): void {
   for (const key of ['said', 'verdicts', 'events', 'push', 'state'] as const)
     if (tooDeep(turn[key])) refuse(key, 'nested too deep')
   if (turn.facts) checkFacts(turn.facts)
+  if ((turn.has?.length ?? 0) > hasLimit) refuse('has', `more than ${hasLimit}`)
   if (turn.reportedAt !== undefined && !readTime(turn.reportedAt)) refuse('reportedAt', 'is not a time (ISO 8601)')
   for (const [i, e] of (turn.events ?? []).entries())
     if (!readTime(e.at)) refuse(`events.${i}.at`, 'is not a time (ISO 8601)')
@@ -148,7 +152,7 @@ export function createTurns(o: TurnDeps) {
   async function batch(tx: Tx, items: readonly TurnItem[], outbound: LoggedMessage[]): Promise<Written> {
     const details = createDetails(tx)
     const open = await openOnes(items, details)
-    const woken: number[] = []
+    const woken: number[] = await handBackMissing(tx, open, o.part)
     await writeReports(tx, open, details, woken)
     const stirred = new Set(woken)
     const { heard, others } = heardOf(open)
@@ -360,6 +364,8 @@ export function createTurns(o: TurnDeps) {
         },
       })
     }
+    const deferred = changed.flatMap((r) => (r.state === 'deferred' ? [r.channel] : []))
+    if (deferred.length > 0) events.push({ type: 'channels.deferred', data: { channels: deferred } })
     const reported = open.flatMap(({ turn, channels }) => (turn.facts ? (channels[0]?.device ?? []) : []))
     if (reported.length > 0) events.push({ type: 'device.reported', data: { devices: [...new Set(reported)] } })
     return events

@@ -1,5 +1,5 @@
 /** Operations as administrators see them: a device's timeline, activities with their counts, and each device of an activity. */
-import { type Json, type JsonObject, Problem, type Reason } from '@muster/contract'
+import { type Json, type JsonObject, Problem, type Reason, textIn } from '@muster/contract'
 import sql, { empty, raw } from 'sql-template-tag'
 import { type Reach, reachSql } from '../access/index.ts'
 import type { ApprovalState } from '../approvals/index.ts'
@@ -105,7 +105,7 @@ const joined = sql`join activity a on a.no = o.activity join channel c on c.no =
 
 export function createViews(o: { db: Db; registry: Registry }) {
   const { db, registry } = o
-  const title = (operation: string) => registry.operations.get(operation)?.title ?? operation
+  const title = (operation: string) => textIn(registry.operations.get(operation)?.title ?? operation)
   /** Secret params are not there to be shown; their names stand with a mask. */
   const masked = (operation: string, params: JsonObject, hidden: boolean): JsonObject =>
     hidden

@@ -146,8 +146,8 @@ test('versions are published, rolled back and never changed; drafts reach nobody
   assert.equal((await w.policies.deactivate(no, actor)).state, 'inactive')
   assert.deepEqual(
     await w.policies.publish(no, actor),
-    { id: made.id, version: 4, devices: 0 },
-    'put aside on purpose: it stays aside',
+    { id: made.id, version: 3, devices: 0 },
+    'put aside on purpose: it stays aside, and what was not changed makes no version',
   )
   assert.equal(await text(), undefined)
   await w.policies.remove(no, actor)
@@ -164,10 +164,20 @@ test('versions are published, rolled back and never changed; drafts reach nobody
       'policy.published',
       'policy.rolled',
       'policy.deactivated',
-      'policy.published',
       'policy.removed',
     ],
   )
+})
+
+test('pressed many times at once, a change is one version', async () => {
+  const made = await w.policies.create({ name: 'pressed', platform: 'toy', features: banner('once') }, actor)
+  const no = Number(made.id)
+  const all = await Promise.all(Array.from({ length: 8 }, () => w.policies.publish(no, actor)))
+  assert.deepEqual(new Set(all.map((p) => p.version)), new Set([1]))
+  assert.equal((await w.policies.versions(no)).length, 1)
+  const saved = await w.policies.get(no)
+  await w.policies.saveDraft(no, saved.revision, { name: 'pressed', features: banner('twice') }, actor)
+  assert.equal((await w.policies.publish(no, actor)).version, 2)
 })
 
 test('places in the order: asked for, at the end, changed as a whole or not at all; lists page by them', async () => {

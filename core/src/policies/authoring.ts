@@ -15,6 +15,7 @@ import {
 } from './draft.ts'
 import { evaluate, lockAll } from './evaluate.ts'
 import type { Draft, NewPolicy, Policies, PolicyView } from './model.ts'
+import { weighSelfWipes, writersOf } from './self-wipe.ts'
 import type { Parts } from './take.ts'
 
 export type Authoring = Pick<
@@ -99,7 +100,11 @@ export function createAuthoring(parts: Parts): Authoring {
       await lockAll(tx)
       const row = await need(tx, no, true)
       if (!row.draft) throw new Problem('wrong-state', { state: 'without a draft' })
-      return nextVersion(tx, row, row.draft, actor, 'published')
+      // Pressed twice, or nothing was changed since: what stands is the answer, and nobody is told of news.
+      if (row.version > 0 && !row.unpublished)
+        return { id: String(no), version: row.version, devices: await reach(tx, row) }
+      const authors = await writersOf(tx, no)
+      return nextVersion(tx, row, { draft: row.draft, actor, what: 'published', authors })
     }, 'policy.publish')
   }
 
@@ -115,11 +120,15 @@ export function createAuthoring(parts: Parts): Authoring {
       await tx.affected(
         sql`update policy set draft = ${jsonText(draft)}::jsonb, draft_revision = draft_revision + 1 where no = ${no}`,
       )
-      return nextVersion(tx, row, draft, actor, `rolled back to ${version}`)
+      return nextVersion(tx, row, { draft, actor, what: `rolled back to ${version}`, authors: [old.author] })
     })
   }
 
-  async function nextVersion(tx: Tx, row: PolicyRow, draft: StoredDraft, actor: string, what: string) {
+  async function nextVersion(
+    tx: Tx,
+    row: PolicyRow,
+    { draft, actor, what, authors }: { draft: StoredDraft; actor: string; what: string; authors: readonly string[] },
+  ) {
     for (const f of draft.features) describe(f.feature, row.platform, parts)
     const version = row.version + 1
     const features = draft.features.map((f) => ({ feature: f.feature, settings: f.settings }))
@@ -133,12 +142,20 @@ export function createAuthoring(parts: Parts): Authoring {
     await tx.affected(
       sql`update policy set version = ${version}, state = ${state} where no = ${row.no} and version = ${row.version}`,
     )
-    return reaching(tx, { ...row, version, state }, what, actor)
+    const next = { ...row, version, state }
+    const reached = await reaching(tx, next, what, actor)
+    const before = row.state === 'active' ? row.version : undefined
+    await weighSelfWipes(tx, next, { before, devices: reached.devices, actor, authors }, parts)
+    return reached
+  }
+
+  /** Devices that get it, whose settings follow. */
+  async function reach(tx: Tx, row: Pick<PolicyRow, 'no' | 'platform'>): Promise<number> {
+    return (await evaluate(tx, { platform: row.platform }, parts)).reach.get(row.no) ?? 0
   }
 
   async function reaching(tx: Tx, row: PolicyRow, what: string, actor: string) {
-    const { reach } = await evaluate(tx, { platform: row.platform }, parts)
-    const devices = reach.get(row.no) ?? 0
+    const devices = await reach(tx, row)
     await tell(tx, row, what, actor, { version: row.version, devices })
     return { id: String(row.no), version: row.version, devices }
   }
@@ -148,7 +165,14 @@ export function createAuthoring(parts: Parts): Authoring {
     const row = await need(tx, no, true)
     if (row.version === 0) throw new Problem('wrong-state', { state: 'never published' })
     await tx.affected(sql`update policy set state = ${to} where no = ${no} and state = ${from}`)
-    return reaching(tx, { ...row, state: to }, to === 'active' ? 'activated' : 'deactivated', actor)
+    const turned = { ...row, state: to }
+    const reached = await reaching(tx, turned, to === 'active' ? 'activated' : 'deactivated', actor)
+    const [version] = await tx.query<{ author: string }>(
+      sql`select author from policy_version where policy = ${no} and version = ${row.version}`,
+    )
+    const o = { devices: reached.devices, actor, authors: version ? [version.author] : [] }
+    if (row.state !== to) await weighSelfWipes(tx, turned, o, parts)
+    return reached
   }
 
   async function deactivate(no: number, actor: string): Promise<PolicyView> {

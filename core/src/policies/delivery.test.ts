@@ -268,6 +268,32 @@ test('the id is stable over redelivery; five lost answers are the end; a late on
   assert.deepEqual(await w.states(late), { 'toy.banner': 'acknowledged' })
 })
 
+test('what the device says it does not have is offered again at once, what it has is not; five times at most', async () => {
+  await clear()
+  const [d, other] = (await w.devices(2)) as [TestDevice, TestDevice]
+  await w.policy('missing', [...text('Hello'), { feature: 'toy.motd', settings: { text: 'Day' } }])
+  const [banner, motd] = await w.take(d)
+  const [theirs] = await w.take(other)
+  assert.ok(banner && motd && theirs)
+  const says = (has: string[]) => w.tx((tx) => w.policies.missing(tx, [{ channel: d.channel, has }]))
+  assert.deepEqual(await says([banner.id, motd.id]), [])
+  assert.deepEqual(await says([banner.id, theirs.id, 'nonsense']), [d.channel])
+  const again = await w.take(d)
+  assert.deepEqual(
+    again.map((x) => [x.id, x.attempt]),
+    [[motd.id, 2]],
+  )
+  assert.deepEqual(await w.take(other), [])
+  let given = 0
+  for (let n = 0; n < 6; n++) {
+    await says([banner.id])
+    given += (await w.take(d)).length
+  }
+  assert.equal(given, 3)
+  await w.say(d, banner.id, done)
+  assert.deepEqual(await w.states(d), { 'toy.banner': 'acknowledged', 'toy.motd': 'sent' })
+})
+
 test('unknown, foreign, unsent and settled reports change nothing and are recorded; repeats are not even that', async () => {
   await clear()
   const [d, other] = (await w.devices(2)) as [TestDevice, TestDevice]

@@ -1,5 +1,5 @@
 /** A draft checked against what the platform can do, its secrets sealed; and policies as administrators see them. */
-import { type FeatureDescriptor, type JsonObject, Problem } from '@muster/contract'
+import { type FeatureDescriptor, type JsonObject, Problem, textIn } from '@muster/contract'
 import { z } from 'zod'
 import { checkInput, jsonText, plainText, type Sqlish } from '../db/index.ts'
 import { assignmentSchema, unknownIn } from './assignment.ts'
@@ -105,7 +105,11 @@ export function describe(feature: string, platform: string, parts: Parts): Featu
   if (!d) throw new Problem('unknown-feature', { feature })
   if (parts.registry.featureRows(platform, feature).length === 0) {
     const title = parts.registry.platforms.get(platform)?.platform.title ?? platform
-    throw new Problem('unsupported-feature', { feature, platform, reason: `${title} has no way to set ${d.title}.` })
+    throw new Problem('unsupported-feature', {
+      feature,
+      platform,
+      reason: `${title} has no way to set ${textIn(d.title)}.`,
+    })
   }
   return d
 }

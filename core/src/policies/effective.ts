@@ -1,5 +1,5 @@
 /** What one device should have and has, value by value: whose it is, how far it got, why, and since when. */
-import { type Json, Problem, type Reason } from '@muster/contract'
+import { type Json, Problem, type Reason, textIn } from '@muster/contract'
 import type { Sqlish } from '../db/index.ts'
 import { channelKind } from '../registry/index.ts'
 import { documentFeature } from './machine.ts'
@@ -138,7 +138,7 @@ function view(
   )
   return {
     feature: of.feature,
-    title: d?.title ?? of.feature,
+    title: textIn(d?.title ?? of.feature),
     settings: masked(of.settings, d),
     policy: { id: String(of.policy), name: names.get(of.policy) ?? '', version: of.version },
     origins,

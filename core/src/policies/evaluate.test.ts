@@ -85,7 +85,7 @@ test('a batch of turns costs the same statements for three hundred channels as f
   assert.equal((await w.db.query(sql`select from feature_state where state = 'verified'`)).length, 300)
 })
 
-test('the first policy wins, order can change, and an equal republish asks nothing of devices', async () => {
+test('the first policy wins, order can change, and an equal version asks nothing of devices', async () => {
   const [d] = (await w.devices(1)) as [TestDevice]
   const a = await w.policy('a', banner('A'))
   const b = await w.policy('b', banner('B'))
@@ -94,7 +94,7 @@ test('the first policy wins, order can change, and an equal republish asks nothi
   assert.equal(await textOf(d), 'B')
   for (const x of await w.take(d)) await w.say(d, x.id, { state: 'completed' })
   assert.deepEqual(await w.policies.waitingChannels(), [])
-  await w.policies.publish(b, 'user:test')
+  await w.policies.rollback(b, 1, 'user:test')
   const view = await w.policies.effective(d.no)
   assert.deepEqual(
     [view.features[0]?.policy.version, view.applied, view.features[0]?.state],

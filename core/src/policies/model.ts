@@ -175,6 +175,11 @@ export interface PoliciesDeps {
     tx: Tx,
     needs: readonly { channel: number; names: readonly string[] }[],
   ) => Promise<Map<number, Record<string, string>>>
+  /** Approvals: a policy by which so many devices may erase themselves is about to count; `authors`: the actors who wrote it. Problem `second-publisher-needed`. */
+  readonly demandSelfWipes?: (
+    tx: Tx,
+    s: { actor: string; policy: number; name: string; devices: number; authors: readonly string[] },
+  ) => Promise<void>
 }
 
 export type Scope = { readonly platform: string } | { readonly devices: readonly number[] }
@@ -217,6 +222,8 @@ export interface Policies {
   /** Channels with settings that differ from what they should have, of all or of these: the index's start and its sweep. */
   waitingChannels(tx?: Tx, channels?: readonly number[]): Promise<number[]>
   /** Per-device variables changed: what uses them is delivered anew. Answers and wakes the channels touched. */
+  /** What devices that say what they have do not name is offered again: the time for its answer is over. Answers their channels. */
+  missing(tx: Tx, said: readonly { channel: number; has: readonly string[] }[]): Promise<number[]>
   variablesChanged(tx: Tx, channels: readonly ChannelDetail[]): Promise<number[]>
   /** Each second, on one node: leases and due times. Answers the channels to wake. */
   tick(tx: Tx): Promise<number[]>

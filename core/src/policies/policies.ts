@@ -11,7 +11,7 @@ import type { Previews } from './preview-words.ts'
 import { createSets } from './sets.ts'
 import { settle } from './settle.ts'
 import { type Parts, take } from './take.ts'
-import { closed, tick, variablesChanged, waitingChannels, withSettings } from './upkeep.ts'
+import { closed, missing, tick, variablesChanged, waitingChannels, withSettings } from './upkeep.ts'
 import { verdicts } from './verdicts.ts'
 
 export function createPolicies(deps: PoliciesDeps): Policies & Previews {
@@ -34,6 +34,7 @@ export function createPolicies(deps: PoliciesDeps): Policies & Previews {
     take: (tx, wants) => take(tx, wants, parts),
     waiting: withSettings,
     waitingChannels: (tx, channels) => waitingChannels(tx ?? deps.db, channels),
+    missing,
     variablesChanged: (tx, channels) => variablesChanged(tx, channels, parts),
     tick: (tx) => tick(tx, parts),
     closed: (tx, channels) => closed(tx, channels, parts),

@@ -1,5 +1,5 @@
 /** What a policy would do before it does it: whom it would reach, what would change there, what could not be delivered, and which policies it meets. Reads only. */
-import { type JsonObject, Problem, type Reason } from '@muster/contract'
+import { type JsonObject, Problem, type Reason, textIn } from '@muster/contract'
 import sql, { empty } from 'sql-template-tag'
 import { checkInput, type Page, pageOf, readNo, type Tx } from '../db/index.ts'
 import { type Clash, clashesOf } from './clashes.ts'
@@ -34,7 +34,7 @@ interface Case {
 
 export function createPreview(parts: Parts): Previews {
   const { db, registry } = parts
-  const title = (feature: string) => registry.features.get(feature)?.title ?? feature
+  const title = (feature: string) => textIn(registry.features.get(feature)?.title ?? feature)
   const shown = (feature: string, settings: JsonObject) => masked(settings, registry.features.get(feature))
 
   /** As one moment shows it, and never waited for by anybody. */

@@ -8,6 +8,7 @@ import { documentFeature, limits } from './machine.ts'
 import type { ComplianceVerdict } from './model.ts'
 import { changed, type Parts, setsOf } from './take.ts'
 import { variablesHash, wantedHash } from './wanted.ts'
+import { parseSettingId } from './wire-id.ts'
 
 /** Channels handled by one tick; the rest by the next. */
 const atOnce = 5_000
@@ -48,6 +49,37 @@ export async function tick(tx: Tx, parts: Parts): Promise<number[]> {
   await tx.affected({ name: 'policies-undue', text: nextDue, values: [channels, JSON.stringify(failed)] })
   if (failed.length > 0) await parts.compliance.onVerdict(tx, await neverAnswered(tx, failed))
   return channels
+}
+
+/** `$4`: the number is that of a set, of a document. Locked in the order of channels, as everywhere. */
+const endMissing = `with heads as (select channel from channel_set where channel = any($1::bigint[]) order by channel for update)
+  update feature_state f set lease = now() from heads h where f.channel = h.channel and f.state = 'sent' and f.lease > now()
+    and not exists (select from unnest($2::bigint[], $3::bigint[], $4::boolean[]) as has (channel, no, document)
+      where has.channel = f.channel and has.document = (f.feature = '${documentFeature}') and has.no = case when has.document then f.set_no else f.delivery end)
+  returning f.channel`
+
+/** What went missing on the way counts as not answered: offered again, five times at most. */
+export async function missing(tx: Tx, said: readonly { channel: number; has: readonly string[] }[]): Promise<number[]> {
+  const kept = said.flatMap(({ channel, has }) =>
+    has.flatMap((id) => {
+      const named = parseSettingId(id)
+      if (named?.channel !== channel) return []
+      return named.kind === 'document'
+        ? [{ channel, no: named.set, document: true }]
+        : [{ channel, no: named.delivery, document: false }]
+    }),
+  )
+  const rows = await tx.query<{ channel: number }>({
+    name: 'policies-missing',
+    text: endMissing,
+    values: [
+      said.map((s) => s.channel),
+      kept.map((k) => k.channel),
+      kept.map((k) => k.no),
+      kept.map((k) => k.document),
+    ],
+  })
+  return [...new Set(rows.map((r) => r.channel))]
 }
 
 async function neverAnswered(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Channel, Delivery, JsonObject, PlatformHost, Turn } from '@muster/contract'
-import { cleanFacts, judged } from './agent-reports.ts'
+import { cleanFacts, cleanWords, judged } from './agent-reports.ts'
 
 const steering = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u
 
@@ -60,4 +60,17 @@ test('the server says which agents are too old, whatever they say themselves; a 
   }
   await judged(host, '0.2.0').turn(c, { take: 0, partial: true, facts: { 'os.name': 'x' } })
   assert.deepEqual(turns.at(-1)?.facts, { 'os.name': 'x' })
+})
+
+test('events and sentences say nothing that steers a screen either', async () => {
+  const turns: Turn[] = []
+  const host = { turn: async (_: Channel, t: Turn) => void turns.push(t) } as unknown as PlatformHost
+  const at = '2026-01-02T18:00:00.000Z'
+  const events = [{ type: 'agent.\u202estarted', at, data: { who: 'x\u0007', long: 'y'.repeat(5000) } }]
+  await judged(host, '0.2.0').turn({} as Channel, { take: 0, events })
+  const [said] = turns[0]?.events ?? []
+  assert.ok(said)
+  const data = { who: 'x\u{fffd}', long: 'y'.repeat(1000) }
+  assert.deepEqual(said, { type: 'agent.\u{fffd}started', at, data })
+  assert.equal(cleanWords('one\ntwo\t\u202e\u001b\ud800 Žofie'), 'one\ntwo\t\u{fffd}\u{fffd}\u{fffd} Žofie')
 })

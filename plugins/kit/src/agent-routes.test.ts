@@ -361,6 +361,84 @@ test('a listener that went away takes nothing; a blocked device is not held', as
   assert.equal(blocked.fake.waits, 0)
 })
 
+test('taken for a listener that went away meanwhile: it is given back', async () => {
+  const { fake, host, sync, deliver } = fakeHost()
+  const away = new AbortController()
+  const { turn } = host
+  host.turn = async (c, t) => {
+    const given = await turn(c, t)
+    if (given.length > 0) away.abort()
+    return given
+  }
+  const held = sync({ waitS: 50 }, { signal: away.signal })
+  await until(() => fake.waits === 1)
+  deliver('o7-1')
+  fake.wake()
+  assert.deepEqual((await held).deliveries, [])
+  const { take, said } = fake.turns.at(-1) as Turn
+  assert.deepEqual([take, said?.map((s) => [s.id, 'state' in s && s.state])], [0, [['o7-1', 'returned']]])
+})
+
+test('who asks anew ends their older long poll, which takes nothing from then on', async () => {
+  const { fake, host, sync, deliver } = fakeHost()
+  const first = sync({ waitS: 50 })
+  await until(() => fake.waits === 1)
+  const second = sync({ waitS: 50 })
+  assert.deepEqual((await first).deliveries, [])
+  await until(() => fake.waits === 2)
+  await sync({ sequence: 1, facts: { a: 1 }, take: 0 })
+  deliver('o7-1')
+  fake.wake()
+  assert.equal((await second).deliveries[0]?.id, 'o7-1', 'who only tells ends nothing')
+
+  // Under way when the newer one comes: it is given back, unless the newer one says what is there.
+  for (const has of [undefined, []]) {
+    const { turn } = host
+    const older = sync({ waitS: 50 })
+    const waited = fake.waits
+    await until(() => fake.waits > waited)
+    let newer: Promise<unknown> | undefined
+    host.turn = async (c, t) => {
+      const given = await turn(c, t)
+      if (given.length > 0) {
+        newer = sync({ waitS: 0, has })
+        await until(() => fake.turns.length > 1)
+      }
+      return given
+    }
+    fake.turns.length = 0
+    deliver('o7-2')
+    fake.wake()
+    assert.deepEqual((await older).deliveries, [])
+    await newer
+    host.turn = turn
+    assert.equal(fake.turns.filter((t) => t.said).length, has === undefined ? 1 : 0)
+  }
+})
+
+test('what the agent has rides its turn, and makes no other report of a repeat', async () => {
+  const { fake, call } = fakeHost()
+  // In the order in which an agent writes it.
+  const sync = ({ has, ...said }: Partial<agentChannel.Sync>) =>
+    call('sync', { sequence: 0, at: '2026-05-01T10:00:00Z', ...said, take: 25, waitS: 0, has })
+  await sync({ has: ['o7-1'] })
+  assert.deepEqual([...fake.turns], [{ take: 25, expectInS: 150, has: ['o7-1'] }])
+  const results = [{ id: 'o7-0', state: 'completed' as const }]
+  await sync({ sequence: 1, results })
+  await sync({ sequence: 1, results, has: ['o7-0', 'o7-1'] })
+  await sync({ sequence: 2, facts: { a: 1 }, has: [] })
+  await sync({ sequence: 2, facts: { a: 1 }, has: ['x'] })
+  assert.deepEqual(
+    fake.turns.slice(1).map((t) => [t.said?.length, t.has, t.facts]),
+    [
+      [1, undefined, undefined],
+      [undefined, ['o7-0', 'o7-1'], undefined],
+      [undefined, [], { a: 1 }],
+      [undefined, ['x'], undefined],
+    ],
+  )
+})
+
 test('settings and errands are written in the words of the channel', async () => {
   const { fake, sync } = fakeHost()
   const head = { channel: fake.channel, attempt: 2, deadline: 'd', secrets: {} }
@@ -401,6 +479,9 @@ test('bodies of any kind are refused as Problems and reach no turn', async () =>
     { sequence: 1, at: 'yesterday', take: 1 },
     { sequence: 1, at, take: 26 },
     { sequence: 1, at, take: 1, waitS: 51 },
+    { sequence: 1, at, take: 1, has: 'o1-1' },
+    { sequence: 1, at, take: 1, has: [''] },
+    { sequence: 1, at, take: 1, has: Array.from({ length: 501 }, () => 'o1-1') },
     { sequence: 1, at, take: 1, results: [{ id: '', state: 'completed' }] },
     { sequence: 1, at, take: 1, results: [{ id: 'a', state: 'won' }] },
     { sequence: 1, at, take: 1, facts: { '': 1 } },

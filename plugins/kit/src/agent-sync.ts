@@ -10,6 +10,7 @@ import {
   type Message,
   type PlatformHost,
   Problem,
+  type Reason,
   type Reply,
   type Turn,
 } from '@muster/contract'
@@ -21,26 +22,30 @@ const { Sync, agentLimits } = agentChannel
 
 /** Turns of one held sync at most, when it is woken for nothing again and again. */
 const wakesLimit = 8
+/** Why a long poll was ended: the newer one says what the device has, and so brings back what it has not. */
+const accounted = 'accounted'
+const unheard: Reason = { code: 'unheard', text: 'The connection ended before it was sent; it is handed over again.' }
 
 export function createSync(
   host: PlatformHost,
   o: { longPollS: number; told?: Told },
 ): (c: Channel, r: Message) => Promise<Reply> {
   const told = o.told ?? createTold()
+  /** Long polls of this node, by channel: of each the newest. */
+  const holds = new Map<number, AbortController>()
   return async function sync(c, r) {
     if (c.lifecycle === 'created') throw new Problem('wrong-state', { state: c.lifecycle, step: 'licence' })
     const body = readJson(r.body, agentLimits.syncBytes, Sync)
     const waitS = c.blocked ? 0 : Math.min(body.waitS ?? 0, o.longPollS)
-    const expectS = expectInS(host.pace(c), waitS)
-    const idle: Turn = { take: body.take, expectInS: expectS }
-    const talks = speaks(body)
-    const said = talks
-      ? await told.alone(c.no, () => tell(c, body, r, expectS))
-      : { sequence: body.sequence, deliveries: await host.turn(c, idle) }
-    const deliveries =
-      said.deliveries.length > 0 || waitS === 0 || body.take === 0
-        ? said.deliveries
-        : await hold(c, idle, waitS, r.signal)
+    const idle: Turn = { take: body.take, expectInS: expectInS(host.pace(c), waitS) }
+    const asks: Turn = body.has ? { ...idle, has: body.has } : idle
+    // Who asks anew has given up what it asked before: what comes from now on is for the newer one.
+    if (body.take > 0) holds.get(c.no)?.abort(body.has && accounted)
+    const said = speaks(body)
+      ? await told.alone(c.no, () => tell(c, body, r, asks))
+      : { sequence: body.sequence, deliveries: await host.turn(c, asks) }
+    const waits = said.deliveries.length === 0 && waitS > 0 && body.take > 0
+    const deliveries = waits ? await hold(c, idle, waitS, r.signal) : said.deliveries
     return answer(c, said.sequence, deliveries, body.take)
   }
 
@@ -49,13 +54,12 @@ export function createSync(
     c: Channel,
     body: Sync,
     r: Message,
-    expectInS: number,
+    asks: Turn,
   ): Promise<{ sequence: number; deliveries: readonly Delivery[] }> {
-    const turn: Turn = { take: body.take, expectInS, raw: r.body }
+    const turn: Turn = { ...asks, raw: r.body }
     if (settles(body)) {
       const words = wordsOf(latin1(r.body))
-      if (told.repeats(c.no, words))
-        return { sequence: body.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
+      if (told.repeats(c.no, words)) return { sequence: body.sequence, deliveries: await host.turn(c, asks) }
       turn.said = saidBy(body)
       const deliveries = await host.turn(c, turn)
       told.took(c.no, words)
@@ -65,7 +69,7 @@ export function createSync(
     const { state } = await host.detail(c)
     const last = lastReport(state)
     if (body.sequence === last.sequence && digest === last.digest)
-      return { sequence: last.sequence, deliveries: await host.turn(c, { take: body.take, expectInS }) }
+      return { sequence: last.sequence, deliveries: await host.turn(c, asks) }
     if (body.results?.length) turn.said = saidBy(body)
     if (body.sequence <= last.sequence) return { sequence: last.sequence, deliveries: await host.turn(c, turn) }
     // A higher number proves that it is newer than all before, which the device's clock could not: no reportedAt.
@@ -77,15 +81,29 @@ export function createSync(
 
   /** The long poll. Being woken says that something may wait, so each waking is one more turn that only takes. */
   async function hold(c: Channel, idle: Turn, waitS: number, gone: AbortSignal): Promise<readonly Delivery[]> {
-    const signal = AbortSignal.any([gone, AbortSignal.timeout(Math.ceil(waitS * 1000))])
-    for (let wakes = 0; wakes < wakesLimit && !signal.aborted; wakes += 1) {
-      await host.wait(c, signal)
-      // Nobody would hear the answer, or nothing came: what waits stays untaken.
-      if (gone.aborted || signal.aborted) return []
-      const deliveries = await host.turn(c, idle)
-      if (deliveries.length > 0) return deliveries
+    const mine = new AbortController()
+    holds.set(c.no, mine)
+    const signal = AbortSignal.any([gone, mine.signal, AbortSignal.timeout(Math.ceil(waitS * 1000))])
+    try {
+      for (let wakes = 0; wakes < wakesLimit && !signal.aborted; wakes += 1) {
+        await host.wait(c, signal)
+        // Nobody would hear the answer, or nothing came: what waits stays untaken.
+        if (signal.aborted) return []
+        const deliveries = await host.turn(c, idle)
+        if (deliveries.length === 0) continue
+        if (!gone.aborted && !mine.signal.aborted) return deliveries
+        if (mine.signal.reason !== accounted) await returned(c, deliveries)
+        return []
+      }
+      return []
+    } finally {
+      if (holds.get(c.no) === mine) holds.delete(c.no)
     }
-    return []
+  }
+
+  /** Taken for somebody who went away before a byte of it was written: it surely never left us, so even what must not be done twice goes again. */
+  async function returned(c: Channel, deliveries: readonly Delivery[]): Promise<void> {
+    await host.turn(c, { take: 0, said: deliveries.map(({ id }) => ({ id, state: 'returned', reason: unheard })) })
   }
 
   function answer(c: Channel, sequence: number, deliveries: readonly Delivery[], take: number): Reply {
@@ -168,7 +186,7 @@ function lastReport(state: ChannelDetail['state']): { sequence: number; digest: 
   return { sequence: typeof sequence === 'number' ? sequence : -1, digest: typeof digest === 'string' ? digest : '' }
 }
 
-/** What is told; take and waitS may differ between repeats of one report. */
+/** What is told; take, waitS and has may differ between repeats of one report. */
 function toldBy({ sequence, at, results, facts, partial, events }: Sync): string {
   return JSON.stringify([sequence, at, results, facts, partial, events])
 }

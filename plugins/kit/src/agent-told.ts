@@ -66,9 +66,9 @@ export function createTold(): Told {
   }
 }
 
-const tail = /,"take":\d+(?:,"waitS":[\d.]+)?\}$/
+const tail = /,"take":\d+(?:,"waitS":[\d.]+)?(?:,"has":\[[^[\]{}]*\])?\}$/
 
-/** What a report tells, of its bytes as Latin-1: how much is taken and how long is waited may differ between its repeats. */
+/** What a report tells, of its bytes as Latin-1: how much is taken, how long is waited and what is there already may differ between its repeats. */
 export function wordsOf(body: string): string {
   const end = tail.exec(body)
   return end ? body.slice(0, end.index) : body

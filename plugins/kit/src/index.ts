@@ -2,4 +2,4 @@
 export { cleanFacts, judged } from './agent-reports.ts'
 export { type AgentChannelOptions, agentRoutes } from './agent-routes.ts'
 export { jsonReply, readJson } from './json.ts'
-export { jsonFeatureRow, jsonRow, managedFact } from './json-row.ts'
+export { evidenceOf, jsonFeatureRow, jsonRow, managedFact } from './json-row.ts'

@@ -2,6 +2,7 @@
 import {
   agentChannel,
   type ChannelDetail,
+  type FactDescriptor,
   type FeatureDescriptor,
   type FeatureRow,
   type Json,
@@ -11,8 +12,10 @@ import {
   type Outcome,
   type Reason,
   type Secrets,
+  textIn,
   type Verdict,
 } from '@muster/contract'
+import { cleanWords } from './agent-reports.ts'
 
 interface RowOptions {
   /** Which of a device's channels the agent speaks on; `device` when the agent is the device's only channel. */
@@ -24,6 +27,13 @@ interface RowOptions {
 export function managedFact(feature: string): string {
   return `managed.${feature}`
 }
+/** These facts, one for each feature, as they are shown. */
+export const evidenceOf = (features: readonly FeatureDescriptor[]): FactDescriptor[] =>
+  features.map((f) => ({
+    id: managedFact(f.id),
+    title: { en: `Evidence: ${textIn(f.title)}`, de: `Nachweis: ${textIn(f.title, 'de')}` },
+    type: 'object',
+  }))
 
 /** The agent remembers ids on disk, so a delivery may safely be repeated. */
 export function jsonRow(d: OperationDescriptor, o: RowOptions = {}): OperationRow {
@@ -108,7 +118,8 @@ type Read = (
 function outcome(reply: Json, read: Read): Outcome {
   const said = agentChannel.Result.safeParse(reply)
   if (!said.success) return unreadable(`not a result: ${firstIssue(said.error)}`)
-  const { state, code, text, result, retryAfterS } = said.data
+  const { state, code, result, retryAfterS } = said.data
+  const text = said.data.text === undefined ? undefined : cleanWords(said.data.text)
   const reason = { code: code !== undefined && codeForm.test(code) ? code : state, text: text ?? '' }
   switch (state) {
     case 'acknowledged':
