@@ -1,6 +1,6 @@
 /** The core put together, read from top to bottom: each room is given exactly what it works with. */
 import { join } from 'node:path'
-import type { Json, Platform, Pusher } from '@muster/contract'
+import { type Json, type Platform, type Pusher, textIn } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { createAccess } from './access/index.ts'
 import { createAlerts, createWatch, raise } from './alerts/index.ts'
@@ -119,7 +119,7 @@ export async function createCore(o: CoreOptions) {
   })
   const compliance = createCompliance({
     ...base,
-    title: (feature) => registry.features.get(feature)?.title ?? feature,
+    title: (feature) => textIn(registry.features.get(feature)?.title ?? feature),
     warn: (tx, warnings) => operations.sendWarnings(tx, warnings),
   })
   const policies: Policies & Previews = createPolicies({
@@ -127,6 +127,7 @@ export async function createCore(o: CoreOptions) {
     registry,
     compliance,
     escrow: (tx, needs) => readEscrow(base, tx, needs),
+    demandSelfWipes: (tx, s) => approvals.demandSelfWipes(tx, s),
   })
   const operations: Operations = createOperations({
     ...base,

@@ -106,7 +106,7 @@ export {
   type MessageView,
   type Summary,
 } from './reports/index.ts'
-export { masterIdOf } from './secrets/index.ts'
+export { masterIdOf, SecretProblem } from './secrets/index.ts'
 export { rotateSigningKey } from './signing/index.ts'
 export {
   type DeliveryView,

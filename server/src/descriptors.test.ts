@@ -1,6 +1,7 @@
 /** Every schema of every platform can be made, and is what the form, the client and the reference are made from; starting makes none of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { textIn } from '@muster/contract'
 import { createCatalog, createRegistry } from '@muster/core'
 import { installedPlatforms } from './platforms.ts'
 
@@ -27,4 +28,16 @@ test('every schema can be made, and its examples fit it', () => {
       assert.ok(d.params.safeParse(e.params).success, `params of ${d.id}`)
       assert.ok(e.result === undefined || d.result.safeParse(e.result).success, `result of ${d.id}`)
     }
+})
+
+test('every operation, feature and fact speaks every language; what is said of them in sentences differs', () => {
+  const registry = createRegistry(installedPlatforms)
+  const [english, german] = [createCatalog(registry, 'en'), createCatalog(registry, 'de')]
+  const sentences = (c: typeof english) => [...c.operations, ...c.features].map((d) => [d.id, d.summary] as const)
+  const others = new Map(sentences(german))
+  for (const [id, summary] of sentences(english)) assert.notEqual(others.get(id), summary, `${id} is told in English`)
+  for (const d of [...registry.operations.values(), ...registry.features.values()])
+    assert.ok(typeof d.title === 'object' && d.title.de.trim() !== '', `${d.id} has an English title alone`)
+  for (const { descriptors } of registry.platforms.values())
+    for (const fact of descriptors.facts) assert.doesNotMatch(textIn(fact.title, 'de'), /^Evidence: /, fact.id)
 })

@@ -18,6 +18,8 @@ export interface ApiClient {
   grants: string[]
   redirectUris: string[]
   createdAt: string
+  /** The user who made it, also through another client; null: nobody who is still there. */
+  owner: { id: string; name: string } | null
   rotatedAt: string
   revoked: boolean
 }
@@ -104,11 +106,12 @@ interface Row {
   scopes: string[]
   channel: number | null
   created: Date
+  owner: { id: string; name: string } | null
   rotated: Date
   revoked: Date | null
   previous_hash: Buffer | null
 }
-const columns = sql`id, name, secret_hash, metadata, scopes, channel, created, rotated, revoked, case when previous_until > now() then previous_hash end previous_hash`
+const columns = sql`id, name, secret_hash, metadata, scopes, channel, created, (select jsonb_build_object('id', u.no::text, 'name', u.name) from app_user u where u.no = oauth_client.owner) owner, rotated, revoked, case when previous_until > now() then previous_hash end previous_hash`
 
 const byIds = sql`select ${columns} from oauth_client where id = any(${[]}::text[])`.text
 const words = (m: JsonObject, key: string) => (Array.isArray(m[key]) ? m[key].map(String) : [])
@@ -120,6 +123,7 @@ const show = (r: Row): ApiClient => ({
   grants: words(r.metadata, 'grant_types'),
   redirectUris: words(r.metadata, 'redirect_uris'),
   createdAt: r.created.toISOString(),
+  owner: r.owner,
   rotatedAt: r.rotated.toISOString(),
   revoked: r.revoked !== null,
 })
@@ -168,7 +172,7 @@ export function createClients(d: AccessDeps, changed: Changed): Clients {
       const client = await d.db.tx(async (tx) => {
         const [row] = await tx
           .query<Row>(sql`
-            insert into oauth_client (id, name, secret_hash, metadata, scopes, owner) values (${id}, ${c.name}, ${secret ? sha256(secret) : null}, ${JSON.stringify(metadata)}::jsonb, ${c.scopes}, ${by.user ?? null}) returning ${columns}`)
+            insert into oauth_client (id, name, secret_hash, metadata, scopes, owner) values (${id}, ${c.name}, ${secret ? sha256(secret) : null}, ${JSON.stringify(metadata)}::jsonb, ${c.scopes}, coalesce(${by.user ?? null}::bigint, (select owner from oauth_client where id = ${by.id}))) returning ${columns}`)
           .catch(taken('client', id))
         await told(tx, by, 'create', id, { name: c.name, scopes: c.scopes })
         return show(row!)

@@ -2,6 +2,7 @@
 export { type Access, createAccess } from './access.ts'
 export { type ApiClient, type ClientInput, type ClientRecord, type Clients, clientGrants } from './clients.ts'
 export type { AccessDeps } from './deps.ts'
+export { demandForGroup } from './gains.ts'
 export type { OAuthKeys } from './keys.ts'
 export type { OAuthStore } from './oauth-store.ts'
 export { verifyPassword } from './password.ts'

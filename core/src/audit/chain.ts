@@ -46,10 +46,13 @@ function isSigned(key: KeyObject, head: HeadLine['head']): boolean {
 /** Collects the heads that wait for their entry; answers why one does not hold. */
 function createHeads(publicKey?: KeyObject) {
   const waiting = new Map<number, HeadLine['head']>()
+  let signed = 0
 
   function compare(head: HeadLine['head'], chain: string): string | undefined {
     if (publicKey && !isSigned(publicKey, head)) return 'the signed head has a wrong signature'
-    return head.chain === chain ? undefined : 'the chain differs from its signed head'
+    if (head.chain !== chain) return 'the chain differs from its signed head'
+    signed = Math.max(signed, head.seq)
+    return undefined
   }
 
   return {
@@ -67,6 +70,8 @@ function createHeads(publicKey?: KeyObject) {
       return head && compare(head, chain)
     },
     beyond: (): number => Math.max(0, ...waiting.keys()),
+    /** Up to which entry signed heads hold. */
+    signed: (): number => signed,
   }
 }
 
@@ -95,7 +100,8 @@ function isDeep(value: unknown): boolean {
 
 /**
  * Walks an export: entries in order, each signed head before or right behind its entry. Without a public key signatures are
- * not checked. Entries cut off at the end show by a head beyond them, so keep heads outside the database.
+ * not checked; with one the last entry must be signed, since anybody can chain entries of their own. Entries cut off behind an
+ * older head show by a head beyond them, so keep heads outside the database.
  */
 export async function verifyChain(
   lines: AsyncIterable<AuditLine | HeadLine>,
@@ -121,5 +127,11 @@ export async function verifyChain(
   }
   const cut = heads.beyond()
   if (cut > seq) return { ok: false, at: seq + 1, reason: `entries ${seq + 1} to ${cut} are missing at the end` }
+  if (publicKey && heads.signed() < seq)
+    return {
+      ok: false,
+      at: heads.signed() + 1,
+      reason: `no signed head vouches for entries ${heads.signed() + 1} to ${seq}: they were cut from a longer chain, or made up`,
+    }
   return { ok: true, entries: seq }
 }

@@ -108,11 +108,14 @@ export async function* exportLines(db: Db): AsyncGenerator<AuditLine | HeadLine>
   const heads = (above: number, upTo: number) =>
     db.query<HeadRow>(sql`SELECT seq, encode(chain, 'hex') AS chain, signature, at FROM audit_head
       WHERE seq > ${above} AND seq <= ${upTo} ORDER BY seq`)
-  // What is sealed while the export runs belongs to the next one: else a head could come without its entry.
-  const [bound] = await db.query<{ end: number }>(
-    sql`SELECT greatest((SELECT max(seq) FROM audit), (SELECT max(seq) FROM audit_head), 0) AS end`,
+  // What is sealed while the export runs belongs to the next one: else a head could come without its entry. The last head is
+  // kept from here on: sealing within its minute replaces it in the table, and the export's end must be signed.
+  const [bound] = await db.query<{ end: number } & (HeadRow | { seq: null })>(
+    sql`SELECT greatest((SELECT max(seq) FROM audit), h.seq, 0) AS end, h.* FROM (SELECT 1) one LEFT JOIN LATERAL (
+      SELECT seq, encode(chain, 'hex') AS chain, signature, at FROM audit_head ORDER BY seq DESC LIMIT 1) h ON true`,
   )
   const end = bound?.end ?? 0
+  const anchor = bound && bound.seq !== null ? bound : undefined
   let seq = 0
   for (;;) {
     const rows = await db.query<AuditLine>({
@@ -126,14 +129,14 @@ export async function* exportLines(db: Db): AsyncGenerator<AuditLine | HeadLine>
     const signed = new Map((await heads(seq, last.seq)).map((h) => [h.seq, h]))
     for (const row of rows) {
       yield row
-      const head = signed.get(row.seq)
+      const head = signed.get(row.seq) ?? (row.seq === anchor?.seq ? anchor : undefined)
       if (head) yield headLine(head)
       signed.delete(row.seq)
     }
     for (const head of signed.values()) yield headLine(head)
     seq = last.seq
   }
-  for (const head of await heads(seq, end)) yield headLine(head)
+  if (anchor && anchor.seq > seq) yield headLine(anchor)
 }
 
 export interface AuditFilter {

@@ -160,6 +160,8 @@ test('nothing destructive is sent until recovery ends, and what was open of it i
   const c = await bench.enrol('pull')
   const params = (destructive.examples[0]?.params ?? {}) as Json
   const id = await bench.send(destructive.id, params, [c])
+  await bench.db.query(sql`
+    insert into approval (activity, kind, actor, person, devices, expires) values (${id}, 'wipe', 'user:eve', 'user:eve', 1, now() + interval '1 day')`)
   const saved = join(folder, 'destructive.backup')
   await backup(saved)
   const t = await empty()
@@ -171,6 +173,8 @@ test('nothing destructive is sent until recovery ends, and what was open of it i
       [(await again.operation(id, c))?.state, (await again.operation(id, c))?.reason?.code],
       ['cancelled', 'restored'],
     )
+    const waits = await t.db.query(sql`select state, decided_by from approval where activity = ${id}`)
+    assert.deepEqual(waits, [{ state: 'withdrawn', decided_by: 'system' }])
     const send = () => again.send(destructive.id, params, [c])
     await assert.rejects(send(), (e) => isProblem(e) && e.code === 'recovery-mode')
     await again.core.recovery.end('user:anna')

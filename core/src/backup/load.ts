@@ -172,6 +172,12 @@ async function settle(s: Session, o: RestoreOptions, header: Header): Promise<nu
     )
     await beginRecovery(s, header.installation)
   }
+  // What waited for approval waits no longer, and holds up nothing else of whoever asked.
+  if (header.migrations.some((m) => m.schema === 'muster' && m.name === '0009_approvals')) {
+    await s.query(sql`
+      update approval a set state = 'withdrawn', decided = now(), decided_by = 'system', note = ${oldWorld.text}
+      where a.state = 'waiting' and not exists (select from pending p where p.activity = a.activity)`)
+  }
   await insertEntry(s, {
     actor: o.actor,
     act: 'backup.restore',

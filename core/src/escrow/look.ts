@@ -1,5 +1,5 @@
 /** The second look: which keys a device has entrusted to us, and one of them in clear for a person who says why. */
-import { type EscrowDescriptor, Problem } from '@muster/contract'
+import { type EscrowDescriptor, type Language, Problem, textIn } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { z } from 'zod'
 import type { Audit } from '../audit/index.ts'
@@ -18,9 +18,16 @@ export interface EscrowItem {
 }
 export interface EscrowLook {
   /** Of all enrolments of the device, also of those that ended: a lost or broken one needs its keys most. */
-  list(device: number): Promise<EscrowItem[]>
+  list(device: number, language?: Language): Promise<EscrowItem[]>
   /** In clear, audited with the reason. Problems: not-found, invalid-request. */
-  reveal(o: { device: number; name: string; reason: string; actor: string; remote?: string }): Promise<{
+  reveal(o: {
+    device: number
+    name: string
+    reason: string
+    actor: string
+    remote?: string
+    language?: Language
+  }): Promise<{
     name: string
     title: string
     value: string
@@ -48,14 +55,20 @@ export function createEscrowLook(o: {
     where d.no = ${device} order by e.name, e.at desc`
   const words = (r: Row): EscrowDescriptor =>
     o.descriptors(r.platform).find((d) => d.id === r.name) ?? { id: r.name, title: r.name, summary: '' }
-  const shown = (r: Row): EscrowItem => {
+  const shown = (r: Row, language?: Language): EscrowItem => {
     const { title, summary, readable } = words(r)
-    return { name: r.name, title, summary, readable: readable === true, at: r.at.toISOString() }
+    return {
+      name: r.name,
+      title: textIn(title, language),
+      summary: textIn(summary, language),
+      readable: readable === true,
+      at: r.at.toISOString(),
+    }
   }
 
   return {
-    list: async (device) => (await o.db.query<Row>(newest(device))).map(shown),
-    reveal: async ({ device, name, reason, actor, remote }) => {
+    list: async (device, language) => (await o.db.query<Row>(newest(device))).map((r) => shown(r, language)),
+    reveal: async ({ device, name, reason, actor, remote, language }) => {
       const said = checkInput(why, { reason: reason.trim() })
       return o.db.tx(async (tx) => {
         const row = (await tx.query<Row>(newest(device))).find((r) => r.name === name)
@@ -68,7 +81,7 @@ export function createEscrowLook(o: {
           remote,
           detail: { name, reason: said.reason },
         })
-        return { name, title: words(row).title, value, at: row.at.toISOString() }
+        return { name, title: textIn(words(row).title, language), value, at: row.at.toISOString() }
       })
     },
   }

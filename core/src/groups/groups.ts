@@ -1,8 +1,9 @@
 /** Groups of devices: static ones hold whom they are given, dynamic ones whom their query finds. */
+import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '@muster/contract'
 import sql from 'sql-template-tag'
 import { z } from 'zod'
-import { everywhere, type Reach, reachSql } from '../access/index.ts'
+import { demandForGroup, everywhere, type Principal, type Reach, reachSql } from '../access/index.ts'
 import type { Audit } from '../audit/index.ts'
 import {
   checkInput,
@@ -47,6 +48,8 @@ export interface MemberChange {
   /** Which devices the caller may move. */
   reach?: Reach
   actor: string
+  /** Who asks, where it is not Muster itself: see `update`. */
+  by?: Principal
 }
 
 export interface Groups {
@@ -55,11 +58,14 @@ export interface Groups {
   /** Problem: not-found. */
   get(id: string): Promise<Group>
   list(o: { cursor?: string; limit: number; q?: string }): Promise<Page<Group>>
-  /** What is absent stays; `query: null` makes it static with the members it has. Problems: not-found, revision-mismatch, and those of create. */
-  update(id: string, revision: number, change: Partial<GroupInput>, actor: string): Promise<Group>
+  /**
+   * What is absent stays; `query: null` makes it static with the members it has. Problems: not-found, revision-mismatch, those of create,
+   * and forbidden: whoever lets devices into a group for which roles are held gives those roles' permissions, and must hold them.
+   */
+  update(id: string, revision: number, change: Partial<GroupInput>, actor: string, by?: Principal): Promise<Group>
   /** Problems: not-found, in-use (a role is held for this group). */
   remove(id: string, actor: string): Promise<void>
-  /** Of a static group; answers how many memberships changed. Problems: not-found, wrong-state (dynamic), invalid-target (unknown, or out of reach). */
+  /** Of a static group; answers how many memberships changed. Problems: not-found, wrong-state (dynamic), invalid-target (unknown, or out of reach), forbidden (see update). */
   change(id: string, m: MemberChange): Promise<{ added: number; removed: number }>
   /** How many devices a query would find within the reach. Problem: invalid-query. */
   preview(query: unknown, reach: Reach): Promise<number>
@@ -96,7 +102,13 @@ export function createGroups(d: { db: Db; events: Events; audit: Audit; log: Log
     })
   }
 
-  async function update(id: string, revision: number, change: Partial<GroupInput>, actor: string): Promise<Group> {
+  async function update(
+    id: string,
+    revision: number,
+    change: Partial<GroupInput>,
+    actor: string,
+    by?: Principal,
+  ): Promise<Group> {
     const query = change.query == null ? change.query : checkQuery(change.query)
     return changing(async (tx) => {
       const old = await need(tx, id)
@@ -104,6 +116,7 @@ export function createGroups(d: { db: Db; events: Events; audit: Audit; log: Log
         ...checkInput(shape, { name: change.name ?? old.name, description: change.description ?? old.description }),
         query: query === undefined ? old.query : (query as Query | null),
       }
+      if (by && next.query && !isDeepStrictEqual(next.query, old.query)) await demandForGroup(tx, by, old.no)
       if (!(await updateGroup(tx, old.no, revision, next)))
         throw new Problem('revision-mismatch', { revision: old.revision })
       if (next.query) await evaluate(tx, events, { groups: [old.no] })
@@ -128,6 +141,7 @@ export function createGroups(d: { db: Db; events: Events; audit: Audit; log: Log
     return changing(async (tx) => {
       const group = await need(tx, id)
       if (group.query) throw new Problem('wrong-state', { state: 'dynamic' })
+      if (m.by && add.length > 0) await demandForGroup(tx, m.by, group.no)
       const named = [...add, ...take]
       const known = await knownDevices(tx, named.filter(isUuid), m.reach ?? everywhere)
       const unknown = named.filter((n) => !known.has(n))

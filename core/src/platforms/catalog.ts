@@ -4,6 +4,7 @@ import {
   type FeatureDescriptor,
   type Json,
   jsonSchema,
+  type Language,
   type OperationDescriptor,
   operationPermission,
   type Platform,
@@ -12,6 +13,8 @@ import {
   type Schema,
   type SettingsMode,
   settingsMode,
+  type Text,
+  textIn,
 } from '@muster/contract'
 import type { InstalledPlatform, Registry } from '../registry/index.ts'
 
@@ -23,7 +26,7 @@ export interface CatalogPlatform {
   channels: { kind: string; settings: SettingsMode; operations: string[]; features: string[] }[]
   deviceTypes: readonly { id: string; title: string; formFactors: readonly string[] }[]
   enrolments: readonly { id: string; title: string; ownerships: readonly string[] }[]
-  facts: readonly FactDescriptor[]
+  facts: readonly (Omit<FactDescriptor, 'title'> & { title: string })[]
   events: readonly { id: string; title: string; severity: string }[]
   support: { operations: string[]; features: string[] }
 }
@@ -60,12 +63,12 @@ export interface Catalog {
   problems: { code: string; status: number; text: string }[]
 }
 
-/** All of it, with every schema: dear, so made when somebody asks. */
-export function createCatalog(registry: Registry): Catalog {
+/** All of it in one language, with every schema: dear, so made when somebody asks. */
+export function createCatalog(registry: Registry, language: Language = 'en'): Catalog {
   return {
-    platforms: platformsOf(registry),
-    operations: [...registry.operations.values()].map((d) => operationOf(d, registry)),
-    features: [...registry.features.values()].map((d) => featureOf(d, registry)),
+    platforms: platformsOf(registry, language),
+    operations: [...registry.operations.values()].map((d) => operationOf(d, registry, language)),
+    features: [...registry.features.values()].map((d) => featureOf(d, registry, language)),
     problems: problemList(),
   }
 }
@@ -77,37 +80,39 @@ interface Word {
 }
 /** Each platform with its words and without their schemas: what stays readable of it, and costs nothing to make. */
 export function wordsOf(registry: Registry): (CatalogPlatform & { operations: Word[]; features: Word[] })[] {
-  const words = (ids: readonly string[], known: ReadonlyMap<string, Word>): Word[] =>
+  const words = (ids: readonly string[], known: ReadonlyMap<string, { title: Text; summary: Text }>): Word[] =>
     ids.flatMap((id) => {
       const d = known.get(id)
-      return d ? [{ id, title: d.title, summary: d.summary }] : []
+      return d ? [{ id, title: textIn(d.title), summary: textIn(d.summary) }] : []
     })
-  return platformsOf(registry).map((p) => ({
+  return platformsOf(registry, 'en').map((p) => ({
     ...p,
     operations: words(p.support.operations, registry.operations),
     features: words(p.support.features, registry.features),
   }))
 }
 
-function platformsOf(registry: Registry): CatalogPlatform[] {
+function platformsOf(registry: Registry, language: Language): CatalogPlatform[] {
+  const said = <D extends { title: Text }>(all: readonly D[]) =>
+    all.map((d) => ({ ...d, title: textIn(d.title, language) }))
   return [...registry.platforms.values()].map(({ platform, descriptors, operationRows, featureRows }) => ({
     id: platform.id,
     title: platform.title,
     installed: true,
     channels: channelsOf(platform, operationRows, featureRows),
-    deviceTypes: descriptors.deviceTypes,
-    enrolments: descriptors.enrolments,
-    facts: descriptors.facts,
-    events: descriptors.events,
+    deviceTypes: said(descriptors.deviceTypes),
+    enrolments: said(descriptors.enrolments),
+    facts: said(descriptors.facts),
+    events: said(descriptors.events),
     support: { operations: Object.keys(operationRows), features: Object.keys(featureRows) },
   }))
 }
 
-function operationOf(d: OperationDescriptor, registry: Registry): CatalogOperation {
+function operationOf(d: OperationDescriptor, registry: Registry, language: Language): CatalogOperation {
   return {
     id: d.id,
-    title: d.title,
-    summary: d.summary,
+    title: textIn(d.title, language),
+    summary: textIn(d.summary, language),
     danger: d.danger,
     repeatable: d.repeatable,
     collapse: d.collapse ?? false,
@@ -115,19 +120,19 @@ function operationOf(d: OperationDescriptor, registry: Registry): CatalogOperati
     expiresS: d.expiresS,
     permission: operationPermission(d.id),
     secret: d.secret ?? [],
-    params: jsonSchema(d.params),
-    result: jsonSchema(d.result),
+    params: jsonSchema(d.params, language),
+    result: jsonSchema(d.result, language),
     examples: d.examples.map((e) => e.params as Json),
     platforms: having(registry, (id) => registry.operationRows(id, d.id)),
   }
 }
 
-function featureOf(d: FeatureDescriptor, registry: Registry): CatalogFeature {
+function featureOf(d: FeatureDescriptor, registry: Registry, language: Language): CatalogFeature {
   return {
     id: d.id,
-    title: d.title,
-    summary: d.summary,
-    schema: jsonSchema(d.settings),
+    title: textIn(d.title, language),
+    summary: textIn(d.summary, language),
+    schema: jsonSchema(d.settings, language),
     secret: d.secret ?? [],
     merge: d.merge,
     examples: d.examples as readonly Json[],

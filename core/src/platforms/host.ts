@@ -56,7 +56,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
       if (terms.platform !== id) throw new Problem('invitation-platform', { platform: terms.platform })
       return terms
     },
-    begin: async (by, facts, channel) => {
+    begin: async (by, facts, channel, proven) => {
       checkFacts(facts)
       const before = typeof by === 'string' ? undefined : devices.identity.remembered(by)
       const begun = await enrollment.begin({
@@ -64,6 +64,7 @@ export function createHost(o: PlatformsDeps & { clock: Clock }, installed: Insta
         platform: id,
         facts,
         identifiers: identifiersOf(facts) as never,
+        proven,
         channel,
       })
       // Its next message may come before the word of its own change does. What is not remembered need not be forgotten.

@@ -33,10 +33,10 @@ export function createFetch(o: {
       )
       return response
     } catch (error) {
-      o.log.warn(
-        { origin: url.origin, path: url.pathname, ms: Math.round(performance.now() - started), err: error },
-        'a call out failed',
-      )
+      const what = { origin: url.origin, path: url.pathname, ms: Math.round(performance.now() - started), err: error }
+      // Whoever called gave it up: whether that is a failure, he knows.
+      if (init?.signal?.aborted) o.log.info(what, 'a call out was given up')
+      else o.log.warn(what, 'a call out failed')
       throw error
     }
   }

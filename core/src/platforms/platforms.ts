@@ -1,5 +1,5 @@
 /** The platforms that are installed: opened with a host of their own, their routes, invitations, jobs and deliveries put to work. */
-import { type OpenPlatform, Problem, type Route } from '@muster/contract'
+import { type Language, type OpenPlatform, Problem, type Route } from '@muster/contract'
 import sql from 'sql-template-tag'
 import type { Clock } from '../clock/index.ts'
 import { jsonText } from '../db/index.ts'
@@ -16,8 +16,8 @@ export interface InvitationPage {
   files: { name: string; type: string; bytes: Uint8Array }[]
 }
 export interface Platforms {
-  /** With every schema, so made when it is first asked for. */
-  catalog(): Catalog
+  /** With every schema, so made when it is first asked for; in English when no language is said. */
+  catalog(language?: Language): Catalog
   /** Makes the installed platforms known and opens them. Removed ones stay readable. */
   open(): Promise<void>
   routes(): { platform: string; route: Route }[]
@@ -36,7 +36,7 @@ const deliverEveryS = 1
 
 export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms {
   const opened = new Map<string, OpenPlatform>()
-  let catalog: Catalog | undefined
+  const catalogs = new Map<Language, Catalog>()
   const setup = createSetup({ ...o, opened })
   const waker = createWaker({ ...o, pusher: o.pusher ?? { push: () => undefined }, opened })
 
@@ -64,7 +64,11 @@ export function createPlatforms(o: PlatformsDeps & { clock: Clock }): Platforms 
     return found
   }
   return {
-    catalog: () => (catalog ??= createCatalog(o.registry)),
+    catalog: (language = 'en') => {
+      const made = catalogs.get(language) ?? createCatalog(o.registry, language)
+      catalogs.set(language, made)
+      return made
+    },
     setup,
     open,
     routes: () => [...opened].flatMap(([platform, p]) => p.routes.map((route) => ({ platform, route }))),

@@ -76,7 +76,7 @@ export function createSetup(
         title: a.title[language],
         summary: a.summary[language],
         danger: a.danger,
-        schema: jsonSchema(a.input) as JsonObject,
+        schema: jsonSchema(a.input, language) as JsonObject,
         secret: a.secret ?? [],
         examples: a.examples,
         available: now.actions.includes(a.id),

@@ -7,6 +7,7 @@ import {
   operationPermission,
   Problem,
   type Reason,
+  textIn,
 } from '@muster/contract'
 import sql, { empty, join } from 'sql-template-tag'
 import { may, type Principal, type Reach, reachFor, reachSql } from '../access/index.ts'
@@ -223,7 +224,13 @@ export function createDeviceReports(o: { db: Db; registry: Registry }) {
       const reason = allowed.has(d.id)
         ? whyNot(d, device, details)
         : { code: 'forbidden', text: 'Your roles do not allow it.' }
-      return { id: d.id, title: d.title, danger: d.danger, available: reason === undefined, ...(reason && { reason }) }
+      return {
+        id: d.id,
+        title: textIn(d.title),
+        danger: d.danger,
+        available: reason === undefined,
+        ...(reason && { reason }),
+      }
     })
   }
 

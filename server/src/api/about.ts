@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { version } from '../version.ts'
 import type { Api } from './route.ts'
 import { Json, JsonSchema, list, word } from './shapes.ts'
+import { readerOf } from './spoken.ts'
 
 const tags = ['Server']
 const titled = { id: z.string(), title: z.string() }
@@ -110,6 +111,6 @@ export function aboutRoutes(app: Api, core: Core): void {
         response: { 200: Catalog },
       },
     },
-    async () => core.platforms.catalog(),
+    async (request) => core.platforms.catalog(readerOf(request)),
   )
 }

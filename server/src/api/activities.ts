@@ -7,6 +7,7 @@ import { DeviceFilter } from './devices.ts'
 import { OperationRecord, operationState } from './operations.ts'
 import { type Api, actorOf, principalOf, reachOf, rowOf } from './route.ts'
 import { IdParams, id, Json, JsonObject, page, pageQuery, text, time, word } from './shapes.ts'
+import { spoken } from './spoken.ts'
 
 const tags = ['Activities']
 const ids = () => z.array(id()).min(1).max(10_000)
@@ -163,7 +164,10 @@ function followingRoutes(app: Api, core: Core): void {
         response: { 200: page('ActivityPage', Activity) },
       },
     },
-    (request) => core.operations.activities({ ...request.query, by: onlooker(request) }),
+    async (request) => {
+      const found = await core.operations.activities({ ...request.query, by: onlooker(request) })
+      return { ...found, items: found.items.map(spoken(core, request).ofOperation) }
+    },
   )
   app.get(
     '/activities/:id',
@@ -177,7 +181,8 @@ function followingRoutes(app: Api, core: Core): void {
         response: { 200: Activity },
       },
     },
-    (request) => core.operations.activity(rowOf(request.params.id), onlooker(request)),
+    async (request) =>
+      spoken(core, request).ofOperation(await core.operations.activity(rowOf(request.params.id), onlooker(request))),
   )
   app.get(
     '/activities/:id/devices',
@@ -192,7 +197,10 @@ function followingRoutes(app: Api, core: Core): void {
         response: { 200: page('ActivityDevicePage', OperationRecord) },
       },
     },
-    (request) => core.operations.ofActivity(rowOf(request.params.id), reachOf(request), request.query),
+    async (request) => {
+      const found = await core.operations.ofActivity(rowOf(request.params.id), reachOf(request), request.query)
+      return { ...found, items: found.items.map(spoken(core, request).ofOperation) }
+    },
   )
   app.post(
     '/activities/:id/cancel',

@@ -3,6 +3,7 @@ import { approvalStates, type Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, principalOf, rowOf } from './route.ts'
 import { id, list, pageQuery, text, time, word } from './shapes.ts'
+import { spoken } from './spoken.ts'
 
 const tags = ['Approvals']
 const Approval = z
@@ -48,7 +49,10 @@ export function approvalRoutes(app: Api, core: Core): void {
         response: { 200: ApprovalPage },
       },
     },
-    (request) => core.approvals.list(request.query),
+    async (request) => {
+      const found = await core.approvals.list(request.query)
+      return { ...found, items: found.items.map(spoken(core, request).ofOperation) }
+    },
   )
   app.get(
     '/approvals/:activity',
@@ -62,7 +66,7 @@ export function approvalRoutes(app: Api, core: Core): void {
         response: { 200: Approval },
       },
     },
-    (request) => core.approvals.read(rowOf(request.params.activity)),
+    async (request) => spoken(core, request).ofOperation(await core.approvals.read(rowOf(request.params.activity))),
   )
   app.post(
     '/approvals/:activity/decide',
@@ -82,11 +86,13 @@ export function approvalRoutes(app: Api, core: Core): void {
         response: { 200: Approval },
       },
     },
-    (request) =>
-      core.approvals.decide({
-        ...request.body,
-        activity: rowOf(request.params.activity),
-        principal: principalOf(request),
-      }),
+    async (request) =>
+      spoken(core, request).ofOperation(
+        await core.approvals.decide({
+          ...request.body,
+          activity: rowOf(request.params.activity),
+          principal: principalOf(request),
+        }),
+      ),
   )
 }

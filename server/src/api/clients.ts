@@ -14,6 +14,10 @@ const Client = z
     grants: z.array(z.string()),
     redirectUris: z.array(z.string()),
     createdAt: time(),
+    owner: z
+      .object({ id: z.string(), name: z.string() })
+      .nullable()
+      .describe('The user who made it, also through another client'),
     rotatedAt: time(),
     revoked: z.boolean(),
   })

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { ComplianceWord } from './devices.ts'
 import { type Api, reachOf } from './route.ts'
 import { IdParams, Json, JsonObject, list, Reason, time } from './shapes.ts'
+import { spoken } from './spoken.ts'
 
 const action = z.enum(['enforce', 'warn', 'monitor'])
 const EffectiveFeature = z
@@ -68,7 +69,10 @@ export function devicePolicyRoutes(app: Api, core: Core): void {
         response: { 200: EffectivePolicy },
       },
     },
-    async (request) => core.policies.effective(await core.reports.reached(request.params.id, reachOf(request))),
+    async (request) => {
+      const found = await core.policies.effective(await core.reports.reached(request.params.id, reachOf(request)))
+      return { ...found, features: found.features.map(spoken(core, request).feature) }
+    },
   )
   app.get(
     '/devices/:id/compliance',

@@ -123,6 +123,28 @@ describe('devices', () => {
     await t.api(404, 'GET', `/devices/${devices[0]!.id}/compliance`, { token: null, headers })
     await t.api(403, 'POST', `/devices/${hers.id}/block`, { token: null, headers, body: { blocked: true } })
   })
+  it('lets nobody gain permissions by becoming the owner', async () => {
+    const make = (name: string, permissions: string[], own = false) =>
+      t.api<{ id: string }>(201, 'POST', '/roles', { body: { name, permissions, own } })
+    const [own, desk] = [
+      await make('own-wipes', ['device:read', 'operation:*'], true),
+      await make('desk', ['device:read', 'device:write']),
+    ]
+    const roles = [{ role: own.id }, { role: desk.id }]
+    const body = { name: 'desk', password: 'a long enough word', roles }
+    const user = await t.api<{ id: string }>(201, 'POST', '/users', { body })
+    const other = await t.api<{ id: string }>(201, 'POST', '/users', { body: { ...body, name: 'else' } })
+    const signed = await t.signIn('desk', 'a long enough word')
+    const path = `/devices/${devices[1]!.id}`
+    const give = async (status: number, owner: string | null) => {
+      const { revision } = await t.api<{ revision: number }>(200, 'GET', path)
+      const headers = { ...signed, 'if-match': `"${revision}"` }
+      return t.api<{ permission: string }>(status, 'PATCH', path, { token: null, headers, body: { owner } })
+    }
+    assert.equal((await give(403, user.id)).permission, 'operation:*')
+    await give(200, other.id)
+    await give(200, null)
+  })
   it('counts them', async () => {
     const counts = await t.api<{ devices: { total: number; platform: Record<string, number> } }>(
       200,

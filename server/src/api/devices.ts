@@ -19,6 +19,7 @@ import {
   time,
   word,
 } from './shapes.ts'
+import { spoken } from './spoken.ts'
 
 const tags = ['Devices']
 const lifecycle = z.enum(['created', 'active', 'disenrolling', 'removed'])
@@ -179,7 +180,10 @@ function reading(app: Api, core: Core): void {
       config: { access: { permission: 'device:read' }, problems: ['not-found'] },
       schema: { tags, summary: 'Read a device', operationId: 'getDevice', params: IdParams, response: { 200: Device } },
     },
-    (request) => core.reports.page(request.params.id, principalOf(request)),
+    async (request) => {
+      const found = await core.reports.page(request.params.id, principalOf(request))
+      return { ...found, operations: found.operations.map(spoken(core, request).operation) }
+    },
   )
 }
 
@@ -187,11 +191,15 @@ function changing(app: Api, core: Core): void {
   app.patch(
     '/devices/:id',
     {
-      config: { access: { permission: 'device:write' }, problems: ['not-found', 'revision-mismatch', 'wrong-state'] },
+      config: {
+        access: { permission: 'device:write' },
+        problems: ['not-found', 'revision-mismatch', 'wrong-state', 'forbidden'],
+      },
       schema: {
         tags,
         summary: 'Rename a device or change its owner or ownership',
-        description: 'A new owner or ownership begins a new epoch: what is queued for the old one is cancelled.',
+        description:
+          'A new owner or ownership begins a new epoch: what is queued for the old one is cancelled. Nobody becomes the owner to gain permissions.',
         operationId: 'changeDevice',
         params: IdParams,
         headers: IfMatch,
@@ -205,14 +213,13 @@ function changing(app: Api, core: Core): void {
       const { id } = request.params
       await core.reports.reached(id, reachOf(request))
       if (name !== undefined) await core.devices.rename(id, name, by)
-      else
-        await core.enrollment.setOwnership({
-          device: id,
-          ownership,
-          owner: owner == null ? owner : rowIn('owner', owner),
-          ...by,
-        })
-      return core.reports.page(request.params.id, principalOf(request))
+      else {
+        const person = owner == null ? owner : rowIn('owner', owner)
+        if (person != null) await core.access.demandForOwner(principalOf(request), id, person)
+        await core.enrollment.setOwnership({ device: id, ownership, owner: person, ...by })
+      }
+      const found = await core.reports.page(request.params.id, principalOf(request))
+      return { ...found, operations: found.operations.map(spoken(core, request).operation) }
     },
   )
   app.post(
@@ -271,8 +278,11 @@ function history(app: Api, core: Core): void {
         response: { 200: OperationPage },
       },
     },
-    async (request) =>
-      core.operations.ofDevice(await core.reports.reached(request.params.id, reachOf(request)), request.query),
+    async (request) => {
+      const no = await core.reports.reached(request.params.id, reachOf(request))
+      const found = await core.operations.ofDevice(no, request.query)
+      return { ...found, items: found.items.map(spoken(core, request).ofOperation) }
+    },
   )
   app.get(
     '/devices/:id/events',

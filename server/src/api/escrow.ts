@@ -3,6 +3,7 @@ import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, actorOf, reachOf } from './route.ts'
 import { IdParams, list, text, time } from './shapes.ts'
+import { readerOf } from './spoken.ts'
 
 const tags = ['Devices']
 const EscrowItem = z
@@ -34,7 +35,7 @@ export function escrowRoutes(app: Api, core: Core): void {
       },
     },
     async (request) => ({
-      items: await core.escrow.list(await core.reports.reached(request.params.id, reachOf(request))),
+      items: await core.escrow.list(await core.reports.reached(request.params.id, reachOf(request)), readerOf(request)),
     }),
   )
   app.post(
@@ -61,6 +62,7 @@ export function escrowRoutes(app: Api, core: Core): void {
         reason: request.body.reason,
         actor: actorOf(request),
         remote: request.ip,
+        language: readerOf(request),
       })
     },
   )

@@ -1,6 +1,6 @@
 /** The event stream: what happens, as it happens, resumable after a broken connection (server-sent events). */
 import type { ServerResponse } from 'node:http'
-import { Problem } from '@muster/contract'
+import { eventTypes, Problem } from '@muster/contract'
 import type { Core, EventRecord, Principal } from '@muster/core'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -11,6 +11,8 @@ const heartbeatMs = 15_000
 const backlogBytes = 4 * 1024 * 1024
 /** Streams one caller may hold open on one node. */
 const streamsEach = 20
+/** A mistyped one would be waited for without end. */
+const known: ReadonlySet<string> = new Set(eventTypes)
 
 const EventQuery = z.strictObject({
   types: z.string().max(2000).optional().describe('Only these types, separated by commas'),
@@ -43,6 +45,11 @@ export function eventRoutes(app: Api, core: Core, stopping: AbortSignal): void {
       const { actor } = principalOf(request)
       const after = request.headers['last-event-id'] || request.query.after
       const types = request.query.types?.split(',').filter(Boolean)
+      const unknown = types?.find((type) => !known.has(type))
+      if (unknown !== undefined)
+        throw new Problem('invalid-request', {
+          errors: [{ path: 'types', message: `there is no event type ${unknown}` }],
+        })
       const streams = open.get(actor) ?? 0
       if (streams >= streamsEach) throw new Problem('throttled', { retryAfterS: 5, streams })
       // Asked before the stream begins, so that a refusal is an answer of its own.

@@ -74,6 +74,23 @@ describe('groups', () => {
     await t.api(204, 'DELETE', `/groups/${group.id}`)
     await t.api(404, 'DELETE', `/groups/${group.id}`)
   })
+  it('lets nobody widen a role that is held for a group by letting devices in', async () => {
+    const group = await t.api<Group>(201, 'POST', '/groups', { body: { name: 'Of a role' } })
+    const role = (name: string, permissions: string[]) =>
+      t.api<{ id: string }>(201, 'POST', '/roles', { body: { name, permissions } })
+    const acts = await role('acts', ['device:*', 'operation:*'])
+    const keeps = await role('keeps', ['group:*', 'device:read'])
+    const roles: Record<string, string>[] = [{ role: acts.id, group: group.id }, { role: keeps.id }]
+    await t.api(201, 'POST', '/users', { body: { name: 'wide', password: 'wide enough word', roles } })
+    const headers = await t.signIn('wide', 'wide enough word')
+    const ifMatch = { ...headers, 'if-match': `"${group.revision}"` }
+    const query = { field: 'name', op: 'exists' }
+    await t.api(403, 'POST', `/groups/${group.id}/devices`, { token: null, headers, body: { add: [red.id] } })
+    await t.api(403, 'PUT', `/groups/${group.id}`, { token: null, headers: ifMatch, body: { name: 'All', query } })
+    await t.api(200, 'PUT', `/groups/${group.id}`, { token: null, headers: ifMatch, body: { name: 'Renamed' } })
+    await t.api(200, 'POST', `/groups/${group.id}/devices`, { body: { add: [red.id] } })
+    await t.api(200, 'POST', `/groups/${group.id}/devices`, { token: null, headers, body: { remove: [red.id] } })
+  })
   it('refuses queries it cannot read, saying why', async () => {
     const deep = Array.from({ length: 12 }).reduce<object>((q) => ({ not: q }), { field: 'name', op: 'exists' })
     for (const query of [

@@ -65,19 +65,22 @@ export function groupRoutes(app: Api, core: Core): void {
     {
       config: {
         access: { permission: 'group:write' },
-        problems: ['not-found', 'revision-mismatch', 'already-exists', 'invalid-query'],
+        problems: ['not-found', 'revision-mismatch', 'already-exists', 'invalid-query', 'forbidden'],
       },
       schema: {
         tags,
         summary: 'Change a group',
         operationId: 'saveGroup',
+        description:
+          'Letting devices into a group for which roles are held takes the permissions of those roles, everywhere.',
         params: IdParams,
         headers: IfMatch,
         body: GroupInput,
         response: { 200: Group },
       },
     },
-    (request) => core.groups.update(request.params.id, revisionOf(request), request.body, actorOf(request)),
+    (request) =>
+      core.groups.update(request.params.id, revisionOf(request), request.body, actorOf(request), principalOf(request)),
   )
   app.delete(
     '/groups/:id',
@@ -117,11 +120,16 @@ export function groupRoutes(app: Api, core: Core): void {
   app.post(
     '/groups/:id/devices',
     {
-      config: { access: { permission: 'group:write' }, problems: ['not-found', 'wrong-state', 'invalid-target'] },
+      config: {
+        access: { permission: 'group:write' },
+        problems: ['not-found', 'wrong-state', 'invalid-target', 'forbidden'],
+      },
       schema: {
         tags,
         summary: 'Add devices to a static group and take others out',
         operationId: 'changeGroupDevices',
+        description:
+          'Letting devices into a group for which roles are held takes the permissions of those roles, everywhere.',
         params: IdParams,
         body: z.strictObject({ add: device(), remove: device() }).meta({ id: 'GroupMembers' }),
         response: { 200: z.object({ added: z.int(), removed: z.int() }).meta({ id: 'GroupMembersChanged' }) },
@@ -132,6 +140,7 @@ export function groupRoutes(app: Api, core: Core): void {
         ...request.body,
         reach: reachFor(principalOf(request), 'device:read'),
         actor: actorOf(request),
+        by: principalOf(request),
       }),
   )
   app.post(

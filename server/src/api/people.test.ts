@@ -126,13 +126,19 @@ describe('people and programs', () => {
     assert.ok(items.some((p) => p.id === 'operation:device.inventory' && p.title.includes('Refresh inventory')))
     assert.equal(new Set(items.map((p) => p.id)).size, items.length)
   })
+  it('tells a token what its scopes leave', async () => {
+    const token = await t.tokenWith('device:read', 'group:read')
+    const session = await t.api<{ permissions: string[] }>(200, 'GET', '/session', { token })
+    assert.deepEqual(session.permissions, ['device:read', 'group:read'])
+  })
   it('makes API clients and gives them new secrets', async () => {
-    const { client, secret } = await t.api<{ client: { id: string; scopes: string[] }; secret: string }>(
-      201,
-      'POST',
-      '/clients',
-      { body: { name: 'export', scopes: ['device:read'] } },
-    )
+    const made = await t.api<{ client: { id: string; owner: unknown }; secret: string }>(201, 'POST', '/clients', {
+      token: null,
+      headers: await t.signIn('admin', 'first administrator'),
+      body: { name: 'export', scopes: ['device:read'] },
+    })
+    const { client, secret } = made
+    assert.deepEqual(client.owner, { id: '1', name: 'admin' })
     const token = async (word: string) =>
       (
         await t.call('POST', '/oauth2/token', {

@@ -1,9 +1,10 @@
 /** Setting platforms up: the steps that each platform describes, how they stand, and doing them. */
-import { type JsonObject as JsonRecord, languageOf } from '@muster/contract'
+import type { JsonObject as JsonRecord } from '@muster/contract'
 import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { type Api, actorOf } from './route.ts'
 import { JsonObject, JsonSchema, list, platformId, word } from './shapes.ts'
+import { readerOf } from './spoken.ts'
 
 const tags = ['Platforms']
 const titled = { id: z.string(), title: z.string(), summary: z.string() }
@@ -53,7 +54,7 @@ export function platformSetupRoutes(app: Api, core: Core): void {
       },
     },
     async (request) => ({
-      items: await core.platforms.setup.list(languageOf(request.headers['accept-language'])),
+      items: await core.platforms.setup.list(readerOf(request)),
     }),
   )
   app.post(
@@ -78,7 +79,7 @@ export function platformSetupRoutes(app: Api, core: Core): void {
         ...request.params,
         input: request.body.input as JsonRecord,
         actor: actorOf(request),
-        language: languageOf(request.headers['accept-language']),
+        language: readerOf(request),
       })
       return {
         text,

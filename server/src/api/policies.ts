@@ -146,7 +146,7 @@ function authoring(app: Api, core: Core): void {
 function publishing(app: Api, core: Core): void {
   const config = {
     access: { permission: 'policy:publish' },
-    problems: ['not-found', 'wrong-state', 'conflict'] as const,
+    problems: ['not-found', 'wrong-state', 'conflict', 'second-publisher-needed'] as const,
   }
   app.post(
     '/policies/:id/publish',
@@ -154,7 +154,7 @@ function publishing(app: Api, core: Core): void {
       config: { ...config, problems: [...config.problems, ...checks] },
       schema: {
         tags,
-        summary: 'Publish the draft as the next version',
+        summary: 'Publish the draft as the next version; one that was not changed makes none',
         operationId: 'publishPolicy',
         params: IdParams,
         response: { 200: Published },

@@ -1,9 +1,10 @@
 /** What a policy would do, asked before it does it. */
-import { type Core, previewActs } from '@muster/core'
+import { type Core, type PolicyPreview, previewActs } from '@muster/core'
 import { z } from 'zod'
 import { NewPolicy, PolicyDraft } from './policy-shapes.ts'
 import { type Api, reachOf, rowOf } from './route.ts'
 import { IdParams, JsonObject, list, Named, PageQuery, page, Reason, word } from './shapes.ts'
+import { type Spoken, spoken } from './spoken.ts'
 
 const tags = ['Policies']
 const access = { permission: 'policy:read' }
@@ -107,7 +108,11 @@ function counting(app: Api, core: Core): void {
         response: { 200: Preview },
       },
     },
-    (request) => core.policies.preview({ ...request.body, policy: rowOf(request.params.id), reach: reachOf(request) }),
+    async (request) =>
+      previewIn(
+        spoken(core, request),
+        await core.policies.preview({ ...request.body, policy: rowOf(request.params.id), reach: reachOf(request) }),
+      ),
   )
   app.post(
     '/policies/preview',
@@ -121,9 +126,19 @@ function counting(app: Api, core: Core): void {
         response: { 200: Preview },
       },
     },
-    (request) => core.policies.preview({ created: request.body, reach: reachOf(request) }),
+    async (request) =>
+      previewIn(spoken(core, request), await core.policies.preview({ created: request.body, reach: reachOf(request) })),
   )
 }
+
+const previewIn = (words: Spoken, found: PolicyPreview): PolicyPreview => ({
+  ...found,
+  features: found.features.map(words.feature),
+  conflicts: found.conflicts.map((c) => ({
+    ...words.feature(c),
+    ...(c.other && { other: words.feature(c.other) }),
+  })),
+})
 
 function looking(app: Api, core: Core): void {
   app.post(
@@ -165,7 +180,8 @@ function looking(app: Api, core: Core): void {
       const { id, device } = request.params
       const reach = reachOf(request)
       const no = await core.reports.reached(device, reach)
-      return core.policies.whatIf({ ...request.body, policy: rowOf(id), reach }, no)
+      const found = await core.policies.whatIf({ ...request.body, policy: rowOf(id), reach }, no)
+      return { ...found, features: found.features.map(spoken(core, request).feature) }
     },
   )
 }

@@ -1,9 +1,10 @@
 /** Roles, and the permissions they are made of. */
-import { operationPermission } from '@muster/contract'
+import { type Language, operationPermission, textIn, type Words } from '@muster/contract'
 import { type Core, corePermissions } from '@muster/core'
 import { z } from 'zod'
 import { type Api, IfMatch, principalOf, revisionOf } from './route.ts'
 import { IdParams, text } from './shapes.ts'
+import { readerOf } from './spoken.ts'
 
 const tags = ['Roles']
 const RoleInput = z
@@ -111,50 +112,60 @@ export function roleRoutes(app: Api, core: Core): void {
         },
       },
     },
-    async () => ({ items: permissionList(core) }),
+    async (request) => ({ items: permissionList(core, readerOf(request)) }),
   )
 }
 
 /** Permissions of the routes and one for each operation of the installed platforms, with words for people. */
-export function permissionList(core: Pick<Core, 'registry'>): { id: string; title: string }[] {
-  const routes = corePermissions.map((id) => ({ id, title: sentence(id) }))
+export function permissionList(
+  core: Pick<Core, 'registry'>,
+  language: Language = 'en',
+): { id: string; title: string }[] {
+  const routes = corePermissions.map((id) => ({ id, title: sentence(id, language) }))
   const operations = [...core.registry.operations.values()].map((d) => ({
     id: operationPermission(d.id),
-    title: `Send: ${d.title}`,
+    title: `${{ en: 'Send', de: 'Senden' }[language]}: ${textIn(d.title, language)}`,
   }))
   return [...routes, ...operations].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-const nouns: Record<string, string> = {
-  activity: 'activities and operations',
-  approval: 'what waits for a second administrator',
-  audit: 'the audit log',
-  certificate: 'certificates',
-  client: 'API clients',
-  configuration: 'the configuration',
-  device: 'devices',
-  escrow: 'keys that devices entrusted to the server',
-  event: 'the event stream',
-  group: 'groups',
-  invitation: 'invitations',
-  licence: 'licence texts',
-  message: 'messages exchanged with devices',
-  platform: 'platforms and the catalogue',
-  policy: 'policies',
-  recovery: 'recovery mode after a restore',
-  role: 'roles',
-  user: 'users',
-  webhook: 'webhooks',
+const nouns: Record<string, Words> = {
+  activity: { en: 'activities and operations', de: 'Aufträge und Vorgänge' },
+  approval: { en: 'what waits for a second administrator', de: 'was auf einen zweiten Administrator wartet' },
+  audit: { en: 'the audit log', de: 'das Prüfprotokoll' },
+  certificate: { en: 'certificates', de: 'Zertifikate' },
+  client: { en: 'API clients', de: 'API-Clients' },
+  configuration: { en: 'the configuration', de: 'die Konfiguration' },
+  device: { en: 'devices', de: 'Geräte' },
+  escrow: { en: 'keys that devices entrusted to the server', de: 'Schlüssel, die Geräte dem Server anvertraut haben' },
+  event: { en: 'the event stream', de: 'den Ereignisstrom' },
+  group: { en: 'groups', de: 'Gruppen' },
+  invitation: { en: 'invitations', de: 'Einladungen' },
+  licence: { en: 'licence texts', de: 'Lizenztexte' },
+  message: { en: 'messages exchanged with devices', de: 'Nachrichten von und zu Geräten' },
+  platform: { en: 'platforms and the catalogue', de: 'Plattformen und den Katalog' },
+  policy: { en: 'policies', de: 'Richtlinien' },
+  recovery: { en: 'recovery mode after a restore', de: 'den Wiederherstellungsmodus' },
+  query: { en: 'saved queries', de: 'gespeicherte Abfragen' },
+  role: { en: 'roles', de: 'Rollen' },
+  user: { en: 'users', de: 'Benutzer' },
+  webhook: { en: 'webhooks', de: 'Webhooks' },
 }
-const verbs: Record<string, string> = {
-  read: 'Read',
-  write: 'Change',
-  remove: 'Disenrol',
-  enrol: 'Enrol one’s own',
-  reveal: 'Read',
-  publish: 'Publish, order and switch',
+/** Where the verb is said of what. */
+const verbs: Record<string, (of: Words) => Words> = {
+  read: (of) => ({ en: `Read ${of.en}`, de: `${capital(of.de)} lesen` }),
+  write: (of) => ({ en: `Change ${of.en}`, de: `${capital(of.de)} ändern` }),
+  remove: (of) => ({ en: `Disenrol ${of.en}`, de: `Registrierung aufheben: ${of.de}` }),
+  enrol: (of) => ({ en: `Enrol one’s own ${of.en}`, de: `Eigene ${of.de} registrieren` }),
+  reveal: (of) => ({ en: `Read ${of.en}`, de: `${capital(of.de)} lesen` }),
+  publish: (of) => ({
+    en: `Publish, order and switch ${of.en}`,
+    de: `${capital(of.de)} veröffentlichen, ordnen und schalten`,
+  }),
 }
-function sentence(permission: string): string {
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+function sentence(permission: string, language: Language): string {
   const [noun = '', verb = ''] = permission.split(':')
-  return `${verbs[verb] ?? verb} ${nouns[noun] ?? noun}`
+  const of = nouns[noun] ?? { en: noun, de: noun }
+  return (verbs[verb]?.(of) ?? { en: `${verb} ${of.en}`, de: `${of.de}: ${verb}` })[language]
 }

@@ -85,7 +85,8 @@ export function userRoutes(app: Api, core: Core): void {
         tags,
         summary: 'Change a user, or disable one',
         operationId: 'changeUser',
-        description: 'Disabling ends all sessions and tokens at once.',
+        description:
+          'Disabling ends all sessions and tokens at once. API clients that the user made go on: look for their owner in the list of clients and revoke what is no longer needed.',
         params: IdParams,
         headers: IfMatch,
         body: UserChange,

@@ -205,6 +205,9 @@ function actRoutes(app: Api, { webhooks }: Core): void {
   app.post(
     '/webhooks/:id/resume',
     {
+      preValidation: async (request) => {
+        request.body ??= { from: 'here' }
+      },
       config: { ...write, problems: ['not-found', 'wrong-state'] },
       schema: {
         tags,

@@ -101,7 +101,11 @@ export function handleErrors(
         p.code === 'internal-error' ? 'a request failed' : p.code,
       )
     else if (!isProblem(e))
-      log.warn({ err: e, requestId: request.id, path: request.routeOptions.url ?? 'unknown' }, `answered as ${p.code}`)
+      // The caller's own fault: a line, and no trace that strangers could fill the disk with.
+      log.warn(
+        { reason: reasonOf(e), requestId: request.id, path: request.routeOptions.url ?? 'unknown' },
+        `answered as ${p.code}`,
+      )
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy()
       return
@@ -118,6 +122,8 @@ export function handleErrors(
   })
   return answer
 }
+
+const reasonOf = (e: unknown) => (e instanceof Error ? `${e.name}: ${e.message}` : String(e)).slice(0, 500)
 
 /** The answer to bytes that are no HTTP, on a bare socket. */
 export function rawProblem(requestId: string): string {

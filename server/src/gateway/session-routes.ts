@@ -1,7 +1,7 @@
 /** GET, POST and DELETE /api/v1/session: the console's sign-in. */
 
 import { Problem } from '@muster/contract'
-import type { Access, Principal } from '@muster/core'
+import { type Access, covers, type Principal } from '@muster/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { checkSameSite, csrfToken, sessionCookie, setSessionCookie } from './session-cookie.ts'
@@ -19,7 +19,8 @@ export function sessionRoutes(
     const user = principal.user === undefined ? undefined : await access.users.get(String(principal.user))
     return {
       user: { id: principal.id, name: principal.name, displayName: user?.displayName || principal.name },
-      permissions: principal.permissions,
+      // What a token's scopes leave of them.
+      permissions: effective(principal),
       ...(session === null ? {} : { csrf: csrfToken(session) }),
     }
   }
@@ -59,6 +60,17 @@ export function sessionRoutes(
     const old = sessionCookie(request)
     if (old !== undefined) await access.signOut(old)
   }
+}
+
+/** Patterns of a token's holder, narrowed to its scopes; of two that overlap the narrower one. */
+function effective(p: Principal): readonly string[] {
+  if (p.scopes === undefined) return p.permissions
+  const { permissions, scopes } = p
+  const both = [
+    ...permissions.filter((held) => scopes.some((s) => covers(s, held))),
+    ...scopes.filter((s) => permissions.some((held) => covers(held, s))),
+  ]
+  return [...new Set(both)].sort()
 }
 
 export const agentOf = (request: FastifyRequest) => request.headers['user-agent'] ?? ''

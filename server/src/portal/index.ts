@@ -23,10 +23,18 @@ const lookAfterMs = 3_000
 export async function registerPortal(app: FastifyInstance, o: { log: Log; publicUrl: string }): Promise<void> {
   const { log } = o
   const file = join(distDir, 'index.html')
-  const built = onceMade(async () => {
-    await buildPortals(log)
-    return readFile(file, 'utf8')
-  })
+  const built = onceMade(() => buildPortals(log))
+  let html = ''
+  /** As it stands now: somebody may have put a newer bundle there, whose files have other names. */
+  const startPage = async (): Promise<string> => {
+    try {
+      html = await readFile(file, 'utf8')
+    } catch (error) {
+      // In the moment in which one bundle takes the other's place, the page of before will do.
+      if (html === '') throw error
+    }
+    return html
+  }
   if (!existsSync(file)) await built()
   const looking = setTimeout(
     () => void built().catch((err: unknown) => log.error({ err }, 'the portals could not be built')),
@@ -37,7 +45,7 @@ export async function registerPortal(app: FastifyInstance, o: { log: Log; public
   await app.register(fastifyStatic, { root: distDir, serve: false, preCompressed: true, cacheControl: false })
 
   const page = async (reply: FastifyReply) => {
-    const html = await built()
+    await built()
     const nonce = randomBytes(16).toString('base64')
     return reply
       .headers({
@@ -47,7 +55,7 @@ export async function registerPortal(app: FastifyInstance, o: { log: Log; public
         'referrer-policy': 'same-origin',
       })
       .type('text/html; charset=utf-8')
-      .send(renderPage(html, { nonce, base }))
+      .send(renderPage(await startPage(), { nonce, base }))
   }
   const paths = ['/', ...pageRoots.flatMap((root) => [`/${root}`, `/${root}/*`])]
   for (const path of paths)

@@ -165,8 +165,12 @@ function features(o: KeyManagerOptions): Configuration['features'] {
         const scope = granted(client.scope?.split(' ') ?? [], o.scopes).join(' ')
         // RFC 6749 section 3.3: a client that names no scope gets all of its own.
         const params = ctx.oidc.params as { grant_type?: string; scope?: string } | undefined
-        if (params?.grant_type === 'client_credentials' && params.scope === undefined && scope !== '')
-          params.scope = scope
+        if (params?.grant_type === 'client_credentials') {
+          if (params.scope === undefined && scope !== '') params.scope = scope
+          // The key manager passes over words it does not know: a mistyped scope would be a token that may do nothing.
+          const unknown = params.scope?.split(' ').find((s) => s !== '' && !o.scopes.includes(s))
+          if (unknown !== undefined) throw new errors.InvalidScope('requested scope is not known', unknown)
+        }
         return { scope, audience: o.resource, accessTokenFormat: 'opaque' }
       },
     },
