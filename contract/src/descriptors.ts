@@ -1,6 +1,7 @@
 /** Operations, policy features and facts as data: from these the API, forms, permissions, documents and tests derive. */
 import { z } from 'zod'
 import type { Json, Schema } from './json.ts'
+import { type Language, type SaidWords, type Text, wordsKey } from './language.ts'
 import type { SetupDescriptor } from './setup.ts'
 
 export type Danger = 'none' | 'confirm' | 'destructive'
@@ -8,8 +9,8 @@ export type Danger = 'none' | 'confirm' | 'destructive'
 export interface OperationDescriptor<P = unknown, R = unknown> {
   /** `noun.verb`, lower case: `device.lock`. Also the permission `operation:device.lock` and the audit act. */
   readonly id: string
-  readonly title: string
-  readonly summary: string
+  readonly title: Text
+  readonly summary: Text
   readonly danger: Danger
   /** Doing it twice is the same as doing it once: it may be sent again when an answer is lost. */
   readonly repeatable: boolean
@@ -31,13 +32,15 @@ export interface OperationDescriptor<P = unknown, R = unknown> {
 export interface FeatureDescriptor<S = unknown> {
   /** Lower-case id: `passcode`, `linux.ssh`. */
   readonly id: string
-  readonly title: string
-  readonly summary: string
+  readonly title: Text
+  readonly summary: Text
   readonly settings: z.ZodType<S>
   /** How settings of several policies meet: the highest priority wins whole, or lists named here are united. */
   readonly merge: { readonly rule: 'priority' } | { readonly rule: 'union'; readonly lists: readonly string[] }
   /** Names of settings stored encrypted and never shown again; of each item of a list the list, `*` and the name, with slashes between. Rows are given them by their places: `networks/0/passphrase`. */
   readonly secret?: readonly string[]
+  /** Whether a device with these settings erases itself when something happens to it, as a number of wrong passcodes: the guard against destruction counts it. */
+  erases?(settings: S): boolean
   readonly examples: readonly S[]
 }
 
@@ -45,7 +48,7 @@ export type FactType = 'string' | 'number' | 'boolean' | 'time' | 'list' | 'obje
 export interface FactDescriptor {
   /** Dotted name within the device's facts: `os.version`. */
   readonly id: string
-  readonly title: string
+  readonly title: Text
   readonly type: FactType
   readonly unit?: string
   /** May be used in group queries and list filters. */
@@ -53,17 +56,17 @@ export interface FactDescriptor {
 }
 export interface DeviceTypeDescriptor {
   readonly id: string
-  readonly title: string
+  readonly title: Text
   readonly formFactors: readonly FormFactor[]
 }
 export interface EnrolmentDescriptor {
   readonly id: string
-  readonly title: string
+  readonly title: Text
   readonly ownerships: readonly Ownership[]
 }
 export interface DeviceEventDescriptor {
   readonly id: string
-  readonly title: string
+  readonly title: Text
   readonly severity: 'info' | 'warning' | 'critical'
 }
 
@@ -100,9 +103,9 @@ export type IdentifierKind = (typeof identifierKinds)[number]
 /** A secret that devices of the platform entrust to us (`PlatformHost.secrets`). */
 export interface EscrowDescriptor {
   readonly id: string
-  readonly title: string
+  readonly title: Text
   /** What a person does with it. */
-  readonly summary: string
+  readonly summary: Text
   /** A person may be shown it, with a reason; of others it is only told that they are there. */
   readonly readable?: true
 }
@@ -127,8 +130,9 @@ type LateOperation<P, R> = Omit<OperationDescriptor, 'params' | 'result' | 'exam
   readonly result: Late<z.ZodType<R>>
   readonly examples: readonly { readonly params: P; readonly result?: R }[]
 }
-type LateFeature<S> = Omit<FeatureDescriptor, 'settings' | 'examples'> & {
+type LateFeature<S> = Omit<FeatureDescriptor, 'settings' | 'examples' | 'erases'> & {
   readonly settings: Late<z.ZodType<S>>
+  erases?(settings: S): boolean
   readonly examples: readonly S[]
 }
 
@@ -137,7 +141,7 @@ export function operation<P, R>(d: LateOperation<P, R>): OperationDescriptor<P, 
   return madeLate(d, ['params', 'result'])
 }
 export function feature<S>(d: LateFeature<S>): FeatureDescriptor<S> {
-  return madeLate(d, ['settings'])
+  return madeLate<FeatureDescriptor<S>>(d, ['settings'])
 }
 
 function madeLate<D>(d: { readonly [K in keyof D]: Late<D[K]> }, keys: readonly (keyof D)[]): D {
@@ -150,9 +154,19 @@ function madeLate<D>(d: { readonly [K in keyof D]: Late<D[K]> }, keys: readonly 
   return d as D
 }
 
-/** JSON Schema (draft 2020-12) of what a caller sends. */
-export function jsonSchema(type: z.ZodType): Schema {
-  return z.toJSONSchema(type, { io: 'input', unrepresentable: 'throw' }) as Schema
+/** JSON Schema (draft 2020-12) of what a caller sends, described in one language as far as its words are given. */
+export function jsonSchema(type: z.ZodType, language: Language = 'en'): Schema {
+  return z.toJSONSchema(type, {
+    io: 'input',
+    unrepresentable: 'throw',
+    override: ({ jsonSchema: made }) => {
+      const said = made[wordsKey] as SaidWords | undefined
+      if (said === undefined) return
+      made.description = said.words[language]
+      if (said.name) made.title = said.name[language]
+      delete made[wordsKey]
+    },
+  }) as Schema
 }
 
 /** The permission that sending an operation needs; also its OAuth scope. */

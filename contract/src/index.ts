@@ -31,7 +31,7 @@ export { linuxWifi } from './features/linux-wifi.ts'
 export { linuxWireguard } from './features/linux-wireguard.ts'
 export { passcode } from './features/passcode.ts'
 export type * from './json.ts'
-export { type Language, languageOf, type Words } from './language.ts'
+export { type Language, languageOf, said, type Text, textIn, type Words } from './language.ts'
 export { androidOperation, androidOperations } from './operations/android.ts'
 export { androidOperationMeans } from './operations/android-means.ts'
 export {

@@ -75,6 +75,10 @@ const problems = {
     409,
     'Removing more devices needs a second administrator. Send the operation device.disenrol to them instead: it waits for approval.',
   ],
+  'second-publisher-needed': [
+    409,
+    'By these settings devices may erase themselves, and there are more of them than one person may wipe alone. Another administrator, who did not write this policy, publishes it.',
+  ],
   'own-approval': [
     403,
     'Nobody approves what they asked for themselves. Another administrator, signed in as a person, decides.',

@@ -58,7 +58,7 @@ describe('console in a browser', { timeout: 600_000 }, () => {
   it('a device is invited and its arrival shows by itself', async () => {
     const { page } = browser
     await page.getByRole('radio', { name: 'Company-owned (COPE)' }).check()
-    await page.getByRole('button', { name: 'Make the code' }).click()
+    await page.getByRole('button', { name: 'Make the code', exact: true }).click()
     await page.getByRole('heading', { name: 'Waiting for the device' }).waitFor()
     await page.getByRole('img', { name: 'QR code of the enrolment link' }).waitFor()
     const code = await page.getByText(/^([0-9A-Z]{5}-){3}[0-9A-Z]{5}$/).textContent()
@@ -100,6 +100,32 @@ describe('console in a browser', { timeout: 600_000 }, () => {
     await page.getByText('No device matches').waitFor()
     await page.getByRole('button', { name: 'Clear', exact: true }).last().click()
     await page.getByRole('link', { name: 'kiosk-7' }).waitFor()
+  })
+
+  it('neither a read that is never answered nor a browser that takes itself for offline keeps a list from its page', async () => {
+    const page = await browser.page.context().newPage()
+    let times = 0
+    try {
+      // The patience of the page passes in a second.
+      await page.addInitScript(() => {
+        const later = window.setTimeout
+        window.setTimeout = ((work: () => void, ms?: number) => later(work, ms === 20_000 ? 1000 : ms)) as typeof later
+      })
+      await page.route(/\/api\/v1\/devices\?/, (route) => {
+        times += 1
+        if (times > 1) return route.continue()
+      })
+      await page.goto('/devices')
+      await page.getByRole('link', { name: 'kiosk-7' }).waitFor({ timeout: 60_000 })
+      assert.ok(times > 1, 'the first was never answered')
+      await page.evaluate(() => dispatchEvent(new Event('offline')))
+      await page.getByRole('link', { name: 'Activities', exact: true }).click()
+      await page.getByRole('link', { name: /Refresh inventory/ }).waitFor({ timeout: 60_000 })
+    } catch (cause) {
+      throw new Error(`asked ${times} times, the page shows: ${await page.locator('body').textContent()}`, { cause })
+    } finally {
+      await page.close()
+    }
   })
 
   it('every page is readable by all, in both colours', async () => {

@@ -1,5 +1,6 @@
 /** The console over many devices: page by page, filters kept by name, everything that matches in one act, and a policy's effect seen before it is published. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { testDatabase } from '@muster/core/testing'
 import { type OpenBrowser, openBrowser } from './browser.ts'
@@ -128,6 +129,58 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     await page.getByText(`of ${devices} devices get it.`).waitFor()
     await page.getByRole('button', { name: `Send to ${devices} devices` }).click()
     await page.getByText(`0 of ${devices} settled`).waitFor()
+    await sound()
+  })
+
+  it('tells who asked for what, and leads from the log to it', async () => {
+    const { page } = browser
+    await page.goto('/activities')
+    await page.getByRole('combobox', { name: 'Operation' }).fill('Wipe')
+    await page.getByRole('option', { name: 'Wipe', exact: true }).click()
+    await page.getByText('Nothing matches').waitFor()
+    assert.equal(search().get('operation'), 'device.wipe')
+    await page.goto('/activities?operation=device.inventory')
+    await page.getByText('by admin').first().waitFor()
+    await page.goto('/audit?act=operation.device.inventory')
+    await page
+      .getByRole('cell', { name: /^Refresh inventory/ })
+      .first()
+      .waitFor()
+    await sound()
+    await page
+      .getByRole('link', { name: /^Activity \d+$/ })
+      .first()
+      .click()
+    await page.getByRole('heading', { name: 'Refresh inventory', level: 1 }).waitFor()
+  })
+
+  it('invites the people of a file: nobody while one of them is unknown, then each with a code of their own', async () => {
+    const { page } = browser
+    const people = ['ada', 'bob', 'cyd']
+    for (const name of people) await muster.api('POST', '/users', { name, email: `${name}@example.org`, roles: [] })
+    const file = (text: string) => ({ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+    await page.goto('/enrol')
+    await page.getByText('Invite many at once').waitFor()
+    const choose = page.locator('input[type=file]')
+    await choose.setInputFiles(file('user\r\nada\r\nnobody\r\n'))
+    await page.getByRole('button', { name: 'Make 2 codes' }).click()
+    await page.getByText('Line 3: nobody').waitFor()
+    await sound()
+    assert.deepEqual((await muster.api<{ items: unknown[] }>('GET', '/invitations')).items, [])
+    await choose.setInputFiles(file('e-mail;department\nADA@example.org;1\nbob;2\n"cyd";3\n'))
+    await page.getByRole('button', { name: 'Make 3 codes' }).click()
+    await page.getByText('3 of 3 codes made').waitFor()
+    const downloaded = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download 3 codes' }).click()
+    const lines = readFileSync(await (await downloaded).path(), 'utf8')
+      .trim()
+      .split('\r\n')
+    assert.deepEqual(
+      lines.map((line) => line.split(',')[0]),
+      ['user', ...people],
+    )
+    const { items } = await muster.api<{ items: { user: { name: string } }[] }>('GET', '/invitations')
+    assert.deepEqual(items.map((one) => one.user.name).sort(), people)
     await sound()
   })
 

@@ -1,9 +1,11 @@
 /** The bundle is made once for its sources, holds nothing a strict content policy forbids, and loads little at first. */
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { keepAssets } from './build.ts'
 import { buildPortals, distDir, pageRoots, renderPage } from './index.ts'
 
 const log = { info: () => undefined }
@@ -24,6 +26,20 @@ test('the start page takes a nonce and a base, and nothing that breaks out of it
 test('built once; then only when the sources change', async () => {
   await buildPortals(log)
   assert.equal((await buildPortals(log)).built, false)
+})
+
+test('a newer bundle keeps the files of the one before for pages that are open, and not for ever', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-assets-'))
+  const [from, to] = [join(folder, 'from'), join(folder, 'to')]
+  for (const at of [from, to]) await mkdir(at)
+  for (const name of ['both.js', 'before.js', 'ancient.js']) await writeFile(join(from, name), 'old')
+  await writeFile(join(to, 'both.js'), 'new')
+  await utimes(join(from, 'ancient.js'), new Date(), new Date(Date.now() - 8 * 86_400_000))
+  await keepAssets(from, to)
+  await keepAssets(join(folder, 'nothing'), to)
+  assert.deepEqual((await readdir(to)).sort(), ['before.js', 'both.js'])
+  assert.equal(await readFile(join(to, 'both.js'), 'utf8'), 'new')
+  await rm(folder, { recursive: true })
 })
 
 test('the page has no inline script or style, no outside host, and starts with less than 200 KB of JavaScript', async () => {
@@ -47,7 +63,12 @@ test('the server answers every address of the web app with its page', async () =
 async function reached(html: string): Promise<Set<string>> {
   const all = (await readdir(join(distDir, 'assets'))).filter((file) => file.endsWith('.js'))
   const found = new Set<string>()
-  const open = [...all.filter((file) => html.includes(file) || file.startsWith('home-'))]
+  const open = all.filter((file) => html.includes(file))
+  const named = (await Promise.all(open.map((file) => readFile(join(distDir, 'assets', file), 'utf8')))).join()
+  // Files of bundles before may stand beside.
+  const home = all.filter((file) => file.startsWith('home-') && named.includes(file))
+  assert.ok(home.length > 0)
+  open.push(...home)
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
     if (found.has(file)) continue
     found.add(file)

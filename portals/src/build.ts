@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -95,6 +95,7 @@ async function compress(folder: string): Promise<void> {
 /** Renames are atomic, a copy is not: a server that reads meanwhile sees the old bundle or the new one. */
 async function replace(out: string): Promise<void> {
   const old = `${out}-old`
+  await keepAssets(join(distDir, 'assets'), join(out, 'assets'))
   if (existsSync(distDir)) await rename(distDir, old)
   try {
     await rename(out, distDir)
@@ -103,6 +104,20 @@ async function replace(out: string): Promise<void> {
     if (!existsSync(stamp)) throw error
   }
   await rm(old, { recursive: true, force: true })
+}
+
+/** Days for which files of a bundle outlive it: pages that are open fetch their parts by the names of then. */
+const keptMs = 7 * 86_400_000
+
+/** Links files of the bundle before into the next one, where it has none of that name. */
+export async function keepAssets(from: string, to: string, now = Date.now()): Promise<void> {
+  if (!existsSync(from)) return
+  const there = new Set(await readdir(to))
+  for (const name of await readdir(from)) {
+    const at = join(from, name)
+    const { mtimeMs } = await stat(at)
+    if (!there.has(name) && now - mtimeMs < keptMs) await link(at, join(to, name))
+  }
 }
 
 /** Read without waiting in between, as each start does it and nobody else is served yet: a third of the time that it takes otherwise. */

@@ -18,7 +18,10 @@ setNonce(nonce)
 
 const client = new QueryClient({
   defaultOptions: {
+    // Muster may be reached where the browser takes itself for offline (a closed network, this very machine): whether it answers is found out by asking.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       // Only what may pass by itself is tried again: no way to the server, or the server busy.
       retry: (count, error) => count < 2 && error instanceof ApiProblem && (error.status === 0 || error.status >= 500),
     },

@@ -10,9 +10,11 @@ const orStays = { message: 'set at least one' }
 
 export const androidAppList = feature({
   id: 'android.appList',
-  title: 'App list',
-  summary:
-    'Apps that may be used: only these, or all but these. What may not be used is suspended, and where that is impossible hidden, as soon as it appears.',
+  title: { en: 'App list', de: 'App-Liste' },
+  summary: {
+    en: 'Apps that may be used: only these, or all but these. What may not be used is suspended, and where that is impossible hidden, as soon as it appears.',
+    de: 'Apps, die benutzt werden dürfen: nur diese, oder alle außer diesen. Was nicht erlaubt ist, wird angehalten, und wo das nicht geht, verborgen, sobald es auftaucht.',
+  },
   settings: () =>
     z
       .object({
@@ -25,17 +27,22 @@ export const androidAppList = feature({
 })
 export const androidHiddenApps = feature({
   id: 'android.hiddenApps',
-  title: 'Hidden apps',
-  summary: 'Apps that are there and cannot be seen or used, also those of the system.',
+  title: { en: 'Hidden apps', de: 'Verborgene Apps' },
+  summary: {
+    en: 'Apps that are there and cannot be seen or used, also those of the system.',
+    de: 'Apps, die da sind und weder gesehen noch benutzt werden können, auch solche des Systems.',
+  },
   settings: () => z.object({ packages: some(300).describe('Package names') }).strict(),
   merge: { rule: 'union', lists: ['packages'] },
   examples: [{ packages: ['com.android.chrome'] }],
 })
 export const androidRequiredApps = feature({
   id: 'android.requiredApps',
-  title: 'Required apps',
-  summary:
-    'Apps that are installed without asking and come back when somebody removes them; apps of the system that are switched on.',
+  title: { en: 'Required apps', de: 'Erforderliche Apps' },
+  summary: {
+    en: 'Apps that are installed without asking and come back when somebody removes them; apps of the system that are switched on.',
+    de: 'Apps, die ohne Rückfrage installiert werden und wiederkommen, wenn jemand sie entfernt; Apps des Systems, die eingeschaltet werden.',
+  },
   settings: () =>
     z
       .object({
@@ -87,8 +94,11 @@ export const androidRequiredApps = feature({
 })
 export const androidProtectedApps = feature({
   id: 'android.protectedApps',
-  title: 'Protected apps',
-  summary: 'Apps that cannot be uninstalled, and apps that cannot be stopped or cleared.',
+  title: { en: 'Protected apps', de: 'Geschützte Apps' },
+  summary: {
+    en: 'Apps that cannot be uninstalled, and apps that cannot be stopped or cleared.',
+    de: 'Apps, die nicht deinstalliert, und Apps, die nicht beendet oder geleert werden können.',
+  },
   settings: () =>
     z
       .object({
@@ -102,9 +112,11 @@ export const androidProtectedApps = feature({
 })
 export const androidPermissions = feature({
   id: 'android.permissions',
-  title: 'Permissions of apps',
-  summary:
-    'What apps get when they ask for a runtime permission, and what some get without asking. Since Android 12 location, camera, microphone and the like can only be granted where the device was enrolled for it.',
+  title: { en: 'Permissions of apps', de: 'Berechtigungen von Apps' },
+  summary: {
+    en: 'What apps get when they ask for a runtime permission, and what some get without asking. Since Android 12 location, camera, microphone and the like can only be granted where the device was enrolled for it.',
+    de: 'Was Apps bekommen, wenn sie um eine Berechtigung bitten, und was manche ohne Rückfrage bekommen. Ab Android 12 lassen sich Standort, Kamera, Mikrofon und Ähnliches nur gewähren, wo das Gerät dafür registriert wurde.',
+  },
   settings: () =>
     z
       .object({
@@ -145,9 +157,11 @@ const value = z.union([
 ])
 export const androidManagedConfiguration = feature({
   id: 'android.managedConfiguration',
-  title: 'Settings of apps',
-  summary:
-    'Hands apps the settings that their makers let administrators give (managed configurations). Variables such as {{user.email}} are filled in for each device.',
+  title: { en: 'Settings of apps', de: 'Einstellungen von Apps' },
+  summary: {
+    en: 'Hands apps the settings that their makers let administrators give (managed configurations). Variables such as {{user.email}} are filled in for each device.',
+    de: 'Übergibt Apps die Einstellungen, die ihre Hersteller Administratoren überlassen (verwaltete Konfigurationen). Variablen wie {{user.email}} werden für jedes Gerät ausgefüllt.',
+  },
   settings: () =>
     z
       .object({
@@ -183,8 +197,11 @@ export const androidManagedConfiguration = feature({
 })
 export const androidDefaultApps = feature({
   id: 'android.defaultApps',
-  title: 'Default apps',
-  summary: 'The apps that open for these tasks without asking. What is not set stays as it is.',
+  title: { en: 'Default apps', de: 'Standard-Apps' },
+  summary: {
+    en: 'The apps that open for these tasks without asking. What is not set stays as it is.',
+    de: 'Die Apps, die sich für diese Aufgaben ohne Rückfrage öffnen. Was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     z
       .object({
@@ -200,18 +217,22 @@ export const androidDefaultApps = feature({
 })
 export const androidAssistant = feature({
   id: 'android.assistant',
-  title: 'Assistant',
-  summary:
-    'Whether an assistant can be called. Blocked, every app that offers one is hidden, and since Android 15 none gets to see the screen.',
+  title: { en: 'Assistant', de: 'Assistent' },
+  summary: {
+    en: 'Whether an assistant can be called. Blocked, every app that offers one is hidden, and since Android 15 none gets to see the screen.',
+    de: 'Ob ein Assistent gerufen werden kann. Blockiert wird jede App verborgen, die einen anbietet, und ab Android 15 sieht keiner den Bildschirm.',
+  },
   settings: () => z.object({ blocked: z.boolean().default(true).describe('No assistant') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ blocked: true }],
 })
 export const androidServices = feature({
   id: 'android.services',
-  title: 'Keyboards and accessibility',
-  summary:
-    'Which apps may be keyboards and accessibility services: both see what is typed. Those of the system always may. What is not set stays as it is.',
+  title: { en: 'Keyboards and accessibility', de: 'Tastaturen und Bedienungshilfen' },
+  summary: {
+    en: 'Which apps may be keyboards and accessibility services: both see what is typed. Those of the system always may. What is not set stays as it is.',
+    de: 'Welche Apps Tastatur und Bedienungshilfe sein dürfen: Beide sehen, was getippt wird. Die des Systems dürfen es immer. Was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     z
       .object({
@@ -227,8 +248,11 @@ export const androidServices = feature({
 })
 export const androidWebClips = feature({
   id: 'android.webClips',
-  title: 'Web clips',
-  summary: 'Web addresses on the home screen. They come back when somebody removes them.',
+  title: { en: 'Web clips', de: 'Webclips' },
+  summary: {
+    en: 'Web addresses on the home screen. They come back when somebody removes them.',
+    de: 'Webadressen auf dem Startbildschirm. Sie kommen wieder, wenn jemand sie entfernt.',
+  },
   settings: () =>
     z
       .object({

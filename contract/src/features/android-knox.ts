@@ -6,9 +6,11 @@ import { isCidr } from './addresses.ts'
 
 export const androidKnoxRestrictions = feature({
   id: 'android.knox.restrictions',
-  title: 'Samsung restrictions',
-  summary:
-    'What users of Samsung devices cannot do beside Android’s own restrictions. Licence: Knox Platform for Enterprise.',
+  title: { en: 'Samsung restrictions', de: 'Samsung-Einschränkungen' },
+  summary: {
+    en: 'What users of Samsung devices cannot do beside Android’s own restrictions. Licence: Knox Platform for Enterprise.',
+    de: 'Was Benutzer von Samsung-Geräten über die Einschränkungen von Android hinaus nicht können. Lizenz: Knox Platform for Enterprise.',
+  },
   settings: () =>
     z
       .object({
@@ -29,8 +31,11 @@ export const androidKnoxRestrictions = feature({
 
 export const androidKnoxFirewall = feature({
   id: 'android.knox.firewall',
-  title: 'Samsung firewall',
-  summary: 'Which networks apps of a Samsung device may reach. Licence: Knox Platform for Enterprise.',
+  title: { en: 'Samsung firewall', de: 'Samsung-Firewall' },
+  summary: {
+    en: 'Which networks apps of a Samsung device may reach. Licence: Knox Platform for Enterprise.',
+    de: 'Welche Netzwerke die Apps eines Samsung-Geräts erreichen dürfen. Lizenz: Knox Platform for Enterprise.',
+  },
   settings: () =>
     z
       .object({
@@ -60,8 +65,11 @@ export const androidKnoxFirewall = feature({
 
 export const androidKnoxKeys = feature({
   id: 'android.knox.keys',
-  title: 'Samsung hardware keys',
-  summary: 'Keys of rugged Samsung devices that start an app, or do nothing. Licence: Knox Platform for Enterprise.',
+  title: { en: 'Samsung hardware keys', de: 'Samsung-Hardwaretasten' },
+  summary: {
+    en: 'Keys of rugged Samsung devices that start an app, or do nothing. Licence: Knox Platform for Enterprise.',
+    de: 'Tasten robuster Samsung-Geräte, die eine App starten oder nichts tun. Lizenz: Knox Platform for Enterprise.',
+  },
   settings: () =>
     z
       .object({

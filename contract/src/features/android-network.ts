@@ -21,8 +21,11 @@ const ssid = oneLine(32)
 
 export const androidWifi = feature({
   id: 'android.wifi',
-  title: 'Wi-Fi',
-  summary: 'A network that the device joins by itself. Its user cannot change it.',
+  title: { en: 'Wi-Fi', de: 'WLAN' },
+  summary: {
+    en: 'A network that the device joins by itself. Its user cannot change it.',
+    de: 'Ein Netzwerk, dem das Gerät von selbst beitritt. Die Person kann es nicht ändern.',
+  },
   secret: ['passphrase', 'password'],
   settings: () =>
     z
@@ -98,8 +101,11 @@ export const androidWifi = feature({
 
 export const androidWifiPolicy = feature({
   id: 'android.wifiPolicy',
-  title: 'Wi-Fi rules',
-  summary: 'Which networks the device may join at all. What is not set stays as it is.',
+  title: { en: 'Wi-Fi rules', de: 'WLAN-Regeln' },
+  summary: {
+    en: 'Which networks the device may join at all. What is not set stays as it is.',
+    de: 'Welchen Netzwerken das Gerät überhaupt beitreten darf. Was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     z
       .object({
@@ -125,9 +131,11 @@ export const androidWifiPolicy = feature({
 
 export const androidVpn = feature({
   id: 'android.vpn',
-  title: 'VPN (IKEv2)',
-  summary:
-    'A tunnel by Android’s own IKEv2 client (Android 11). An app for another VPN is required by its own feature and made permanent by "Permanent VPN".',
+  title: { en: 'VPN (IKEv2)', de: 'VPN (IKEv2)' },
+  summary: {
+    en: 'A tunnel by Android’s own IKEv2 client (Android 11). An app for another VPN is required by its own feature and made permanent by "Permanent VPN".',
+    de: 'Ein Tunnel über den IKEv2-Client von Android (Android 11). Eine App für ein anderes VPN wird über ihre eigene Funktion verlangt und durch „Dauerhaftes VPN“ dauerhaft.',
+  },
   secret: ['presharedKey', 'password'],
   settings: () =>
     z
@@ -180,8 +188,11 @@ export const androidVpn = feature({
 
 export const androidAlwaysOnVpn = feature({
   id: 'android.alwaysOnVpn',
-  title: 'Permanent VPN',
-  summary: 'One VPN app is on all the time; with lockdown nothing leaves the device, or its work profile, beside it.',
+  title: { en: 'Permanent VPN', de: 'Dauerhaftes VPN' },
+  summary: {
+    en: 'One VPN app is on all the time; with lockdown nothing leaves the device, or its work profile, beside it.',
+    de: 'Eine VPN-App ist immer an; mit Abriegelung verlässt nichts das Gerät oder sein Arbeitsprofil an ihr vorbei.',
+  },
   settings: () =>
     z
       .object({
@@ -196,8 +207,11 @@ export const androidAlwaysOnVpn = feature({
 
 export const androidProxy = feature({
   id: 'android.proxy',
-  title: 'Global proxy',
-  summary: 'A proxy for web traffic over all networks. Apps may still ignore it: Android calls it a recommendation.',
+  title: { en: 'Global proxy', de: 'Globaler Proxy' },
+  summary: {
+    en: 'A proxy for web traffic over all networks. Apps may still ignore it: Android calls it a recommendation.',
+    de: 'Ein Proxy für Webverkehr über alle Netzwerke. Apps können ihn übergehen: Android nennt ihn eine Empfehlung.',
+  },
   settings: () =>
     z
       .object({
@@ -228,8 +242,11 @@ export const androidProxy = feature({
 
 export const androidPrivateDns = feature({
   id: 'android.privateDns',
-  title: 'Private DNS',
-  summary: 'Names are asked for encrypted (DNS over TLS).',
+  title: { en: 'Private DNS', de: 'Privates DNS' },
+  summary: {
+    en: 'Names are asked for encrypted (DNS over TLS).',
+    de: 'Namen werden verschlüsselt erfragt (DNS über TLS).',
+  },
   settings: () =>
     z
       .object({
@@ -247,8 +264,11 @@ export const androidPrivateDns = feature({
 
 export const androidApn = feature({
   id: 'android.apn',
-  title: 'Access point (APN)',
-  summary: 'The access point of a mobile network that the device uses instead of its own.',
+  title: { en: 'Access point (APN)', de: 'Zugangspunkt (APN)' },
+  summary: {
+    en: 'The access point of a mobile network that the device uses instead of its own.',
+    de: 'Der Zugangspunkt eines Mobilfunknetzes, den das Gerät statt seines eigenen benutzt.',
+  },
   secret: ['password'],
   settings: () =>
     z

@@ -162,9 +162,11 @@ const groups = Object.fromEntries(
 
 export const androidRestrictionsFeature = feature({
   id: 'android.restrictions',
-  title: 'Restrictions',
-  summary:
-    'What users of the device cannot do. Each says since which Android it holds, and whether a work profile can have it; what is not set stays as it is.',
+  title: { en: 'Restrictions', de: 'Einschränkungen' },
+  summary: {
+    en: 'What users of the device cannot do. Each says since which Android it holds, and whether a work profile can have it; what is not set stays as it is.',
+    de: 'Was Benutzer des Geräts nicht können. Jede sagt, ab welchem Android sie gilt und ob ein Arbeitsprofil sie haben kann; was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     (z.strictObject(groups) as unknown as z.ZodType<Settings>).refine(
       (s) => androidRestrictionsSet(s).length > 0,

@@ -9,9 +9,11 @@ const orStays = { message: 'set at least one' }
 
 export const androidScreenLock = feature({
   id: 'android.screenLock',
-  title: 'Screen lock',
-  summary:
-    'When the device locks itself, how strong its lock is at least, and what the lock screen offers. What is not set stays as it is.',
+  title: { en: 'Screen lock', de: 'Bildschirmsperre' },
+  summary: {
+    en: 'When the device locks itself, how strong its lock is at least, and what the lock screen offers. What is not set stays as it is.',
+    de: 'Wann sich das Gerät sperrt, wie stark seine Sperre mindestens ist und was der Sperrbildschirm bietet. Was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     z
       .object({
@@ -50,9 +52,11 @@ export const androidScreenLock = feature({
 
 export const androidCamera = feature({
   id: 'android.camera',
-  title: 'Camera',
-  summary:
-    'Whether cameras can be used: on the whole device where it is managed, else by the apps of the work profile.',
+  title: { en: 'Camera', de: 'Kamera' },
+  summary: {
+    en: 'Whether cameras can be used: on the whole device where it is managed, else by the apps of the work profile.',
+    de: 'Ob Kameras benutzt werden können: am ganzen Gerät, wo es verwaltet ist, sonst von den Apps des Arbeitsprofils.',
+  },
   settings: () => z.object({ blocked: z.boolean().default(true).describe('Cameras cannot be used') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ blocked: true }],
@@ -60,8 +64,11 @@ export const androidCamera = feature({
 
 export const androidScreen = feature({
   id: 'android.screen',
-  title: 'Screen',
-  summary: 'Screenshots, status bar, and how long the screen stays on. What is not set stays as it is.',
+  title: { en: 'Screen', de: 'Bildschirm' },
+  summary: {
+    en: 'Screenshots, status bar, and how long the screen stays on. What is not set stays as it is.',
+    de: 'Bildschirmfotos, Statusleiste und wie lange der Bildschirm an bleibt. Was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     z
       .object({
@@ -94,8 +101,11 @@ export const androidScreen = feature({
 const apps = (max: number) => z.array(androidPackage).max(max)
 export const androidNotifications = feature({
   id: 'android.notifications',
-  title: 'Notifications',
-  summary: 'Which apps may show notifications, and which may read those of others. What is not set stays as it is.',
+  title: { en: 'Notifications', de: 'Mitteilungen' },
+  summary: {
+    en: 'Which apps may show notifications, and which may read those of others. What is not set stays as it is.',
+    de: 'Welche Apps Mitteilungen zeigen und welche die anderer lesen dürfen. Was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     z
       .object({
@@ -112,9 +122,11 @@ export const androidNotifications = feature({
 
 export const androidKiosk = feature({
   id: 'android.kiosk',
-  title: 'Kiosk',
-  summary:
-    'The device shows these apps and nothing else (lock task). The first one is started and comes back when it ends.',
+  title: { en: 'Kiosk', de: 'Kiosk' },
+  summary: {
+    en: 'The device shows these apps and nothing else (lock task). The first one is started and comes back when it ends.',
+    de: 'Das Gerät zeigt diese Apps und sonst nichts (Lock Task). Die erste wird gestartet und kommt wieder, wenn sie endet.',
+  },
   settings: () =>
     z
       .object({
@@ -175,9 +187,11 @@ const text = (max: number) =>
     .regex(/^[^\p{Cc}]*(\n[^\p{Cc}]*)*$/u, 'has a control character')
 export const androidMessages = feature({
   id: 'android.messages',
-  title: 'Words of the organisation',
-  summary:
-    'What Android shows where it says that the device is managed: on the lock screen and beside settings that are forbidden.',
+  title: { en: 'Words of the organisation', de: 'Worte der Organisation' },
+  summary: {
+    en: 'What Android shows where it says that the device is managed: on the lock screen and beside settings that are forbidden.',
+    de: 'Was Android zeigt, wo es sagt, dass das Gerät verwaltet ist: auf dem Sperrbildschirm und neben verbotenen Einstellungen.',
+  },
   settings: () =>
     z
       .object({

@@ -6,9 +6,11 @@ import { linuxCertificates } from './linux-certificates.ts'
 
 export const androidEncryption = feature({
   id: 'android.encryption',
-  title: 'Encryption',
-  summary:
-    'The storage must be encrypted; where it is not, the device says so and offers its user to do it. Devices since Android 10 always are.',
+  title: { en: 'Encryption', de: 'Verschlüsselung' },
+  summary: {
+    en: 'The storage must be encrypted; where it is not, the device says so and offers its user to do it. Devices since Android 10 always are.',
+    de: 'Der Speicher muss verschlüsselt sein; wo er es nicht ist, sagt es das Gerät und bietet es an. Geräte ab Android 10 sind es immer.',
+  },
   settings: () =>
     z
       .object({
@@ -24,9 +26,11 @@ export const androidEncryption = feature({
 
 export const androidCertificates = feature({
   id: 'android.certificates',
-  title: 'Trusted certificates',
-  summary:
-    'Certificate authorities that the device, or its work profile, trusts beside its own. Apps may still trust their own list alone.',
+  title: { en: 'Trusted certificates', de: 'Vertrauenswürdige Zertifikate' },
+  summary: {
+    en: 'Certificate authorities that the device, or its work profile, trusts beside its own. Apps may still trust their own list alone.',
+    de: 'Zertifizierungsstellen, denen das Gerät oder sein Arbeitsprofil neben seinen eigenen vertraut. Apps können weiterhin nur ihrer eigenen Liste vertrauen.',
+  },
   settings: () => linuxCertificates.settings,
   merge: { rule: 'union', lists: ['certificates'] },
   examples: linuxCertificates.examples,
@@ -34,8 +38,11 @@ export const androidCertificates = feature({
 
 export const androidIdentity = feature({
   id: 'android.identity',
-  title: 'Client certificate',
-  summary: 'A key with its certificate, by which the device signs in to Wi-Fi, VPN and web sites.',
+  title: { en: 'Client certificate', de: 'Client-Zertifikat' },
+  summary: {
+    en: 'A key with its certificate, by which the device signs in to Wi-Fi, VPN and web sites.',
+    de: 'Ein Schlüssel mit Zertifikat, mit dem sich das Gerät an WLAN, VPN und Websites anmeldet.',
+  },
   secret: ['pkcs12', 'password'],
   settings: () =>
     z
@@ -64,9 +71,11 @@ export const androidIdentity = feature({
 
 export const androidUsb = feature({
   id: 'android.usb',
-  title: 'USB connection',
-  summary:
-    'Whether USB carries data at all (Android 12, where the hardware can); charging always works. Restrictions forbid files and debugging alone.',
+  title: { en: 'USB connection', de: 'USB-Verbindung' },
+  summary: {
+    en: 'Whether USB carries data at all (Android 12, where the hardware can); charging always works. Restrictions forbid files and debugging alone.',
+    de: 'Ob USB überhaupt Daten überträgt (Android 12, wo die Hardware es kann); Laden geht immer. Nur Dateien und Debugging verbieten die Einschränkungen.',
+  },
   settings: () => z.object({ dataBlocked: z.boolean().default(true).describe('USB carries no data') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ dataBlocked: true }],
@@ -74,9 +83,11 @@ export const androidUsb = feature({
 
 export const androidFactoryResetProtection = feature({
   id: 'android.factoryResetProtection',
-  title: 'Protection after a reset',
-  summary:
-    'Who can set the device up again after it was reset without permission: these Google accounts (Android 11). Needs Google services. Devices with the agent know them by their ids, those in Android Enterprise by their addresses.',
+  title: { en: 'Protection after a reset', de: 'Schutz nach dem Zurücksetzen' },
+  summary: {
+    en: 'Who can set the device up again after it was reset without permission: these Google accounts (Android 11). Needs Google services. Devices with the agent know them by their ids, those in Android Enterprise by their addresses.',
+    de: 'Wer das Gerät nach unerlaubtem Zurücksetzen wieder einrichten kann: diese Google-Konten (Android 11). Braucht Google-Dienste. Geräte mit dem Agenten kennen sie an ihren Kennungen, die in Android Enterprise an ihren Adressen.',
+  },
   settings: () =>
     z
       .object({
@@ -106,8 +117,11 @@ export const androidFactoryResetProtection = feature({
 
 export const androidAccounts = feature({
   id: 'android.accounts',
-  title: 'Accounts',
-  summary: 'Kinds of accounts that users cannot add or remove.',
+  title: { en: 'Accounts', de: 'Konten' },
+  summary: {
+    en: 'Kinds of accounts that users cannot add or remove.',
+    de: 'Arten von Konten, die Benutzer weder hinzufügen noch entfernen können.',
+  },
   settings: () =>
     z
       .object({
@@ -129,8 +143,11 @@ export const androidAccounts = feature({
 
 export const androidBackup = feature({
   id: 'android.backup',
-  title: 'Backup',
-  summary: 'Whether Android backs the device, or its work profile, up to the account of its user.',
+  title: { en: 'Backup', de: 'Sicherung' },
+  summary: {
+    en: 'Whether Android backs the device, or its work profile, up to the account of its user.',
+    de: 'Ob Android das Gerät oder sein Arbeitsprofil im Konto der Person sichert.',
+  },
   settings: () => z.object({ enabled: z.boolean().default(false).describe('Backups are made') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ enabled: false }],
@@ -138,9 +155,11 @@ export const androidBackup = feature({
 
 export const androidLogging = feature({
   id: 'android.logging',
-  title: 'Security and network logs',
-  summary:
-    'Whether Android notes security events, and the connections and names that apps ask for. "Collect logs" fetches them. Its user is told.',
+  title: { en: 'Security and network logs', de: 'Sicherheits- und Netzwerkprotokolle' },
+  summary: {
+    en: 'Whether Android notes security events, and the connections and names that apps ask for. "Collect logs" fetches them. Its user is told.',
+    de: 'Ob Android Sicherheitsereignisse festhält, und Verbindungen und Namen, nach denen Apps fragen. „Protokolle holen“ holt sie. Die Person wird informiert.',
+  },
   settings: () =>
     z
       .object({

@@ -20,8 +20,11 @@ const lengthOf = (p: { from: string; to: string }) => ((dayOf(p.to) - dayOf(p.fr
 
 export const androidSystemUpdates = feature({
   id: 'android.systemUpdates',
-  title: 'System updates',
-  summary: 'When updates of the manufacturer are installed, and the days of a year on which none is.',
+  title: { en: 'System updates', de: 'Systemupdates' },
+  summary: {
+    en: 'When updates of the manufacturer are installed, and the days of a year on which none is.',
+    de: 'Wann Updates des Herstellers installiert werden und an welchen Tagen des Jahres nicht.',
+  },
   settings: () =>
     z
       .object({
@@ -60,8 +63,11 @@ function apart(periods: readonly { from: string; to: string }[]): boolean {
 
 export const androidTime = feature({
   id: 'android.time',
-  title: 'Date and time',
-  summary: 'Where the device takes its time from. What is not set stays as it is.',
+  title: { en: 'Date and time', de: 'Datum und Uhrzeit' },
+  summary: {
+    en: 'Where the device takes its time from. What is not set stays as it is.',
+    de: 'Woher das Gerät seine Zeit nimmt. Was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     z
       .object({
@@ -86,8 +92,11 @@ export const androidTime = feature({
 
 export const androidLocation = feature({
   id: 'android.location',
-  title: 'Location',
-  summary: 'Whether the device knows where it is (Android 11). Its user is told of every change.',
+  title: { en: 'Location', de: 'Standort' },
+  summary: {
+    en: 'Whether the device knows where it is (Android 11). Its user is told of every change.',
+    de: 'Ob das Gerät weiß, wo es ist (Android 11). Die Person erfährt von jeder Änderung.',
+  },
   settings: () => z.object({ enabled: z.boolean().default(true).describe('Location is on') }).strict(),
   merge: { rule: 'priority' },
   examples: [{ enabled: true }],
@@ -96,9 +105,11 @@ export const androidLocation = feature({
 const apps = z.array(androidPackage).max(100)
 export const androidWorkProfile = feature({
   id: 'android.workProfile',
-  title: 'Work profile',
-  summary:
-    'What passes between work and personal apps, and how long the work profile may be off. What is not set stays as it is.',
+  title: { en: 'Work profile', de: 'Arbeitsprofil' },
+  summary: {
+    en: 'What passes between work and personal apps, and how long the work profile may be off. What is not set stays as it is.',
+    de: 'Was zwischen dienstlichen und privaten Apps übergeht und wie lange das Arbeitsprofil aus sein darf. Was nicht gesetzt ist, bleibt, wie es ist.',
+  },
   settings: () =>
     z
       .object({

@@ -40,8 +40,11 @@ export const sysctlKeys: readonly string[] = Object.keys(parameters.shape)
 
 export const linuxSysctl = feature({
   id: 'linux.sysctl',
-  title: 'Kernel parameters',
-  summary: 'Values of the kernel that harden the device. What is not set stays as the device has it.',
+  title: { en: 'Kernel parameters', de: 'Kernel-Parameter' },
+  summary: {
+    en: 'Values of the kernel that harden the device. What is not set stays as the device has it.',
+    de: 'Werte des Kernels, die das Gerät härten. Was nicht gesetzt ist, bleibt, wie das Gerät es hat.',
+  },
   settings: () => parameters.refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),
   merge: { rule: 'priority' },
   examples: [{ 'kernel.dmesg_restrict': 1, 'net.ipv4.conf.all.accept_redirects': 0, 'net.ipv4.ip_forward': 0 }],

@@ -1,13 +1,14 @@
 /** A WireGuard tunnel of Linux devices. */
 import { z } from 'zod'
 import { feature } from '../descriptors.ts'
+import { said } from '../language.ts'
 import { interfaceAddress, isAddress, network } from './addresses.ts'
 
 /** 32 bytes in base64. */
 const key = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'is no WireGuard key (32 bytes in base64)')
 const peer = z
   .object({
-    publicKey: key.describe('Public key of the other side'),
+    publicKey: key.meta(said('Public key of the other side', 'Öffentlicher Schlüssel der Gegenstelle')),
     endpoint: z
       .string()
       .max(262)
@@ -17,17 +18,25 @@ const peer = z
         return n >= 1 && n <= 65_535
       }, 'has no port from 1 to 65535')
       .optional()
-      .describe('Where it is, host:port'),
-    allowedIps: z.array(network).min(1).max(100).describe('Networks behind it'),
-    keepaliveS: z.number().int().min(0).max(65_535).default(0).describe('Seconds between signs of life (0: none)'),
+      .meta(said('Where it is, host:port', 'Wo sie ist, host:port', { en: 'Endpoint', de: 'Endpunkt' })),
+    allowedIps: z.array(network).min(1).max(100).meta(said('Networks behind it', 'Netze dahinter')),
+    keepaliveS: z
+      .number()
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(0)
+      .meta(said('Seconds between signs of life (0: none)', 'Sekunden zwischen Lebenszeichen (0: keine)')),
   })
   .strict()
 
 export const linuxWireguard = feature({
   id: 'linux.wireguard',
-  title: 'VPN (WireGuard)',
-  summary:
-    'A tunnel that is up as long as the device is. Without a private key the device makes its own, keeps it, and reports the public one.',
+  title: { en: 'VPN (WireGuard)', de: 'VPN (WireGuard)' },
+  summary: {
+    en: 'A tunnel that is up as long as the device is. Without a private key the device makes its own, keeps it, and reports the public one.',
+    de: 'Ein Tunnel, der so lange steht, wie das Gerät läuft. Ohne privaten Schlüssel erzeugt das Gerät einen eigenen, behält ihn und meldet den öffentlichen.',
+  },
   secret: ['privateKey', 'presharedKey'],
   settings: () =>
     z
@@ -36,22 +45,37 @@ export const linuxWireguard = feature({
           .string()
           .regex(/^[a-z][a-z0-9_-]{0,14}$/, 'is no interface name: a to z, 0 to 9, _ and -, at most 15')
           .default('muster0')
-          .describe('Name of the interface'),
+          .meta(said('Name of the interface', 'Name der Schnittstelle')),
         addresses: z
           .array(interfaceAddress)
           .min(1)
           .max(8)
-          .describe('Own addresses, such as 10.8.0.7/24 or {{vpn.address}}'),
-        privateKey: key.optional().describe('Private key (absent: the device makes its own)'),
-        presharedKey: key.optional().describe('Key shared with all peers'),
-        listenPort: z.number().int().min(1).max(65_535).optional().describe('Port to listen at'),
-        mtu: z.number().int().min(576).max(9200).optional().describe('Largest packet'),
+          .meta(
+            said(
+              'Own addresses, such as 10.8.0.7/24 or {{vpn.address}}',
+              'Eigene Adressen, etwa 10.8.0.7/24 oder {{vpn.address}}',
+              { en: 'Addresses', de: 'Adressen' },
+            ),
+          ),
+        privateKey: key
+          .optional()
+          .meta(
+            said(
+              'Private key (absent: the device makes its own)',
+              'Privater Schlüssel (ohne: das Gerät erzeugt einen eigenen)',
+            ),
+          ),
+        presharedKey: key
+          .optional()
+          .meta(said('Key shared with all peers', 'Mit allen Gegenstellen geteilter Schlüssel')),
+        listenPort: z.number().int().min(1).max(65_535).optional().meta(said('Port to listen at', 'Port zum Lauschen')),
+        mtu: z.number().int().min(576).max(9200).optional().meta(said('Largest packet', 'Größtes Paket')),
         dns: z
           .array(z.string().max(64).refine(isAddress, 'is no address'))
           .max(4)
           .default([])
-          .describe('Name servers while it is up'),
-        peers: z.array(peer).min(1).max(20).describe('Other sides'),
+          .meta(said('Name servers while it is up', 'Namensserver bei bestehendem Tunnel')),
+        peers: z.array(peer).min(1).max(20).meta(said('Other sides', 'Gegenstellen')),
       })
       .strict(),
   merge: { rule: 'priority' },

@@ -1,11 +1,15 @@
 /** Policy features of Linux. Words of server and agent alike; the Linux platform brings them, others need not know them. */
 import { z } from 'zod'
 import { feature } from '../descriptors.ts'
+import { said } from '../language.ts'
 
 export const linuxBanner = feature({
   id: 'linux.banner',
-  title: 'Login banner',
-  summary: 'The words that a person sees before or after signing in.',
+  title: { en: 'Login banner', de: 'Anmeldehinweis' },
+  summary: {
+    en: 'The words that a person sees before or after signing in.',
+    de: 'Die Worte, die man vor oder nach der Anmeldung sieht.',
+  },
   settings: () =>
     z
       .object({
@@ -15,13 +19,19 @@ export const linuxBanner = feature({
           .min(1)
           .max(2000)
           .regex(/^[^\\\p{Cc}]*(\n[^\\\p{Cc}]*)*$/u, 'no backslash and no control character but line ends')
-          .describe('Text of the banner'),
+          .meta(said('Text of the banner', 'Text des Hinweises')),
         where: z
           .array(z.enum(['console', 'network', 'motd']))
           .min(1)
           .max(3)
           .default(['console', 'network'])
-          .describe('Local consoles, network logins, message of the day'),
+          .meta(
+            said(
+              'Local consoles, network logins, message of the day',
+              'Lokale Konsolen, Anmeldungen über das Netz, Meldung des Tages',
+              { en: 'Where', de: 'Wo' },
+            ),
+          ),
       })
       .strict(),
   merge: { rule: 'priority' },
@@ -29,26 +39,53 @@ export const linuxBanner = feature({
 })
 export const linuxSsh = feature({
   id: 'linux.ssh',
-  title: 'SSH hardening',
-  summary: 'How the SSH server lets people in. What is not set stays as the device has it.',
+  title: { en: 'SSH hardening', de: 'SSH-Härtung' },
+  summary: {
+    en: 'How the SSH server lets people in. What is not set stays as the device has it.',
+    de: 'Wie der SSH-Server Personen einlässt. Was nicht gesetzt ist, bleibt, wie das Gerät es hat.',
+  },
   settings: () =>
     z
       .object({
-        permitRootLogin: z.enum(['no', 'prohibit-password', 'yes']).optional().describe('Root may sign in'),
-        passwordAuthentication: z.boolean().optional().describe('Passwords are accepted'),
-        permitEmptyPasswords: z.boolean().optional().describe('Empty passwords are accepted'),
-        maxAuthTries: z.number().int().min(1).max(20).optional().describe('Attempts per connection'),
-        loginGraceTimeS: z.number().int().min(1).max(600).optional().describe('Seconds to sign in'),
+        permitRootLogin: z
+          .enum(['no', 'prohibit-password', 'yes'])
+          .optional()
+          .meta(said('Root may sign in', 'Root darf sich anmelden')),
+        passwordAuthentication: z
+          .boolean()
+          .optional()
+          .meta(said('Passwords are accepted', 'Passwörter werden angenommen')),
+        permitEmptyPasswords: z
+          .boolean()
+          .optional()
+          .meta(said('Empty passwords are accepted', 'Leere Passwörter werden angenommen')),
+        maxAuthTries: z
+          .number()
+          .int()
+          .min(1)
+          .max(20)
+          .optional()
+          .meta(said('Attempts per connection', 'Versuche je Verbindung')),
+        loginGraceTimeS: z
+          .number()
+          .int()
+          .min(1)
+          .max(600)
+          .optional()
+          .meta(said('Seconds to sign in', 'Sekunden zum Anmelden')),
         clientAliveIntervalS: z
           .number()
           .int()
           .min(0)
           .max(86_400)
           .optional()
-          .describe('Seconds between signs of life (0: none)'),
-        x11Forwarding: z.boolean().optional().describe('X11 forwarding'),
-        allowTcpForwarding: z.boolean().optional().describe('TCP forwarding'),
-        banner: z.boolean().optional().describe('Show the network login banner'),
+          .meta(said('Seconds between signs of life (0: none)', 'Sekunden zwischen Lebenszeichen (0: keine)')),
+        x11Forwarding: z.boolean().optional().meta(said('X11 forwarding', 'X11-Weiterleitung')),
+        allowTcpForwarding: z.boolean().optional().meta(said('TCP forwarding', 'TCP-Weiterleitung')),
+        banner: z
+          .boolean()
+          .optional()
+          .meta(said('Show the network login banner', 'Anmeldehinweis über das Netz zeigen')),
       })
       .strict()
       .refine((s) => Object.values(s).some((v) => v !== undefined), 'set at least one'),

@@ -11,9 +11,11 @@ const installed = z.object({
 
 export const androidAppInstall = operation({
   id: 'android.app.install',
-  title: 'Install app',
-  summary:
-    'Installs an app from its file without asking, where the device is managed that far; elsewhere its user is asked. Installing a newer version keeps its data.',
+  title: { en: 'Install app', de: 'App installieren' },
+  summary: {
+    en: 'Installs an app from its file without asking, where the device is managed that far; elsewhere its user is asked. Installing a newer version keeps its data.',
+    de: 'Installiert eine App aus ihrer Datei, ohne zu fragen, wo das Gerät so weit verwaltet ist; sonst wird die Person gefragt. Eine neuere Version behält die Daten.',
+  },
   danger: 'none',
   repeatable: true,
   params: () =>
@@ -45,8 +47,11 @@ export const androidAppInstall = operation({
 })
 export const androidAppUpdate = operation({
   id: 'android.app.update',
-  title: 'Update app',
-  summary: 'Brings an app that is there to the version in the files; one that is not there is not installed.',
+  title: { en: 'Update app', de: 'App aktualisieren' },
+  summary: {
+    en: 'Brings an app that is there to the version in the files; one that is not there is not installed.',
+    de: 'Bringt eine vorhandene App auf die Version der Dateien; eine fehlende wird nicht installiert.',
+  },
   danger: 'none',
   repeatable: true,
   params: () => androidAppInstall.params,
@@ -56,9 +61,11 @@ export const androidAppUpdate = operation({
 })
 export const androidAppRemove = operation({
   id: 'android.app.remove',
-  title: 'Uninstall app',
-  summary:
-    'Removes an app and its data without asking, where the device is managed that far; elsewhere its user is asked.',
+  title: { en: 'Uninstall app', de: 'App deinstallieren' },
+  summary: {
+    en: 'Removes an app and its data without asking, where the device is managed that far; elsewhere its user is asked.',
+    de: 'Entfernt eine App mit ihren Daten, ohne zu fragen, wo das Gerät so weit verwaltet ist; sonst wird die Person gefragt.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>
@@ -80,9 +87,11 @@ export const androidAppRemove = operation({
 })
 export const androidAppList = operation({
   id: 'android.app.list',
-  title: 'List apps',
-  summary:
-    'Asks which apps are installed; they appear among the facts. On a personal device only those of the work profile.',
+  title: { en: 'List apps', de: 'Apps auflisten' },
+  summary: {
+    en: 'Asks which apps are installed; they appear among the facts. On a personal device only those of the work profile.',
+    de: 'Fragt, welche Apps installiert sind; sie erscheinen unter den Angaben. Auf einem privaten Gerät nur die des Arbeitsprofils.',
+  },
   danger: 'none',
   repeatable: true,
   collapse: true,
@@ -93,9 +102,11 @@ export const androidAppList = operation({
 })
 export const androidAppSuspend = operation({
   id: 'android.app.suspend',
-  title: 'Block apps',
-  summary:
-    'Suspends apps: they stay with their data and cannot be opened until they are released. A policy that lists apps does it for good.',
+  title: { en: 'Block apps', de: 'Apps blockieren' },
+  summary: {
+    en: 'Suspends apps: they stay with their data and cannot be opened until they are released. A policy that lists apps does it for good.',
+    de: 'Hält Apps an: Sie bleiben mit ihren Daten und lassen sich nicht öffnen, bis sie freigegeben werden. Auf Dauer tut das eine Richtlinie mit App-Liste.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>
@@ -112,8 +123,11 @@ export const androidAppSuspend = operation({
 })
 export const androidAppClear = operation({
   id: 'android.app.clear',
-  title: 'Clear app data',
-  summary: 'Deletes everything that apps have kept on the device, as if they had just been installed.',
+  title: { en: 'Clear app data', de: 'App-Daten löschen' },
+  summary: {
+    en: 'Deletes everything that apps have kept on the device, as if they had just been installed.',
+    de: 'Löscht alles, was Apps auf dem Gerät aufbewahrt haben, als wären sie gerade installiert worden.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () => z.object({ packages }).strict(),
@@ -124,8 +138,11 @@ export const androidAppClear = operation({
 })
 export const androidWebClipAdd = operation({
   id: 'android.web-clip.add',
-  title: 'Add web clip',
-  summary: 'Puts a web address on the home screen; where the launcher asks its user, so it says.',
+  title: { en: 'Add web clip', de: 'Webclip hinzufügen' },
+  summary: {
+    en: 'Puts a web address on the home screen; where the launcher asks its user, so it says.',
+    de: 'Legt eine Webadresse auf den Startbildschirm; fragt der Launcher die Person, so meldet er es.',
+  },
   danger: 'none',
   repeatable: true,
   params: () => webClip,
@@ -137,8 +154,11 @@ export const androidWebClipAdd = operation({
 })
 export const androidWebClipRemove = operation({
   id: 'android.web-clip.remove',
-  title: 'Remove web clip',
-  summary: 'Takes a web clip away that was added by its name.',
+  title: { en: 'Remove web clip', de: 'Webclip entfernen' },
+  summary: {
+    en: 'Takes a web clip away that was added by its name.',
+    de: 'Nimmt einen hinzugefügten Webclip anhand seines Namens weg.',
+  },
   danger: 'none',
   repeatable: true,
   params: () => z.object({ id: webClip.shape.id }).strict(),

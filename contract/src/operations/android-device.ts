@@ -11,9 +11,11 @@ const filePath = z
 
 export const androidFilePut = operation({
   id: 'android.file.put',
-  title: 'Send file to device',
-  summary:
-    'Fetches a file from an address of yours and places it in the shared storage of the device or its work profile.',
+  title: { en: 'Send file to device', de: 'Datei an das Gerät senden' },
+  summary: {
+    en: 'Fetches a file from an address of yours and places it in the shared storage of the device or its work profile.',
+    de: 'Holt eine Datei von einer Ihrer Adressen und legt sie in den gemeinsamen Speicher des Geräts oder seines Arbeitsprofils.',
+  },
   danger: 'none',
   repeatable: true,
   params: () =>
@@ -42,9 +44,11 @@ export const androidFilePut = operation({
 const fileInlineBytes = 256 * 1024
 export const androidFileGet = operation({
   id: 'android.file.get',
-  title: 'Fetch file from device',
-  summary:
-    'Fetches one file of the shared storage: within the answer up to 256 KB, or by PUT to an address of yours. Personal files beside a work profile are out of reach.',
+  title: { en: 'Fetch file from device', de: 'Datei vom Gerät holen' },
+  summary: {
+    en: 'Fetches one file of the shared storage: within the answer up to 256 KB, or by PUT to an address of yours. Personal files beside a work profile are out of reach.',
+    de: 'Holt eine Datei aus dem gemeinsamen Speicher: bis 256 KB in der Antwort, oder per PUT an eine Ihrer Adressen. Persönliche Dateien neben einem Arbeitsprofil sind unerreichbar.',
+  },
   danger: 'confirm',
   repeatable: true,
   params: () =>
@@ -82,9 +86,11 @@ export const androidFileGet = operation({
 })
 export const androidEncrypt = operation({
   id: 'android.storage.encrypt',
-  title: 'Encrypt storage',
-  summary:
-    'Encrypts the storage of a device that came without; it restarts and takes an hour. Devices since Android 10 are encrypted always.',
+  title: { en: 'Encrypt storage', de: 'Speicher verschlüsseln' },
+  summary: {
+    en: 'Encrypts the storage of a device that came without; it restarts and takes an hour. Devices since Android 10 are encrypted always.',
+    de: 'Verschlüsselt den Speicher eines Geräts, das ohne kam; es startet neu und braucht eine Stunde. Geräte ab Android 10 sind immer verschlüsselt.',
+  },
   danger: 'confirm',
   repeatable: true,
   collapse: true,
@@ -100,9 +106,11 @@ export const androidEncrypt = operation({
 })
 export const androidSystemUpdate = operation({
   id: 'android.system.update',
-  title: 'Upgrade firmware',
-  summary:
-    'Installs a system update of the manufacturer, from a file of yours or the one that the device has found. It restarts when that is done.',
+  title: { en: 'Upgrade firmware', de: 'Firmware aktualisieren' },
+  summary: {
+    en: 'Installs a system update of the manufacturer, from a file of yours or the one that the device has found. It restarts when that is done.',
+    de: 'Installiert ein Systemupdate des Herstellers, aus Ihrer Datei oder das vom Gerät gefundene. Danach startet es neu.',
+  },
   danger: 'confirm',
   repeatable: false,
   collapse: true,
@@ -130,9 +138,11 @@ export const androidSystemUpdate = operation({
 })
 export const androidBugReport = operation({
   id: 'android.bug-report',
-  title: 'Take bug report',
-  summary:
-    'Asks Android for its full report for developers and sends it to an address of yours. Its user is told, and may refuse.',
+  title: { en: 'Take bug report', de: 'Fehlerbericht erstellen' },
+  summary: {
+    en: 'Asks Android for its full report for developers and sends it to an address of yours. Its user is told, and may refuse.',
+    de: 'Fordert von Android den vollen Bericht für Entwickler an und sendet ihn an eine Ihrer Adressen. Die Person wird informiert und kann ablehnen.',
+  },
   danger: 'confirm',
   repeatable: true,
   collapse: true,
@@ -156,8 +166,11 @@ export const androidBugReport = operation({
 })
 export const androidKnoxFirmware = operation({
   id: 'android.knox.firmware',
-  title: 'Update Samsung firmware',
-  summary: 'Brings a Samsung device to a firmware version of your choice (Knox E-FOTA).',
+  title: { en: 'Update Samsung firmware', de: 'Samsung-Firmware aktualisieren' },
+  summary: {
+    en: 'Brings a Samsung device to a firmware version of your choice (Knox E-FOTA).',
+    de: 'Bringt ein Samsung-Gerät auf eine Firmware-Version Ihrer Wahl (Knox E-FOTA).',
+  },
   danger: 'confirm',
   repeatable: true,
   collapse: true,

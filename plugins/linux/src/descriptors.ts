@@ -38,7 +38,7 @@ import {
   scriptRun,
   serviceRestart,
 } from '@muster/contract'
-import { managedFact } from '@muster/kit'
+import { evidenceOf } from '@muster/kit'
 import { z } from 'zod'
 
 /** Operations and features that every platform may know are described in the contract; listed here is what Linux brings. */
@@ -83,25 +83,65 @@ const allFeatures = [...ownFeatures, passcode]
 
 const ownFacts: readonly FactDescriptor[] = [
   { id: 'linux.distribution', title: 'Distribution', type: 'string', queryable: true },
-  { id: 'linux.codename', title: 'Release code name', type: 'string', queryable: true },
-  { id: 'linux.architecture', title: 'Architecture', type: 'string', queryable: true },
-  { id: 'linux.init', title: 'Service manager', type: 'string', queryable: true },
-  { id: 'hardware.memoryAvailableBytes', title: 'Memory available', type: 'number', unit: 'bytes' },
-  { id: 'hardware.swapBytes', title: 'Swap', type: 'number', unit: 'bytes' },
-  { id: 'hardware.bios', title: 'Firmware version', type: 'string' },
-  { id: 'storage.mounts', title: 'File systems', type: 'list' },
-  { id: 'storage.encrypted', title: 'Encrypted volumes', type: 'list' },
-  { id: 'network.listening', title: 'Ports that listen', type: 'list' },
-  { id: 'power.charging', title: 'Battery charging', type: 'boolean' },
-  { id: 'users.accounts', title: 'Accounts that can sign in', type: 'list' },
-  { id: 'users.administrators', title: 'Administrators', type: 'list' },
-  { id: 'software.packageCount', title: 'Packages installed', type: 'number', queryable: true },
-  { id: 'software.packages', title: 'Packages', type: 'list' },
-  { id: 'agent.readOnly', title: 'Agent only reports', type: 'boolean', queryable: true },
-  { id: 'agent.outdated', title: 'Agent is too old for this server', type: 'boolean', queryable: true },
-  { id: 'agent.clockAheadS', title: 'Clock ahead of the server', type: 'number', unit: 'seconds', queryable: true },
-  { id: 'agent.root', title: 'Agent manages a mounted tree', type: 'boolean', queryable: true },
-  ...allFeatures.map((f): FactDescriptor => ({ id: managedFact(f.id), title: `Evidence: ${f.title}`, type: 'object' })),
+  {
+    id: 'linux.codename',
+    title: { en: 'Release code name', de: 'Codename der Version' },
+    type: 'string',
+    queryable: true,
+  },
+  { id: 'linux.architecture', title: { en: 'Architecture', de: 'Architektur' }, type: 'string', queryable: true },
+  { id: 'linux.init', title: { en: 'Service manager', de: 'Dienstverwaltung' }, type: 'string', queryable: true },
+  {
+    id: 'hardware.memoryAvailableBytes',
+    title: { en: 'Memory available', de: 'Freier Arbeitsspeicher' },
+    type: 'number',
+    unit: 'bytes',
+  },
+  { id: 'hardware.swapBytes', title: { en: 'Swap', de: 'Auslagerungsspeicher' }, type: 'number', unit: 'bytes' },
+  { id: 'hardware.bios', title: { en: 'Firmware version', de: 'Firmware-Version' }, type: 'string' },
+  { id: 'storage.mounts', title: { en: 'File systems', de: 'Dateisysteme' }, type: 'list' },
+  { id: 'storage.encrypted', title: { en: 'Encrypted volumes', de: 'Verschlüsselte Datenträger' }, type: 'list' },
+  { id: 'network.listening', title: { en: 'Ports that listen', de: 'Offene Ports' }, type: 'list' },
+  { id: 'power.charging', title: { en: 'Battery charging', de: 'Akku lädt' }, type: 'boolean' },
+  {
+    id: 'users.accounts',
+    title: { en: 'Accounts that can sign in', de: 'Konten, die sich anmelden können' },
+    type: 'list',
+  },
+  { id: 'users.administrators', title: { en: 'Administrators', de: 'Administratoren' }, type: 'list' },
+  {
+    id: 'software.packageCount',
+    title: { en: 'Packages installed', de: 'Installierte Pakete' },
+    type: 'number',
+    queryable: true,
+  },
+  { id: 'software.packages', title: { en: 'Packages', de: 'Pakete' }, type: 'list' },
+  {
+    id: 'agent.readOnly',
+    title: { en: 'Agent only reports', de: 'Agent berichtet nur' },
+    type: 'boolean',
+    queryable: true,
+  },
+  {
+    id: 'agent.outdated',
+    title: { en: 'Agent is too old for this server', de: 'Agent ist zu alt für diesen Server' },
+    type: 'boolean',
+    queryable: true,
+  },
+  {
+    id: 'agent.clockAheadS',
+    title: { en: 'Clock ahead of the server', de: 'Uhr geht vor dem Server' },
+    type: 'number',
+    unit: 'seconds',
+    queryable: true,
+  },
+  {
+    id: 'agent.root',
+    title: { en: 'Agent manages a mounted tree', de: 'Agent verwaltet einen eingehängten Baum' },
+    type: 'boolean',
+    queryable: true,
+  },
+  ...evidenceOf(allFeatures),
 ]
 
 export const descriptors: Descriptors = {

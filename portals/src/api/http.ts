@@ -16,13 +16,28 @@ export function onSessionExpired(handler: () => void): void {
   session.onExpired = handler
 }
 
+/** Longer than a server that is asked too much takes to begin an answer. */
+const patienceMs = 20_000
+
+/** A read that nobody answers (a connection that died unnoticed) is given up and so asked again: else its page would wait for ever. What changes something is waited for. */
+async function answered(request: Request): Promise<Response> {
+  if (request.method !== 'GET') return fetch(request)
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(new DOMException('No answer came.', 'TimeoutError')), patienceMs)
+  try {
+    return await fetch(request, { signal: AbortSignal.any([request.signal, late.signal]) })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 export const api = createMusterClient({
   baseUrl: base,
   async fetch(request) {
     if (request.method !== 'GET' && session.csrf !== undefined) request.headers.set('X-Muster-CSRF', session.csrf)
     // What the server says in words, as to who enrols, it says in the language of the page.
     request.headers.set('Accept-Language', language)
-    const response = await fetch(request)
+    const response = await answered(request)
     if (response.status === 401 && session.csrf !== undefined) session.onExpired()
     return response
   },

@@ -8,6 +8,7 @@ export type * from './model.ts'
 export { clients, roles, users } from './people.ts'
 export { groups, policies } from './policies.ts'
 export {
+  type ActivityFilters,
   about,
   activities,
   catalog,

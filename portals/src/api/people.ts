@@ -15,6 +15,8 @@ export const users = {
     ),
     placeholderData: keepPreviousData,
   }),
+  /** At once, whatever is remembered. */
+  lookUp: (q: string) => answer(api.GET('/api/v1/users', { params: { query: { limit: 20, q } } })),
   /** The first two hundred: for menus. */
   all: () =>
     one(

@@ -126,9 +126,16 @@ export const devices = {
     ),
 }
 
+export interface ActivityFilters {
+  operation?: string
+  /** `user:ada` */
+  actor?: string
+}
 export const activities = {
-  list: () =>
-    pages(['activities'], (query, signal) => answer(api.GET('/api/v1/activities', { params: { query }, signal }))),
+  list: (filters: ActivityFilters = {}) =>
+    pages(['activities', filters], (query, signal) =>
+      answer(api.GET('/api/v1/activities', { params: { query: { ...filters, ...query } }, signal })),
+    ),
   one: (id: string) =>
     one(['activity', id], (signal) => answer(api.GET('/api/v1/activities/{id}', { params: path(id), signal }))),
   devices: (id: string, state?: OperationState) =>

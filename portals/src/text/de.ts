@@ -5,6 +5,7 @@ import { problem } from './de/problem.ts'
 import { queries } from './de/queries.ts'
 import { setup } from './de/setup.ts'
 import { shell } from './de/shell.ts'
+import { trail } from './de/trail.ts'
 import { webhooks } from './de/webhooks.ts'
 import { work } from './de/work.ts'
 import type { TextKey } from './words.ts'
@@ -18,4 +19,5 @@ export const de: Readonly<Record<TextKey, string>> = {
   ...webhooks,
   ...queries,
   ...setup,
+  ...trail,
 }

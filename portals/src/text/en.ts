@@ -4,7 +4,17 @@ import { device } from './en/device.ts'
 import { queries } from './en/queries.ts'
 import { setup } from './en/setup.ts'
 import { shell } from './en/shell.ts'
+import { trail } from './en/trail.ts'
 import { webhooks } from './en/webhooks.ts'
 import { work } from './en/work.ts'
 
-export const en = { ...shell, ...device, ...work, ...administration, ...webhooks, ...queries, ...setup } as const
+export const en = {
+  ...shell,
+  ...device,
+  ...work,
+  ...administration,
+  ...webhooks,
+  ...queries,
+  ...setup,
+  ...trail,
+} as const

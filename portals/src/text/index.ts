@@ -26,6 +26,8 @@ export function named(
     | 'lifecycle'
     | 'action'
     | 'problem'
+    | 'refusal'
+    | 'auditNoun'
     | 'identifier'
     | 'factGroup'
     | 'severity'

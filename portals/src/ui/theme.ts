@@ -40,6 +40,14 @@ export const theme = createTheme({
     sizes: { h1: { fontSize: '1.5rem', lineHeight: '1.25' }, h2: { fontSize: '1.15rem' }, h3: { fontSize: '1rem' } },
   },
   components: {
+    // A long label breaks instead of being cut off, where the screen is narrow.
+    Button: {
+      styles: {
+        root: { height: 'auto', minHeight: 'var(--button-height)' },
+        inner: { minHeight: 'calc(var(--button-height) - 2px)' },
+        label: { whiteSpace: 'normal', overflow: 'visible', textAlign: 'start', lineHeight: 1.3 },
+      },
+    },
     Badge: { defaultProps: { variant: 'dot', tt: 'none', fw: 550, radius: 'sm', miw: 'max-content' } },
     Alert: { styles: { label: { color: 'var(--mantine-color-text)' } } },
     Tooltip: {

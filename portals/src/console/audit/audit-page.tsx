@@ -1,13 +1,15 @@
 /** Who did what and when; the chain proven on the spot, or taken away to be proven elsewhere. */
-import { Alert, Button, Group, Table, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Spoiler, Table, Text, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { useSearchParams } from 'react-router'
-import { type AuditEntry, type AuditFilters, audit } from '../../api/index.ts'
+import { Link, useSearchParams } from 'react-router'
+import { type AuditEntry, type AuditFilters, audit, catalog } from '../../api/index.ts'
 import { actorName, t, tn } from '../../text/index.ts'
 import { Ago, Empty, formatInline, Icon, Listed, ListTable, PageHead, ProblemAlert } from '../../ui/index.ts'
+import { useMay } from '../shell/index.ts'
 import classes from './audit.module.css'
+import { actWords, subjectWords } from './words.ts'
 
 const names = ['actor', 'act', 'subject'] as const
 
@@ -62,6 +64,9 @@ function Filter({ name, value, set }: { name: (typeof names)[number]; value: str
 }
 
 function Rows({ rows }: { rows: readonly AuditEntry[] }) {
+  const allowed = useMay('platform:read')
+  const operations = useQuery({ ...catalog(), enabled: allowed }).data?.operations
+  const titleOf = (id: string) => operations?.find((one) => one.id === id)?.title
   return (
     <ListTable
       label={t('audit.title')}
@@ -84,13 +89,30 @@ function Rows({ rows }: { rows: readonly AuditEntry[] }) {
               </Text>
             )}
           </Table.Td>
-          <Table.Td>{row.act}</Table.Td>
-          <Table.Td className={classes.subject ?? ''}>{row.subject ?? t('value.none')}</Table.Td>
-          <Table.Td className={classes.wrap ?? ''}>{formatInline(row.detail)}</Table.Td>
+          <Table.Td>
+            {actWords(row.act, titleOf)}
+            <Text size="xs" c="dimmed">
+              {row.act}
+            </Text>
+          </Table.Td>
+          <Table.Td className={classes.subject ?? ''}>
+            <Subject subject={row.subject} />
+          </Table.Td>
+          <Table.Td className={classes.wrap ?? ''}>
+            <Spoiler maxHeight={66} showLabel={t('timeline.more')} hideLabel={t('timeline.less')}>
+              {formatInline(row.detail)}
+            </Spoiler>
+          </Table.Td>
         </Table.Tr>
       ))}
     </ListTable>
   )
+}
+
+function Subject({ subject }: { subject: string | null }) {
+  if (subject === null) return t('value.none')
+  const { label, to } = subjectWords(subject)
+  return to === undefined ? label : <Link to={to}>{label}</Link>
 }
 
 function Proof() {

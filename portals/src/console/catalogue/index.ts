@@ -1,2 +1,3 @@
 /** The door of the catalogue's words. */
 export { useFeatureWords } from './feature-words.ts'
+export { useOperationWords } from './operation-words.ts'

@@ -1,5 +1,5 @@
 /** One device: how it stands at the top, everything known of it below, each part with an address of its own. */
-import { Paper, SimpleGrid, Tabs } from '@mantine/core'
+import { Button, Paper, SimpleGrid, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
@@ -78,9 +78,20 @@ function Found({ device }: { device: Device }) {
         icon={<Icon name={formFactorIcon(device.formFactor)} size={30} />}
         below={below}
         actions={
-          <Suspense>
-            <Manage device={device} />
-          </Suspense>
+          <>
+            {tab !== 'send' && device.operations.some((one) => one.available) && (
+              <Button
+                component={Link}
+                to={`/devices/${encodeURIComponent(device.id)}/send`}
+                leftSection={<Icon name="send" size={16} />}
+              >
+                {t('device.tab.send')}
+              </Button>
+            )}
+            <Suspense>
+              <Manage device={device} />
+            </Suspense>
+          </>
         }
       />
       <Paper p="lg" mb="lg">

@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { type Device, devices } from '../../api/index.ts'
 import { FormDialog, type JsonSchema } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
-import { Ask, Icon } from '../../ui/index.ts'
+import { Ask, Icon, useMenuFocus } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { HandOver } from './hand-over.tsx'
 
@@ -23,6 +23,11 @@ export function Manage({ device }: { device: Device }) {
   const mayWrite = useMay('device:write')
   const mayRemove = useMay('device:remove')
   const close = () => setAct(undefined)
+  const { button, back } = useMenuFocus()
+  const begin = (next: Act) => {
+    back()
+    setAct(next)
+  }
   const again = () =>
     Promise.all([
       client.invalidateQueries({ queryKey: ['device', device.id] }),
@@ -34,26 +39,26 @@ export function Manage({ device }: { device: Device }) {
     <>
       <Menu position="bottom-end" shadow="md" width={240}>
         <Menu.Target>
-          <Button variant="default" rightSection={<Icon name="down" size={14} />}>
+          <Button ref={button} variant="default" rightSection={<Icon name="down" size={14} />}>
             {t('manage.title')}
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
           {mayWrite && (
             <>
-              <Menu.Item leftSection={<Icon name="edit" size={16} />} onClick={() => setAct('rename')}>
+              <Menu.Item leftSection={<Icon name="edit" size={16} />} onClick={() => begin('rename')}>
                 {t('manage.rename')}
               </Menu.Item>
-              <Menu.Item leftSection={<Icon name="user" size={16} />} onClick={() => setAct('own')}>
+              <Menu.Item leftSection={<Icon name="user" size={16} />} onClick={() => begin('own')}>
                 {t('manage.own')}
               </Menu.Item>
-              <Menu.Item leftSection={<Icon name="alert" size={16} />} onClick={() => setAct('block')}>
+              <Menu.Item leftSection={<Icon name="alert" size={16} />} onClick={() => begin('block')}>
                 {t(device.blocked ? 'manage.unblock' : 'manage.block')}
               </Menu.Item>
             </>
           )}
           {mayRemove && device.lifecycle !== 'disenrolling' && (
-            <Menu.Item leftSection={<Icon name="out" size={16} />} onClick={() => setAct('disenrol')}>
+            <Menu.Item leftSection={<Icon name="out" size={16} />} onClick={() => begin('disenrol')}>
               {t('manage.disenrol')}
             </Menu.Item>
           )}

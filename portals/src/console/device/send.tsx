@@ -1,5 +1,5 @@
 /** Send an operation: what this device can do now (or why not), a form from the operation's schema, a last question when it matters. */
-import { Alert, Badge, Button, Grid, Group, Paper, Stack, Text, UnstyledButton } from '@mantine/core'
+import { Alert, Badge, Button, Grid, Group, Paper, Stack, Text, TextInput, UnstyledButton } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
@@ -15,7 +15,7 @@ import {
   type Refused,
 } from '../../api/index.ts'
 import { focusFirstError, SchemaForm, useSchemaForm, withSecrets } from '../../schema-form/index.ts'
-import { t } from '../../text/index.ts'
+import { language, named, t } from '../../text/index.ts'
 import { Card, Empty, Icon, ProblemAlert, Shown } from '../../ui/index.ts'
 import { Confirm } from './confirm.tsx'
 import classes from './device.module.css'
@@ -23,9 +23,15 @@ import classes from './device.module.css'
 export function Send({ device }: { device: Device }) {
   const { operation } = useParams()
   const query = useQuery(catalog())
-  const offered = [...device.operations].sort(
-    (a, b) => Number(b.available) - Number(a.available) || a.title.localeCompare(b.title),
-  )
+  // What the platform does not know at all is no choice, and would hide those that are; what takes something away comes last.
+  const offered = device.operations
+    .filter((one) => one.reason?.code !== 'unsupported')
+    .sort(
+      (a, b) =>
+        Number(b.available) - Number(a.available) ||
+        Number(a.danger === 'destructive') - Number(b.danger === 'destructive') ||
+        a.title.localeCompare(b.title, language),
+    )
   const chosen = offered.find((one) => one.id === operation && one.available)
   return (
     <Shown query={query}>
@@ -65,9 +71,33 @@ function Choices({
   described: readonly CatalogOperation[]
   chosen: string | undefined
 }) {
+  const [typed, setTyped] = useState('')
+  const words = typed.toLocaleLowerCase(language).split(/\s+/)
+  const summaryOf = (one: OperationAvailability) =>
+    one.available ? described.find((d) => d.id === one.id)?.summary : reasonOf(one)
+  const found = offered.filter((one) => {
+    const text = `${one.title} ${summaryOf(one) ?? ''}`.toLocaleLowerCase(language)
+    return words.every((word) => text.includes(word))
+  })
   return (
     <Paper component="nav" aria-label={t('send.operations')} className={classes.choices ?? ''}>
-      {offered.map((one) => {
+      {offered.length > 8 && (
+        <TextInput
+          type="search"
+          p="sm"
+          aria-label={t('send.find')}
+          placeholder={t('send.find')}
+          leftSection={<Icon name="search" size={16} />}
+          value={typed}
+          onChange={(e) => setTyped(e.currentTarget.value)}
+        />
+      )}
+      {found.length === 0 && (
+        <Text size="sm" c="dimmed" p="sm" role="status">
+          {t('bulk.noOperation')}
+        </Text>
+      )}
+      {found.map((one) => {
         const inner = (
           <>
             <Group gap="xs" justify="space-between" wrap="nowrap">
@@ -81,7 +111,7 @@ function Choices({
               )}
             </Group>
             <Text size="xs" c="dimmed">
-              {one.available ? described.find((d) => d.id === one.id)?.summary : reasonOf(one)}
+              {summaryOf(one)}
             </Text>
           </>
         )
@@ -110,7 +140,7 @@ function Choices({
 }
 
 function reasonOf({ reason }: OperationAvailability): string {
-  return reason?.text ?? t('send.unavailable')
+  return reason === undefined ? t('send.unavailable') : named('refusal', reason.code, reason.text)
 }
 
 function SendForm({ device, operation }: { device: Device; operation: CatalogOperation }) {

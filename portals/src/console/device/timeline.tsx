@@ -17,8 +17,10 @@ import {
   StateBadge,
   stateColor,
   Value,
+  type Words,
 } from '../../ui/index.ts'
 import { WaitsForApproval } from '../approvals/index.ts'
+import { useOperationWords } from '../catalogue/index.ts'
 import classes from './device.module.css'
 
 const icons: Readonly<Record<string, IconName>> = {
@@ -118,6 +120,7 @@ function Operation({ row, fresh }: { row: OperationRecord; fresh: boolean }) {
 }
 
 function Details({ row }: { row: OperationRecord }) {
+  const words = useOperationWords(row.operation)
   const rows = [
     { name: t('timeline.attempts'), value: tn('timeline.attemptCount', row.attempts) },
     { name: t('timeline.created'), value: row.createdAt },
@@ -127,8 +130,8 @@ function Details({ row }: { row: OperationRecord }) {
   return (
     <Stack gap="sm" mt="sm" className={classes.details ?? ''}>
       <Pairs entries={rows} />
-      {!isEmpty(row.params) && <Part title={t('timeline.params')} value={row.params} />}
-      {!isEmpty(row.result) && <Part title={t('timeline.result')} value={row.result} />}
+      {!isEmpty(row.params) && <Part title={t('timeline.params')} value={row.params} words={words.params} />}
+      {!isEmpty(row.result) && <Part title={t('timeline.result')} value={row.result} words={words.result} />}
       <Anchor component={Link} to={`/activities/${encodeURIComponent(row.activity)}`} size="sm">
         {t('timeline.activity', { id: row.activity })}
       </Anchor>
@@ -136,13 +139,13 @@ function Details({ row }: { row: OperationRecord }) {
   )
 }
 
-function Part({ title, value }: { title: string; value: OperationRecord['result'] }) {
+function Part({ title, value, words }: { title: string; value: OperationRecord['result']; words: Words | undefined }) {
   return (
     <div>
       <Text size="sm" fw={600} mb={4}>
         {title}
       </Text>
-      <Value value={value} />
+      <Value value={value} words={words} />
     </div>
   )
 }

@@ -64,7 +64,7 @@ export function DeviceListPage() {
             return (
               <Paper>
                 <Empty icon="devices" title={t('devices.none')} action={enrol}>
-                  {t('devices.noneText')}
+                  {t(enrol === undefined ? 'devices.noneYet' : 'devices.noneText')}
                 </Empty>
               </Paper>
             )

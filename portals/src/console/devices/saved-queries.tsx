@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { type DeviceFilters, queries, type SavedQuery } from '../../api/index.ts'
 import { t } from '../../text/index.ts'
-import { Ask, Icon, ListTable, ProblemAlert } from '../../ui/index.ts'
+import { Ask, Icon, ListTable, ProblemAlert, useMenuFocus } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 
 type Doing = { what: 'save' } | { what: 'manage' } | { what: 'rename' | 'remove'; query: SavedQuery }
@@ -14,6 +14,11 @@ export function SavedQueries({ filters, open }: { filters: DeviceFilters; open: 
   const [doing, setDoing] = useState<Doing>()
   const filtered = Object.keys(filters).length > 0
   const close = () => setDoing(undefined)
+  const { button, back } = useMenuFocus()
+  const begin = (next: Doing) => {
+    back()
+    setDoing(next)
+  }
   const section = (label: string, some: readonly SavedQuery[]) =>
     some.length > 0 && (
       <>
@@ -29,7 +34,7 @@ export function SavedQueries({ filters, open }: { filters: DeviceFilters; open: 
     <>
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
-          <Button variant="default" rightSection={<Icon name="down" size={14} />}>
+          <Button ref={button} variant="default" rightSection={<Icon name="down" size={14} />}>
             {t('queries.title')}
           </Button>
         </Menu.Target>
@@ -45,12 +50,12 @@ export function SavedQueries({ filters, open }: { filters: DeviceFilters; open: 
           <Menu.Item
             disabled={!filtered}
             leftSection={<Icon name="add" size={14} />}
-            onClick={() => setDoing({ what: 'save' })}
+            onClick={() => begin({ what: 'save' })}
           >
             {t('queries.save')}
           </Menu.Item>
           {known.length > 0 && (
-            <Menu.Item leftSection={<Icon name="edit" size={14} />} onClick={() => setDoing({ what: 'manage' })}>
+            <Menu.Item leftSection={<Icon name="edit" size={14} />} onClick={() => begin({ what: 'manage' })}>
               {t('queries.manage')}
             </Menu.Item>
           )}

@@ -7,11 +7,14 @@ import { useMay } from '../shell/index.ts'
 import { Invitations } from './invitations.tsx'
 import { InviteForm } from './invite-form.tsx'
 import type { Made } from './made.ts'
+import { type Common, InviteMany } from './many.tsx'
 import { Waiting } from './waiting.tsx'
 
 export function EnrolPage() {
   const [made, setMade] = useState<Made>()
+  const [common, setCommon] = useState<Common>()
   const mayWrite = useMay('invitation:write')
+  const mayUsers = useMay('user:read')
   const mayRead = useMay('invitation:read')
   return (
     <>
@@ -23,15 +26,18 @@ export function EnrolPage() {
           mayWrite && (
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
               <Card title={t('enrol.form')}>
-                <InviteForm onMade={setMade} />
+                <InviteForm onMade={setMade} onChosen={setCommon} />
               </Card>
-              <Card title={t('enrol.how')}>
-                <List type="ordered" size="sm" spacing="md" withPadding>
-                  <List.Item>{t('enrol.how1')}</List.Item>
-                  <List.Item>{t('enrol.how2')}</List.Item>
-                  <List.Item>{t('enrol.how3')}</List.Item>
-                </List>
-              </Card>
+              <Stack gap="lg">
+                <Card title={t('enrol.how')}>
+                  <List type="ordered" size="sm" spacing="md" withPadding>
+                    <List.Item>{t('enrol.how1')}</List.Item>
+                    <List.Item>{t('enrol.how2')}</List.Item>
+                    <List.Item>{t('enrol.how3')}</List.Item>
+                  </List>
+                </Card>
+                {mayUsers && common !== undefined && <InviteMany common={common} />}
+              </Stack>
             </SimpleGrid>
           )
         )}

@@ -1,19 +1,26 @@
 /** What the invitation is for: platform, ownership, owner, and how long the code lives. */
 import { Button, Radio, Select, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useEffect, useState } from 'react'
 import { ApiProblem, about, catalog, type InvitationRequest, invitations } from '../../api/index.ts'
 import { named, t } from '../../text/index.ts'
 import { Empty, formatSeconds, ProblemAlert, Shown } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { UserSelect } from '../users/index.ts'
 import type { Made } from './made.ts'
+import type { Common } from './many.tsx'
 
 const lifetimes = [3600, 86_400, 7 * 86_400, 30 * 86_400]
 type Ownership = InvitationRequest['ownership']
 const anyOwnership: readonly Ownership[] = ['cope', 'byod']
 
-export function InviteForm({ onMade }: { onMade: (made: Made) => void }) {
+interface Props {
+  onMade: (made: Made) => void
+  /** Hears of all that is chosen but the person, for who invites many. */
+  onChosen: (common: Common) => void
+}
+
+export function InviteForm({ onMade, onChosen }: Props) {
   const platforms = useQuery(about())
   return (
     <Shown query={platforms}>
@@ -21,20 +28,14 @@ export function InviteForm({ onMade }: { onMade: (made: Made) => void }) {
         installed.length === 0 ? (
           <Empty icon="box" title={t('enrol.noPlatform')} />
         ) : (
-          <Form platforms={installed} onMade={onMade} />
+          <Form platforms={installed} onMade={onMade} onChosen={onChosen} />
         )
       }
     </Shown>
   )
 }
 
-function Form({
-  platforms,
-  onMade,
-}: {
-  platforms: readonly { id: string; title: string }[]
-  onMade: (made: Made) => void
-}) {
+function Form({ platforms, onMade, onChosen }: Props & { platforms: readonly { id: string; title: string }[] }) {
   const [platform, setPlatform] = useState(platforms[0]?.id ?? '')
   const [chosen, setOwnership] = useState<string>()
   const [user, setUser] = useState<string | null>(null)
@@ -42,6 +43,10 @@ function Form({
   const mayUsers = useMay('user:read')
   const offered = useOwnerships(platform)
   const ownership = offered.find((one) => one === chosen) ?? offered[0] ?? 'cope'
+  useEffect(
+    () => onChosen({ platform, ownership, expiresIn: Number(expiresIn) }),
+    [platform, ownership, expiresIn, onChosen],
+  )
   const client = useQueryClient()
   const create = useMutation({
     mutationFn: invitations.create,

@@ -3,16 +3,16 @@ import { Alert, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import type { DeviceSummary, Page, Refused } from '../../api/index.ts'
-import { t, tn } from '../../text/index.ts'
+import { named, t, tn } from '../../text/index.ts'
 import { Icon } from '../../ui/index.ts'
 import classes from './send.module.css'
 
-const named = 12
+const atMost = 12
 
 export function LeftOut({ refused }: { refused: readonly Refused[] }) {
   const names = useKnownNames()
   if (refused.length === 0) return null
-  const reasons = Map.groupBy(refused, (one) => one.text)
+  const reasons = Map.groupBy(refused, (one) => named('refusal', one.code, one.text))
   return (
     <Alert
       color="orange"
@@ -28,13 +28,13 @@ export function LeftOut({ refused }: { refused: readonly Refused[] }) {
               {reason}
             </Text>
             <Text size="sm">
-              {devices.slice(0, named).map(({ device }, i) => (
+              {devices.slice(0, atMost).map(({ device }, i) => (
                 <span key={device}>
                   {i > 0 && ', '}
                   <Link to={`/devices/${encodeURIComponent(device)}`}>{names.get(device) ?? device}</Link>
                 </span>
               ))}
-              {devices.length > named && ` ${t('send.andMore', { n: devices.length - named })}`}
+              {devices.length > atMost && ` ${t('send.andMore', { n: devices.length - atMost })}`}
             </Text>
           </li>
         ))}

@@ -14,7 +14,7 @@ import {
   type Target,
 } from '../../api/index.ts'
 import { focusFirstError, SchemaForm, useSchemaForm, withSecrets } from '../../schema-form/index.ts'
-import { formatNumber, t, tn } from '../../text/index.ts'
+import { formatNumber, language, t, tn } from '../../text/index.ts'
 import { ProblemAlert, Shown } from '../../ui/index.ts'
 import { holds, useSession } from '../shell/index.ts'
 import { LeftOut } from './left-out.tsx'
@@ -58,16 +58,27 @@ function Choose(props: SendDialogProps) {
   const [chosen, setChosen] = useState<string | null>(props.operation ?? null)
   return (
     <Shown query={query}>
-      {({ operations }) => {
+      {({ operations, platforms }) => {
         const offered = operations
           .filter((one) => one.platforms.length > 0 && holds(permissions, one.permission))
-          .sort((a, b) => a.title.localeCompare(b.title))
+          .sort((a, b) => a.title.localeCompare(b.title, language))
+        // Platforms have words of their own for the same: where titles meet, it is said whose each is.
+        const labelOf = ({ id, title, platforms: on }: CatalogOperation) =>
+          offered.some((one) => one.title === title && one.id !== id)
+            ? t('bulk.operationOn', {
+                title,
+                platforms: platforms
+                  .filter((p) => on.includes(p.id))
+                  .map((p) => p.title)
+                  .join(', '),
+              })
+            : title
         const operation = offered.find((one) => one.id === chosen)
         return (
           <Stack gap="md">
             <Select
               label={t('send.choose')}
-              data={offered.map((one) => ({ value: one.id, label: one.title }))}
+              data={offered.map((one) => ({ value: one.id, label: labelOf(one) }))}
               value={chosen}
               onChange={setChosen}
               disabled={props.operation !== undefined}

@@ -2,8 +2,8 @@
 import { Anchor, Button, Group, Table, Text, TextInput } from '@mantine/core'
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
-import { Link, useNavigate } from 'react-router'
+import { useEffect, useMemo, useState } from 'react'
+import { Link, useNavigate, useSearchParams } from 'react-router'
 import { type NewUser, type User, users } from '../../api/index.ts'
 import { FormDialog, type JsonSchema } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
@@ -12,8 +12,13 @@ import { useMay } from '../shell/index.ts'
 import { useRolesSchema } from './role-options.ts'
 
 export function UserListPage() {
-  const [typed, setTyped] = useState('')
+  const [params, setParams] = useSearchParams()
+  const [typed, setTyped] = useState(params.get('q') ?? '')
   const [q] = useDebouncedValue(typed.trim(), 250)
+  // In the address, so that coming back from a user finds the same list.
+  useEffect(() => {
+    setParams(q === '' ? {} : { q }, { replace: true })
+  }, [q, setParams])
   const list = useInfiniteQuery(users.list(q))
   const mayWrite = useMay('user:write')
   return (

@@ -6,7 +6,7 @@ import { useNavigate } from 'react-router'
 import { type Webhook, type WebhookDraft, webhooks } from '../../api/index.ts'
 import { FormDialog, type JsonSchema, oneOf } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
-import { Ask, Icon, SecretDialog } from '../../ui/index.ts'
+import { Ask, Icon, SecretDialog, useMenuFocus } from '../../ui/index.ts'
 import { draftSchema } from './draft.ts'
 import { secretLines } from './secret.ts'
 
@@ -16,6 +16,11 @@ export function WebhookActs({ webhook, test, testing }: { webhook: Webhook; test
   const [act, setAct] = useState<Act>()
   const [secret, setSecret] = useState<string>()
   const close = () => setAct(undefined)
+  const { button, back } = useMenuFocus()
+  const begin = (next: Act) => {
+    back()
+    setAct(next)
+  }
   return (
     <Group gap="sm">
       <Button variant="default" loading={testing} onClick={test}>
@@ -30,15 +35,15 @@ export function WebhookActs({ webhook, test, testing }: { webhook: Webhook; test
       )}
       <Menu position="bottom-end" shadow="md">
         <Menu.Target>
-          <Button variant="default" rightSection={<Icon name="down" size={16} />}>
+          <Button ref={button} variant="default" rightSection={<Icon name="down" size={16} />}>
             {t('webhooks.manage')}
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={() => setAct('change')}>{t('webhooks.change')}</Menu.Item>
-          <Menu.Item onClick={() => setAct('rotate')}>{t('webhooks.rotate')}</Menu.Item>
+          <Menu.Item onClick={() => begin('change')}>{t('webhooks.change')}</Menu.Item>
+          <Menu.Item onClick={() => begin('rotate')}>{t('webhooks.rotate')}</Menu.Item>
           <Menu.Divider />
-          <Menu.Item color="red" onClick={() => setAct('remove')}>
+          <Menu.Item color="red" onClick={() => begin('remove')}>
             {t('webhooks.remove')}
           </Menu.Item>
         </Menu.Dropdown>

@@ -1,5 +1,5 @@
 /** German words of the server's refusals, by code: in English the server says them itself (docs/reference/errors.md). */
-export const problem: Readonly<Record<`problem.${string}`, string>> = {
+export const problem: Readonly<Record<`${'problem' | 'refusal'}.${string}`, string>> = {
   'problem.malformed-json': 'Der Inhalt ist kein gültiges JSON in UTF-8.',
   'problem.invalid-cursor': 'Die Liste hat sich geändert. Laden Sie die Seite neu.',
   'problem.invalid-path': 'Die Adresse enthält eine Zeichenfolge, die abgewiesen wird.',
@@ -16,7 +16,7 @@ export const problem: Readonly<Record<`problem.${string}`, string>> = {
   'problem.foreign-device': 'Diese Zugangsdaten gehören zu einem anderen Gerät.',
   'problem.device-gone':
     'Dieses Gerät ist nicht mehr registriert. Seine Zugangsdaten gelten nicht mehr; registrieren Sie es neu.',
-  'problem.device-blocked': 'Dieses Gerät wurde von einem Administrator gesperrt.',
+  'problem.device-blocked': 'Dieses Gerät wurde von einem Administrator ausgeschlossen.',
   'problem.invalid-client-metadata': 'Mit diesen Angaben darf sich ein Gerät nicht registrieren.',
   'problem.malformed-request': 'Die Anfrage ist kein wohlgeformtes HTTP, oder ihr Kopf ist zu groß.',
   'problem.throttled': 'Zu viele Anfragen. Warten Sie einen Moment und versuchen Sie es erneut.',
@@ -53,6 +53,8 @@ export const problem: Readonly<Record<`problem.${string}`, string>> = {
   'problem.wipe-byod': 'Ein privates Gerät wird nie vollständig gelöscht. Verwenden Sie das Löschen der Firmendaten.',
   'problem.approval-needed':
     'Mehr Geräte abzumelden verlangt eine zweite Person. Senden Sie ihnen stattdessen „Abmelden“: das wartet auf Freigabe.',
+  'problem.second-publisher-needed':
+    'Mit diesen Einstellungen können Geräte sich selbst löschen, und es sind mehr, als eine Person allein löschen darf. Eine andere Person, die diese Richtlinie nicht geschrieben hat, veröffentlicht sie.',
   'problem.own-approval': 'Niemand gibt frei, worum er selbst gebeten hat. Eine andere Person entscheidet.',
   'problem.approver-unsettled':
     'Dieses Konto wurde vor zu kurzer Zeit von jemand anderem geändert. Eine andere Person entscheidet.',
@@ -69,4 +71,8 @@ export const problem: Readonly<Record<`problem.${string}`, string>> = {
   'problem.database-away': 'Die Datenbank antwortet nicht. Nichts wurde geändert; versuchen Sie es in Kürze erneut.',
   'problem.internal-error':
     'Auf dem Server ist etwas schiefgegangen. Der Administrator findet es mit der Kennung der Anfrage im Protokoll.',
+  'refusal.forbidden': 'Ihre Rollen erlauben es nicht.',
+  'refusal.not-active': 'Das Gerät ist nicht registriert und aktiv.',
+  'refusal.wipe-byod': 'Ein privates Gerät wird nie vollständig gelöscht.',
+  'refusal.unsupported': 'Diese Plattform kann das nicht.',
 }

@@ -100,6 +100,7 @@ export const shell = {
   'devices.title': 'Geräte',
   'devices.enrol': 'Gerät registrieren',
   'devices.none': 'Noch keine Geräte',
+  'devices.noneYet': 'Geräte, die Sie sehen dürfen, erscheinen hier. Neue registriert ein Administrator.',
   'devices.noneText':
     'Registrieren Sie das erste: Wählen Sie die Plattform, führen Sie auf dem Gerät einen Befehl aus oder scannen Sie einen Code, und es erscheint hier.',
   'devices.noMatch': 'Kein Gerät passt',

@@ -65,7 +65,7 @@ export const webhooks = {
   'event.device.enrolled': 'Gerät registriert',
   'event.device.changed': 'Gerät geändert',
   'event.device.removed': 'Gerät entfernt',
-  'event.device.blocked': 'Gerät gesperrt oder entsperrt',
+  'event.device.blocked': 'Gerät ausgeschlossen oder wieder zugelassen',
   'event.device.reported': 'Gerät hat berichtet',
   'event.device.event': 'Ereignis auf einem Gerät',
   'event.activity.created': 'Auftrag erteilt',

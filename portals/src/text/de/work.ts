@@ -1,7 +1,7 @@
 /** German words of enrolling, activities, groups and policies. */
 export const work = {
   'enrol.title': 'Gerät registrieren',
-  'enrol.below': 'Erstellen Sie einen Code, der ein Gerät registriert, einmal.',
+  'enrol.below': 'Erstellen Sie einen Code: Er registriert genau ein Gerät, ein einziges Mal.',
   'enrol.form': 'Neue Einladung',
   'enrol.platform': 'Plattform',
   'enrol.noPlatform': 'Auf diesem Server ist keine Plattform installiert',
@@ -51,6 +51,23 @@ export const work = {
   'public.licence': 'Lizenz, Version {version}',
   'public.wrong': 'Dieser Code funktioniert nicht',
 
+  'many.title': 'Viele auf einmal einladen',
+  'many.text':
+    'Eine CSV-Datei mit einer Person je Zeile: Benutzername oder E-Mail-Adresse in der ersten Spalte. Plattform, Besitzart und Frist gelten, wie sie im Formular gewählt sind.',
+  'many.file': 'Datei mit Personen',
+  'many.unreadable': 'In dieser Datei wurden keine Personen gefunden, oder mehr als 1.000.',
+  'many.goFor.one': '{n} Code erstellen',
+  'many.goFor.other': '{n} Codes erstellen',
+  'many.progress': '{made} von {all} Codes erstellt',
+  'many.download.one': '{n} Code herunterladen',
+  'many.download.other': '{n} Codes herunterladen',
+  'many.once':
+    'Die Codes werden nur jetzt angezeigt. Die Datei nennt Benutzer, Code, Link und Ende: etwa für einen Serienbrief.',
+  'many.unknown.one': '{n} Person ist nicht bekannt',
+  'many.unknown.other': '{n} Personen sind nicht bekannt',
+  'many.unknownText':
+    'Niemand wurde eingeladen. Berichtigen Sie die Datei oder legen Sie die Personen als Benutzer an, und wählen Sie sie erneut.',
+  'many.line': 'Zeile {line}: {person}',
   'invitations.title': 'Einladungen',
   'invitations.none': 'Noch keine Einladungen.',
   'invitations.for': 'Für',
@@ -63,6 +80,9 @@ export const work = {
 
   'activities.title': 'Aufträge',
   'activities.below': 'Was Administratoren verlangt haben und wie weit es ist.',
+  'activities.operation': 'Vorgang',
+  'activities.actor': 'Verlangt von',
+  'activities.noMatch': 'Nichts passt',
   'activities.none': 'Noch nichts gesendet',
   'activities.noneText': 'Öffnen Sie ein Gerät und senden Sie ihm einen Vorgang.',
   'activities.toDevices': 'Geräte',

@@ -99,6 +99,7 @@ export const shell = {
   'devices.title': 'Devices',
   'devices.enrol': 'Enrol a device',
   'devices.none': 'No devices yet',
+  'devices.noneYet': 'Devices that you may see appear here. An administrator enrols new ones.',
   'devices.noneText':
     'Enrol the first one: choose its platform, run one command or scan one code on it, and it appears here.',
   'devices.noMatch': 'No device matches',
