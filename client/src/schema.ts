@@ -75,7 +75,7 @@ export interface paths {
         head?: never;
         /**
          * Rename a device or change its owner or ownership
-         * @description A new owner or ownership begins a new epoch: what is queued for the old one is cancelled.
+         * @description A new owner or ownership begins a new epoch: what is queued for the old one is cancelled. Nobody becomes the owner to gain permissions.
          */
         patch: operations["changeDevice"];
         trace?: never;
@@ -489,7 +489,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Publish the draft as the next version */
+        /** Publish the draft as the next version; one that was not changed makes none */
         post: operations["publishPolicy"];
         delete?: never;
         options?: never;
@@ -663,7 +663,10 @@ export interface paths {
         };
         /** Read a group */
         get: operations["getGroup"];
-        /** Change a group */
+        /**
+         * Change a group
+         * @description Letting devices into a group for which roles are held takes the permissions of those roles, everywhere.
+         */
         put: operations["saveGroup"];
         post?: never;
         /** Remove a group */
@@ -683,7 +686,10 @@ export interface paths {
         /** List the devices in a group */
         get: operations["listGroupDevices"];
         put?: never;
-        /** Add devices to a static group and take others out */
+        /**
+         * Add devices to a static group and take others out
+         * @description Letting devices into a group for which roles are held takes the permissions of those roles, everywhere.
+         */
         post: operations["changeGroupDevices"];
         delete?: never;
         options?: never;
@@ -743,7 +749,7 @@ export interface paths {
         head?: never;
         /**
          * Change a user, or disable one
-         * @description Disabling ends all sessions and tokens at once.
+         * @description Disabling ends all sessions and tokens at once. API clients that the user made go on: look for their owner in the list of clients and revoke what is no longer needed.
          */
         patch: operations["changeUser"];
         trace?: never;
@@ -1517,6 +1523,11 @@ export interface components {
             redirectUris: string[];
             /** Format: date-time */
             createdAt: string;
+            /** @description The user who made it, also through another client */
+            owner: {
+                id: string;
+                name: string;
+            } | null;
             /** Format: date-time */
             rotatedAt: string;
             revoked: boolean;
@@ -6225,7 +6236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`, `wrong-state` */
+            /** @description `conflict`, `second-publisher-needed`, `wrong-state` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6328,7 +6339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`, `wrong-state` */
+            /** @description `conflict`, `second-publisher-needed`, `wrong-state` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6422,7 +6433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`, `wrong-state` */
+            /** @description `conflict`, `second-publisher-needed`, `wrong-state` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6520,7 +6531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`, `wrong-state` */
+            /** @description `conflict`, `second-publisher-needed`, `wrong-state` */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -14,6 +14,7 @@ import {
   knoxLicences,
   type OperationDescriptor,
   passcode,
+  textIn,
 } from '@muster/contract'
 import { code, example, fields, table } from './reference.ts'
 
@@ -31,7 +32,7 @@ function operations(): string {
   const parts = all.map((d) => operationPart(d, androidOperationMeans[d.id] as AndroidMeans))
   const list = table(
     ['Operation', 'Title', ...Object.values(owners)],
-    all.map((d) => [link(d.id), d.title, ...sinces(androidOperationMeans[d.id] as AndroidMeans)]),
+    all.map((d) => [link(d.id), textIn(d.title), ...sinces(androidOperationMeans[d.id] as AndroidMeans)]),
   )
   return `## Operations\n\n${list}\n${parts.join('\n')}`
 }
@@ -47,7 +48,7 @@ function operationPart(d: OperationDescriptor, means: AndroidMeans): string {
   const answer = jsonSchema(d.result)
   return [
     `### ${code(d.id)}\n`,
-    `${d.title}. ${d.summary}\n`,
+    `${textIn(d.title)}. ${textIn(d.summary)}\n`,
     meansOf(means, words),
     `${fields('Param', jsonSchema(d.params))}`,
     Object.keys((answer.properties ?? {}) as object).length > 0
@@ -62,7 +63,7 @@ function features(): string {
   const parts = everyFeature.map((d) => featurePart(d, androidFeatureMeans[d.id] as AndroidMeans))
   const list = table(
     ['Feature', 'Title', ...Object.values(owners)],
-    everyFeature.map((d) => [link(d.id), d.title, ...sinces(androidFeatureMeans[d.id] as AndroidMeans)]),
+    everyFeature.map((d) => [link(d.id), textIn(d.title), ...sinces(androidFeatureMeans[d.id] as AndroidMeans)]),
   )
   return `## Policy features\n\n${list}\n${parts.join('\n')}`
 }
@@ -72,7 +73,7 @@ function featurePart(d: FeatureDescriptor, means: AndroidMeans): string {
   const members = Object.entries(means.members ?? {})
   return [
     `### ${code(d.id)}\n`,
-    `${d.title}. ${d.summary}\n`,
+    `${textIn(d.title)}. ${textIn(d.summary)}\n`,
     meansOf(means, d.secret?.length ? [`secret, never told: ${d.secret.map(code).join(', ')}`] : []),
     fields('Setting', jsonSchema(d.settings)),
     ...(members.length > 0

@@ -50,7 +50,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   '@muster/fleet': { folder: 'fleet', may: [contract] },
   '@muster/cli': {
     folder: 'cli',
-    may: [contract, '@muster/core', '@muster/server', '@muster/client', '@muster/fleet'],
+    may: [contract, '@muster/core', '@muster/server', '@muster/client', '@muster/fleet', '@muster/fleet/flags'],
     tests: ['@muster/core/testing'],
   },
   '@muster/e2e': { folder: 'e2e', may: ['@muster/*', '@muster/*/testing', '@muster/kit/*'] },

@@ -1,5 +1,5 @@
 /** The reference pages: every error, permission, operation, policy feature and fact, as the descriptors say them. */
-import { agentChannel, Envelope, jsonSchema } from '@muster/contract'
+import { agentChannel, Envelope, envelopeType, jsonSchema, KeyLink, keyChainLimit, keyLinkType } from '@muster/contract'
 import type { Description } from '@muster/server'
 
 interface Source extends Pick<Description, 'catalog' | 'permissions'> {
@@ -142,13 +142,50 @@ function agentChannelPage(): string {
     ]
       .filter(Boolean)
       .join('\n\n')
-  const envelope = `## Signed operations\n\nAn operation whose descriptor says so carries \`envelope\`: a compact JWS (EdDSA, \`typ\` ${code('muster-command+jws')}) by one of \`signingKeys\`. The device does it only if the payload fits and the nonce is new.\n\n${fields('Payload', jsonSchema(Envelope))}`
+  const envelope = [
+    '## Signed operations',
+    `An operation whose descriptor says so carries \`envelope\`: a compact JWS (EdDSA over Ed25519, \`typ\` ${code(envelopeType)}) whose header names by \`kid\` one of \`signingKeys\`. The device does it only if everything fits:`,
+    list(signedRules),
+    fields('Payload', jsonSchema(Envelope)),
+    `A server may sign with a new key. The header then has \`chain\`: at most ${keyChainLimit} compact JWS (EdDSA, \`typ\` ${code(keyLinkType)}), oldest first, each by the key that its \`kid\` names, each with the key that takes that one's place. An agent follows them from a key that it knows, keeps the last, and forgets those before.`,
+    fields('Payload of a link', jsonSchema(KeyLink)),
+  ].join('\n\n')
   return page(
     'The agent channel',
     'JSON over HTTPS between an agent and the server. Refusals are problem+json with `step`; `410 device-gone` ends the enrolment, `429` and `503` say `Retry-After`.',
-    [...steps.map(part), envelope].join('\n\n'),
+    [
+      `## Rules\n\n${list(channelRules)}`,
+      ...steps.map(part),
+      `## Deliveries and results\n\n${list(deliveryRules)}`,
+      envelope,
+    ].join('\n\n'),
   )
 }
+const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join('\n')
+const { syncBytes, results, events } = agentChannel.agentLimits
+const channelRules = [
+  'Addresses in "about" (`registration`, `token`) are relative to the server\'s address as the agent was given it, with `/` behind; or absolute, https.',
+  'Each step may be repeated but the registration: it spends the code, also when its answer is lost. The next try then says `invitation-used`, and a new invitation is needed.',
+  'A version older than `minimumAgent` is refused at the enrolment, by the fact `agent.version`; the agent compares before it registers, for that spends the code.',
+  `A body of a sync is ${syncBytes / 2 ** 20} MB at most, with ${results} results and ${events} events; facts are 2,000 at most, with 1.5 MB in all, and 100 levels deep. What is too large is refused, never cut.`,
+  "Times are ISO 8601 with `Z`. The order of reports is judged by `sequence`, never by the device's clock (`at`); an event has its own time, which counts as now when it is in the future. Texts are cut at 1,000 characters, and what steers a screen is replaced.",
+  '`sequence` grows by one with each sync that brings facts or events and survives a restart of the device; a sync without carries the last one. Of one that is not newer only the results count. The answer says which the server has taken.',
+  '`partial`: only the facts that are named change; otherwise those that are not named are gone. `null` says that there is none.',
+  "`waitS` asks the server to hold its answer while nothing waits; the answer's own `waitS` says for how long it would the next time, 0 that the agent sleeps for `nextS`. Where syncs are held, `nextS` is for an agent that cannot hold one.",
+] as const
+const deliveryRules = [
+  '`kind` `operation`: `name` is the operation, `payload` its parameters. `put`: `name` is a policy feature, `payload` all its settings. `drop`: take back what the feature had set. `errand`: something that a plugin of the platform asks for, by its name.',
+  'An answer brings `take` deliveries at most, in the order in which they are to be done. What was handed over and not heard of is handed over again after five minutes, with a greater `attempt`, or at once when `has` does not name it: an agent that has done it tells its end again.',
+  "`completed` with `result`, as the operation's answer has it (none is needed where it has no members). `failed` with `code` (a word) and `text` (a sentence). `acknowledged`: it has begun and takes long. `deferred`: not now; it comes again after `retryAfterS`.",
+  "A `result` that does not have the shape leaves the operation open with the reason `unreadable`, and can be said again. What the server does not know, what is another device's, and what is over already is passed over.",
+  'After `deadline` a delivery is not begun any more.',
+] as const
+const signedRules = [
+  '`device` and `epoch` are those of the answer to the enrolment, `operation` is the `name` and `nonce` the `id` of the delivery;',
+  '`paramsHash` is the SHA-256 of the `payload` in the canonical form of RFC 8785 (no blanks, members sorted, UTF-8), in base64url without padding;',
+  "the device's own clock lies between `nbf` and `exp` (seconds since 1970), give or take two minutes;",
+  'nothing with this `nonce` was done before. Ids are kept as long as their envelope is valid.',
+] as const
 
 const dangers: Record<string, string> = {
   none: 'harmless',
@@ -172,7 +209,7 @@ function duration(seconds: number): string {
   return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${seconds} s`
 }
 
-/** The members of an object schema, nested ones with dots. */
+/** The members of an object schema, nested ones with dots, those of lists with brackets. */
 export function fields(title: string, schema: JsonSchema): string {
   const rows = members(schema, '')
   return rows.length === 0 ? 'No parameters.\n' : table([title, 'Type', 'Default', 'What it is'], rows)
@@ -187,8 +224,14 @@ function members(schema: JsonSchema, prefix: string): string[][] {
       s.default === undefined ? '' : code(JSON.stringify(s.default)),
       [s.title, s.description].filter((text) => typeof text === 'string' && text !== '').join('. '),
     ]
-    return [row, ...(s.type === 'object' && s.properties ? members(s, `${prefix}${name}.`) : [])]
+    return [row, ...inner(s, `${prefix}${name}`)]
   })
+}
+/** What stands in an object, and in each object of a list. */
+function inner(s: JsonSchema, name: string): string[][] {
+  if (s.type === 'object') return members(s, `${name}.`)
+  const each = s.type === 'array' ? (s.items as JsonSchema | undefined) : undefined
+  return each?.type === 'object' ? members(each, `${name}[].`) : []
 }
 function typeOf(s: JsonSchema): string {
   if (Array.isArray(s.enum)) return s.enum.map((v) => code(String(v))).join(', ')

@@ -15,6 +15,7 @@ export { putOffice, settleOffice } from './office.ts'
 export { makeAgents, settleLike } from './phones.ts'
 export { removeFleet } from './remove.ts'
 export { scripts } from './scripts.ts'
+export type { MusterOptions }
 
 /** The real server without limits by address. */
 export const unlimitedServer = fileURLToPath(new URL('server.ts', import.meta.url))

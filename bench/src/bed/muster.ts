@@ -10,7 +10,7 @@ export interface Muster {
   readonly readyMs: number
   /** Throws unless the answer is 2xx. */
   api<T>(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<T>
-  /** One number of /metrics. */
+  /** One number of /metrics, of all processes together. */
   metric(name: string): Promise<number>
   /** Bytes of heap and of buffers in use after collecting garbage. */
   memory(): Promise<number>
@@ -25,6 +25,8 @@ export interface MusterOptions {
   /** Options of Node: `--cpu-prof`. */
   execArgv?: readonly string[]
   roles?: string
+  /** One unless told. */
+  processes?: number
   /** More of its environment. */
   env?: Readonly<Record<string, string>>
   /** Nothing of the benchmark's own is loaded into it, which would count as its start; it tells nothing of its memory then. */
@@ -62,11 +64,13 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
       MUSTER_ADMIN_PASSWORD: 'correct horse battery staple',
       MUSTER_LOG_LEVEL: 'warn',
       MUSTER_ROLES: o.roles ?? '',
+      MUSTER_PROCESSES: String(o.processes ?? 1),
       ...o.env,
     },
     loud: true,
   })
   await untilReady(url, child.pid)
+  await untilAll(url, o.processes ?? 1)
   const readyMs = performance.now() - started
   let token: { value: string; until: number } | undefined
 
@@ -105,11 +109,21 @@ export async function startMuster(o: MusterOptions): Promise<Muster> {
     },
     metric: async (name) => {
       const text = await (await fetch(`${url}/metrics`)).text()
-      return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+      const lines = text.matchAll(new RegExp(`^${name}(?:\\{process="\\d+"\\})? (\\S+)$`, 'gm'))
+      return [...lines].reduce((sum, [, value]) => sum + Number(value), 0)
     },
     memory: async () => (await child.ask<{ used: number }>('memory')).used,
     stop: () => child.stop(),
     kill: () => child.kill(),
+  }
+}
+
+/** The others start once the first is ready. */
+async function untilAll(url: string, processes: number): Promise<void> {
+  for (const until = Date.now() + 60_000; processes > 1; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const text = await (await fetch(`${url}/metrics`)).text()
+    if (text.includes(`muster_database_listening{process="${processes}"} 1`)) return
+    if (Date.now() > until) throw new Error('not all processes of the server were ready within a minute')
   }
 }
 

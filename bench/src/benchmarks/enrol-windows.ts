@@ -4,7 +4,7 @@ import { type Scripted, startLoad } from '../load/index.ts'
 import { inTurns, mustBeRight, type Subject } from '../measure.ts'
 import { type Result, round, sayTable } from '../report.ts'
 import { enrolments, windowsCodes } from '../windows/index.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, rated, type Size } from './benchmark.ts'
 
 const promised = 150
 
@@ -17,7 +17,7 @@ export async function enrolWindows(size: Size): Promise<Result> {
   try {
     const codes = windowsCodes(seed + 3, each * (runs + 1))
     const [muster, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
+      bed.start({ ...rated(size), entry: unlimitedServer }),
       startLoad(seed, 1),
     ])
     await putInvitations(bed.db, codes, 'windows')

@@ -4,7 +4,7 @@ import { type Enrolled, startLoad } from '../load/index.ts'
 import { inTurns, mustBeRight, type Subject } from '../measure.ts'
 import { randomOf } from '../random.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, rated, type Size } from './benchmark.ts'
 
 const promised = 300
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -23,7 +23,7 @@ export async function enrol(size: Size): Promise<Result> {
       ).join('')
     const codes = Array.from({ length: each * (runs + 1) }, code)
     await putInvitations(bed.db, codes)
-    const [muster, load] = await Promise.all([bed.start({ execArgv: profiling(size) }), startLoad(seed, 1)])
+    const [muster, load] = await Promise.all([bed.start(rated(size)), startLoad(seed, 1)])
     const before = await activeDevices()
     const subject: Subject<Enrolled> = {
       name: 'muster',

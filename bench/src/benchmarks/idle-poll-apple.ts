@@ -5,7 +5,7 @@ import { removeFleet, scripts, unlimitedServer } from '../bed/index.ts'
 import { startLoad } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, rated, type Size } from './benchmark.ts'
 
 export async function idlePollApple(size: Size): Promise<Result> {
   const { seed, quick } = size
@@ -21,7 +21,7 @@ export async function idlePollApple(size: Size): Promise<Result> {
     ])
     const file = await files.write(said)
     const [muster, echo, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
+      bed.start({ ...rated(size), entry: unlimitedServer }),
       startVerifier(),
       startLoad(seed, 1),
     ])

@@ -4,7 +4,7 @@ import { type Seen, startLoad } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { putNaiveFleet, startNaive } from '../naive/index.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, passes, rated, type Size } from './benchmark.ts'
 
 export async function idlePoll(size: Size): Promise<Result> {
   const { seed, quick } = size
@@ -14,7 +14,7 @@ export async function idlePoll(size: Size): Promise<Result> {
   try {
     await putNaiveFleet(bed.db, seed, devices)
     const [muster, echo, naive, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size) }),
+      bed.start(rated(size)),
       startEcho(),
       startNaive(bed.url),
       startLoad(seed, devices),
@@ -25,7 +25,7 @@ export async function idlePoll(size: Size): Promise<Result> {
       connections,
       seed,
       devices,
-      requests: devices,
+      requests: passes(size) * devices,
       inOrder: true,
       expect: idleAnswer,
     })

@@ -3,7 +3,7 @@ import { makeAgents } from '../bed/index.ts'
 import { startLoad, type Trips } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, rated, type Size } from './benchmark.ts'
 import { send } from './op-trip.ts'
 
 const paths = { linux: '/linux/agent/sync', android: '/android/agent/sync' } as const
@@ -16,7 +16,7 @@ export async function opTripAndroid(size: Size): Promise<Result> {
   const bed = await bedOf({ ...size, bed: undefined }, 2 * half)
   try {
     await makeAgents(bed.db, half)
-    const [muster, load] = await Promise.all([bed.start({ execArgv: profiling(size) }), startLoad(seed, 2 * half)])
+    const [muster, load] = await Promise.all([bed.start(rated(size)), startLoad(seed, 2 * half)])
     const { targets } = await send(muster)
     if (targets !== 2 * half) throw new Error(`${targets} of ${2 * half} devices were reached`)
     const each = quick ? 200 : 4_000

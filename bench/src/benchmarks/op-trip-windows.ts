@@ -10,7 +10,7 @@ import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts
 import { askNaiveWindows, putNaiveWindows, startNaiveWindows } from '../naive/index.ts'
 import { type Result, round, sayTable } from '../report.ts'
 import { enrolWindowsFleet, proxied } from '../windows/index.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, rated, type Size } from './benchmark.ts'
 
 const uri = './DevDetail/SwV'
 
@@ -26,7 +26,7 @@ export async function opTripWindows(size: Size): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-windows-'))
   try {
     const [muster, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: unlimitedServer, env: proxied }),
+      bed.start({ ...rated(size), entry: unlimitedServer, env: proxied }),
       startLoad(seed, 1),
     ])
     const fleet = await enrolWindowsFleet(bed.db, muster.port, { seed, devices })

@@ -5,20 +5,20 @@ import { startLoad, type Trips } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { putNaiveFleet, putNaiveOperations, startNaive } from '../naive/index.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, passes, rated, type Size } from './benchmark.ts'
 
 export async function opTrip(size: Size): Promise<Result> {
   const { seed, quick } = size
   const devices = quick ? 500 : 100_000
   const runs = quick ? 1 : 5
-  // Each device has a connection of its own: so many are in the middle of an exchange.
-  const connections = quick ? 8 : 512
+  // Each device has a connection of its own: so many of the 100,000 are in the middle of an exchange when all are sent something.
+  const connections = quick ? 8 : 1_536
   const bed = await bedOf(size, devices)
   try {
     await putNaiveFleet(bed.db, seed, devices)
     await putNaiveOperations(bed.db)
     const [muster, echo, naive, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size) }),
+      bed.start(rated(size)),
       startEcho(),
       startNaive(bed.url),
       startLoad(seed, devices),
@@ -29,7 +29,7 @@ export async function opTrip(size: Size): Promise<Result> {
       connections: Math.min(connections, 64),
       seed,
       devices,
-      requests: devices,
+      requests: passes(size) * devices,
       inOrder: true,
       expect: '{"deliveries":[],',
     })

@@ -22,8 +22,15 @@ export function clientCommand(terminal: Terminal): Command {
       if (asJson) return json(terminal, found)
       table(
         terminal,
-        ['name', 'id', 'kind', 'rotated', 'scopes'],
-        found.map((c) => [c.name, c.id, c.public ? 'public' : 'secret', ago(c.rotatedAt), c.scopes.join(' ')]),
+        ['name', 'id', 'kind', 'made by', 'rotated', 'scopes'],
+        found.map((c) => [
+          c.name,
+          c.id,
+          c.public ? 'public' : 'secret',
+          c.owner?.name ?? '-',
+          ago(c.rotatedAt),
+          c.scopes.join(' '),
+        ]),
       )
     })
   command
