@@ -1,5 +1,4 @@
 /** `npm run bench -- NAME [--quick] [--seed N] [--processes N]`: runs one benchmark and prints what it found, last as one JSON object. */
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchmarks } from './index.ts'
 
@@ -15,8 +14,7 @@ const { values, positionals } = parseArgs({
 })
 const benchmark = benchmarks[positionals[0] ?? '']
 const seed = Number(values.seed)
-// As an operator would: one process for each processor, where rates are measured.
-const processes = Number(values.processes ?? (values.quick ? 1 : availableParallelism()))
+const processes = Number(values.processes ?? 1)
 if (!benchmark || values.help || positionals.length !== 1 || !Number.isSafeInteger(seed) || !(processes >= 1)) {
   console.error(
     `Usage: npm run bench -- NAME [--quick] [--seed N] [--processes N] [--profile FOLDER]\n\nNames: ${Object.keys(benchmarks).join(', ')}`,

@@ -6,7 +6,7 @@ import { type Enrolled, startLoad } from '../load/index.ts'
 import { inTurns, mustBeRight, type Subject } from '../measure.ts'
 import { randomOf } from '../random.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, rated, type Size } from './benchmark.ts'
 
 const promised = 200
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -22,7 +22,7 @@ export async function enrolApple(size: Size): Promise<Result> {
     const letters = (n: number) => Array.from({ length: n }, () => alphabet[Math.floor(random() * 32)]).join('')
     const codes = Array.from({ length: each * (runs + 1) }, () => [5, 5, 5, 5].map(letters).join('-'))
     const [muster, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
+      bed.start({ ...rated(size), entry: unlimitedServer }),
       startLoad(seed, 1),
     ])
     await putInvitations(bed.db, codes, 'apple')

@@ -14,7 +14,7 @@ import { type Scripted, startLoad } from '../load/index.ts'
 import { inTurns, type Measured, mustBeRight, type Subject } from '../measure.ts'
 import { putNaiveApple, startNaiveApple } from '../naive/index.ts'
 import { type Result, round, sayTable } from '../report.ts'
-import { bedOf, profiling, type Size } from './benchmark.ts'
+import { bedOf, rated, type Size } from './benchmark.ts'
 
 export async function opTripApple(size: Size): Promise<Result> {
   const { seed, quick } = size
@@ -32,7 +32,7 @@ export async function opTripApple(size: Size): Promise<Result> {
     const channels = await putAppleFleet(bed.db, { seed, devices, identities })
     const operations = await putNaiveApple(bed.db, identities, devices)
     const [muster, naive, load] = await Promise.all([
-      bed.start({ execArgv: profiling(size), entry: unlimitedServer }),
+      bed.start({ ...rated(size), entry: unlimitedServer }),
       startNaiveApple(bed.url),
       startLoad(seed, 1),
     ])

@@ -37,7 +37,7 @@ const longestQueue = 10_000
 /** Events of a batch that is a big one. */
 const big = 20
 const firstRetryMs = 100
-const longestRetryMs = 30_000
+const longestRetryMs = 3_000
 
 function createFollower(deps: Deps, o: FollowOptions, on: OnBatch): Follower {
   const { reader, log } = deps

@@ -58,22 +58,23 @@ const soon = () => new Promise((resolve) => setImmediate(() => setImmediate(reso
 
 test('what arrives together is one batch; while as many are written as there are lanes the rest gathers', async () => {
   const { queue, batches, open, most } = held()
+  const many = queueLimits.batch + 100
   const all = [queue.add(item('a', 'A')), queue.add(item('b', 'B'))]
   await soon()
   for (let lane = 1; lane < queueLimits.lanes; lane++) {
     all.push(queue.add(item(`c${lane}`, `C${lane}`)))
     await soon()
   }
-  for (let i = 0; i < 300; i++) all.push(queue.add(item(`n${i}`, `N${i}`)))
+  for (let i = 0; i < many; i++) all.push(queue.add(item(`n${i}`, `N${i}`)))
   await soon()
   const small = Array.from({ length: queueLimits.lanes - 1 }, (_, i) => `c${i + 1}`)
   assert.deepEqual(batches, [['a', 'b'], ...small.map((name) => [name])])
-  assert.equal(queue.waiting(), 300)
+  assert.equal(queue.waiting(), many)
   open()
   const answers = await Promise.all(all)
   assert.deepEqual(
     answers.map((a) => a[0]?.id),
-    ['a', 'b', ...small, ...Array.from({ length: 300 }, (_, i) => `n${i}`)],
+    ['a', 'b', ...small, ...Array.from({ length: many }, (_, i) => `n${i}`)],
   )
   assert.equal(batches[queueLimits.lanes]?.length, queueLimits.batch)
   assert.equal(most(), queueLimits.lanes)

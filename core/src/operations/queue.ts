@@ -1,11 +1,11 @@
-/** Group commit: turns gather while the last batches are written, three batches at a time (one is made, one is on its way to the disk, one is being answered), with no timer. */
+/** Group commit: turns gather while the last batches are written, two batches at a time (one is made while the other is on its way to the disk), with no timer. */
 import { type Delivery, isProblem, Problem } from '@muster/contract'
 import type { Log } from '../db/index.ts'
 import { failing, failpoint } from '../failpoints/index.ts'
 import type { ShortItem } from './short.ts'
 import type { TurnItem } from './turn.ts'
 
-export const queueLimits = { lanes: 3, batch: 200, waiting: 5_000 } as const
+export const queueLimits = { lanes: 2, batch: 500, waiting: 5_000 } as const
 
 interface Entry {
   /** Numbers of the devices it speaks for. */

@@ -71,9 +71,12 @@ export function judgeWatcher(
     seen.add(e.id)
   }
   const missing = due.filter((e) => !seen.has(e.id))
-  if (missing.length > 0)
+  const [first] = missing
+  if (first) {
+    const behind = due.slice(due.indexOf(first)).length - missing.length
     tell(
       `${who}-gap`,
-      `It never heard ${missing.length} events, the first of them ${missing[0]?.type} ${missing[0]?.id}.`,
+      `It never heard ${missing.length} events, the first of them ${first.type} ${first.id}, and ${behind} of those behind it.`,
     )
+  }
 }

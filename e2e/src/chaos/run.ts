@@ -230,6 +230,9 @@ async function verifyAudit(api: Api): Promise<{ ok: boolean; text: string }> {
   }
 }
 
+/** Looks, half a second apart, at which nothing is new: more than a follower rests after failures. */
+const stillLooks = 14
+
 /** When nothing new is written any more and nobody hears anything new, what was not heard never will be. */
 async function untilHeard(
   database: Awaited<ReturnType<typeof openDatabase>>,
@@ -241,7 +244,11 @@ async function untilHeard(
     })
     return JSON.stringify([last, heard()])
   }
-  for (let before = '', same = 0, until = Date.now() + 120_000; same < 6 && Date.now() < until; await pause(500)) {
+  for (
+    let before = '', same = 0, until = Date.now() + 120_000;
+    same < stillLooks && Date.now() < until;
+    await pause(500)
+  ) {
     const now = await state()
     same = now === before && now.includes('"open":0') ? same + 1 : 0
     before = now

@@ -50,7 +50,8 @@ export function createCrowd(o: { failed(error: unknown): void; beside?: boolean;
     const signatureAt = from + signed.length
     const end = signatureAt + signature.length
     // Nobody is answered before this one's bytes are copied: the next message is read to where they stand.
-    if (waiting >= limits.waiting || signed.length > limits.signed || end > bytes.length) return false
+    if (waiting >= limits.waiting || Math.max(signed.length, signature.length) > limits.signed || end > bytes.length)
+      return false
     bytes.set(signed, from)
     if (attributes) bytes[from] = tags.set
     bytes.set(signature, signatureAt)
