@@ -13,14 +13,17 @@ export async function opTrip(size: Size): Promise<Result> {
   const runs = quick ? 1 : 5
   // Each device has a connection of its own: so many of the 100,000 are in the middle of an exchange when all are sent something.
   const connections = quick ? 8 : 1_536
+  // The naive build gains nothing from crowds: more would only cost it.
+  const naiveConnections = quick ? 8 : 128
   const bed = await bedOf(size, devices)
   try {
     await putNaiveFleet(bed.db, seed, devices)
     await putNaiveOperations(bed.db)
-    const [muster, echo, naive, load] = await Promise.all([
+    const [muster, echo, naive, prepared, load] = await Promise.all([
       bed.start(rated(size)),
       startEcho(),
       startNaive(bed.url),
+      startNaive(bed.url, { prepared: true }),
       startLoad(seed, devices),
     ])
     // Each device once, so that the node knows them all: the steady state of a fleet that polls.
@@ -39,25 +42,36 @@ export async function opTrip(size: Size): Promise<Result> {
     const share = (n: number, each: number) =>
       n < 0 ? { from: 0, to: warm(each) } : { from: warm(each) + n * each, to: warm(each) + (n + 1) * each }
     const job =
-      (port: number, each: number, echoes = false) =>
-      (n: number) =>
-        load.trip({ port, connections, seed, devices, sequence: 1, echo: echoes, ...share(n, each) })
-    const each = quick ? 300 : 14_000
-    const naiveEach = quick ? 300 : 2_000
+      (port: number, each: number, o: { echo?: boolean; behind?: number; connections?: number } = {}) =>
+      (n: number) => {
+        const { from, to } = share(n, each)
+        const { behind = 0, ...how } = o
+        const asked = { port, connections, seed, devices, sequence: 1, echo: false, ...how }
+        return load.trip({ ...asked, from: from + behind, to: to + behind })
+      }
+    const each = quick ? 150 : 14_000
+    const naiveEach = quick ? 100 : 2_000
     const subjects: Subject<Trips>[] = [
       { name: 'muster', pid: muster.pid, run: job(muster.port, each) },
-      { name: 'echo', pid: echo.pid, run: job(echo.port, each, true) },
-      { name: 'naive', pid: naive.pid, run: job(naive.port, naiveEach) },
+      { name: 'echo', pid: echo.pid, run: job(echo.port, each, { echo: true }) },
+      { name: 'naive', pid: naive.pid, run: job(naive.port, naiveEach, { connections: naiveConnections }) },
+      // Both are on the same operations, each on its own half.
+      {
+        name: 'prepared',
+        pid: prepared.pid,
+        run: job(prepared.port, naiveEach, { connections: naiveConnections, behind: devices / 2 }),
+      },
     ]
     const measured = await inTurns(subjects, { runs, databasePid: bed.databasePid, per: (seen) => seen.trips })
     mustBeRight(measured.values())
     sayTable(measured.values(), 'trip')
-    const [m, e, v] = ['muster', 'echo', 'naive'].map((name) => measured.get(name)!) as [
+    const [m, e, v, p] = ['muster', 'echo', 'naive', 'prepared'].map((name) => measured.get(name)!) as [
+      Measured<Trips>,
       Measured<Trips>,
       Measured<Trips>,
       Measured<Trips>,
     ]
-    await Promise.all([muster.stop(), echo.stop(), naive.stop(), load.stop()])
+    await Promise.all([muster, echo, naive, prepared, load].map((s) => s.stop()))
     const acks = m.runs.reduce((sum, r) => sum + r.trips, 0) + warm(each)
     const [kept] = await bed.db.query<{ done: number; unmatched: number }>({
       text: `select (select count(*) from history where state = 'completed') as done, (select count(*) from unmatched) as unmatched`,
@@ -69,6 +83,7 @@ export async function opTrip(size: Size): Promise<Result> {
       unit: 'trips/s',
       yardstick: Math.round(v.perSecond.median),
       ratio: round(m.perSecond.median / v.perSecond.median),
+      overPrepared: round(m.perSecond.median / p.perSecond.median),
       seed,
       echo: Math.round(e.perSecond.median),
       overEcho: round(m.perSecond.median / e.perSecond.median),

@@ -7,9 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openSigned } from '@muster/kit/cms'
 import { isDict, readPlist, writeXmlPlist } from '@muster/kit/plist'
-import pg from 'pg'
-
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 })
+import { ask, pool } from './ask.ts'
 
 async function connect(signature: string, body: Buffer): Promise<string | undefined> {
   const [signer] = openSigned(Buffer.from(signature, 'base64'), body).signers
@@ -19,32 +17,26 @@ async function connect(signature: string, body: Buffer): Promise<string | undefi
   const client = await pool.connect()
   try {
     await client.query('begin')
-    const device = await client.query({
-      name: 'device',
-      text: 'select id from naive.apple_device where certificate = $1',
-      values: [hash],
-    })
+    const device = await ask(client, 'device', 'select id from naive.apple_device where certificate = $1', [hash])
     if (device.rows.length === 0) {
       await client.query('rollback')
       return undefined
     }
     const { id } = device.rows[0]
-    await client.query({
-      name: 'seen',
-      text: 'update naive.apple_device set last_seen = now() where id = $1',
-      values: [id],
-    })
+    await ask(client, 'seen', 'update naive.apple_device set last_seen = now() where id = $1', [id])
     if (said.Status === 'Acknowledged')
-      await client.query({
-        name: 'result',
-        text: `update naive.apple_operation set state = 'completed', result = $3, updated = now() where id = $1 and device = $2 and state = 'sent'`,
-        values: [said.CommandUUID, id, JSON.stringify(said)],
-      })
-    const next = await client.query({
-      name: 'pending',
-      text: `update naive.apple_operation set state = 'sent', updated = now() where id in (select id from naive.apple_operation where device = $1 and state = 'pending' order by id limit 1) returning id::text, command`,
-      values: [id],
-    })
+      await ask(
+        client,
+        'result',
+        `update naive.apple_operation set state = 'completed', result = $3, updated = now() where id = $1 and device = $2 and state = 'sent'`,
+        [said.CommandUUID, id, JSON.stringify(said)],
+      )
+    const next = await ask(
+      client,
+      'pending',
+      `update naive.apple_operation set state = 'sent', updated = now() where id in (select id from naive.apple_operation where device = $1 and state = 'pending' order by id limit 1) returning id::text, command`,
+      [id],
+    )
     await client.query('commit')
     const [row] = next.rows
     return row ? writeXmlPlist({ CommandUUID: row.id, Command: { RequestType: row.command } }) : ''

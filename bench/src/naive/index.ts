@@ -12,17 +12,21 @@ interface Naive {
   stop(): Promise<void>
 }
 
-export const startNaive = (databaseUrl: string): Promise<Naive> =>
-  start(new URL('main.ts', import.meta.url), databaseUrl)
-/** Of Apple's connect. */
-export const startNaiveApple = (databaseUrl: string): Promise<Naive> =>
-  start(new URL('apple.ts', import.meta.url), databaseUrl)
-/** Of Windows' management. */
-export const startNaiveWindows = (databaseUrl: string): Promise<Naive> =>
-  start(new URL('windows.ts', import.meta.url), databaseUrl)
+interface How {
+  /** Each connection plans a statement once. */
+  prepared?: boolean
+}
 
-async function start(file: URL, databaseUrl: string): Promise<Naive> {
-  const child = startChild(fileURLToPath(file), { env: { DATABASE_URL: databaseUrl } })
+export const startNaive = (databaseUrl: string, how?: How): Promise<Naive> => start('main.ts', databaseUrl, how)
+/** Of Apple's connect. */
+export const startNaiveApple = (databaseUrl: string, how?: How): Promise<Naive> => start('apple.ts', databaseUrl, how)
+/** Of Windows' management. */
+export const startNaiveWindows = (databaseUrl: string, how?: How): Promise<Naive> =>
+  start('windows.ts', databaseUrl, how)
+
+async function start(file: string, databaseUrl: string, { prepared = false }: How = {}): Promise<Naive> {
+  const env = { DATABASE_URL: databaseUrl, NAIVE_PREPARED: prepared ? '1' : '0' }
+  const child = startChild(fileURLToPath(new URL(file, import.meta.url)), { env })
   const { port } = await child.hear<{ port: number }>()
   return { pid: child.pid, port, stop: child.stop }
 }

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import pg from 'pg'
+import { ask, pool } from './ask.ts'
 import { hashed } from './tables.ts'
 
 interface Sync {
@@ -13,35 +13,31 @@ interface Sync {
   results?: { id: string; state: string; result: unknown }[]
 }
 
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 })
-
 async function sync(token: string, body: Sync): Promise<object | undefined> {
   const client = await pool.connect()
   try {
     await client.query('begin')
-    const device = await client.query({
-      name: 'device',
-      text: 'select id, name from naive.device where token = $1',
-      values: [hashed(token)],
-    })
+    const device = await ask(client, 'device', 'select id, name from naive.device where token = $1', [hashed(token)])
     if (device.rows.length === 0) {
       await client.query('rollback')
       return undefined
     }
     const { id } = device.rows[0]
-    await client.query({ name: 'seen', text: 'update naive.device set last_seen = now() where id = $1', values: [id] })
+    await ask(client, 'seen', 'update naive.device set last_seen = now() where id = $1', [id])
     for (const r of body.results ?? []) {
-      await client.query({
-        name: 'result',
-        text: `update naive.operation set state = $3, result = $4, updated = now() where id = $1 and device = $2 and state = 'sent'`,
-        values: [r.id, id, r.state, JSON.stringify(r.result)],
-      })
+      await ask(
+        client,
+        'result',
+        `update naive.operation set state = $3, result = $4, updated = now() where id = $1 and device = $2 and state = 'sent'`,
+        [r.id, id, r.state, JSON.stringify(r.result)],
+      )
     }
-    const pending = await client.query({
-      name: 'pending',
-      text: `update naive.operation set state = 'sent', updated = now() where id in (select id from naive.operation where device = $1 and state = 'pending' order by id limit $2) returning id::text, name, params`,
-      values: [id, body.take],
-    })
+    const pending = await ask(
+      client,
+      'pending',
+      `update naive.operation set state = 'sent', updated = now() where id in (select id from naive.operation where device = $1 and state = 'pending' order by id limit $2) returning id::text, name, params`,
+      [id, body.take],
+    )
     await client.query('commit')
     const deliveries = pending.rows.map((r) => ({
       id: r.id,

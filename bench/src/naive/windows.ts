@@ -6,9 +6,8 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { at, child, childrenOf, node, readXml, textAt, writeXml, type XmlElement, type XmlNode } from '@muster/kit/xml'
-import pg from 'pg'
+import { ask, pool } from './ask.ts'
 
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 })
 const limits = { bytes: 2 << 20, depth: 24, elements: 50_000 }
 
 async function manage(certificate: Buffer, body: Buffer): Promise<string | undefined> {
@@ -21,39 +20,41 @@ async function manage(certificate: Buffer, body: Buffer): Promise<string | undef
   const client = await pool.connect()
   try {
     await client.query('begin')
-    const device = await client.query({
-      name: 'device',
-      text: 'select id, device_id from naive.windows_device where certificate = $1',
-      values: [hash],
-    })
+    const device = await ask(
+      client,
+      'device',
+      'select id, device_id from naive.windows_device where certificate = $1',
+      [hash],
+    )
     const [row] = device.rows as { id: string; device_id: string }[]
     if (!row || row.device_id !== textAt(header, 'Source', 'LocURI')) {
       await client.query('rollback')
       return undefined
     }
     const session = textAt(header, 'SessionID') ?? ''
-    await client.query({
-      name: 'seen',
-      text: 'update naive.windows_device set last_seen = now(), session = $2 where id = $1',
-      values: [row.id, session],
-    })
+    await ask(client, 'seen', 'update naive.windows_device set last_seen = now(), session = $2 where id = $1', [
+      row.id,
+      session,
+    ])
     const results = new Map(
       childrenOf(said, 'Results').map((r) => [textAt(r, 'CmdRef'), textAt(at(r, 'Item'), 'Data')]),
     )
     for (const status of childrenOf(said, 'Status')) {
       const command = textAt(status, 'CmdRef') ?? '0'
       if (command === '0') continue
-      await client.query({
-        name: 'result',
-        text: `update naive.windows_operation set state = 'completed', code = $3, result = $4, updated = now() where id = $1 and device = $2 and state = 'sent'`,
-        values: [command, row.id, textAt(status, 'Data'), results.get(command) ?? null],
-      })
+      await ask(
+        client,
+        'result',
+        `update naive.windows_operation set state = 'completed', code = $3, result = $4, updated = now() where id = $1 and device = $2 and state = 'sent'`,
+        [command, row.id, textAt(status, 'Data'), results.get(command) ?? null],
+      )
     }
-    const next = await client.query({
-      name: 'pending',
-      text: `update naive.windows_operation set state = 'sent', updated = now() where id in (select id from naive.windows_operation where device = $1 and state = 'pending' order by id limit 10) returning id::text, uri`,
-      values: [row.id],
-    })
+    const next = await ask(
+      client,
+      'pending',
+      `update naive.windows_operation set state = 'sent', updated = now() where id in (select id from naive.windows_operation where device = $1 and state = 'pending' order by id limit 10) returning id::text, uri`,
+      [row.id],
+    )
     await client.query('commit')
     return answer(header, said, next.rows)
   } catch (error) {

@@ -142,6 +142,12 @@ export function createConfiguration(d: { db: Db; events: Events; audit: Audit; l
   }
 }
 
+/** What holds while nobody has said anything else; each is made once, as every poll asks. */
+const initials = new Map<ConfigurationKey, Setting>()
 function initial(key: ConfigurationKey): Setting {
-  return { key, value: configurationKeys[key].parse({}), revision: 0, changedAt: null, changedBy: null }
+  const made = initials.get(key)
+  if (made) return made
+  const setting = { key, value: configurationKeys[key].parse({}), revision: 0, changedAt: null, changedBy: null }
+  initials.set(key, setting)
+  return setting
 }

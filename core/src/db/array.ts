@@ -2,9 +2,7 @@
 
 /** The parameter of a bigint[], integer[] or float8[]. */
 export function numberArray(list: readonly (number | null)[]): string {
-  let text = '{'
-  for (const n of list) text += text.length > 1 ? `,${n}` : n
-  return `${text}}`
+  return list.includes(null) ? `{${list.map(String).join()}}` : `{${list.join()}}`
 }
 
 const special = /["\\]/g

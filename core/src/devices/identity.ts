@@ -177,8 +177,8 @@ async function cutShort(db: Db, hash: Buffer): Promise<void> {
     where c.hash = ${hash} and o.channel = c.channel and o.created < c.created and ${outlasting}`)
 }
 
-/** Tokens whose digests are remembered; a power of two. */
-const lately = 1024
+/** Tokens whose digests are remembered, as many as may be in the middle of an exchange; a power of two. */
+const lately = 4096
 
 /** Who fetches something tells of it soon after, and each asks twice in a row: digests of tokens that spoke just now are made once. */
 function createDigests() {

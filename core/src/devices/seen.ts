@@ -14,7 +14,7 @@ export interface Seen {
 
 const flushStatement = `
   insert into seen as s (channel, at, expect_s)
-  select channel, to_timestamp(at / 1000), greatest(expect_s, 0) from unnest($1::bigint[], $2::float8[], $3::integer[]) as x (channel, at, expect_s) order by channel
+  select channel, to_timestamp(($4::float8 + after) / 1000), greatest(expect_s, 0) from unnest($1::bigint[], $2::bigint[], $3::integer[]) as x (channel, after, expect_s) order by channel
   on conflict (channel) do update set at = greatest(s.at, excluded.at), expect_s = case when excluded.expect_s > 0 then excluded.expect_s else s.expect_s end`
 
 /** `after` is called with the channels of each flush (the console's "last seen" follows from it). */
@@ -31,7 +31,8 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
     if (dirty.length === 0) return 0
     const channels = dirty.sort((a, b) => a - b)
     dirty = []
-    const at = channels.map((no) => base + atOf.get(no))
+    const since = base
+    const after = channels.map(atOf.get)
     const expected = channels.map(expectOf.get)
     for (const no of channels) {
       atOf.set(no, 0)
@@ -43,11 +44,11 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
         await tx.query({
           name: 'seen-flush',
           text: flushStatement,
-          values: [numberArray(channels), numberArray(at), numberArray(expected)],
+          values: [numberArray(channels), numberArray(after), numberArray(expected), since],
         })
       })
     } catch (error) {
-      for (const [i, no] of channels.entries()) if (atOf.get(no) === 0) put(no, at[i] ?? 0, expected[i] ?? 0)
+      for (const [i, no] of channels.entries()) if (atOf.get(no) === 0) put(no, since + (after[i] ?? 0), expected[i] ?? 0)
       arm()
       throw error
     }

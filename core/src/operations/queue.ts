@@ -56,12 +56,17 @@ export function createTurnQueue(o: {
   /** Devices keep their order: one that is in a batch under way waits for it. */
   function next(): Entry[] {
     const batch: Entry[] = []
-    const rest: Entry[] = []
+    let rest: Entry[] = []
     const held = new Set<number>()
     let urgentLeft = 0
-    for (const entry of waiting) {
+    for (let i = 0; i < waiting.length; i += 1) {
+      if (batch.length === queueLimits.batch) {
+        rest = rest.concat(waiting.slice(i))
+        urgentLeft += Math.max(0, urgent - i)
+        break
+      }
+      const entry = waiting[i] as Entry
       const free =
-        batch.length < queueLimits.batch &&
         (batch.length === 0 || (entry.short === undefined) === (batch[0]?.short === undefined)) &&
         !entry.devices.some((d) => busy.has(d) || held.has(d))
       if (free) {
@@ -128,7 +133,7 @@ export function createTurnQueue(o: {
       else o.log.warn({ err: error, turns: batch.length }, 'a batch of short turns goes the long way')
     }
     return () => {
-      for (const [i, item] of items.entries()) answerShort(item, answers?.[i], failed)
+      for (let i = 0; i < items.length; i += 1) answerShort(items[i] as ShortItem, answers?.[i], failed)
     }
   }
   function answerShort(item: ShortItem, deliveries: readonly Delivery[] | undefined, failed: unknown): void {

@@ -142,9 +142,10 @@ export function createShort(o: ShortDeps) {
     if (strange.length > 0) await o.devices.glances.read(tx, strange)
     const made = rows.length > 0 ? inOrder(rows).map((r) => delivery(r, asked[r.item]?.channels[0])) : []
     if (!made.includes(undefined)) {
-      for (const [n, r] of rows.entries()) {
-        deliveries[r.item]?.push(made[n] as Delivery)
-        changed.push({ channel: r.channel, activity: r.activity, state: 'sent' })
+      for (let n = 0; n < rows.length; n += 1) {
+        const { item, channel, activity } = rows[n] as SentRow
+        deliveries[item]?.push(made[n] as Delivery)
+        changed.push({ channel, activity, state: 'sent' })
       }
       return []
     }
@@ -261,15 +262,15 @@ function eventsOf(
   changed: readonly { channel: number; activity: number; state: string }[],
 ) {
   if (changed.length === 0) return []
-  const devices = new Map(items.map((i) => [i.channel.no, i.channel.device]))
-  return [
-    {
-      type: 'operations.changed' as const,
-      data: {
-        rows: changed.map((r): [number, number, string] => [r.channel, r.activity, r.state]),
-        devices: [...new Set(changed.map((r) => devices.get(r.channel) ?? ''))],
-      },
-    },
-  ]
+  const channels = new Set<number>()
+  const rows: [number, number, string][] = []
+  for (const { channel, activity, state } of changed) {
+    channels.add(channel)
+    rows.push([channel, activity, state])
+  }
+  // No device is twice in a batch.
+  const devices: string[] = []
+  for (const { channel } of items) if (channels.has(channel.no)) devices.push(channel.device)
+  return [{ type: 'operations.changed' as const, data: { rows, devices } }]
 }
 const silent = () => []
