@@ -48,12 +48,12 @@ export async function runScript(job: ScriptJob): Promise<Scripted> {
   if (read?.file !== job.file) read = { file: job.file, conversations: readScript(job.file) }
   const { conversations } = read
   const random = randomOf(job.seed ?? 1)
-  const until = performance.now() + (job.seconds ?? 600) * 1000
+  let until = Number.POSITIVE_INFINITY
   const done = Promise.withResolvers<void>()
   let next = job.from
-  let running = 0
+  let running = job.connections
   let finished = 0
-  const tally = createTally()
+  let tally = createTally()
 
   const draw = (): Buffer[] | undefined => {
     if (performance.now() >= until) return undefined
@@ -91,12 +91,14 @@ export async function runScript(job: ScriptJob): Promise<Scripted> {
       finished += 1
       begin()
     }
-    running += 1
     const connection = await openConnection(job.port, on, done.reject)
-    begin()
-    return connection
+    return { begin, end: connection.end }
   }
   const clients = await Promise.all(Array.from({ length: job.connections }, client))
+  // Devices keep their connections: what counts begins when all are open.
+  tally = createTally()
+  until = performance.now() + (job.seconds ?? 600) * 1000
+  for (const c of clients) c.begin()
   await done.promise
   for (const c of clients) c.end()
   return { ...tally.end(), finished }

@@ -30,12 +30,12 @@ export async function tripWindows(job: TripWindowsJob): Promise<WindowsTrips> {
   const { pcs } = read
   // Made before it counts, as far as that is possible: what the generator does is none of what is measured.
   const openings = pcs.slice(job.from, job.to).map((pc) => opening({ ...pc, session: job.session }))
-  const tally = createTally()
+  let tally = createTally()
   let next = job.from
   let finished = 0
   let answered = 0
 
-  async function client(): Promise<void> {
+  async function client() {
     const over = Promise.withResolvers<void>()
     const connection = await openConnection(job.port, on, over.reject)
     let n = 0
@@ -71,10 +71,13 @@ export async function tripWindows(job: TripWindowsJob): Promise<WindowsTrips> {
       tally.wrong(what)
       begin()
     }
-    begin()
-    await over.promise
-    connection.end()
+    return { begin, over: over.promise, end: connection.end }
   }
-  await Promise.all(Array.from({ length: job.connections }, client))
+  const clients = await Promise.all(Array.from({ length: job.connections }, client))
+  // PCs keep their connections: what counts begins when all are open.
+  tally = createTally()
+  for (const c of clients) c.begin()
+  await Promise.all(clients.map((c) => c.over))
+  for (const c of clients) c.end()
   return { ...tally.end(), finished, answered }
 }

@@ -35,9 +35,9 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
   const at = '2026-01-01T00:00:00Z'
   const done = Promise.withResolvers<void>()
   let next = job.from
-  let running = 0
+  let running = job.connections
   let trips = 0
-  const tally = createTally()
+  let tally = createTally()
   const ack = withId(path, (id) => ackBody(job.sequence, at, id))
 
   async function client() {
@@ -72,12 +72,13 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
       sentAt = performance.now()
       connection.ask(ack(tokens.toString('latin1', device * tokenLength, (device + 1) * tokenLength), id))
     }
-    running += 1
     const connection = await openConnection(job.port, on, done.reject)
-    begin()
-    return connection
+    return { begin, end: connection.end }
   }
   const clients = await Promise.all(Array.from({ length: job.connections }, client))
+  // Devices keep their connections: what counts begins when all are open.
+  tally = createTally()
+  for (const c of clients) c.begin()
   await done.promise
   for (const c of clients) c.end()
   return { ...tally.end(), trips }

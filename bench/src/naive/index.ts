@@ -17,16 +17,18 @@ interface How {
   prepared?: boolean
 }
 
-export const startNaive = (databaseUrl: string, how?: How): Promise<Naive> => start('main.ts', databaseUrl, how)
+export const startNaive = (databaseUrl: string, how?: How): Promise<Naive> =>
+  start(new URL('main.ts', import.meta.url), databaseUrl, how)
 /** Of Apple's connect. */
-export const startNaiveApple = (databaseUrl: string, how?: How): Promise<Naive> => start('apple.ts', databaseUrl, how)
+export const startNaiveApple = (databaseUrl: string, how?: How): Promise<Naive> =>
+  start(new URL('apple.ts', import.meta.url), databaseUrl, how)
 /** Of Windows' management. */
 export const startNaiveWindows = (databaseUrl: string, how?: How): Promise<Naive> =>
-  start('windows.ts', databaseUrl, how)
+  start(new URL('windows.ts', import.meta.url), databaseUrl, how)
 
-async function start(file: string, databaseUrl: string, { prepared = false }: How = {}): Promise<Naive> {
+async function start(file: URL, databaseUrl: string, { prepared = false }: How = {}): Promise<Naive> {
   const env = { DATABASE_URL: databaseUrl, NAIVE_PREPARED: prepared ? '1' : '0' }
-  const child = startChild(fileURLToPath(new URL(file, import.meta.url)), { env })
+  const child = startChild(fileURLToPath(file), { env })
   const { port } = await child.hear<{ port: number }>()
   return { pid: child.pid, port, stop: child.stop }
 }

@@ -48,7 +48,8 @@ export function createSeen(o: { db: Db; log: Log; after?: (channels: number[]) =
         })
       })
     } catch (error) {
-      for (const [i, no] of channels.entries()) if (atOf.get(no) === 0) put(no, since + (after[i] ?? 0), expected[i] ?? 0)
+      for (const [i, no] of channels.entries())
+        if (atOf.get(no) === 0) put(no, since + (after[i] ?? 0), expected[i] ?? 0)
       arm()
       throw error
     }

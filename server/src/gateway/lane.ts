@@ -7,6 +7,7 @@ import type { Reply } from '@muster/contract'
 import { nodeHttp } from '../node-http.ts'
 import type { Use } from './kept.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
+import { createQuiet } from './quiet.ts'
 
 /** Answers plain requests to its target, at once or later; undefined: this one is for the long way. Never rejects. */
 export type Shortcut = (
@@ -35,6 +36,7 @@ const patience = { pieces: 8, ms: 1_000 } as const
 /** `onward` is node:http's own way in. */
 export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: Socket) => void, use: Use) => void {
   const together = createTogether()
+  const quiet = createQuiet(o.times.keepAlive)
   const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(o.times.keepAlive / 1000)}\r\n\r\n`
 
   return (socket, onward, use) => {
@@ -47,6 +49,7 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
     function leave(bytes: Buffer | undefined): void {
       socket.off('data', onData).off('timeout', onTimeout).off('error', onError).off('close', onClose).off('end', onEnd)
       socket.setTimeout(0)
+      quiet.drop(use)
       if (socket.destroyed) return
       socket.pause()
       if (bytes !== undefined) socket.unshift(bytes)
@@ -69,7 +72,8 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
       }
       const answer = typeof request === 'string' ? undefined : o.shortcuts.get(request.place)?.(request, socket, later)
       if (answer === undefined) return leave(bytes)
-      if (fresh || held !== undefined) socket.setTimeout(o.times.keepAlive)
+      if (fresh || held !== undefined) socket.setTimeout(0)
+      if (fresh) quiet.put(use, onTimeout)
       fresh = false
       held = undefined
       pieces = 0
@@ -120,6 +124,7 @@ export function createLane(o: LaneOptions): (socket: Socket, onward: (socket: So
       socket.destroy()
     }
     function onClose(): void {
+      quiet.drop(use)
       if (!busy) return
       busy = false
       o.done(use)
