@@ -1,6 +1,7 @@
 /** The key manager's settings: what of OAuth2 and OpenID Connect we speak, and with which lives. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { Problem } from '@muster/contract'
 import type { Access, Log, OAuthKeys } from '@muster/core'
 import {
   type Configuration,
@@ -10,6 +11,7 @@ import {
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
+import { problemReply } from '../problems.ts'
 import { createAdapter, granted, personScopes } from './adapter.ts'
 import { codeConfirmPage, codeInputPage, messagePage } from './html.ts'
 import { prefilledCode } from './prefilled.ts'
@@ -69,6 +71,15 @@ export function createKeyManager(o: KeyManagerOptions): Provider {
       ctx.set('location', `${new URL(o.issuer).pathname}/device`)
       ctx.body = ''
     }
+  })
+  // What it has no page for is answered as everywhere else.
+  provider.use(async (ctx, next) => {
+    await next()
+    if (ctx.status !== 404 || ctx.body) return
+    const { status, headers, body } = problemReply(new Problem('not-found'), randomUUID())
+    ctx.status = status
+    ctx.body = body
+    ctx.set(headers ?? {})
   })
   ;(provider as NodeJS.EventEmitter).on('error', (err: unknown) => o.log.error({ err }, 'the key manager failed'))
   provider.on('server_error', (_ctx, err) => o.log.error({ err }, 'the key manager failed'))
