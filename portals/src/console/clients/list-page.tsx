@@ -48,8 +48,15 @@ export function ClientListPage() {
         {(rows) => (
           <ListTable
             label={t('clients.title')}
-            head={[t('clients.name'), t('clients.scopes'), t('clients.made'), t('clients.secret'), t('clients.acts')]}
-            minWidth={760}
+            head={[
+              t('clients.name'),
+              t('clients.scopes'),
+              t('clients.owner'),
+              t('clients.made'),
+              t('clients.secret'),
+              t('clients.acts'),
+            ]}
+            minWidth={860}
           >
             {rows.map((row) => (
               <Row key={row.id} client={row} onSecret={setMade} />
@@ -108,6 +115,7 @@ function Row({ client, onSecret }: { client: ApiClient; onSecret: (made: Made) =
       <Table.Td>
         {client.scopes.includes('*') ? t('roles.everything') : tn('roles.count', client.scopes.length)}
       </Table.Td>
+      <Table.Td c={client.owner ? undefined : 'dimmed'}>{client.owner?.name ?? t('clients.noOwner')}</Table.Td>
       <Table.Td>
         <Ago at={client.createdAt} focusable />
       </Table.Td>

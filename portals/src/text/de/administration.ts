@@ -89,6 +89,8 @@ export const administration = {
   'clients.scopes': 'Berechtigungen',
   'clients.scopesText': 'Was seine Token enthalten dürfen: nur, was Sie selbst haben.',
   'clients.made': 'Angelegt',
+  'clients.owner': 'Angelegt von',
+  'clients.noOwner': 'Nicht bekannt',
   'clients.secret': 'Secret',
   'clients.acts': 'Aktionen',
   'clients.public': 'Öffentlich, ohne Secret',

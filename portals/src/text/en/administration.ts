@@ -88,6 +88,8 @@ export const administration = {
   'clients.scopes': 'Permissions',
   'clients.scopesText': 'What its tokens may hold: only what you hold yourself.',
   'clients.made': 'Made',
+  'clients.owner': 'Made by',
+  'clients.noOwner': 'Not known',
   'clients.secret': 'Secret',
   'clients.acts': 'Actions',
   'clients.public': 'Public, without a secret',
