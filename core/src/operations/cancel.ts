@@ -7,6 +7,7 @@ import type { Audit } from '../audit/index.ts'
 import type { Db } from '../db/index.ts'
 import type { Events } from '../events/index.ts'
 import { outcomeUnknown, perhapsDone } from './transitions.ts'
+import { seenBy } from './views.ts'
 
 export interface Cancelled {
   /** Ended before they were handed over. */
@@ -16,7 +17,7 @@ export interface Cancelled {
 }
 
 export function createCancel(o: { db: Db; events: Events; audit: Audit; approvals: Pick<Approvals, 'withdrawn'> }) {
-  /** Only on devices within the principal's reach. Repeats change nothing. */
+  /** Only on devices within the principal's reach. Repeats change nothing. Throws Problem `not-found` where nothing of it is within it. */
   return async function cancel(activity: number, principal: Principal): Promise<Cancelled> {
     return o.db.tx(async (tx) => {
       const [a] = await tx.query<{ operation: string }>(
@@ -49,6 +50,11 @@ export function createCancel(o: { db: Db; events: Events; audit: Audit; approval
           detail: { cancelled, cancelling },
         })
         await o.events.emit(tx, 'activity.cancelled', { activity, operation: a.operation, cancelled, cancelling })
+      } else {
+        const seen = await tx.query(
+          sql`select from activity where no = ${activity} ${seenBy({ actor: principal.actor, reach })}`,
+        )
+        if (seen.length === 0) throw new Problem('not-found', { activity: String(activity) })
       }
       return { cancelled, cancelling }
     }, 'operation.cancel')

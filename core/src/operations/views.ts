@@ -97,7 +97,7 @@ interface Onlooker {
 }
 const touches = (reach: Reach, rows: 'pending' | 'history') =>
   sql`exists (select from ${raw(rows)} o join channel c on c.no = o.channel join device d on d.no = c.device where o.activity = activity.no and ${reachSql(reach)})`
-const seenBy = (by: Onlooker | undefined) =>
+export const seenBy = (by: Onlooker | undefined) =>
   by === undefined || by.reach.all
     ? empty
     : sql`and (actor = ${by.actor} or ${touches(by.reach, 'pending')} or ${touches(by.reach, 'history')})`

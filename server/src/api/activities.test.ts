@@ -145,7 +145,7 @@ describe('activities', () => {
     const group = await t.api<{ id: string }>(201, 'POST', '/groups', { body: { name: 'theirs' } })
     await t.api(200, 'POST', `/groups/${group.id}/devices`, { body: { add: [device.id] } })
     const role = await t.api<{ id: string }>(201, 'POST', '/roles', {
-      body: { name: 'looks', permissions: ['activity:read'] },
+      body: { name: 'looks', permissions: ['activity:read', 'operation:device.message'] },
     })
     const password = 'a long enough password'
     await t.api(201, 'POST', '/users', {
@@ -160,6 +160,8 @@ describe('activities', () => {
     const seen = new Set(items.map((a) => a.id))
     assert.deepEqual([seen.has(foreign), seen.has(shared), seen.has(own)], [false, true, true])
     await t.api(404, 'GET', `/activities/${foreign}`, look)
+    await t.api(404, 'POST', `/activities/${foreign}/cancel`, look)
+    assert.equal((await t.api<Activity>(200, 'GET', `/activities/${foreign}`)).cancelledAt, null)
     await t.api(200, 'GET', `/activities/${shared}`, look)
     // Settled ones as well as open ones.
     await t.api(200, 'POST', `/activities/${own}/cancel`)
