@@ -69,10 +69,16 @@ describe('agent package', { timeout: 180_000 }, () => {
     builds.catch(() => undefined)
     const [https] = await freePorts(1)
     const pinned = { MUSTER_HTTPS_PORT: String(https), MUSTER_PUBLIC_URL: `https://127.0.0.1:${https}` }
-    ;[muster, local] = await Promise.all([
-      install({ ...pinned, MUSTER_AGENT_PACKAGES: packages }),
-      install({ MUSTER_AGENT_PACKAGES: packages }),
+    // Where one does not start, the other one is still to be closed.
+    const started = await Promise.allSettled([
+      install({ ...pinned, MUSTER_AGENT_PACKAGES: packages }).then((made) => {
+        muster = made
+      }),
+      install({ MUSTER_AGENT_PACKAGES: packages }).then((made) => {
+        local = made
+      }),
     ])
+    for (const s of started) if (s.status === 'rejected') throw s.reason
   })
   after(async () => {
     await builds.catch(() => undefined)

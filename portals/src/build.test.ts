@@ -1,6 +1,6 @@
 /** The bundle is made once for its sources, holds nothing a strict content policy forbids, and loads little at first. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -35,6 +35,8 @@ test('a newer bundle keeps the files of the one before for pages that are open, 
   for (const name of ['both.js', 'before.js', 'ancient.js']) await writeFile(join(from, name), 'old')
   await writeFile(join(to, 'both.js'), 'new')
   await utimes(join(from, 'ancient.js'), new Date(), new Date(Date.now() - 8 * 86_400_000))
+  // Listed, and gone when it is looked at: another process was replacing the bundle.
+  await symlink(join(folder, 'nothing'), join(from, 'gone.js'))
   await keepAssets(from, to)
   await keepAssets(join(folder, 'nothing'), to)
   assert.deepEqual((await readdir(to)).sort(), ['before.js', 'both.js'])

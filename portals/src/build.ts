@@ -23,7 +23,7 @@ export interface BuildLog {
 /** Makes `distDir` fit the sources and says whether it had to build. Safe when several processes call it at once. */
 export async function buildPortals(log: BuildLog): Promise<{ built: boolean; distDir: string }> {
   const hash = sourcesHash()
-  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === hash) return { built: false, distDir }
+  if (await isBuilt(hash)) return { built: false, distDir }
   log.info({}, 'Building the portals (once; a few seconds)')
   const started = performance.now()
   const out = join(root, 'node_modules', `.portals-${process.pid}-${Date.now()}`)
@@ -32,12 +32,22 @@ export async function buildPortals(log: BuildLog): Promise<{ built: boolean; dis
     await vite(out)
     await compress(join(out, 'assets'))
     await writeFile(join(out, 'sources.sha256'), hash)
-    await replace(out)
+    // Who was quicker meanwhile made it from the same sources.
+    if (!(await isBuilt(hash))) await replace(out)
   } finally {
     await rm(out, { recursive: true, force: true })
   }
   log.info({ seconds: Math.round((performance.now() - started) / 100) / 10 }, 'Portals built')
   return { built: true, distDir }
+}
+
+async function isBuilt(hash: string): Promise<boolean> {
+  try {
+    return (await readFile(stamp, 'utf8')) === hash
+  } catch (error) {
+    unlessGone(error)
+    return false
+  }
 }
 
 /** The start page with this request's nonce; `base` is the path Muster is reached under, ending in a slash. */
@@ -96,7 +106,7 @@ async function compress(folder: string): Promise<void> {
 async function replace(out: string): Promise<void> {
   const old = `${out}-old`
   await keepAssets(join(distDir, 'assets'), join(out, 'assets'))
-  if (existsSync(distDir)) await rename(distDir, old)
+  await rename(distDir, old).catch(unlessGone)
   try {
     await rename(out, distDir)
   } catch (error) {
@@ -111,13 +121,18 @@ const keptMs = 7 * 86_400_000
 
 /** Links files of the bundle before into the next one, where it has none of that name. */
 export async function keepAssets(from: string, to: string, now = Date.now()): Promise<void> {
-  if (!existsSync(from)) return
   const there = new Set(await readdir(to))
-  for (const name of await readdir(from)) {
+  const before = await readdir(from).catch(unlessGone)
+  for (const name of before ?? []) {
     const at = join(from, name)
-    const { mtimeMs } = await stat(at)
-    if (!there.has(name) && now - mtimeMs < keptMs) await link(at, join(to, name))
+    const { mtimeMs = 0 } = (await stat(at).catch(unlessGone)) ?? {}
+    if (!there.has(name) && now - mtimeMs < keptMs) await link(at, join(to, name)).catch(unlessGone)
   }
+}
+
+/** Another process puts its bundle there at the same time: what it took away is not there to be kept. */
+function unlessGone(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
 }
 
 /** Read without waiting in between, as each start does it and nobody else is served yet: a third of the time that it takes otherwise. */
