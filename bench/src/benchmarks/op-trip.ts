@@ -49,7 +49,7 @@ export async function opTrip(size: Size): Promise<Result> {
         const asked = { port, connections, seed, devices, sequence: 1, echo: false, ...how }
         return load.trip({ ...asked, from: from + behind, to: to + behind })
       }
-    const each = quick ? 150 : 14_000
+    const each = quick ? 300 : 14_000
     const naiveEach = quick ? 100 : 2_000
     const subjects: Subject<Trips>[] = [
       { name: 'muster', pid: muster.pid, run: job(muster.port, each) },
