@@ -149,7 +149,7 @@ describe("an administrator's work in a browser", { timeout: 600_000 }, () => {
     await page.getByText('An administrator blocked it').waitFor({ state: 'detached' })
     for (const tab of ['Packages', 'Network', 'History', 'Messages']) {
       await page.getByRole('tab', { name: tab }).click()
-      await page.getByText('Loading…').waitFor({ state: 'detached' })
+      await browser.loaded()
       await sound()
     }
     await page.getByRole('button', { name: 'Show the contents' }).click()
@@ -288,7 +288,7 @@ describe("an administrator's work in a browser", { timeout: 600_000 }, () => {
     for (const path of [...pages, 'configuration', 'roles/new', 'policies']) {
       await browser.visit(`/${path}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
-      await page.getByText('Loading…').waitFor({ state: 'detached' })
+      await browser.loaded()
       await sound()
     }
   })

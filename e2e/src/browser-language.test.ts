@@ -70,7 +70,7 @@ describe('the console in German, below a path, on a small screen', { timeout: 60
     const { page } = browser
     await page.goto(`${base}/devices`)
     await page.getByRole('heading', { name: 'Bei Muster anmelden' }).waitFor()
-    assert.equal(await page.locator('html').getAttribute('lang'), 'de')
+    await page.locator('html[lang=de]').waitFor()
     await sound()
     await signIn()
     await page.getByRole('heading', { name: 'Geräte', level: 1 }).waitFor()
@@ -86,7 +86,7 @@ describe('the console in German, below a path, on a small screen', { timeout: 60
     const paths = ['enrol', 'groups', 'policies', 'activities', 'alerts', 'users', 'roles', 'clients', 'licences']
     for (const path of [...paths, 'certificates', 'configuration', 'audit', 'webhooks', '']) {
       await browser.visit(`${base}/${path}`)
-      await browser.page.getByText('Wird geladen…').waitFor({ state: 'detached' })
+      await browser.loaded()
       await sound()
     }
   })
@@ -167,7 +167,7 @@ describe('the console in German, below a path, on a small screen', { timeout: 60
     await page.getByRole('button', { name: /^Konto von/ }).click()
     await page.getByRole('menuitemradio', { name: 'English' }).click()
     await page.getByRole('heading', { name: 'Groups', level: 1 }).waitFor()
-    assert.equal(await page.locator('html').getAttribute('lang'), 'en')
+    await page.locator('html[lang=en]').waitFor()
     await page.goto(`${base}/alerts`)
     await page.getByRole('heading', { name: 'Alerts', level: 1 }).waitFor()
     await page.getByRole('button', { name: /^Account of/ }).click()

@@ -30,6 +30,8 @@ export interface OpenBrowser {
   seriousFindings(): Promise<string[]>
   /** Goes to another page of the app as a link in it would, without loading the app anew; waits until it stands. */
   visit(path: string): Promise<void>
+  /** Waits until nothing of the page is being loaded any more. */
+  loaded(): Promise<void>
   close(): Promise<void>
 }
 
@@ -57,6 +59,7 @@ export async function openBrowser(options: OpenBrowserOptions): Promise<OpenBrow
     consoleErrors,
     seriousFindings: () => seriousFindings(page),
     visit: (path) => visit(page, path),
+    loaded: () => page.locator('main:not(:has-text("Loading…"), :has-text("Wird geladen…"))').waitFor(),
     close: () => browser.close(),
   }
 }

@@ -12,7 +12,8 @@ import type { Common } from './many.tsx'
 
 const lifetimes = [3600, 86_400, 7 * 86_400, 30 * 86_400]
 type Ownership = InvitationRequest['ownership']
-const anyOwnership: readonly Ownership[] = ['cope', 'byod']
+/** That every platform knows. */
+const anyOwnership: readonly Ownership[] = ['byod', 'cope']
 
 interface Props {
   onMade: (made: Made) => void
@@ -22,26 +23,37 @@ interface Props {
 
 export function InviteForm({ onMade, onChosen }: Props) {
   const platforms = useQuery(about())
+  const offered = useOffered()
   return (
     <Shown query={platforms}>
       {({ platforms: installed }) =>
         installed.length === 0 ? (
           <Empty icon="box" title={t('enrol.noPlatform')} />
         ) : (
-          <Form platforms={installed} onMade={onMade} onChosen={onChosen} />
+          <Shown query={offered}>
+            {(ownerships) => (
+              <Form platforms={installed} ownerships={ownerships} onMade={onMade} onChosen={onChosen} />
+            )}
+          </Shown>
         )
       }
     </Shown>
   )
 }
 
-function Form({ platforms, onMade, onChosen }: Props & { platforms: readonly { id: string; title: string }[] }) {
+interface FormProps extends Props {
+  platforms: readonly { id: string; title: string }[]
+  /** Of a platform; the first is chosen until another is. */
+  ownerships: (platform: string) => readonly Ownership[]
+}
+
+function Form({ platforms, ownerships, onMade, onChosen }: FormProps) {
   const [platform, setPlatform] = useState(platforms[0]?.id ?? '')
   const [chosen, setOwnership] = useState<string>()
   const [user, setUser] = useState<string | null>(null)
   const [expiresIn, setExpiresIn] = useState(String(7 * 86_400))
   const mayUsers = useMay('user:read')
-  const offered = useOwnerships(platform)
+  const offered = ownerships(platform)
   const ownership = offered.find((one) => one === chosen) ?? offered[0] ?? 'cope'
   useEffect(
     () => onChosen({ platform, ownership, expiresIn: Number(expiresIn) }),
@@ -107,12 +119,17 @@ function Form({ platforms, onMade, onChosen }: Props & { platforms: readonly { i
   )
 }
 
-/** What the platform's enrolments allow; without permission to read them, the two that every platform knows. */
-function useOwnerships(platform: string): readonly Ownership[] {
+/**
+ * What the platforms' enrolments allow. It is known before the form is seen: a choice that was there from the start must not
+ * become another when the answer comes. Without permission to read it, what every platform knows.
+ */
+function useOffered() {
   const mayCatalog = useMay('platform:read')
-  const known = useQuery({ ...catalog(), enabled: mayCatalog }).data?.platforms.find(
-    (p) => p.id === platform,
-  )?.enrolments
-  const offered = [...new Set(known?.flatMap((enrolment) => enrolment.ownerships) ?? [])]
-  return offered.length > 0 ? offered : anyOwnership
+  const { data, error, refetch } = useQuery({ ...catalog(), enabled: mayCatalog })
+  const ownerships = (platform: string): readonly Ownership[] => {
+    const enrolments = data?.platforms.find((one) => one.id === platform)?.enrolments ?? []
+    const known = [...new Set(enrolments.flatMap((enrolment) => enrolment.ownerships))]
+    return known.length > 0 ? known : anyOwnership
+  }
+  return { data: data !== undefined || !mayCatalog ? ownerships : undefined, error, refetch }
 }
