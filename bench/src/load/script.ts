@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { randomOf } from '../random.ts'
 import { type Answer, openConnection } from './connection.ts'
-import { createTally, type Seen } from './tally.ts'
+import { createTally, type Seen, type Tally } from './tally.ts'
 
 export interface ScriptJob {
   kind: 'script'
@@ -53,7 +53,7 @@ export async function runScript(job: ScriptJob): Promise<Scripted> {
   let next = job.from
   let running = job.connections
   let finished = 0
-  let tally = createTally()
+  let tally: Tally
 
   const draw = (): Buffer[] | undefined => {
     if (performance.now() >= until) return undefined

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { answering, asksIn, opening } from '../windows/index.ts'
 import { type Answer, openConnection } from './connection.ts'
-import { createTally, type Seen } from './tally.ts'
+import { createTally, type Seen, type Tally } from './tally.ts'
 
 export interface TripWindowsJob {
   kind: 'trip-windows'
@@ -30,7 +30,7 @@ export async function tripWindows(job: TripWindowsJob): Promise<WindowsTrips> {
   const { pcs } = read
   // Made before it counts, as far as that is possible: what the generator does is none of what is measured.
   const openings = pcs.slice(job.from, job.to).map((pc) => opening({ ...pc, session: job.session }))
-  let tally = createTally()
+  let tally: Tally
   let next = job.from
   let finished = 0
   let answered = 0

@@ -2,7 +2,7 @@
 import { shuffled } from '../random.ts'
 import { type Answer, openConnection } from './connection.ts'
 import { ackBody, pollBody, syncPath, withId, withToken } from './requests.ts'
-import { createTally, type Seen } from './tally.ts'
+import { createTally, type Seen, type Tally } from './tally.ts'
 
 export interface TripJob {
   kind: 'trip'
@@ -37,7 +37,7 @@ export async function trip(job: TripJob, tokens: Buffer): Promise<Trips> {
   let next = job.from
   let running = job.connections
   let trips = 0
-  let tally = createTally()
+  let tally: Tally
   const ack = withId(path, (id) => ackBody(job.sequence, at, id))
 
   async function client() {

@@ -185,15 +185,6 @@ test('an open console session needs no second sign-in, consent is asked once, an
   assert.match(out.page.html, /<h1>Sign in<\/h1>/)
 })
 
-test('what the key manager has no page for is a problem like everywhere else', async () => {
-  for (const method of ['GET', 'POST']) {
-    const answer = await fetch(`${w.url}/oauth2/nowhere`, { method })
-    assert.equal(answer.status, 404)
-    assert.equal(answer.headers.get('content-type'), 'application/problem+json')
-    assert.equal(((await answer.json()) as { code: string }).code, 'not-found')
-  }
-})
-
 test('declining, an unknown scope, a missing challenge and a foreign redirect end as errors', async () => {
   const client = await publicClient(['device:read'])
   const b = browser()
