@@ -9,8 +9,6 @@ const how = {
   files,
   concurrency: Number(lanes),
   execArgv: flags.split(' '),
-  // A file whose tests are over, and that something keeps alive all the same, ends too.
-  timeout: 600_000,
   globalSetupPath: 'core/src/testing/global-setup.ts',
 }
 run(how)
