@@ -31,9 +31,7 @@ export function InviteForm({ onMade, onChosen }: Props) {
           <Empty icon="box" title={t('enrol.noPlatform')} />
         ) : (
           <Shown query={offered}>
-            {(ownerships) => (
-              <Form platforms={installed} ownerships={ownerships} onMade={onMade} onChosen={onChosen} />
-            )}
+            {(ownerships) => <Form platforms={installed} ownerships={ownerships} onMade={onMade} onChosen={onChosen} />}
           </Shown>
         )
       }
