@@ -28,7 +28,8 @@ function longestFirst(a: string, b: string): number {
 
 /** One more than the processors: journeys wait half of their time. */
 const lanes = Math.min(availableParallelism(), 4) + 1
-const limitMinutes = 15
+/** A third of it is usual on two processors. */
+const limitMinutes = 40
 const forEach = ['--import=./tools/src/seed.ts', '--test-timeout=300000', ...options]
 // A group of its own, so that nothing outlives a run that is stopped: neither test processes nor their database.
 const child = spawn(execPath, ['tools/src/lanes.ts', String(lanes), forEach.join(' '), ...files], {
@@ -40,7 +41,7 @@ const child = spawn(execPath, ['tools/src/lanes.ts', String(lanes), forEach.join
 })
 const stop = (signal: NodeJS.Signals) => child.pid && process.kill(-child.pid, signal)
 const limit = setTimeout(() => {
-  console.error(`Stopped after ${limitMinutes} minutes: a file named above as still running keeps its process alive.`)
+  console.error(`Stopped after ${limitMinutes} minutes: is a file named above as still running kept alive by something?`)
   stop('SIGINT')
   setTimeout(() => stop('SIGKILL'), 10_000).unref()
 }, limitMinutes * 60_000)
