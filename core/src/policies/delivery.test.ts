@@ -39,6 +39,12 @@ const head = async (d: TestDevice) =>
     )
   )[0]
 
+/** Time enough for what is right to count as lasting. */
+const pass = (d: TestDevice) =>
+  w.db.query(
+    sql`update feature_state set verified_at = verified_at - interval '16 minutes' where channel = ${d.channel}`,
+  )
+
 test('pending -> sent -> acknowledged -> verified, and what each step leaves', async () => {
   await clear()
   const d = await one()
@@ -163,9 +169,37 @@ test('drift is enforced: only what drifted, with a new delivery, five tries with
   assert.deepEqual((await head(d))?.redo, [])
   await w.report(d, good)
   assert.deepEqual(await w.states(d), { 'toy.banner': 'verified', 'toy.motd': 'verified' })
+  assert.deepEqual(await w.report(d, bad), [], 'right for a moment only')
+  await w.report(d, good)
+  await pass(d)
   assert.deepEqual(await w.report(d, bad), [d.channel], 'once right, it is enforced anew')
   await w.report(d, good)
   assert.deepEqual(await w.take(d), [], 'it came right by itself')
+})
+
+test('what somebody else sets as often as it is put right ends after five tries, and begins anew when it has held', async () => {
+  await clear()
+  const d = await one()
+  await w.policy('tug', text('Hello'))
+  await apply(d)
+  const [good, bad] = ['Hello', 'Mine'].map((own) => ({ 'toy.banner': { text: own } }))
+  await w.report(d, good)
+  await pass(d)
+  w.told.length = 0
+  for (let n = 0; n < 5; n++) {
+    await w.report(d, bad)
+    if (n > 0) assert.deepEqual(await w.take(d), [], 'not before its time')
+    await w.db.query(sql`update feature_state set due = now() where due is not null and channel = ${d.channel}`)
+    assert.deepEqual(await apply(d), ['put toy.banner'])
+    await w.report(d, good)
+  }
+  assert.deepEqual(await w.report(d, bad), [])
+  assert.deepEqual(await w.take(d), [])
+  assert.equal(w.told.at(-1)?.exhausted, true)
+  await w.report(d, good)
+  await pass(d)
+  await w.report(d, good)
+  assert.deepEqual(await w.report(d, bad), [d.channel])
 })
 
 test('warn and monitor record drift and deliver nothing', async () => {

@@ -137,13 +137,17 @@ export function judged(row: Row, v: Verdict): Step | undefined {
   switch (v.state) {
     case 'verified':
       if (row.state === 'verified' && !row.stale) return undefined
-      return { row: { state: 'verified', reason: null, evidence: null, tries: 0 }, dueS: null, checked: true }
+      return {
+        row: { state: 'verified', reason: null, evidence: null, ...(held(row) && { tries: 0 }) },
+        dueS: null,
+        checked: true,
+      }
     case 'drifted':
     case 'failed': {
       const state = row.state === 'verified' || row.state === 'drifted' ? 'drifted' : 'failed'
       const said = { reason: toldReason(row, v), evidence: v.evidence ?? null }
       if (row.state === state && sameReason(row, said)) return undefined
-      return { row: { state, ...said } }
+      return { row: { state, ...said, ...(held(row) && { tries: 0 }) } }
     }
     case 'not-applicable':
       if (row.state === 'not-applicable' && sameReason(row, v)) return undefined
@@ -151,6 +155,14 @@ export function judged(row: Row, v: Verdict): Step | undefined {
     case 'unknown':
       return undefined
   }
+}
+
+/**
+ * It was right for a while, so that its tries begin anew. What is right only just after it was put is not: somebody else sets
+ * it too, and the two would never end.
+ */
+function held(row: Row): boolean {
+  return row.state === 'verified' && row.stale
 }
 
 /** That a refused setting is then not found on the device is no news: what the device said of it is, and stays until the setting comes to hold. */
