@@ -142,7 +142,13 @@ test('drift is enforced: only what drifted, with a new delivery, five tries with
   const waits: number[] = []
   for (let n = 0; n < 5; n++) {
     if (n > 0) {
-      assert.deepEqual(await w.take(d), [], 'not before its time')
+      const channel = await w.detail(d)
+      for (const deferred of ['skip', 'again'] as const)
+        assert.deepEqual(
+          await w.tx((tx) => w.policies.take(tx, [{ channel, take: 5, deferred }])),
+          [],
+          'not before its time',
+        )
       const [row] = await w.db.query<{ s: number }>(
         sql`select extract(epoch from due - now())::float8 as s from feature_state where feature = 'toy.banner' and channel = ${d.channel}`,
       )

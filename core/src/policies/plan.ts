@@ -65,7 +65,8 @@ function planPut(c: ChannelState, w: Wanted, p: Planning): Offer | undefined {
     return undefined
   }
   if (refuse(c, w, p)) return undefined
-  return row.due || p.again ? { ...fresh, correcting: row.state !== 'not-applicable' } : undefined
+  // What is corrected waits its time, also for a device that now takes what it put off.
+  return row.due ? { ...fresh, correcting: row.state !== 'not-applicable' } : undefined
 }
 
 /** True: send it again now. False: on its way, or not yet due. Undefined: not on its way. */
