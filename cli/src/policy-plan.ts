@@ -197,25 +197,27 @@ function draft(w: WantedPolicy, names: Names) {
 }
 async function create(client: MusterClient, w: WantedPolicy, names: Names): Promise<void> {
   const made = await answer(client.POST('/api/v1/policies', { body: { ...draft(w, names), platform: w.platform } }))
-  await publish(client, made.id, w.state)
+  await publish(client, made, w.state)
 }
 async function change(client: MusterClient, s: Extract<Step, { do: 'change' }>, names: Names): Promise<void> {
   const { id, revision } = s.now
-  const header = { 'if-match': `"${revision}"` }
-  await answer(client.PUT('/api/v1/policies/{id}', { params: { path: { id }, header }, body: draft(s.policy, names) }))
-  await publish(client, id, s.policy.state)
+  const params = { path: { id }, header: { 'if-match': `"${revision}"` } }
+  const saved = await answer(client.PUT('/api/v1/policies/{id}', { params, body: draft(s.policy, names) }))
+  await publish(client, saved, s.policy.state)
 }
 /** The server keeps a secret that is the same as it is, so that only another one makes the draft differ from what is published. */
 async function secrets(client: MusterClient, s: Extract<Step, { do: 'secrets' }>, names: Names): Promise<boolean> {
   const { id, revision } = s.now
   const params = { path: { id }, header: { 'if-match': `"${revision}"` } }
   const saved = await answer(client.PUT('/api/v1/policies/{id}', { params, body: draft(s.policy, names) }))
-  if (saved.unpublished) await publish(client, id, s.policy.state)
+  if (saved.unpublished) await publish(client, saved, s.policy.state)
   return saved.unpublished
 }
-async function publish(client: MusterClient, id: string, wanted: Policy['state']): Promise<void> {
-  const params = { path: { id } }
-  await answer(client.POST('/api/v1/policies/{id}/publish', { params }))
+/** What was saved, and nothing that somebody else saved meanwhile. */
+async function publish(client: MusterClient, saved: Policy, wanted: Policy['state']): Promise<void> {
+  const params = { path: { id: saved.id } }
+  const header = { 'if-match': `"${saved.revision}"` }
+  await answer(client.POST('/api/v1/policies/{id}/publish', { params: { ...params, header } }))
   const { state } = await answer(client.GET('/api/v1/policies/{id}', { params }))
   if (wanted === state) return
   if (wanted === 'active') await answer(client.POST('/api/v1/policies/{id}/activate', { params }))

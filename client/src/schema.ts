@@ -489,7 +489,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Publish the draft as the next version; one that was not changed makes none */
+        /**
+         * Publish the draft as the next version; one that was not changed makes none
+         * @description With the revision of the draft that was looked at, no other is published (412).
+         */
         post: operations["publishPolicy"];
         delete?: never;
         options?: never;
@@ -6183,7 +6186,10 @@ export interface operations {
     publishPolicy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The revision that is meant, in quotes: "7". Without it, any */
+                "if-match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6238,6 +6244,15 @@ export interface operations {
             };
             /** @description `conflict`, `second-publisher-needed`, `wrong-state` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `revision-mismatch` */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -84,7 +84,7 @@ export function createAuthoring(parts: Parts): Authoring {
     return named(() =>
       db.tx(async (tx) => {
         const row = await need(tx, no, true)
-        if (row.draft_revision !== revision) throw new Problem('revision-mismatch', { revision: row.draft_revision })
+        mustBe(row, revision)
         const stored = await checkDraft(tx, row, draft, parts)
         await tx.affected(
           sql`update policy set name = ${draft.name}, description = ${draft.description ?? ''}, draft = ${jsonText(stored)}::jsonb, draft_revision = draft_revision + 1 where no = ${no} and draft_revision = ${revision}`,
@@ -95,10 +95,11 @@ export function createAuthoring(parts: Parts): Authoring {
     )
   }
 
-  function publish(no: number, actor: string) {
+  function publish(no: number, actor: string, revision?: number) {
     return db.tx(async (tx) => {
       await lockAll(tx)
       const row = await need(tx, no, true)
+      mustBe(row, revision ?? row.draft_revision)
       if (!row.draft) throw new Problem('wrong-state', { state: 'without a draft' })
       // Pressed twice, or nothing was changed since: what stands is the answer, and nobody is told of news.
       if (row.version > 0 && !row.unpublished)
@@ -288,4 +289,9 @@ async function named<T>(work: () => Promise<T>): Promise<T> {
     if (isUniqueViolation(e, 'policy_name_key')) throw new Problem('already-exists')
     throw e
   }
+}
+
+/** Nobody saved since it was read. */
+function mustBe(row: PolicyRow, revision: number): void {
+  if (row.draft_revision !== revision) throw new Problem('revision-mismatch', { revision: row.draft_revision })
 }

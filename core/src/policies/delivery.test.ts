@@ -188,7 +188,8 @@ test('what somebody else sets as often as it is put right ends after five tries,
   const d = await one()
   await w.policy('tug', text('Hello'))
   await apply(d)
-  const [good, bad] = ['Hello', 'Mine'].map((own) => ({ 'toy.banner': { text: own } }))
+  const found = (own: string) => ({ 'toy.banner': { text: own } })
+  const [good, bad] = [found('Hello'), found('Mine')]
   await w.report(d, good)
   await pass(d)
   w.told.length = 0

@@ -190,8 +190,8 @@ export interface Policies {
   create(policy: NewPolicy, actor: string): Promise<PolicyView>
   /** Problem revision-mismatch when another saved meanwhile: nothing is overwritten. */
   saveDraft(no: number, revision: number, draft: Draft, actor: string): Promise<PolicyView>
-  /** Makes the draft the next version; the first publish also activates. `devices`: how many the policy now reaches. */
-  publish(no: number, actor: string): Promise<{ id: string; version: number; devices: number }>
+  /** Makes the draft the next version; the first publish also activates. `devices`: how many the policy now reaches. `revision`: of the draft that is meant; problem `revision-mismatch` when it is another by now. */
+  publish(no: number, actor: string, revision?: number): Promise<{ id: string; version: number; devices: number }>
   activate(no: number, actor: string): Promise<{ id: string; version: number; devices: number }>
   deactivate(no: number, actor: string): Promise<PolicyView>
   /** All policies of the platform, first wins. Problem conflict when the list is not complete any more. */

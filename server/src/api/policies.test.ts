@@ -57,6 +57,9 @@ describe('policies', () => {
     const saved = await put(200, policy.revision, { name: 'Basics', features: [passcode(12)] })
     const stale = await put(412, policy.revision, { name: 'Mine', features: [passcode(4)] })
     assert.equal(stale.code, 'revision-mismatch')
+    const seen = { headers: { 'if-match': `"${policy.revision}"` } }
+    const other = await t.api<{ code: string }>(412, 'POST', `/policies/${policy.id}/publish`, seen)
+    assert.equal(other.code, 'revision-mismatch', 'nobody publishes what another wrote meanwhile')
     const now = await t.api<Policy>(200, 'GET', `/policies/${policy.id}`)
     assert.deepEqual([now.name, now.revision, now.features[0]?.settings.minLength], ['Basics', saved.revision, 12])
     await t.api(400, 'PUT', `/policies/${policy.id}`, { body: { name: 'x', features: [] } })

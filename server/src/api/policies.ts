@@ -3,7 +3,7 @@ import type { Core } from '@muster/core'
 import { z } from 'zod'
 import { policyPreviewRoutes } from './policy-preview.ts'
 import { Assignment, NewPolicy, PolicyDraft, PolicyFeature } from './policy-shapes.ts'
-import { type Api, actorOf, IfMatch, revisionOf, rowIn, rowOf } from './route.ts'
+import { type Api, actorOf, IfMatch, MayMatch, revisionOf, rowIn, rowOf } from './route.ts'
 import { IdParams, id, list, page, pageQuery, platformId, time } from './shapes.ts'
 
 const tags = ['Policies']
@@ -151,16 +151,21 @@ function publishing(app: Api, core: Core): void {
   app.post(
     '/policies/:id/publish',
     {
-      config: { ...config, problems: [...config.problems, ...checks] },
+      config: { ...config, problems: [...config.problems, ...checks, 'revision-mismatch'] },
       schema: {
         tags,
         summary: 'Publish the draft as the next version; one that was not changed makes none',
         operationId: 'publishPolicy',
+        description: 'With the revision of the draft that was looked at, no other is published (412).',
         params: IdParams,
+        headers: MayMatch,
         response: { 200: Published },
       },
     },
-    (request) => core.policies.publish(rowOf(request.params.id), actorOf(request)),
+    (request) => {
+      const revision = request.headers['if-match'] === undefined ? undefined : revisionOf(request)
+      return core.policies.publish(rowOf(request.params.id), actorOf(request), revision)
+    },
   )
   app.post(
     '/policies/:id/activate',

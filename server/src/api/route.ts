@@ -30,6 +30,9 @@ export function reachOf(request: FastifyRequest): Reach {
 export const IfMatch = z.object({
   'if-match': z.string().optional().describe('The revision that was read, in quotes: "7". Required'),
 })
+export const MayMatch = z.object({
+  'if-match': z.string().optional().describe('The revision that is meant, in quotes: "7". Without it, any'),
+})
 /** The revision of `If-Match: "7"`. */
 export function revisionOf(request: FastifyRequest): number {
   const header = request.headers['if-match']
