@@ -220,6 +220,18 @@ describe('login', () => {
     assert.equal((await stat(file)).mode & 0o777, 0o600)
     const asAdmin = { env: { MUSTER_CLIENT: '' } }
     assert.equal((await muster(['user', 'add', 'by-admin', '--role', 'administrator'], asAdmin)).code, 0)
+    // Over for several commands at once: it is renewed once, for all of them.
+    for (let round = 0; round < 2; round++) {
+      await writeFile(
+        file,
+        (await readFile(file, 'utf8')).replace(/"expires": "[^"]+"/, '"expires": "2020-01-01T00:00:00Z"'),
+      )
+      const ran = await Promise.all(['devices', 'groups', 'alerts'].map((what) => muster([what, 'list'], asAdmin)))
+      assert.deepEqual(
+        ran.map((one) => one.err),
+        ['', '', ''],
+      )
+    }
     assert.equal((await muster(['login', '--out'], asAdmin)).code, 0)
     const out = await muster(['devices'], asAdmin)
     assert.deepEqual([out.code, out.err.includes('muster login')], [1, true])

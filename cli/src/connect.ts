@@ -4,7 +4,7 @@ import tls from 'node:tls'
 import { ApiProblem, createMusterClient, type MusterClient, problemOf, unreachable } from '@muster/client'
 import type { Command } from 'commander'
 import { type Terminal, UsageError } from './terminal.ts'
-import { readStored, type Stored, writeStored } from './token-file.ts'
+import { alone, readStored, type Stored, writeStored } from './token-file.ts'
 
 export const cliClientId = 'muster-cli'
 
@@ -64,16 +64,25 @@ async function tokenFor(terminal: Terminal, url: string): Promise<string> {
       code: 'unauthenticated',
       detail: 'Sign in with `muster login`, or set MUSTER_CLIENT=id:secret.',
     })
-  return Date.parse(stored.expires) > Date.now() + 30_000 ? stored.access : refreshed(terminal, url, stored)
+  if (isGood(stored)) return stored.access
+  return alone(terminal.env, async () => {
+    // Another command may have done it meanwhile.
+    const now = readStored(terminal.env, url) ?? stored
+    return isGood(now) ? now.access : refreshed(terminal, url, now)
+  })
 }
 
+const isGood = (stored: Stored): boolean => Date.parse(stored.expires) > Date.now() + 30_000
+
 async function refreshed(terminal: Terminal, url: string, stored: Stored): Promise<string> {
-  if (!stored.refresh)
-    throw new ApiProblem(401, { code: 'token-expired', detail: 'Your sign-in has expired: `muster login`.' })
+  const over = new ApiProblem(401, { code: 'token-expired', detail: 'Your sign-in has expired: `muster login`.' })
+  if (!stored.refresh) throw over
   const got = await tokenRequest(url, {
     grant_type: 'refresh_token',
     refresh_token: stored.refresh,
     client_id: cliClientId,
+  }).catch((e: unknown) => {
+    throw e instanceof ApiProblem && e.code === 'invalid_grant' ? over : e
   })
   keep(terminal, url, got)
   return got.access_token

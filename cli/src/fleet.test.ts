@@ -25,6 +25,11 @@ async function api<T>(method: string, path: string, body?: unknown): Promise<T> 
     body: body ? JSON.stringify(body) : undefined,
   })
   const text = await response.text()
+  // A busy machine lets go of what can wait, and says so.
+  if (response.status === 503 && /"code":"overloaded"/.test(text)) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    return api(method, path, body)
+  }
   assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
   return (text === '' ? undefined : JSON.parse(text)) as T
 }

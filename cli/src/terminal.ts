@@ -16,7 +16,7 @@ export interface Terminal {
 }
 
 export function processTerminal(): Terminal {
-  return {
+  const terminal: Terminal = {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     interactive: process.stdout.isTTY === true,
@@ -28,19 +28,31 @@ export function processTerminal(): Terminal {
     },
     code: exitCodes.done,
   }
+  // Whoever reads no further (`| head`) has what they wanted; what was begun goes on to its end.
+  process.stdout.on('error', (e: NodeJS.ErrnoException) => {
+    if (e.code === 'EPIPE') return
+    terminal.err(`error: the output cannot be written: ${e.message}\n`)
+    terminal.code = exitCodes.failed
+    process.exitCode = exitCodes.failed
+  })
+  process.stderr.on('error', () => undefined)
+  return terminal
 }
 
 /** What the person asked for cannot be asked like this: exit code 2. */
 export class UsageError extends Error {}
 
 /** Says what went wrong; answers the exit code. */
-export function tell(terminal: Terminal, e: unknown): number {
+export function tell(terminal: Terminal, thrown: unknown): number {
+  // A request that failed before it was made, for want of a token, says nothing of the server.
+  const e = thrown instanceof ApiProblem && thrown.cause instanceof UsageError ? thrown.cause : thrown
   if (e instanceof UsageError || e instanceof InvalidArgumentError) {
     terminal.err(`error: ${e.message}\n`)
     return exitCodes.usage
   }
   if (e instanceof ApiProblem) {
     const fields = e.errors.map((f) => `  ${f.path}: ${f.message}\n`).join('')
+    const refused = Array.isArray(e.body.refused) ? (e.body.refused as { device: string; text: string }[]) : []
     const extra = ['reason', 'permission', 'state', 'unknown'].flatMap((k) =>
       e.body[k] === undefined
         ? []
@@ -48,11 +60,14 @@ export function tell(terminal: Terminal, e: unknown): number {
     )
     const more = e.status === 0 ? cause(e) : ` (${e.code}${e.requestId ? `, request ${e.requestId}` : ''})`
     terminal.err(`error: ${e.message}${more}\n${fields}${extra.join('')}`)
+    for (const r of refused) terminal.err(`  ${plain(`${r.device}  ${r.text}`)}\n`)
     return e.status === 0 ? exitCodes.unreachable : exitCodes.failed
   }
   if (isProblem(e)) terminal.err(`error: ${e.message} (${e.code})\n`)
   else if (e instanceof Error && ['DatabaseProblem', 'SecretProblem', 'BackupProblem'].includes(e.name))
     terminal.err(`error: ${e.message}${'code' in e ? ` (${String(e.code)})` : ''}\n`)
+  // Of the system, about a file: it names code and path itself.
+  else if (e instanceof Error && 'syscall' in e) terminal.err(`error: ${e.message}\n`)
   else terminal.err(`error: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`)
   return exitCodes.failed
 }

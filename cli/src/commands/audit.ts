@@ -26,6 +26,7 @@ export function auditCommand(terminal: Terminal): Command {
     )
     .action(async (file: string | undefined, o: { local?: boolean; key?: string }, command: Command) => {
       if (file !== undefined && o.local) throw new UsageError('name a file, or --local')
+      if (file === undefined && o.key !== undefined) throw new UsageError('--key is for a file: name the export')
       const found =
         file !== undefined
           ? await ofFile(file, o.key)
@@ -74,6 +75,10 @@ async function ofDatabase(terminal: Terminal): Promise<Verified> {
   const log = createLog('error', process.stderr)
   const db = await openDb({ url: options.databaseUrl, dataDir: options.dataDir, log, wait: false, beside: true })
   try {
+    const [found] = await db.query<{ made: boolean }>({
+      text: `select to_regclass('muster.audit_head') is not null as made`,
+    })
+    if (!found?.made) throw new UsageError(`there is no Muster in this database: ${db.url}`)
     return await createAudit({
       db,
       log,

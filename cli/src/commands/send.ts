@@ -50,15 +50,16 @@ export function sendCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       `
-It ends with 0 when every device has completed it, with 1 when one has not.
+It ends with 0 when every device has completed it, with 1 when one has not, or was refused.
 
 Examples:
   $ npx muster send device.inventory --all --no-wait
   $ npx muster send service.restart --device web-01 --param service=nginx
-  $ npx muster send device.message --query '{"field":"os.name","op":"eq","value":"Debian"}' --param text=Hello
+  $ npx muster send device.message --query '{"field":"os.name","op":"eq","value":"Debian GNU/Linux"}' --param text=Hello
 `,
     )
     .action(async (operation: string, o: SendOptions, command: Command) => {
+      const followMs = seconds(o.timeout) * 1000
       const { client, asJson } = connect(terminal, command)
       const body = await request(client, operation, o)
       if (o.preview) return preview(terminal, client, body, asJson)
@@ -70,13 +71,15 @@ Examples:
           `Activity ${made.id}: ${made.targets} ${made.targets === 1 ? 'device' : 'devices'}${made.refused.length > 0 ? `, ${made.refused.length} refused` : ''}\n`,
         )
         for (const r of made.refused) terminal.out(`  ${r.device}  ${r.text}\n`)
+        if (made.approval === 'waiting')
+          terminal.err('It waits until another administrator approves it (`muster approvals`).\n')
       }
       if (!o.wait) return void (asJson && json(terminal, made))
-      const activity = await follow(terminal, client, made.id, Date.now() + seconds(o.timeout) * 1000, !asJson)
+      const activity = await follow(terminal, client, made.id, Date.now() + followMs, !asJson)
       const rows = await devicesOf(client, made.id, asJson ? Number.POSITIVE_INFINITY : shownDevices)
       if (asJson) json(terminal, { ...activity, devices: rows })
       else report(terminal, rows, activity.targets)
-      if ((activity.counts.completed ?? 0) < activity.targets) terminal.code = exitCodes.failed
+      if ((activity.counts.completed ?? 0) < activity.targets + made.refused.length) terminal.code = exitCodes.failed
     })
 }
 

@@ -72,7 +72,7 @@ function add(webhooks: Command, terminal: Terminal): void {
     .option('--description <text>')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx muster webhooks add https://ops.example/muster --event device.enrolled alert.raised\n',
+      '\nExample:\n  $ npx muster webhooks add https://ops.example/muster --event device.enrolled compliance.changed\n',
     )
     .action(async (url: string, o: { event?: string[]; description?: string }, command: Command) => {
       const { client, asJson } = connect(terminal, command)

@@ -39,7 +39,7 @@ export async function checkDatabase(db: Db, keysDir: string): Promise<Finding[]>
       : failed('database', `PostgreSQL ${f.version} is too old.`, `Upgrade it to ${oldestMajor} or later.`),
     ...settings(f),
     roundTrip(await fastest(db)),
-    clock(f.now.getTime() - (began + tookMs / 2)),
+    clock(f.now.getTime(), began, began + tookMs),
     f.connections > f.most * 0.8
       ? warning('connections', `${f.connections} of ${f.most} in use.`, 'Raise max_connections, or run fewer nodes.')
       : ok('connections', `${f.connections} of ${f.most} in use`),
@@ -87,7 +87,9 @@ function roundTrip(ms: number): Finding {
   const text = `${ms.toFixed(1)} ms a round trip`
   return ms > slowMs ? warning('latency', `${text}.`, 'Put the database nearer to the server.') : ok('latency', text)
 }
-function clock(ms: number): Finding {
+/** The database looked at its clock at some moment between the two of ours: only what lies outside of them is known to be off. */
+function clock(there: number, asked: number, answered: number): Finding {
+  const ms = there < asked ? there - asked : Math.max(0, there - answered)
   const off = Math.abs(ms)
   const text = `${(off / 1000).toFixed(1)} s ${ms > 0 ? 'behind' : 'ahead of'} the database`
   const advice = 'Set both clocks by NTP.'
