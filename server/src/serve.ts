@@ -3,6 +3,9 @@ import { DatabaseProblem, SecretProblem } from '@muster/core'
 import { optionsOf, type ServerOptions } from './options.ts'
 import { startServer } from './start.ts'
 
+/** What a start that was told to stop may take to become one that can be stopped in order. */
+const startGraceMs = 5_000
+
 /** Resolves when the server has stopped; answers the exit code. */
 export async function serve(env: NodeJS.ProcessEnv = process.env, more: Partial<ServerOptions> = {}): Promise<number> {
   const ended = Promise.withResolvers<string>()
@@ -18,7 +21,11 @@ export async function serve(env: NodeJS.ProcessEnv = process.env, more: Partial<
     const options = { ...optionsOf(env), ...more }
     // The others of a server end with its first.
     if ((options.processes?.no ?? 1) > 1) process.once('disconnect', () => ended.resolve('the first process ended'))
-    const server = await startServer(options)
+    const server = await orCut(startServer(options), ended.promise)
+    if (server === undefined) {
+      process.stderr.write('Muster was told to stop before it had started.\n')
+      process.exit(0)
+    }
     if (server.adminPassword !== undefined) welcome(server.publicUrl, server.adminPassword)
     const signal = await ended.promise
     server.log.info({ signal }, 'stopping')
@@ -28,6 +35,12 @@ export async function serve(env: NodeJS.ProcessEnv = process.env, more: Partial<
     process.stderr.write(`Muster did not start. ${explained(e)}\n`)
     return 1
   }
+}
+
+/** Undefined when the start does not end soon after it was told to stop, as while the database is away. */
+async function orCut<T>(starting: Promise<T>, told: Promise<string>): Promise<T | undefined> {
+  const cut = told.then(() => new Promise<undefined>((resolve) => setTimeout(resolve, startGraceMs, undefined).unref()))
+  return Promise.race([starting, cut])
 }
 
 function welcome(url: string, password: string): void {

@@ -1,10 +1,10 @@
 /** The composition root: a server put together from top to bottom, and taken down in the reverse order. Devices are answered first, then people. */
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Core, createCore, type Log, openDb } from '@muster/core'
 import { addShortcuts } from './devices/index.ts'
 import { nameOrganisation } from './first-start.ts'
 import { createEntrance, type Pressure, type RouteEntry } from './gateway/index.ts'
+import { holdPort } from './held-port.ts'
 import { createLog } from './log.ts'
 import { createEarlyMeter } from './meter.ts'
 import { roles as allRoles, type Role, type ServerOptions } from './options.ts'
@@ -37,12 +37,15 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
   const no = o.processes?.no ?? 1
   const log = o.log ?? createLog(o.logLevel, process.stdout, (o.processes?.count ?? 1) > 1 ? { process: no } : null)
   const roles = o.roles ?? allRoles
-  const ports = { http: await chosen(o.httpPort, 8080), https: await chosen(o.httpsPort, 8443) }
+  const held = { http: await holdPort(o.httpPort, 8080), https: await holdPort(o.httpsPort, 8443) }
+  const ports = { http: held.http.port, https: held.https.port }
   const publicUrl = o.publicUrl?.replace(/\/+$/, '') ?? `http://localhost:${ports.http ?? ports.https}`
   const closing: (() => Promise<unknown> | unknown)[] = []
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step()
   }
+  const release = () => Promise.all([held.http.release(), held.https.release()])
+  closing.push(release)
 
   /** The gateway measures how pressed the node is; the core, which comes before it, asks. */
   const pressedBy: { current?: Pressure } = {}
@@ -79,6 +82,7 @@ export async function startServer(o: ServerOptions): Promise<RunningServer> {
       log,
       environment: (other) => environmentOf(other, { roles, url: o.databaseUrl ?? db.url }),
     })
+    await release()
     if (processes.shared && no === 1)
       for (const port of [ports.http, ports.https]) if (port !== undefined) await mustBeFree(port, o.host)
     const entrance = createEntrance({
@@ -152,14 +156,3 @@ function environmentOf(no: number, o: { roles: readonly Role[]; url: string }): 
 
 /** For those who knock as soon as the ports open, a second at most: loading what comes next keeps the event loop busy. */
 const moment = () => new Promise<void>((resolve) => setTimeout(resolve, momentMs))
-
-/** 0 becomes a port that is free now: the public address must be known before the ports open. */
-async function chosen(wanted: number | null | undefined, usual: number): Promise<number | undefined> {
-  if (wanted === null) return undefined
-  if (wanted !== 0) return wanted ?? usual
-  const probe = createServer()
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  return address !== null && typeof address === 'object' ? address.port : usual
-}

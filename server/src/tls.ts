@@ -45,7 +45,9 @@ function fingerprint(core: Core): string {
 }
 
 async function given(core: Core, o: { certFile: string; keyFile: string }): Promise<TlsFiles> {
-  const [cert, key] = await Promise.all([readFile(o.certFile), readFile(o.keyFile)])
+  const [cert, key] = await Promise.all([readFile(o.certFile), readFile(o.keyFile)]).catch((e: Error) => {
+    throw new Error(`MUSTER_TLS_CERT and MUSTER_TLS_KEY cannot be read: ${e.message}`, { cause: e })
+  })
   return { cert, key, clientCa: core.certificates.authorities().root.pem }
 }
 

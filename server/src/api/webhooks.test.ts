@@ -68,13 +68,17 @@ describe('webhooks', () => {
       assert.equal(headers['webhook-signature'], signed)
       assert.equal(headers['content-type'], 'application/json')
     }
-    assert.equal(at('/hangs').length, 1)
-    const page = await t.api<{ items: { state: string; status: number }[]; next?: string }>(
-      200,
-      'GET',
-      `/webhooks/${webhook.id}/deliveries?limit=2`,
+    await eventually(async () => at('/hangs').length === 1)
+    // What was heard is written down a moment later.
+    const page = await eventually(async () => {
+      const path = `/webhooks/${webhook.id}/deliveries?limit=2`
+      const got = await t.api<{ items: { state: string; status: number }[]; next?: string }>(200, 'GET', path)
+      return got.next !== undefined && got
+    })
+    assert.deepEqual(
+      page.items.map((d) => d.status),
+      [204, 204],
     )
-    assert.deepEqual([page.items.map((d) => d.status), page.next !== undefined], [[204, 204], true])
     await t.api(204, 'DELETE', `/webhooks/${hanging.webhook.id}`)
     await t.api(404, 'GET', `/webhooks/${hanging.webhook.id}`)
   })
@@ -103,9 +107,11 @@ describe('webhooks', () => {
     const { id } = await group('meanwhile')
     await t.api(200, 'POST', `${path}/resume`)
     const heard = () => at('/kept').filter((h) => h.body.includes(`"group":${id}`)).length
-    await eventually(async () => heard() === 1, 30_000)
+    // At least once: one that was under way when something changed comes again.
+    await eventually(async () => heard() >= 1)
+    const before = heard()
     await t.api(200, 'POST', `${path}/replay`, { body: { since: new Date(Date.now() - 60_000).toISOString() } })
-    await eventually(async () => heard() === 2, 30_000)
+    await eventually(async () => heard() > before)
     assert.notEqual((await t.api<{ secret: string }>(200, 'POST', `${path}/rotate`)).secret, secret)
     await t.api(400, 'POST', `${path}/replay`, { body: { since: 'yesterday' } })
     await t.api(400, 'POST', `${path}/replay`, { body: { after: 'x' } })
@@ -140,7 +146,7 @@ describe('webhooks', () => {
       url: `http://localhost:${new URL(url).port}/named`,
       headers: {},
       body: '{}',
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(30_000),
     })
     await assert.rejects(call, /not public/)
     assert.equal(at('/named').length, 0)
@@ -154,7 +160,7 @@ describe('webhooks', () => {
       url: 'http://127.0.0.1:1/',
       headers: {},
       body: '{}',
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(30_000),
     })
     await assert.rejects(none, /ECONNREFUSED/)
     patient.close()

@@ -1,6 +1,7 @@
 /** Open doors before there is a framework: devices by the lane are answered, everybody else waits for it in order, and is let go when it never comes. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { after, test } from 'node:test'
 import type { Reply } from '@muster/contract'
 import { silentLog } from '@muster/core/testing'
@@ -53,4 +54,19 @@ test('when the start fails, those who waited are let go', async () => {
   const gone = assert.rejects(asked)
   await e.close(20_000)
   await gone
+})
+
+test('where the machine has no IPv6, the doors open without it', async (t) => {
+  interface Sockets {
+    TCP: { prototype: { bind6(...a: unknown[]): number } }
+  }
+  // What node itself opens sockets with: there is no other way to take IPv6 away.
+  const { TCP } = (process as unknown as { binding(name: string): Sockets }).binding('tcp_wrap')
+  const { mock } = t.mock.method(TCP.prototype, 'bind6', () => -constants.errno.EAFNOSUPPORT)
+  const e = createEntrance({ log: silentLog, ports: { http: 0 } })
+  open.push(e)
+  e.shortcuts.set('POST /toy/in', () => ({ status: 200, body: 'by the lane' }))
+  const { http } = await e.open()
+  assert.equal(mock.callCount(), 1)
+  assert.equal(await device(`http://127.0.0.1:${http}`), 'by the lane')
 })

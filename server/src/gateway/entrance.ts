@@ -81,7 +81,7 @@ export function createEntrance(o: EntranceOptions): Entrance {
     shortcuts,
     ports: o.ports,
     shared: o.shared,
-    host: o.host ?? '::',
+    host: o.host,
     tls: o.tls,
     log: o.log,
     maxConnections: o.maxConnections ?? mostConnections,

@@ -246,7 +246,7 @@ function raw(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(w.url).port), 'localhost')
     let got = ''
-    socket.setTimeout(5_000, () => socket.destroy(new Error('no answer')))
+    socket.setTimeout(30_000, () => socket.destroy(new Error('no answer')))
     socket.on('data', (d) => {
       got += d.toString('latin1')
     })
@@ -318,11 +318,16 @@ test('what fails inside is hidden; a database that is away is a 503 that says wh
 })
 
 test('device routes are let through to judge for themselves, without headers, cookies or statements', async () => {
-  const statements = w.core.db.statements
-  const answer = await fetch(`${w.url}/toy/agent/sync`, { method: 'POST', headers: json, body: '{}' })
-  assert.equal(answer.status, 200)
-  assert.equal(answer.headers.get('content-security-policy'), null)
-  assert.equal(w.core.db.statements, statements)
+  const spent: number[] = []
+  for (let n = 0; n < 10; n += 1) {
+    const before = w.core.db.statements
+    const answer = await fetch(`${w.url}/toy/agent/sync`, { method: 'POST', headers: json, body: '{}' })
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers.get('content-security-policy'), null)
+    spent.push(w.core.db.statements - before)
+  }
+  // Beside it the outbox is read each second.
+  assert.equal(Math.min(...spent), 0, spent.join())
 })
 
 test('a route without a declared permission keeps the server from starting', async () => {

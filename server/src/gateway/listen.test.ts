@@ -222,9 +222,11 @@ test('the certificate is replaced without closing a door', async () => {
 
 test('stopping lets what runs finish, tells long polls, and leaves no door or connection open', async () => {
   const plain = await freePort()
+  const begun = Promise.withResolvers<void>()
   const own = await openWorld(
     ({ app, stopping }) => {
       app.get('/poll', { config: { access: { device: true } } }, async () => {
+        begun.resolve()
         await new Promise<void>((resolve) =>
           stopping.addEventListener('abort', () => setTimeout(resolve, 50), { once: true }),
         )
@@ -239,8 +241,8 @@ test('stopping lets what runs finish, tells long polls, and leaves no door or co
     idle.destroy()
   })
   const polling = fetch(`http://localhost:${plain}/poll`)
-  await new Promise((r) => setTimeout(r, 100))
-  const stopped = own.gateway.stop(2_000)
+  await begun.promise
+  const stopped = own.gateway.stop(20_000)
   const answer = await polling
   assert.deepEqual([answer.status, await answer.json()], [200, { finished: true }])
   await stopped

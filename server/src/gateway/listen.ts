@@ -48,7 +48,7 @@ export function createDoors(o: {
   ports: Ports
   /** Other processes listen there, too (SO_REUSEPORT). */
   shared?: boolean
-  host: string
+  host?: string
   tls?: TlsFiles
   log: Log
   maxConnections?: number

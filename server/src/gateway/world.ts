@@ -1,11 +1,11 @@
 /** What the gateway's tests stand on: a real database, the whole core, and a gateway that listens on ports of its own. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Core, createCore, system } from '@muster/core'
 import { silentLog, testDatabase } from '@muster/core/testing'
+import { type HeldPort, holdPort } from '../held-port.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 
 export const adminPassword = 'correct horse battery'
@@ -50,6 +50,8 @@ export async function openWorld(
     ...(await more?.(core)),
   })
   routes?.(gateway)
+  await Promise.all([...held].map((port) => port.release()))
+  held.clear()
   await gateway.start()
   const admin = await core.access.users.create(
     {
@@ -105,11 +107,10 @@ export function post(
   return fetch(url, { method: 'POST', body: new URLSearchParams(form), headers, redirect: 'manual' })
 }
 
+/** Given out, and kept from everybody else until a gateway opens its own. */
+const held = new Set<HeldPort>()
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  assert.ok(address && typeof address === 'object')
-  return address.port
+  const one = await holdPort(0, 0)
+  held.add(one)
+  return one.port ?? 0
 }

@@ -141,8 +141,6 @@ export async function mustBeFree(port: number, host: string | undefined): Promis
 }
 async function tryPort(port: number, host: string | undefined): Promise<void> {
   const probe = createServer()
-  await new Promise<void>((resolve, reject) =>
-    probe.once('error', reject).listen({ port, host: host ?? '::' }, resolve),
-  )
+  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen({ port, host }, resolve))
   await new Promise((resolve) => probe.close(resolve))
 }
