@@ -147,9 +147,21 @@ test('what was entrusted to us reaches only the row that needs it, and each read
   )
 })
 
+async function woke(c: Channel): Promise<void> {
+  const has = () => woken.some((w) => w.channel === c.no)
+  for (const end = performance.now() + 30_000; !has() && performance.now() < end; )
+    await new Promise((r) => setTimeout(r, 20))
+  assert.ok(has(), `channel ${c.no} is not woken: ${JSON.stringify(woken)}`)
+}
+
 test('a sleeping device is woken when something waits, by the way its plugin names; a blocked one is left alone', async () => {
+  const first = await phone(bench)
+  await first.idle({ push: 'token-0' })
+  await bench.send('pull.lock', {}, [first.channel])
   const waker = bench.core.platforms.wake()
   try {
+    // Whoever begins wakes all that work waits for: what is woken after that was told of.
+    await woke(first.channel)
     const [p, silent, blocked] = [await phone(bench), await phone(bench), await phone(bench)]
     await p.idle({ push: 'token-1' })
     await blocked.idle({ push: 'token-2' })
@@ -157,7 +169,7 @@ test('a sleeping device is woken when something waits, by the way its plugin nam
     await bench.heard()
     woken.length = 0
     await bench.send('pull.lock', {}, [p.channel, silent.channel, blocked.channel], { urgent: true })
-    for (let i = 0; i < 1_000 && woken.length === 0; i++) await new Promise((r) => setTimeout(r, 20))
+    await woke(p.channel)
     assert.deepEqual(woken, [{ channel: p.channel.no, wake: { via: 'apns', to: 'token-1', urgent: true } }])
   } finally {
     await waker.stop()
@@ -171,14 +183,16 @@ test('a device that puts off is not woken for it', async () => {
     await p.idle({ push: 'token-3' })
     await bench.send('pull.lock', {}, [p.channel])
     const command = await p.idle()
-    for (let i = 0; i < 1_000 && !woken.some((w) => w.channel === p.channel.no); i++)
-      await new Promise((r) => setTimeout(r, 20))
+    await woke(p.channel)
     await bench.heard()
     woken.length = 0
     await p.answer(command?.id ?? '', 'NotNow')
     await bench.heard()
     await new Promise((r) => setTimeout(r, 200))
-    assert.deepEqual(woken, [])
+    assert.deepEqual(
+      woken.filter((w) => w.channel === p.channel.no),
+      [],
+    )
   } finally {
     await waker.stop()
   }

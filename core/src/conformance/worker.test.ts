@@ -10,7 +10,7 @@ import { createHarness, testDatabase } from '../testing/index.ts'
 import { phone } from './world.ts'
 
 async function until(what: () => Promise<boolean> | boolean, name: string): Promise<void> {
-  for (const end = Date.now() + 15_000; Date.now() < end; ) {
+  for (const end = Date.now() + 30_000; Date.now() < end; ) {
     if (await what()) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
@@ -18,7 +18,7 @@ async function until(what: () => Promise<boolean> | boolean, name: string): Prom
 }
 
 test('a worker beside a gateway on one database: work queued on the one is done by the other', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const maker = await fakeCloud()
   const installed = { database: await testDatabase(), keysDir: await mkdtemp(join(tmpdir(), 'muster-keys-')) }

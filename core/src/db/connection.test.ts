@@ -80,11 +80,14 @@ test('a transaction is closed to late statements', async () => {
 test('of two transactions in a deadlock both succeed, one by running again', async () => {
   await t.db.query(sql`INSERT INTO thing VALUES (20, ''), (21, '')`)
   let runs = 0
+  const held = new Set<number>()
+  const both = Promise.withResolvers<void>()
   const crossing = (db: Db, first: number, second: number) =>
     db.tx(async (tx) => {
       runs++
       await tx.query(sql`UPDATE thing SET text = text || 'x' WHERE no = ${first}`)
-      await tx.query(sql`SELECT pg_sleep(0.1)`)
+      if (held.add(first).size === 2) both.resolve()
+      await both.promise
       await tx.query(sql`UPDATE thing SET text = text || 'x' WHERE no = ${second}`)
     })
   await Promise.all([crossing(t.db, 20, 21), crossing(other, 21, 20)])

@@ -108,7 +108,10 @@ export function createDb(o: {
       connectionTimeoutMillis: 15_000,
     })
     // An idle connection that breaks is dropped by the pool; without a handler it would end the process.
-    made.on('error', (e) => o.log.warn({ err: e }, 'an idle database connection was lost'))
+    made.on('error', (e) => {
+      // The whole connection hangs on the error. Closing does not wait for farewells, which an ending server may then say first.
+      if (!closing) o.log.warn({ reason: e.message }, 'an idle database connection was lost')
+    })
     // Nor does the pool listen between making a connection and handing it over: a farewell that comes in the same packet would end the process.
     made.on('connect', (client) => client.on('error', () => undefined))
     return made

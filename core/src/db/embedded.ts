@@ -156,6 +156,8 @@ function startServer(places: Places, data: string, sockets: string, o: EmbeddedO
       .split('\n')
       .filter((l) => l.trim())) {
       lines.push(line)
+      // Connections that are ended from outside, as by every orderly stop, are told by whoever had them.
+      if (/^FATAL: +terminating connection due to administrator command/.test(line)) continue
       if (/^(FATAL|PANIC|WARNING)/.test(line)) o.log.warn({ postgres: line }, 'PostgreSQL says')
     }
     lines.splice(0, lines.length - 20)

@@ -109,7 +109,8 @@ test('a device that does not come is woken again after 1, 2, 4 minutes and so on
     assert.ok(!again.includes(quiet.no))
     return again.includes(c.no)
   }
-  const times = [0, 0.9, 1.1, 1.9, 2.1, 3, 4.2, 7, 8.3, 16.3, 30, 32.1, 63, 64.1, 100, 123, 124.2, 184.3, 200]
+  // Far enough from the borders for a database that answers late.
+  const times = [0, 0.5, 1.1, 1.6, 2.1, 3, 4.2, 7, 8.3, 16.3, 30, 32.1, 63, 64.1, 100, 123, 124.2, 184.3, 200]
   const woke: number[] = []
   for (const minutes of times) if (await waited(minutes)) woke.push(minutes)
   assert.deepEqual(woke, [1.1, 2.1, 4.2, 8.3, 16.3, 32.1, 64.1, 124.2, 184.3])

@@ -24,6 +24,7 @@ test('each asks for its own database and gets one, migrated or empty, that goes 
 const script = `
   import { testDatabase } from ${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))}
   const t = await testDatabase({ migrated: false })
+  setInterval(() => undefined, 1_000)
   console.log(new URL(t.url).searchParams.get('host'))`
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {

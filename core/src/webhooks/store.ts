@@ -1,4 +1,7 @@
-/** The SQL of webhooks. What the deliverer writes holds only for the turn it works in: a replay begins a new one. */
+/**
+ * The SQL of webhooks. What the deliverer writes holds only for the turn it works in: a replay begins a new one. And a place it moves only while the
+ * webhook is as it knows it: what it passed over may be just what a change asked for.
+ */
 import sql from 'sql-template-tag'
 import type { Db, Sqlish } from '../db/index.ts'
 
@@ -36,16 +39,16 @@ export interface Attempt {
   error?: string
 }
 
-/** One statement: the event was taken, and the place moves behind it. False when the turn is over. */
+/** One statement: the event was taken, and the place moves behind it. False when the turn is over, or the webhook was changed. */
 export async function delivered(db: Db, hook: HookRow, a: Attempt): Promise<boolean> {
   const done = await db.affected({
     name: 'webhook-delivered',
     text: `with moved as (
-        update webhook set position = $3, failing_since = null, last_delivered = now() where no = $1 and turn = $2 and state = 'active' returning no)
+        update webhook set position = $3, failing_since = null, last_delivered = now() where no = $1 and turn = $2 and revision = $7 and state = 'active' returning no)
       insert into webhook_delivery as d (webhook, turn, event, type, state, status, ms)
       select no, $2, $3, $4, 'delivered', $5, $6 from moved
       on conflict (webhook, turn, event) do update set state = 'delivered', attempts = d.attempts + 1, status = excluded.status, error = null, ms = excluded.ms, at = now()`,
-    values: [hook.no, hook.turn, a.event, a.type, a.status ?? null, a.ms],
+    values: [hook.no, hook.turn, a.event, a.type, a.status ?? null, a.ms, hook.revision],
   })
   return done > 0
 }
@@ -68,5 +71,7 @@ export async function failed(db: Db, hook: HookRow, a: Attempt): Promise<number 
 
 /** Nothing up to there was for this webhook, or it was served. */
 export async function passed(db: Db, hook: HookRow, position: string): Promise<void> {
-  await db.query(sql`update webhook set position = ${position} where no = ${hook.no} and turn = ${hook.turn}`)
+  await db.query(
+    sql`update webhook set position = ${position} where no = ${hook.no} and turn = ${hook.turn} and revision = ${hook.revision}`,
+  )
 }

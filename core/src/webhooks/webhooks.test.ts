@@ -13,9 +13,10 @@ import { createAudit } from '../audit/index.ts'
 import { createEvents, type Events } from '../events/index.ts'
 import { openSecrets } from '../secrets/index.ts'
 import { silentLog, type TestDatabase, testDatabase } from '../testing/index.ts'
-import type { Times } from './line.ts'
+import { openLine, type Times } from './line.ts'
 import type { Poster } from './poster.ts'
 import { messageId, newSecret, signature } from './signature.ts'
+import { type HookRow, hookColumns } from './store.ts'
 import { createWebhooks } from './webhooks.ts'
 
 interface Message {
@@ -248,7 +249,8 @@ test('a replay sends what happened once more, from an event or from a time', asy
   const began = new Date(Date.now() - 5)
   await delivering(w, async () => {
     for (let n = 1; n <= 4; n++) await emit(n)
-    await until(() => heard.length === 4)
+    // What was heard is written down a moment later.
+    await until(async () => (await w.deliveries(no, { limit: 10 })).items.length === 4)
     const [, , second] = (await w.deliveries(no, { limit: 10 })).items
     heard.length = 0
     await w.replay(no, system, { after: second?.event ?? '' })
@@ -262,6 +264,35 @@ test('a replay sends what happened once more, from an event or from a time', asy
   await assert.rejects(w.replay(no, system, { after: 'nonsense' }), problem('invalid-cursor'))
   await assert.rejects(w.replay(no, system, { after: '1.1.1' }), problem('invalid-cursor'))
   await assert.rejects(w.replay(4711, system, { since: new Date() }), problem('not-found'))
+})
+
+test('what a change asks for is not passed over by the line of before, which has not heard of it', async () => {
+  const w = make()
+  const url = 'https://changed.example/'
+  const { webhook } = await hook(w, url, { events: ['user.changed'] })
+  const no = Number(webhook.id)
+  const [before] = await t.db.query<HookRow>(sql`select ${hookColumns} from webhook where no = ${no}`)
+  assert.ok(before)
+  const line = openLine(
+    {
+      db: t.db,
+      events,
+      log: silentLog,
+      poster,
+      reader: async () => system,
+      visible: async (batch) => [...batch],
+      pause: async () => undefined,
+      times: quick,
+    },
+    before,
+    [newSecret()],
+  )
+  await w.update(no, webhook.revision, { url, events: ['group.changed'] }, system)
+  await emit(7)
+  await t.db.tx((tx) => events.emit(tx, 'user.changed', { user: 1, what: 'roles' }))
+  await until(() => heard.some((m) => m.body.type === 'user.changed'))
+  await line.stop()
+  await delivering(w, () => until(() => groups(url).includes(7)))
 })
 
 test('after a rotation both secrets sign, so the other side can change over', async () => {
