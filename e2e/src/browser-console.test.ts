@@ -172,14 +172,20 @@ describe('console in a browser', { timeout: 600_000 }, () => {
     await sound()
   })
 
-  it('an ended session comes back to the same page', async () => {
+  it('an ended session comes back to the same page and what was being written', async () => {
     const { page } = browser
     await page.goto(`${device}/operations`)
     await signIn(muster.adminPassword)
     await page.getByText('Completed', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Manage' }).click()
+    await page.getByRole('menuitem', { name: 'Rename' }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('half a na')
     await page.context().clearCookies()
     await page.getByText('Your session has ended').waitFor()
+    assert.equal(await page.getByRole('dialog').count(), 0)
     await signIn(muster.adminPassword)
+    assert.equal(await page.getByRole('dialog').getByRole('textbox').inputValue(), 'half a na')
+    await page.keyboard.press('Escape')
     await page.getByText('Completed', { exact: true }).waitFor()
     assert.equal(new URL(page.url()).pathname, `${device}/operations`)
     await page.getByRole('button', { name: /^Account of/ }).click()

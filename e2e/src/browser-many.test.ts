@@ -181,6 +181,11 @@ describe('the console over many devices', { timeout: 600_000 }, () => {
     )
     const { items } = await muster.api<{ items: { user: { name: string } }[] }>('GET', '/invitations')
     assert.deepEqual(items.map((one) => one.user.name).sort(), people)
+    // The codes of many are known only here: making one more does not lose them.
+    await page.getByRole('button', { name: 'Make the code' }).click()
+    await page.getByRole('heading', { name: 'Waiting for the device' }).waitFor()
+    await page.getByRole('button', { name: 'Make another' }).click()
+    await page.getByRole('button', { name: 'Download 3 codes' }).waitFor()
     await sound()
   })
 

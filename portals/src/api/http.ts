@@ -5,7 +5,10 @@ import { language } from '../text/index.ts'
 /** Where Muster is reached, ending in a slash. */
 export const base = new URL('.', document.baseURI).href
 
-const session: { csrf?: string; onExpired: () => void } = { onExpired: () => undefined }
+const session: { csrf?: string; onExpired: () => void; onReplaced: () => Promise<boolean> } = {
+  onExpired: () => undefined,
+  onReplaced: async () => false,
+}
 
 export function keepCsrf(csrf: string | undefined): void {
   if (csrf === undefined) delete session.csrf
@@ -14,6 +17,10 @@ export function keepCsrf(csrf: string | undefined): void {
 /** Called whenever a signed-in call is answered with 401. */
 export function onSessionExpired(handler: () => void): void {
   session.onExpired = handler
+}
+/** Called when another tab has signed in anew and this one's word is no longer good; says whether the same person is still signed in. */
+export function onSessionReplaced(handler: () => Promise<boolean>): void {
+  session.onReplaced = handler
 }
 
 /** Longer than a server that is asked too much takes to begin an answer. */
@@ -31,15 +38,34 @@ async function answered(request: Request): Promise<Response> {
   }
 }
 
+async function told(request: Request): Promise<Response> {
+  if (request.method !== 'GET' && session.csrf !== undefined) request.headers.set('X-Muster-CSRF', session.csrf)
+  // What the server says in words, as to who enrols, it says in the language of the page.
+  request.headers.set('Accept-Language', language)
+  const by = session.csrf
+  const response = await answered(request)
+  // A late answer to the session before says nothing of the one that was begun meanwhile.
+  if (response.status === 401 && by !== undefined && by === session.csrf) session.onExpired()
+  return response
+}
+
+/** Refused before anything was done. */
+async function fromOldSession(response: Response): Promise<boolean> {
+  if (response.status !== 403 || session.csrf === undefined) return false
+  const problem: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  return typeof problem === 'object' && problem !== null && 'code' in problem && problem.code === 'csrf-refused'
+}
+
 export const api = createMusterClient({
   baseUrl: base,
   async fetch(request) {
-    if (request.method !== 'GET' && session.csrf !== undefined) request.headers.set('X-Muster-CSRF', session.csrf)
-    // What the server says in words, as to who enrols, it says in the language of the page.
-    request.headers.set('Accept-Language', language)
-    const response = await answered(request)
-    if (response.status === 401 && session.csrf !== undefined) session.onExpired()
-    return response
+    const again = request.method === 'GET' ? undefined : request.clone()
+    const response = await told(request)
+    if (again === undefined || !(await fromOldSession(response))) return response
+    return (await session.onReplaced()) ? told(again) : response
   },
 })
 

@@ -2,7 +2,7 @@
 export { ApiProblem } from '@muster/client'
 export { type AlertFilters, alerts } from './alerts.ts'
 export { approvals } from './approvals.ts'
-export { keepCsrf, newKey, onSessionExpired } from './http.ts'
+export { keepCsrf, newKey, onSessionExpired, onSessionReplaced } from './http.ts'
 export { createLive, type Live, type LiveState } from './live.ts'
 export type * from './model.ts'
 export { clients, roles, users } from './people.ts'

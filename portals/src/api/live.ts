@@ -30,8 +30,13 @@ export function createLive(client: QueryClient): Live {
   }
   const flush = () => {
     flushing = undefined
-    for (const key of stale.values()) void client.invalidateQueries({ queryKey: key })
-    stale.clear()
+    for (const [name, queryKey] of stale) {
+      // Reading anew breaks off what is being read: where answers take longer than events do, none would ever come.
+      if (client.isFetching({ queryKey }) > 0) continue
+      stale.delete(name)
+      void client.invalidateQueries({ queryKey })
+    }
+    if (stale.size > 0) flushing = setTimeout(flush, flushMs)
   }
   const heard = (event: LiveEvent) => {
     for (const key of staleKeys(event)) stale.set(key.join('\0'), key)
@@ -39,13 +44,16 @@ export function createLive(client: QueryClient): Live {
     for (const listener of listeners) listener(event)
   }
   const refreshAll = () => {
-    for (const key of watchedKeys) void client.invalidateQueries({ queryKey: [key] })
+    for (const key of watchedKeys) stale.set(key, [key])
+    clearTimeout(flushing)
+    flush()
   }
 
   function start(): () => void {
     let source: EventSource | undefined
     let retry: ReturnType<typeof setTimeout> | undefined
     let wasOpen = false
+    const began = Date.now()
     const close = () => {
       clearTimeout(retry)
       source?.close()
@@ -56,7 +64,7 @@ export function createLive(client: QueryClient): Live {
       source = listen(heard, {
         opened() {
           // Whatever happened while nobody listened is read anew, once.
-          if (wasOpen) refreshAll()
+          if (wasOpen || Date.now() - began > flushMs) refreshAll()
           wasOpen = true
           become('live')
         },

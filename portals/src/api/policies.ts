@@ -18,7 +18,9 @@ export const policies = {
   save: (id: string, body: PolicyDraft, revision: number) =>
     answer(api.PUT('/api/v1/policies/{id}', { params: matching(id, revision), body })),
   remove: (id: string) => answer(api.DELETE('/api/v1/policies/{id}', { params: path(id) })),
-  publish: (id: string) => answer(api.POST('/api/v1/policies/{id}/publish', { params: path(id) })),
+  /** `revision`: of the draft as it was seen; no other is published. */
+  publish: (id: string, revision: number) =>
+    answer(api.POST('/api/v1/policies/{id}/publish', { params: matching(id, revision) })),
   activate: (id: string) => answer(api.POST('/api/v1/policies/{id}/activate', { params: path(id) })),
   deactivate: (id: string) => answer(api.POST('/api/v1/policies/{id}/deactivate', { params: path(id) })),
   rollback: (id: string, version: number) =>

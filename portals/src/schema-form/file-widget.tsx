@@ -1,18 +1,27 @@
 /** A file as a field: read in the page, sent as base64 in the JSON beside the other values. */
 import { FileInput } from '@mantine/core'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { t } from '../text/index.ts'
 import type { TextField } from './fields.ts'
 import { commonOf, type WidgetProps } from './widget-props.ts'
 
 export function FileWidget(props: WidgetProps<TextField>) {
-  const { onChange } = props
   const [file, setFile] = useState<File | null>(null)
+  // A large file takes its time: its contents go into the form as it is then, unless another was chosen meanwhile.
+  const latest = useRef(props.onChange)
+  useEffect(() => {
+    latest.current = props.onChange
+  })
+  const wanted = useRef<File | null>(null)
   const { name: _, ...common } = { ...commonOf(props), required: false }
   const choose = (chosen: File | null) => {
     setFile(chosen)
-    if (chosen === null) return onChange('')
-    void chosen.bytes().then((bytes) => onChange(toBase64(bytes)))
+    wanted.current = chosen
+    // Nothing of the one before is sent in its place.
+    latest.current('')
+    void chosen?.bytes().then((bytes) => {
+      if (wanted.current === chosen) latest.current(toBase64(bytes))
+    })
   }
   return (
     <FileInput

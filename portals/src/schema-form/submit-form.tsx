@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useRef } from 'react'
 import { ApiProblem } from '../api/index.ts'
 import { t } from '../text/index.ts'
-import { ProblemAlert } from '../ui/index.ts'
+import { ProblemAlert, useHere } from '../ui/index.ts'
 import type { JsonSchema } from './fields.ts'
 import { useSchemaForm } from './form.ts'
 import { focusFirstError, SchemaForm } from './schema-form.tsx'
@@ -16,7 +16,8 @@ interface SubmitFormProps<T, R> {
   /** Words of the button. */
   submit: string
   send: (value: T) => Promise<R>
-  onDone?: (result: R) => void
+  /** `here`: the form is still shown, and not left while it was sent. */
+  onDone?: (result: R, here: boolean) => void
   onCancel?: () => void
   /** Where the server's paths begin: `/value`. */
   prefixes?: readonly string[]
@@ -38,9 +39,10 @@ export function SubmitForm<T, R>({
 }: SubmitFormProps<T, R>) {
   const form = useSchemaForm(schema, initial)
   const element = useRef<HTMLFormElement>(null)
+  const here = useHere()
   const sending = useMutation({
     mutationFn: send,
-    onSuccess: onDone,
+    onSuccess: (result) => onDone?.(result, here()),
     onError(error) {
       if (error instanceof ApiProblem && form.refuse(error.errors, ...prefixes)) focusFirstError(element.current)
     },
@@ -97,9 +99,10 @@ export function FormDialog<T, R>({
         <SubmitForm
           {...form}
           onCancel={onClose}
-          onDone={(result) => {
-            onClose()
-            onDone?.(result)
+          onDone={(result, here) => {
+            // Another dialog may stand in its place.
+            if (here) onClose()
+            return onDone?.(result, here)
           }}
         />
       )}

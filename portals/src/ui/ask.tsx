@@ -36,6 +36,8 @@ export function Ask(props: AskProps) {
 
 function Question({ confirm, busy = false, error, typed, onClose, onConfirm, children }: AskProps) {
   const [written, setWritten] = useState('')
+  // What failed when it was asked before is over.
+  const [before] = useState(error)
   const ready = typed === undefined || written.trim() === typed.value
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -55,7 +57,7 @@ function Question({ confirm, busy = false, error, typed, onClose, onConfirm, chi
             data-autofocus
           />
         )}
-        <ProblemAlert error={error} />
+        <ProblemAlert error={error === before ? undefined : error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             {t('confirm.cancel')}

@@ -95,9 +95,12 @@ function reasonOf(reason: unknown): string {
 export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => void }) {
   const alert = useRef<HTMLDivElement>(null)
   useEffect(() => {
+    if (error === null || error === undefined) return
     // The button that failed may be far below.
-    if (error !== null && error !== undefined) void alert.current?.scrollIntoView({ block: 'nearest' })
-  }, [error])
+    alert.current?.scrollIntoView({ block: 'nearest' })
+    // What had the focus lost it while it was sent.
+    if (retry === undefined && document.activeElement === document.body) alert.current?.focus()
+  }, [error, retry])
   if (error === null || error === undefined) return null
   const code = error instanceof ApiProblem && error.status !== 0 ? t('problem.code', { code: error.code }) : undefined
   return (
@@ -109,6 +112,7 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
       title={t('problem.title')}
       className={classes.alert ?? ''}
       role="alert"
+      tabIndex={-1}
     >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{problemText(error)}</Text>
@@ -159,14 +163,21 @@ export function Card({ title, children, actions }: { title?: string; children: R
 export function More({
   query,
 }: {
-  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
+  query: {
+    hasNextPage: boolean
+    isFetchingNextPage: boolean
+    isFetchNextPageError: boolean
+    error: unknown
+    fetchNextPage: () => unknown
+  }
 }) {
   if (!query.hasNextPage) return null
   return (
-    <Center mt="md">
+    <Stack mt="md" align="center">
+      {query.isFetchNextPageError && <ProblemAlert error={query.error} />}
       <Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
         {t('page.more')}
       </Button>
-    </Center>
+    </Stack>
   )
 }

@@ -1,12 +1,10 @@
 /** Who did what and when; the chain proven on the spot, or taken away to be proven elsewhere. */
 import { Alert, Button, Group, Spoiler, Table, Text, TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { type AuditEntry, type AuditFilters, audit, catalog } from '../../api/index.ts'
 import { actorName, t, tn } from '../../text/index.ts'
-import { Ago, Empty, formatInline, Icon, Listed, ListTable, PageHead, ProblemAlert } from '../../ui/index.ts'
+import { Ago, Empty, formatInline, Icon, Listed, ListTable, PageHead, ProblemAlert, useTyped } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import classes from './audit.module.css'
 import { actWords, subjectWords } from './words.ts'
@@ -45,19 +43,14 @@ export function AuditPage() {
 }
 
 function Filter({ name, value, set }: { name: (typeof names)[number]; value: string; set: (value: string) => void }) {
-  const [typed, setTyped] = useState(value)
-  useEffect(() => setTyped(value), [value])
-  const later = useDebouncedCallback((next: string) => set(next.trim()), 300)
+  const [typed, type] = useTyped(value, set, 300)
   return (
     <TextInput
       type="search"
       aria-label={t(`audit.${name}`)}
       placeholder={t(`audit.${name}Hint`)}
       value={typed}
-      onChange={(e) => {
-        setTyped(e.currentTarget.value)
-        later(e.currentTarget.value)
-      }}
+      onChange={(e) => type(e.currentTarget.value)}
       className={classes.filter ?? ''}
     />
   )

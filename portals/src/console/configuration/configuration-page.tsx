@@ -1,11 +1,11 @@
 /** The server's settings, each a form made from its schema. */
 import { Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { type ConfigurationEntry, configuration, type Json } from '../../api/index.ts'
 import { SubmitForm } from '../../schema-form/index.ts'
 import { actorName, phrase, readable, t } from '../../text/index.ts'
-import { Ago, Card, PageHead, Shown } from '../../ui/index.ts'
+import { Ago, Card, Overtaken, PageHead, Shown, useBase } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { titled } from './titled.ts'
 
@@ -18,7 +18,7 @@ export function ConfigurationPage() {
         {({ items }) => (
           <Stack gap="lg">
             {items.map((entry) => (
-              <Entry key={`${entry.key}/${entry.revision}`} entry={entry} />
+              <Entry key={entry.key} latest={entry} />
             ))}
           </Stack>
         )}
@@ -27,11 +27,11 @@ export function ConfigurationPage() {
   )
 }
 
-function Entry({ entry }: { entry: ConfigurationEntry }) {
+function Entry({ latest }: { latest: ConfigurationEntry }) {
   const client = useQueryClient()
   const mayWrite = useMay('configuration:write')
-  // What is being typed stays as it was read; another's save gives the form a new key above.
-  const [initial] = useState(entry.value)
+  const { base: entry, overtaken, take } = useBase(latest)
+  const words = phrase(`config.${latest.key}.about`)
   const schema = useMemo(() => titled(entry.key, entry.schema), [entry])
   return (
     <Card
@@ -50,15 +50,24 @@ function Entry({ entry }: { entry: ConfigurationEntry }) {
       }
     >
       <SubmitForm
+        key={entry.revision}
         schema={schema}
-        initial={initial}
+        initial={entry.value}
         submit={t('form.save')}
         disabled={!mayWrite}
         prefixes={['/value']}
         send={(value: Json) => configuration.save(entry.key, value, entry.revision)}
-        onDone={() => client.invalidateQueries({ queryKey: ['configuration'] })}
+        onDone={(saved) => {
+          take(saved)
+          void client.invalidateQueries({ queryKey: ['configuration'] })
+        }}
       >
-        {phrase(`config.${entry.key}.about`)}
+        {words !== undefined && (
+          <Text size="sm" c="dimmed">
+            {words}
+          </Text>
+        )}
+        {overtaken && <Overtaken onReload={() => take(latest)} />}
       </SubmitForm>
     </Card>
   )

@@ -40,7 +40,8 @@ export function DevicePage() {
   const { id = '' } = useParams()
   // Everything known of it is read anew when an event says that it changed; an idle check-in raises none, so how it stands is looked at by itself.
   const device = useQuery(devices.one(id))
-  const { data: standing } = useQuery({ ...devices.standing(id), refetchInterval: checkInMs })
+  const standing = useQuery({ ...devices.standing(id), refetchInterval: checkInMs })
+  const newer = standing.dataUpdatedAt > device.dataUpdatedAt ? standing.data : undefined
   if (device.error instanceof ApiProblem && device.error.status === 404) {
     return (
       <Paper>
@@ -48,7 +49,7 @@ export function DevicePage() {
       </Paper>
     )
   }
-  return <Shown query={device}>{(found) => <Found key={found.id} device={{ ...found, ...standing }} />}</Shown>
+  return <Shown query={device}>{(found) => <Found key={found.id} device={{ ...found, ...newer }} />}</Shown>
 }
 
 function Found({ device }: { device: Device }) {

@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { type Device, devices } from '../../api/index.ts'
 import { named, t } from '../../text/index.ts'
-import { ProblemAlert } from '../../ui/index.ts'
+import { ProblemAlert, useHere } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { UserSelect } from '../users/index.ts'
 
@@ -34,10 +34,11 @@ function Form({ device, onClose, onDone }: HandOverProps) {
   const mayUsers = useMay('user:read')
   const [owner, setOwner] = useState<string | null>(device.owner?.id ?? null)
   const [ownership, setOwnership] = useState<Device['ownership']>(device.ownership)
+  const here = useHere()
   const change = useMutation({
     mutationFn: () => devices.own(device, { owner, ownership }),
     onSuccess: () => {
-      onClose()
+      if (here()) onClose()
       return onDone()
     },
   })

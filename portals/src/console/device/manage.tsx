@@ -18,14 +18,18 @@ const nameSchema = (): JsonSchema => ({
 
 export function Manage({ device }: { device: Device }) {
   const [act, setAct] = useState<Act>()
+  // As it was when the question was asked: another's act in between must not turn it round under the pointer.
+  const [asked, setAsked] = useState(device)
   const [schema] = useState(nameSchema)
   const client = useQueryClient()
   const mayWrite = useMay('device:write')
   const mayRemove = useMay('device:remove')
-  const close = () => setAct(undefined)
+  // Only one's own: another dialog may stand there when a late answer comes.
+  const close = (mine: Act) => () => setAct((now) => (now === mine ? undefined : now))
   const { button, back } = useMenuFocus()
   const begin = (next: Act) => {
     back()
+    setAsked(device)
     setAct(next)
   }
   const again = () =>
@@ -67,16 +71,16 @@ export function Manage({ device }: { device: Device }) {
       <FormDialog
         opened={act === 'rename'}
         title={t('manage.rename')}
-        onClose={close}
+        onClose={close('rename')}
         schema={schema}
-        initial={{ name: device.name }}
+        initial={{ name: asked.name }}
         submit={t('form.save')}
-        send={({ name }: { name: string }) => devices.rename(device, name.trim())}
+        send={({ name }: { name: string }) => devices.rename(asked, name.trim())}
         onDone={again}
       />
-      <HandOver device={device} opened={act === 'own'} onClose={close} onDone={again} />
-      <Block device={device} opened={act === 'block'} onClose={close} onDone={again} />
-      <Disenrol device={device} opened={act === 'disenrol'} onClose={close} onDone={again} />
+      <HandOver device={asked} opened={act === 'own'} onClose={close('own')} onDone={again} />
+      <Block device={asked} opened={act === 'block'} onClose={close('block')} onDone={again} />
+      <Disenrol device={asked} opened={act === 'disenrol'} onClose={close('disenrol')} onDone={again} />
     </>
   )
 }

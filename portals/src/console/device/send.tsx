@@ -2,7 +2,7 @@
 import { Alert, Badge, Button, Grid, Group, Paper, Stack, Text, TextInput, UnstyledButton } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react'
-import { Link, useNavigate, useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import {
   ApiProblem,
   activities,
@@ -16,7 +16,7 @@ import {
 } from '../../api/index.ts'
 import { focusFirstError, SchemaForm, useSchemaForm, withSecrets } from '../../schema-form/index.ts'
 import { language, named, t } from '../../text/index.ts'
-import { Card, Empty, Icon, ProblemAlert, Shown } from '../../ui/index.ts'
+import { Card, Empty, Icon, ProblemAlert, Shown, useGoOn } from '../../ui/index.ts'
 import { Confirm } from './confirm.tsx'
 import classes from './device.module.css'
 
@@ -151,7 +151,7 @@ function SendForm({ device, operation }: { device: Device; operation: CatalogOpe
   // One key a filled-in form: a second click or a repeat after a lost answer sends nothing twice.
   const key = useRef(newKey())
   const client = useQueryClient()
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const send = useMutation({
     mutationFn: (params: JsonObject) =>
       activities.send({ operation: operation.id, params, target: { devices: [device.id] } }, key.current),
@@ -159,15 +159,15 @@ function SendForm({ device, operation }: { device: Device; operation: CatalogOpe
       setAsking(undefined)
       setRefused(made.refused)
       key.current = newKey()
-      await client.invalidateQueries({ queryKey: ['device', device.id] })
-      if (made.approval === 'waiting') void navigate('/approvals')
+      void client.invalidateQueries({ queryKey: ['device', device.id] })
+      if (made.approval === 'waiting') void goOn('/approvals')
       else if (made.targets > 0)
-        void navigate(`/devices/${encodeURIComponent(device.id)}/operations`, { state: { activity: made.id } })
+        void goOn(`/devices/${encodeURIComponent(device.id)}/operations`, { state: { activity: made.id } })
     },
     onError(error) {
       setAsking(undefined)
-      // What was refused changed nothing; the next try may differ, so it is a request of its own.
-      if (error instanceof ApiProblem && error.status !== 0) key.current = newKey()
+      // What was refused changed nothing; the next try may differ, so it is a request of its own. Where the answer was lost on the way, it may have been taken.
+      if (error instanceof ApiProblem && error.status >= 400 && error.status < 500) key.current = newKey()
       if (error instanceof ApiProblem && form.refuse(error.errors, '/params')) focusFirstError(element.current)
     },
   })

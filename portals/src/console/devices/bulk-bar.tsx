@@ -25,7 +25,7 @@ export function BulkBar({
   const [opened, dialog] = useDisclosure(false)
   const { ids, all } = selection
   if (ids.size === 0 && !all) return null
-  const everyRow = rows.every((id) => ids.has(id))
+  const everyRow = rows.length > 0 && rows.every((id) => ids.has(id))
   const words = all ? t('bulk.all') : tn('bulk.chosen', ids.size)
   const resolve = async (): Promise<Target> => (all ? targetOf(filters) : { devices: [...ids] })
   return (

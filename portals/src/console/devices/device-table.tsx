@@ -28,6 +28,8 @@ export function DeviceTable({ rows, busy, selection }: DeviceTableProps) {
                 <Checkbox
                   aria-label={t('bulk.everyRow')}
                   checked={every}
+                  // Rows of the filters before are no choice under the new ones.
+                  disabled={busy}
                   indeterminate={chosen > 0 && !every}
                   onChange={() => (every ? selection.clear() : selection.choose(rows.map((row) => row.id)))}
                 />
@@ -44,7 +46,7 @@ export function DeviceTable({ rows, busy, selection }: DeviceTableProps) {
         </Table.Thead>
         <Table.Tbody>
           {rows.map((device) => (
-            <Row key={device.id} device={device} selection={selection} />
+            <Row key={device.id} device={device} busy={busy} selection={selection} />
           ))}
         </Table.Tbody>
       </Table>
@@ -52,7 +54,7 @@ export function DeviceTable({ rows, busy, selection }: DeviceTableProps) {
   )
 }
 
-function Row({ device, selection }: { device: DeviceSummary; selection: Selection | undefined }) {
+function Row({ device, busy, selection }: { device: DeviceSummary; busy: boolean; selection: Selection | undefined }) {
   const navigate = useNavigate()
   const platforms = useQuery(about()).data?.platforms ?? []
   const to = `/devices/${encodeURIComponent(device.id)}`
@@ -72,6 +74,7 @@ function Row({ device, selection }: { device: DeviceSummary; selection: Selectio
           <Checkbox
             aria-label={t('bulk.row', { name: device.name || device.serial || device.id })}
             checked={selection.all || selection.ids.has(device.id)}
+            disabled={busy}
             onChange={() => selection.toggle(device.id)}
           />
         </Table.Td>

@@ -1,12 +1,10 @@
 /** The row of filters above the device list. */
 import { Button, Group, Select, TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { Link } from 'react-router'
 import { about, type DeviceFilters, groups } from '../../api/index.ts'
 import { named, t } from '../../text/index.ts'
-import { Icon } from '../../ui/index.ts'
+import { Icon, useTyped } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import classes from './devices.module.css'
 import { type FilterName, queryOf } from './filters.ts'
@@ -30,15 +28,14 @@ export function FilterBar({
   const mayMakeGroups = useMay('group:write')
   const known = useQuery({ ...groups.all(), enabled: mayGroups }).data?.items ?? []
   const query = queryOf(filters)
-  const [q, setQ] = useState(filters.q ?? '')
-  useEffect(() => setQ(filters.q ?? ''), [filters.q])
-  const later = useDebouncedCallback((value: string) => set('q', value.trim(), true), 250)
-  const choose = (name: FilterName, label: string, data: { value: string; label: string }[]) => (
+  const [q, type, drop] = useTyped(filters.q ?? '', (value) => set('q', value, true), 250)
+  // What is filtered by is seen, also before its name is known.
+  const choose = (name: FilterName, label: string, data: { value: string; label: string }[], now = filters[name]) => (
     <Select
       aria-label={label}
       placeholder={label}
-      data={data}
-      value={filters[name] ?? null}
+      data={now === undefined || data.some((one) => one.value === now) ? data : [{ value: now, label: now }, ...data]}
+      value={now ?? null}
       onChange={(value) => set(name, value)}
       clearable
       clearButtonProps={{ 'aria-label': t('devices.clearOne', { name: label }) }}
@@ -57,10 +54,7 @@ export function FilterBar({
         placeholder={t('devices.find')}
         leftSection={<Icon name="search" size={16} />}
         className={classes.find ?? ''}
-        onChange={(e) => {
-          setQ(e.currentTarget.value)
-          later(e.currentTarget.value)
-        }}
+        onChange={(e) => type(e.currentTarget.value)}
       />
       {choose(
         'platform',
@@ -79,7 +73,7 @@ export function FilterBar({
         t('device.management'),
         lifecycles.map((id) => ({ value: id, label: named('lifecycle', id) })),
       )}
-      {known.length > 0 &&
+      {(known.length > 0 || filters.group !== undefined) &&
         choose(
           'group',
           t('devices.group'),
@@ -96,7 +90,15 @@ export function FilterBar({
         </Button>
       )}
       {any && (
-        <Button variant="subtle" color="gray" onClick={clear} leftSection={<Icon name="close" size={14} />}>
+        <Button
+          variant="subtle"
+          color="gray"
+          onClick={() => {
+            drop()
+            clear()
+          }}
+          leftSection={<Icon name="close" size={14} />}
+        >
           {t('devices.clear')}
         </Button>
       )}

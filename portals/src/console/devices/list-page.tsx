@@ -73,16 +73,17 @@ export function DeviceListPage() {
             <>
               <DeviceTable rows={items} busy={list.isPlaceholderData} {...(maySend ? { selection } : {})} />
               <Pager place={place} shown={items.length} next={next} />
-              <BulkBar
-                selection={selection}
-                filters={filters}
-                rows={items.map((row) => row.id)}
-                more={next !== undefined || place.cursor !== undefined}
-              />
             </>
           )
         }}
       </Shown>
+      {/* Stays, with what is being written in its dialog, also when the last row leaves the list. */}
+      <BulkBar
+        selection={selection}
+        filters={filters}
+        rows={list.data?.items.map((row) => row.id) ?? []}
+        more={list.data?.next !== undefined || place.cursor !== undefined}
+      />
     </>
   )
 }

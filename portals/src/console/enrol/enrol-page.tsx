@@ -20,13 +20,13 @@ export function EnrolPage() {
     <>
       <PageHead title={t('enrol.title')} below={t('enrol.below')} />
       <Stack gap="lg">
-        {made !== undefined ? (
-          <Waiting key={made.invitation.id} made={made} onAnother={() => setMade(undefined)} />
-        ) : (
-          mayWrite && (
+        {made !== undefined && <Waiting key={made.invitation.id} made={made} onAnother={() => setMade(undefined)} />}
+        {mayWrite && (
+          // The codes made for many are known only here: they are kept while another's is shown.
+          <div hidden={made !== undefined}>
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
               <Card title={t('enrol.form')}>
-                <InviteForm onMade={setMade} onChosen={setCommon} />
+                {made === undefined && <InviteForm onMade={setMade} onChosen={setCommon} />}
               </Card>
               <Stack gap="lg">
                 <Card title={t('enrol.how')}>
@@ -39,7 +39,7 @@ export function EnrolPage() {
                 {mayUsers && common !== undefined && <InviteMany common={common} />}
               </Stack>
             </SimpleGrid>
-          )
+          </div>
         )}
         {mayRead && <Invitations />}
       </Stack>

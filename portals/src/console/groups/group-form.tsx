@@ -1,11 +1,12 @@
 /** Name and description of a group, and whether it fills itself. */
 import { Button, JsonInput, Radio, Group as Row, Stack, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { type FormEvent, useMemo, useRef, useState } from 'react'
+import { type FormEvent, type ReactNode, useMemo, useRef, useState } from 'react'
 import { ApiProblem, type DeviceQuery, type Group, type GroupDraft } from '../../api/index.ts'
 import { focusFirstError, type JsonSchema, SchemaForm, useSchemaForm } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
 import { Card, ProblemAlert } from '../../ui/index.ts'
+import classes from './groups.module.css'
 import { queryOf, type Rows, rowsOf } from './query.ts'
 import { Found, QueryBuilder, useQueryFields } from './query-builder.tsx'
 
@@ -25,9 +26,11 @@ interface GroupFormProps {
   readOnly?: boolean
   send: (draft: GroupDraft) => Promise<Group>
   onDone: (group: Group) => unknown
+  /** Above the fields. */
+  children?: ReactNode
 }
 
-export function GroupForm({ initial, known = false, readOnly = false, send, onDone }: GroupFormProps) {
+export function GroupForm({ initial, known = false, readOnly = false, send, onDone, children }: GroupFormProps) {
   const described = useMemo(schema, [])
   const form = useSchemaForm(described, { name: initial.name, description: initial.description })
   const element = useRef<HTMLFormElement>(null)
@@ -57,48 +60,51 @@ export function GroupForm({ initial, known = false, readOnly = false, send, onDo
   }
   return (
     <form ref={element} onSubmit={submit} noValidate>
-      <Card title={t('groups.about')}>
-        <Stack gap="lg">
-          <ProblemAlert error={saving.error} />
-          <SchemaForm form={form} disabled={readOnly} />
-          {!known && (
-            <Radio.Group label={t('groups.kind')} value={kind} onChange={setKind}>
-              <Stack gap="xs" mt="xs">
-                <Radio value="static" label={t('groups.static')} description={t('groups.staticText')} />
-                <Radio value="dynamic" label={t('groups.dynamic')} description={t('groups.dynamicText')} />
+      {/* What would be typed while it is saved would be lost. */}
+      <fieldset disabled={readOnly || saving.isPending} className={classes.plain}>
+        <Card title={t('groups.about')}>
+          <Stack gap="lg">
+            {children}
+            <ProblemAlert error={saving.error} />
+            <SchemaForm form={form} />
+            {!known && (
+              <Radio.Group label={t('groups.kind')} value={kind} onChange={setKind}>
+                <Stack gap="xs" mt="xs">
+                  <Radio value="static" label={t('groups.static')} description={t('groups.staticText')} />
+                  <Radio value="dynamic" label={t('groups.dynamic')} description={t('groups.dynamicText')} />
+                </Stack>
+              </Radio.Group>
+            )}
+            {kind === 'dynamic' && rows !== undefined && (
+              <Stack gap="sm">
+                <Text size="sm" fw={600}>
+                  {t('groups.query')}
+                </Text>
+                <QueryBuilder rows={rows} fields={fields} onChange={setRows} />
+                <Found rows={rows} fields={fields} />
               </Stack>
-            </Radio.Group>
-          )}
-          {kind === 'dynamic' && rows !== undefined && (
-            <Stack gap="sm">
-              <Text size="sm" fw={600}>
-                {t('groups.query')}
-              </Text>
-              <QueryBuilder rows={rows} fields={fields} onChange={setRows} />
-              <Found rows={rows} fields={fields} />
-            </Stack>
-          )}
-          {kind === 'dynamic' && rows === undefined && (
-            <JsonInput
-              label={t('groups.query')}
-              description={t('groups.queryJson')}
-              value={written}
-              onChange={setWritten}
-              autosize
-              minRows={4}
-              disabled={readOnly}
-              error={query === undefined ? t('form.error.json') : undefined}
-            />
-          )}
-          {!readOnly && (
-            <Row>
-              <Button type="submit" loading={saving.isPending} disabled={!ready}>
-                {t(known ? 'form.save' : 'groups.create')}
-              </Button>
-            </Row>
-          )}
-        </Stack>
-      </Card>
+            )}
+            {kind === 'dynamic' && rows === undefined && (
+              <JsonInput
+                label={t('groups.query')}
+                description={t('groups.queryJson')}
+                value={written}
+                onChange={setWritten}
+                autosize
+                minRows={4}
+                error={query === undefined ? t('form.error.json') : undefined}
+              />
+            )}
+            {!readOnly && (
+              <Row>
+                <Button type="submit" loading={saving.isPending} disabled={!ready}>
+                  {t(known ? 'form.save' : 'groups.create')}
+                </Button>
+              </Row>
+            )}
+          </Stack>
+        </Card>
+      </fieldset>
     </form>
   )
 }

@@ -3,10 +3,10 @@ import { Button, Stack } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useNavigate, useParams, useSearchParams } from 'react-router'
+import { useParams, useSearchParams } from 'react-router'
 import { type DeviceQuery, type Group, groups, type Target } from '../../api/index.ts'
 import { t, tn } from '../../text/index.ts'
-import { Ask, Icon, PageHead, Shown } from '../../ui/index.ts'
+import { Ask, Icon, Overtaken, PageHead, Shown, useBase, useGoOn } from '../../ui/index.ts'
 import { SendDialog } from '../send/index.ts'
 import { useMay, useMaySome } from '../shell/index.ts'
 import { GroupForm } from './group-form.tsx'
@@ -18,7 +18,7 @@ export function GroupPage() {
 }
 
 function New() {
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const client = useQueryClient()
   const [params] = useSearchParams()
   const [asked] = useState(() => readQuery(params.get('query')))
@@ -30,7 +30,7 @@ function New() {
         send={groups.create}
         onDone={(made) => {
           void client.invalidateQueries({ queryKey: ['groups'] })
-          void navigate(`/groups/${encodeURIComponent(made.id)}`, { replace: true })
+          void goOn(`/groups/${encodeURIComponent(made.id)}`, { replace: true })
         }}
       />
     </>
@@ -55,7 +55,7 @@ function Known({ id }: { id: string }) {
 function Found({ group }: { group: Group }) {
   const client = useQueryClient()
   const mayWrite = useMay('group:write')
-  const again = () => client.invalidateQueries({ queryKey: ['groups'] })
+  const { base, overtaken, take } = useBase(group)
   return (
     <>
       <PageHead
@@ -66,13 +66,18 @@ function Found({ group }: { group: Group }) {
       />
       <Stack gap="lg">
         <GroupForm
-          key={group.revision}
-          initial={group}
+          key={base.revision}
+          initial={base}
           known
           readOnly={!mayWrite}
-          send={(draft) => groups.save(group.id, draft, group.revision)}
-          onDone={again}
-        />
+          send={(draft) => groups.save(group.id, draft, base.revision)}
+          onDone={(saved) => {
+            take(saved)
+            void client.invalidateQueries({ queryKey: ['groups'] })
+          }}
+        >
+          {overtaken && <Overtaken onReload={() => take(group)} />}
+        </GroupForm>
         <Members group={group} />
       </Stack>
     </>
@@ -80,7 +85,7 @@ function Found({ group }: { group: Group }) {
 }
 
 function Acts({ group }: { group: Group }) {
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const client = useQueryClient()
   const mayWrite = useMay('group:write')
   const maySend = useMaySome('operation:')
@@ -89,7 +94,7 @@ function Acts({ group }: { group: Group }) {
   const remove = useMutation({
     mutationFn: () => groups.remove(group.id),
     async onSuccess() {
-      await navigate('/groups')
+      await goOn('/groups')
       client.removeQueries({ queryKey: ['groups', group.id] })
       await client.invalidateQueries({ queryKey: ['groups'] })
     },

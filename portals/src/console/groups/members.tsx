@@ -22,7 +22,12 @@ export function Members({ group }: { group: Group }) {
   return (
     <Card title={t('groups.members')}>
       <Stack gap="md">
-        {byHand && <Add busy={change.isPending} onAdd={(add) => change.mutateAsync({ add, remove: [] })} />}
+        {byHand && (
+          <Add
+            busy={change.isPending}
+            onAdd={(add, onDone) => change.mutate({ add, remove: [] }, { onSuccess: onDone })}
+          />
+        )}
         <ProblemAlert error={change.error} />
         <Shown query={list}>
           {(pages) => {
@@ -76,11 +81,14 @@ export function Members({ group }: { group: Group }) {
   )
 }
 
-function Add({ busy, onAdd }: { busy: boolean; onAdd: (ids: string[]) => Promise<unknown> }) {
+function Add({ busy, onAdd }: { busy: boolean; onAdd: (ids: string[], onDone: () => void) => void }) {
   const [typed, setTyped] = useState('')
   const [q] = useDebouncedValue(typed, 200)
   const [chosen, setChosen] = useState<ReadonlyMap<string, string>>(new Map())
   const found = useQuery(devices.find(q)).data?.items ?? []
+  // Who was picked while these were added stays picked.
+  const add = (ids: string[]) =>
+    onAdd(ids, () => setChosen((now) => new Map([...now].filter(([id]) => !ids.includes(id)))))
   const data = new Map(chosen)
   for (const device of found) data.set(device.id, device.name || device.serial || device.id)
   return (
@@ -101,12 +109,7 @@ function Add({ busy, onAdd }: { busy: boolean; onAdd: (ids: string[]) => Promise
         flex={1}
         miw={220}
       />
-      <Button
-        variant="default"
-        disabled={chosen.size === 0}
-        loading={busy}
-        onClick={() => void onAdd([...chosen.keys()]).then(() => setChosen(new Map()))}
-      >
+      <Button variant="default" disabled={chosen.size === 0} loading={busy} onClick={() => add([...chosen.keys()])}>
         {t('form.add')}
       </Button>
     </Row>

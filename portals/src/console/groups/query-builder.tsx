@@ -8,7 +8,7 @@ import { named, t, tn } from '../../text/index.ts'
 import { Icon, problemText } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import classes from './groups.module.css'
-import { type Condition, type Field, operatorsOf, queryOf, type Rows } from './query.ts'
+import { type Condition, type Field, operatorsOf, queryOf, type Rows, typeOf } from './query.ts'
 
 /** Columns every device has, whatever its platform. */
 const columns = (): Field[] => [
@@ -104,7 +104,7 @@ function Row({
   onChange: (next: Condition) => void
   onRemove: () => void
 }) {
-  const type = fields.find((field) => field.id === condition.field)?.type ?? 'text'
+  const type = typeOf(condition, fields)
   const ops = operatorsOf(type)
   const data = fields.map((field) => ({ value: field.id, label: field.title }))
   if (condition.field !== '' && !data.some((one) => one.value === condition.field))

@@ -36,6 +36,19 @@ test('values take the kind of their field; an unfinished row makes no query', ()
   assert.equal(queryOf({ join: 'and', conditions: [] }, fields), undefined)
 })
 
+test('a value stays of the kind that was read while nobody says what its field is', () => {
+  for (const query of [
+    { field: 'power.battery', op: 'lt', value: 20 },
+    {
+      and: [
+        { field: 'agent.root', op: 'eq', value: true },
+        { field: 'os.build', op: 'eq', value: '20' },
+      ],
+    },
+  ] as const)
+    assert.deepEqual(queryOf(rowsOf(query as never) ?? { join: 'and', conditions: [] }, []), query)
+})
+
 test('what rows cannot say is not shown as rows', () => {
   assert.deepEqual(rowsOf(null), { join: 'and', conditions: [] })
   for (const query of [
@@ -67,9 +80,11 @@ test('rows -> query -> rows', () => {
       fc.constantFrom('and', 'or' as const),
       fc.array(condition, { minLength: 2, maxLength: 5 }),
       (join, conditions) => {
-        const wanted = conditions.map((one) =>
-          one.op === 'exists' ? { ...one, value: String(one.value !== 'false') } : one,
-        )
+        const wanted = conditions.map((one) => {
+          if (one.op === 'exists') return { ...one, value: String(one.value !== 'false') }
+          const type = fields.find(({ id }) => id === one.field)?.type
+          return type === 'text' ? one : { ...one, type }
+        })
         const query = queryOf({ join, conditions: wanted }, fields)
         assert.ok(query !== undefined)
         assert.deepEqual(rowsOf(query), { join, conditions: wanted })

@@ -14,6 +14,8 @@ export interface Condition {
   op: Operator
   /** As it was typed. */
   value: string
+  /** What the value was when it was read: it stays that where nobody says of which kind the field is. */
+  type?: ValueType
 }
 export interface Rows {
   join: 'and' | 'or'
@@ -42,14 +44,22 @@ function conditionOf(part: unknown): Condition | undefined {
   const known = operators.find((one) => one === op)
   if (typeof field !== 'string' || known === undefined) return undefined
   if (typeof value === 'object') return undefined
-  return { field, op: known, value: value === undefined ? '' : String(value) }
+  const type =
+    known !== 'exists' && (typeof value === 'number' || typeof value === 'boolean') ? { type: kindOf(value) } : {}
+  return { field, op: known, value: value === undefined ? '' : String(value), ...type }
+}
+
+const kindOf = (value: number | boolean): ValueType => (typeof value === 'number' ? 'number' : 'boolean')
+
+/** Of which kind the value of a row is: what its field says, while one knows the fields. */
+export function typeOf({ field, type }: Condition, fields: readonly Field[]): ValueType {
+  return fields.find(({ id }) => id === field)?.type ?? type ?? 'text'
 }
 
 /** The query the rows say; undefined while a row is not complete. */
 export function queryOf(rows: Rows, fields: readonly Field[]): DeviceQuery | undefined {
   const parts = rows.conditions.map((one) => {
-    const type = fields.find((field) => field.id === one.field)?.type ?? 'text'
-    const value = typedValue(one, type)
+    const value = typedValue(one, typeOf(one, fields))
     return one.field === '' || value === undefined ? undefined : { field: one.field, op: one.op, value }
   })
   const complete = parts.filter((part) => part !== undefined)

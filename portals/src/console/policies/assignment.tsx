@@ -19,7 +19,7 @@ export function AssignmentCard({
   assignment: Assignment
   onChange: (next: Assignment) => void
 }) {
-  const options = useOptions(platform)
+  const options = useOptions(platform, assignment)
   const set = (key: keyof Assignment, values: string[]) => {
     const { [key]: _, ...rest } = assignment
     onChange(values.length === 0 ? rest : { ...rest, [key]: values })
@@ -52,7 +52,10 @@ export function AssignmentCard({
 }
 
 /** What can be chosen from, as far as one may read it. */
-function useOptions(platform: string): { key: keyof Assignment; label: string; data: Option[] }[] {
+function useOptions(
+  platform: string,
+  assignment: Assignment,
+): { key: keyof Assignment; label: string; data: Option[] }[] {
   const may = { groups: useMay('group:read'), users: useMay('user:read'), roles: useMay('role:read') }
   const knownGroups = useQuery({ ...groups.all(), enabled: may.groups }).data?.items
   const knownUsers = useQuery({ ...users.all(), enabled: may.users }).data?.items
@@ -90,7 +93,10 @@ function useOptions(platform: string): { key: keyof Assignment; label: string; d
       data: knownRoles?.map((role) => ({ value: role.id, label: role.title || role.name })),
     },
   ]
-  return all.flatMap(({ data, ...rest }) => (data === undefined || data.length === 0 ? [] : [{ ...rest, data }]))
+  // What narrows a policy is seen, also while its names are being read or when one may not read them.
+  return all.flatMap(({ data = [], ...rest }) =>
+    data.length === 0 && (assignment[rest.key] ?? []).length === 0 ? [] : [{ ...rest, data }],
+  )
 }
 
 /** What is chosen stays to be seen also when the menu does not hold it. */

@@ -65,7 +65,7 @@ export function Editor({ policy, platforms, busy, error, readOnly = false, onSav
   const nameError = fields.find((field) => field.path === '/name' || field.path === 'name')?.message
   return (
     <form ref={element} onSubmit={submit}>
-      <fieldset disabled={readOnly} className={classes.plain}>
+      <fieldset disabled={readOnly || busy} className={classes.plain}>
         <Stack gap="lg">
           <ProblemAlert error={error} />
           {children}
@@ -157,6 +157,7 @@ function AddFeature({
               leftSection={<Icon name="add" size={14} />}
               onClick={() => onAdd(one.id)}
               aria-label={t('form.addNamed', { name: one.title })}
+              flex="none"
             >
               {t('form.add')}
             </Button>

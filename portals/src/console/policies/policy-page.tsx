@@ -1,12 +1,12 @@
 /** One policy, new or known: what it sets, for whom, and publishing it. */
-import { Alert, Button, Group, Stack, Tabs, Text } from '@mantine/core'
+import { Button, Group, Stack, Tabs, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { ApiProblem, about, catalog, type Policy, policies } from '../../api/index.ts'
 import { t, tn } from '../../text/index.ts'
-import { Ask, Card, Empty, Icon, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
+import { Ask, Card, Empty, Overtaken, PageHead, ProblemAlert, Shown, useGoOn } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { Editor } from './editor.tsx'
 import { PolicyState } from './policy-state.tsx'
@@ -21,27 +21,31 @@ export function PolicyPage() {
 }
 
 function New() {
-  const navigate = useNavigate()
-  const platforms = useQuery(about()).data?.platforms ?? []
+  const goOn = useGoOn()
+  const read = useQuery(about())
   const create = useMutation({
     mutationFn: policies.create,
-    onSuccess: (made) => void navigate(`/policies/${encodeURIComponent(made.id)}`, { replace: true }),
+    onSuccess: (made) => void goOn(`/policies/${encodeURIComponent(made.id)}`, { replace: true }),
   })
   return (
     <>
       <PageHead title={t('policies.new')} />
-      {platforms.length === 0 ? (
-        <Card>
-          <Empty icon="box" title={t('enrol.noPlatform')} />
-        </Card>
-      ) : (
-        <Editor
-          platforms={platforms}
-          busy={create.isPending}
-          error={create.error}
-          onSave={(draft) => create.mutate(draft)}
-        />
-      )}
+      <Shown query={read}>
+        {({ platforms }) =>
+          platforms.length === 0 ? (
+            <Card>
+              <Empty icon="box" title={t('enrol.noPlatform')} />
+            </Card>
+          ) : (
+            <Editor
+              platforms={platforms}
+              busy={create.isPending}
+              error={create.error}
+              onSave={(draft) => create.mutate(draft)}
+            />
+          )
+        }
+      </Shown>
     </>
   )
 }
@@ -57,8 +61,8 @@ function Edit({ latest }: { latest: Policy }) {
   const navigate = useNavigate()
   const tab = useParams().tab === 'versions' ? 'versions' : 'draft'
   const [base, setBase] = useState(latest)
-  const overtaken = latest.revision !== base.revision
-  const policy = overtaken ? base : latest
+  const overtaken = latest.revision > base.revision
+  const policy = latest.revision === base.revision ? latest : base
   const platforms = useQuery(about()).data?.platforms ?? []
   const mayWrite = useMay('policy:write')
   const save = useMutation({
@@ -114,19 +118,7 @@ function Edit({ latest }: { latest: Policy }) {
             readOnly={!mayWrite}
             onSave={(draft) => save.mutate(draft)}
           >
-            {(overtaken || stale) && (
-              <Alert
-                variant="outline"
-                color="orange"
-                role="status"
-                icon={<Icon name="alert" />}
-                title={t('policies.overtaken')}
-              >
-                <Button variant="default" size="xs" onClick={readNewer}>
-                  {t('policies.reload')}
-                </Button>
-              </Alert>
-            )}
+            {(overtaken || stale) && <Overtaken title={t('policies.overtaken')} onReload={readNewer} />}
           </Editor>
         </Tabs.Panel>
       </Tabs>
@@ -138,6 +130,10 @@ function Publish({ policy, blocked }: { policy: Policy; blocked: boolean }) {
   const client = useQueryClient()
   const allowed = useMay('policy:publish')
   const [opened, ask] = useDisclosure(false)
+  // What was previewed is not what would be published any more.
+  useEffect(() => {
+    if (blocked) ask.close()
+  }, [blocked, ask.close])
   const [reached, setReached] = useState<number>()
   const again = () =>
     Promise.all([
@@ -145,7 +141,7 @@ function Publish({ policy, blocked }: { policy: Policy; blocked: boolean }) {
       client.invalidateQueries({ queryKey: ['policies'] }),
     ])
   const publish = useMutation({
-    mutationFn: () => policies.publish(policy.id),
+    mutationFn: () => policies.publish(policy.id, policy.revision),
     async onSuccess({ devices }) {
       setReached(devices)
       ask.close()

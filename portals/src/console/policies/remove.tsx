@@ -2,21 +2,20 @@
 import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from 'react-router'
 import { type Policy, policies } from '../../api/index.ts'
 import { t } from '../../text/index.ts'
-import { Ask } from '../../ui/index.ts'
+import { Ask, useGoOn } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 
 export function Remove({ policy }: { policy: Policy }) {
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const client = useQueryClient()
   const allowed = useMay('policy:write')
   const [opened, ask] = useDisclosure(false)
   const remove = useMutation({
     mutationFn: () => policies.remove(policy.id),
     async onSuccess() {
-      await navigate('/policies')
+      await goOn('/policies')
       client.removeQueries({ queryKey: ['policy', policy.id] })
       await client.invalidateQueries({ queryKey: ['policies'] })
     },

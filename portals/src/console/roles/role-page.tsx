@@ -2,12 +2,12 @@
 import { Alert, Button, Group, Stack } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useRef, useState } from 'react'
-import { useNavigate, useParams } from 'react-router'
+import { type FormEvent, type ReactNode, useRef, useState } from 'react'
+import { useParams } from 'react-router'
 import { ApiProblem, type Role, type RoleDraft, roles } from '../../api/index.ts'
 import { focusFirstError, type JsonSchema, SchemaForm, useSchemaForm } from '../../schema-form/index.ts'
 import { t, tn } from '../../text/index.ts'
-import { Ask, Card, Icon, PageHead, ProblemAlert, Shown } from '../../ui/index.ts'
+import { Ask, Card, Icon, Overtaken, PageHead, ProblemAlert, Shown, useBase, useGoOn } from '../../ui/index.ts'
 import { useMay } from '../shell/index.ts'
 import { PermissionTree } from './permission-tree.tsx'
 
@@ -17,7 +17,7 @@ export function RolePage() {
 }
 
 function New() {
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const client = useQueryClient()
   return (
     <>
@@ -26,7 +26,7 @@ function New() {
         send={roles.create}
         onDone={(made) => {
           void client.invalidateQueries({ queryKey: ['roles'] })
-          void navigate(`/roles/${encodeURIComponent(made.id)}`, { replace: true })
+          void goOn(`/roles/${encodeURIComponent(made.id)}`, { replace: true })
         }}
       />
     </>
@@ -35,28 +35,34 @@ function New() {
 
 function Known({ id }: { id: string }) {
   const read = useQuery(roles.one(id))
+  return <Shown query={read}>{(role) => <Edit latest={role} />}</Shown>
+}
+
+function Edit({ latest }: { latest: Role }) {
   const client = useQueryClient()
   const mayWrite = useMay('role:write')
+  const { base: role, overtaken, take } = useBase(latest)
   return (
-    <Shown query={read}>
-      {(role) => (
-        <>
-          <PageHead
-            title={role.title || role.name}
-            icon={<Icon name="role" size={28} />}
-            below={tn('roles.users', role.users)}
-            actions={mayWrite && !role.builtin ? <Remove role={role} /> : undefined}
-          />
-          <RoleForm
-            key={role.revision}
-            role={role}
-            readOnly={!mayWrite || role.builtin}
-            send={(draft) => roles.save(role.id, role.revision, draft)}
-            onDone={() => client.invalidateQueries({ queryKey: ['roles'] })}
-          />
-        </>
-      )}
-    </Shown>
+    <>
+      <PageHead
+        title={latest.title || latest.name}
+        icon={<Icon name="role" size={28} />}
+        below={tn('roles.users', latest.users)}
+        actions={mayWrite && !latest.builtin ? <Remove role={latest} /> : undefined}
+      />
+      <RoleForm
+        key={role.revision}
+        role={role}
+        readOnly={!mayWrite || role.builtin}
+        send={(draft) => roles.save(role.id, role.revision, draft)}
+        onDone={(saved) => {
+          take(saved)
+          void client.invalidateQueries({ queryKey: ['roles'] })
+        }}
+      >
+        {overtaken && <Overtaken onReload={() => take(latest)} />}
+      </RoleForm>
+    </>
   )
 }
 
@@ -75,11 +81,14 @@ function RoleForm({
   readOnly = false,
   send,
   onDone,
+  children,
 }: {
   role?: Role
   readOnly?: boolean
   send: (draft: RoleDraft) => Promise<Role>
   onDone: (role: Role) => unknown
+  /** Above the fields. */
+  children?: ReactNode
 }) {
   const [described] = useState(schema)
   const form = useSchemaForm(
@@ -96,6 +105,8 @@ function RoleForm({
       if (error instanceof ApiProblem && form.refuse(error.errors)) focusFirstError(element.current)
     },
   })
+  // What would be typed while it is saved would be lost.
+  const locked = readOnly || saving.isPending
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const value = form.check() as Omit<RoleDraft, 'permissions'> | undefined
@@ -112,13 +123,14 @@ function RoleForm({
         )}
         <Card title={t('roles.about')}>
           <Stack gap="md">
+            {children}
             <ProblemAlert error={saving.error} />
-            <SchemaForm form={form} disabled={readOnly} />
+            <SchemaForm form={form} disabled={locked} />
           </Stack>
         </Card>
         <Card title={t('roles.permissions')}>
           <Shown query={permissions}>
-            {({ items }) => <PermissionTree permissions={items} held={held} onChange={setHeld} disabled={readOnly} />}
+            {({ items }) => <PermissionTree permissions={items} held={held} onChange={setHeld} disabled={locked} />}
           </Shown>
         </Card>
         {!readOnly && (
@@ -134,13 +146,13 @@ function RoleForm({
 }
 
 function Remove({ role }: { role: Role }) {
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const client = useQueryClient()
   const [opened, ask] = useDisclosure(false)
   const remove = useMutation({
     mutationFn: () => roles.remove(role.id),
     async onSuccess() {
-      await navigate('/roles')
+      await goOn('/roles')
       client.removeQueries({ queryKey: ['roles', role.id] })
       await client.invalidateQueries({ queryKey: ['roles'] })
     },

@@ -2,7 +2,6 @@
 import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useMemo, useRef, useState } from 'react'
-import { useNavigate } from 'react-router'
 import {
   type ActivityPreview,
   ApiProblem,
@@ -15,7 +14,7 @@ import {
 } from '../../api/index.ts'
 import { focusFirstError, SchemaForm, useSchemaForm, withSecrets } from '../../schema-form/index.ts'
 import { formatNumber, language, t, tn } from '../../text/index.ts'
-import { ProblemAlert, Shown } from '../../ui/index.ts'
+import { ProblemAlert, Shown, useGoOn } from '../../ui/index.ts'
 import { holds, useSession } from '../shell/index.ts'
 import { LeftOut } from './left-out.tsx'
 import classes from './send.module.css'
@@ -143,7 +142,7 @@ function Write({ described, resolve, params: given, onClose }: SendDialogProps &
 function Decide({ described, checked, onBack }: { described: CatalogOperation; checked: Checked; onBack: () => void }) {
   const { params, target, preview, key } = checked
   const client = useQueryClient()
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const [typed, setTyped] = useState('')
   const written = described.danger === 'destructive'
   const ready = preview.targets > 0 && (!written || typed.trim() === String(preview.targets))
@@ -152,7 +151,7 @@ function Decide({ described, checked, onBack }: { described: CatalogOperation; c
     onSuccess(made) {
       void client.invalidateQueries({ queryKey: ['activities'] })
       // What waits for a second person is seen where that person decides.
-      void navigate(made.approval === 'waiting' ? '/approvals' : `/activities/${encodeURIComponent(made.id)}`)
+      void goOn(made.approval === 'waiting' ? '/approvals' : `/activities/${encodeURIComponent(made.id)}`)
     },
   })
   const submit = (event: FormEvent) => {

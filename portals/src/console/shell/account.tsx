@@ -3,7 +3,7 @@ import { Button, Menu, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { keepCsrf, session } from '../../api/index.ts'
 import { language, languageName, languages, speak, t } from '../../text/index.ts'
-import { Icon } from '../../ui/index.ts'
+import { Icon, ProblemAlert } from '../../ui/index.ts'
 import { useSession } from './session.tsx'
 
 export function Account() {
@@ -11,7 +11,7 @@ export function Account() {
   const client = useQueryClient()
   const signOut = useMutation({
     mutationFn: session.signOut,
-    onSettled() {
+    onSuccess() {
       keepCsrf(undefined)
       client.setQueryData(session.current().queryKey, null)
       // Nothing that was read stays in the page for whoever signs in next.
@@ -46,9 +46,16 @@ export function Account() {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Item leftSection={<Icon name="out" size={16} />} onClick={() => signOut.mutate()}>
+        <Menu.Item
+          leftSection={<Icon name="out" size={16} />}
+          closeMenuOnClick={false}
+          disabled={signOut.isPending}
+          onClick={() => signOut.mutate()}
+        >
           {t('nav.signOut')}
         </Menu.Item>
+        {/* Who was not signed out must not think so. */}
+        <ProblemAlert error={signOut.error} />
       </Menu.Dropdown>
     </Menu>
   )

@@ -1,26 +1,21 @@
 /** Sign in with name and password; the browser then holds only an HttpOnly session cookie. */
 import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useRef } from 'react'
-import { about, session } from '../../api/index.ts'
+import { about, type Session, session } from '../../api/index.ts'
 import { t } from '../../text/index.ts'
 import { LanguageChoice, ProblemAlert } from '../../ui/index.ts'
 import { Logo } from './logo.tsx'
 import classes from './shell.module.css'
 
-export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () => void }) {
+export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: (session: Session) => void }) {
   useDocumentTitle(t('app.title', { page: t('signIn.title') }))
-  const client = useQueryClient()
   const organisation = useQuery(about()).data?.organisation
   const password = useRef<HTMLInputElement>(null)
   const signIn = useMutation({
     mutationFn: session.signIn,
-    onSuccess(signedIn) {
-      client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' && query.queryKey[0] !== 'about' })
-      client.setQueryData(session.current().queryKey, signedIn)
-      onSignedIn()
-    },
+    onSuccess: onSignedIn,
     onError: () => password.current?.select(),
   })
   const submit = (event: FormEvent<HTMLFormElement>) => {

@@ -106,9 +106,9 @@ function Create() {
         schema={schema}
         submit={t('users.create')}
         send={(user: NewUser) => users.create(user)}
-        onDone={(made) => {
+        onDone={(made, here) => {
           void client.invalidateQueries({ queryKey: ['users'] })
-          void navigate(`/users/${encodeURIComponent(made.id)}`)
+          if (here) void navigate(`/users/${encodeURIComponent(made.id)}`)
         }}
       />
     </>

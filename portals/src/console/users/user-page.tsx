@@ -3,11 +3,11 @@ import { Button, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
-import { Link, useNavigate, useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import { type RoleAssignment, type User, type UserChange, users } from '../../api/index.ts'
 import { FormDialog, type JsonSchema, SubmitForm } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
-import { Ask, AsOf, Card, Icon, PageHead, Pairs, Shown, StateBadge } from '../../ui/index.ts'
+import { Ask, AsOf, Card, Icon, PageHead, Pairs, Shown, StateBadge, useGoOn } from '../../ui/index.ts'
 import { useMay, useSession } from '../shell/index.ts'
 import { useRolesSchema } from './role-options.ts'
 
@@ -61,7 +61,8 @@ function About({ user }: { user: User }) {
     >
       {mayWrite ? (
         <SubmitForm
-          key={user.revision}
+          // What is typed here outlives what is saved beside it.
+          key={JSON.stringify([user.displayName, user.email])}
           schema={schema}
           initial={{ displayName: user.displayName, ...(user.email === null ? {} : { email: user.email }) }}
           submit={t('form.save')}
@@ -94,7 +95,7 @@ function Roles({ user }: { user: User }) {
     <Card title={t('users.roles')}>
       {mayWrite && schema !== undefined ? (
         <SubmitForm
-          key={`${user.revision}/${user.roles.length}`}
+          key={JSON.stringify(user.roles)}
           schema={schema}
           initial={{
             roles: user.roles.map(({ id, group }) => ({ role: id, ...(group === undefined ? {} : { group }) })),
@@ -114,9 +115,11 @@ function Roles({ user }: { user: User }) {
 
 function Acts({ user }: { user: User }) {
   const client = useQueryClient()
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const self = useSession().user.id === user.id
   const [password, passwordDialog] = useDisclosure(false)
+  // Which of the two was asked for: another's act in between must not turn the question round under the pointer.
+  const [disabling, setDisabling] = useState(false)
   const [asking, ask] = useDisclosure(false)
   const [removing, remove] = useDisclosure(false)
   const [schema] = useState<JsonSchema>(() => ({
@@ -128,7 +131,7 @@ function Acts({ user }: { user: User }) {
   }))
   const again = () => client.invalidateQueries({ queryKey: ['users'] })
   const turn = useMutation({
-    mutationFn: () => users.change(user.id, user.revision, { disabled: !user.disabled }),
+    mutationFn: () => users.change(user.id, user.revision, { disabled: disabling }),
     onSuccess: () => {
       ask.close()
       return again()
@@ -137,7 +140,7 @@ function Acts({ user }: { user: User }) {
   const gone = useMutation({
     mutationFn: () => users.remove(user.id),
     async onSuccess() {
-      await navigate('/users')
+      await goOn('/users')
       client.removeQueries({ queryKey: ['users', 'one', user.id] })
       await again()
     },
@@ -150,7 +153,13 @@ function Acts({ user }: { user: User }) {
       </Button>
       {!self && (
         <>
-          <Button variant="default" onClick={ask.open}>
+          <Button
+            variant="default"
+            onClick={() => {
+              setDisabling(!user.disabled)
+              ask.open()
+            }}
+          >
             {t(user.disabled ? 'users.enable' : 'users.disable')}
           </Button>
           <Button variant="default" onClick={remove.open}>
@@ -171,13 +180,13 @@ function Acts({ user }: { user: User }) {
       <Ask
         opened={asking}
         onClose={ask.close}
-        title={t(user.disabled ? 'users.enableTitle' : 'users.disableTitle', { name })}
-        confirm={t(user.disabled ? 'users.enable' : 'users.disable')}
+        title={t(disabling ? 'users.disableTitle' : 'users.enableTitle', { name })}
+        confirm={t(disabling ? 'users.disable' : 'users.enable')}
         busy={turn.isPending}
         error={turn.error}
         onConfirm={() => turn.mutate()}
       >
-        {t(user.disabled ? 'users.enableText' : 'users.disableText')}
+        {t(disabling ? 'users.disableText' : 'users.enableText')}
       </Ask>
       <Ask
         opened={removing}

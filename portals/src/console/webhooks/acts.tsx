@@ -2,11 +2,10 @@
 import { Button, Group, Menu } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useNavigate } from 'react-router'
 import { type Webhook, type WebhookDraft, webhooks } from '../../api/index.ts'
 import { FormDialog, type JsonSchema, oneOf } from '../../schema-form/index.ts'
 import { t } from '../../text/index.ts'
-import { Ask, Icon, SecretDialog, useMenuFocus } from '../../ui/index.ts'
+import { Ask, Icon, SecretDialog, useGoOn, useMenuFocus } from '../../ui/index.ts'
 import { draftSchema } from './draft.ts'
 import { secretLines } from './secret.ts'
 
@@ -75,7 +74,10 @@ function useAgain() {
 function Change({ webhook, opened, onClose }: DialogProps) {
   const [schema] = useState(draftSchema)
   const again = useAgain()
-  const { url, description, events } = webhook
+  // Who saved while it was open is not overwritten: it is refused by the revision that was read.
+  const [base, setBase] = useState(webhook)
+  if (!opened && base !== webhook) setBase(webhook)
+  const { url, description, events } = base
   return (
     <FormDialog
       opened={opened}
@@ -84,7 +86,7 @@ function Change({ webhook, opened, onClose }: DialogProps) {
       schema={schema}
       initial={{ url, description, events }}
       submit={t('form.save')}
-      send={(draft: WebhookDraft) => webhooks.save(webhook.id, webhook.revision, draft)}
+      send={(draft: WebhookDraft) => webhooks.save(base.id, base.revision, draft)}
       onDone={again}
     >
       {t('webhooks.changeText')}
@@ -135,7 +137,7 @@ interface QuestionProps {
 }
 
 function Question({ webhook, act, onClose, onSecret }: QuestionProps) {
-  const navigate = useNavigate()
+  const goOn = useGoOn()
   const again = useAgain()
   // While it fades out, it keeps the words it had.
   const [asked, setAsked] = useState<Asked>('pause')
@@ -148,7 +150,7 @@ function Question({ webhook, act, onClose, onSecret }: QuestionProps) {
     },
     onSuccess(_, what) {
       onClose()
-      if (what === 'remove') void navigate('/webhooks')
+      if (what === 'remove') void goOn('/webhooks')
       return again()
     },
   })

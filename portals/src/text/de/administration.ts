@@ -251,6 +251,8 @@ export const administration = {
   'alerts.notYet': 'Noch nicht',
 
   'form.save': 'Speichern',
+  'form.overtaken': 'Ein anderer Administrator hat das inzwischen geändert',
+  'form.readNewer': 'Den neueren Stand laden (Ihre Änderungen gehen verloren)',
   'form.nothing': 'Es braucht keine Parameter.',
   'form.item': 'Element',
   'form.key': 'Name',

@@ -195,7 +195,6 @@ export const work = {
   'policies.unknownFeature': 'Keine installierte Plattform kennt diese Funktion. Sie bleibt, bis Sie sie entfernen.',
   'policies.save': 'Entwurf speichern',
   'policies.overtaken': 'Ein anderer Administrator hat einen neueren Entwurf gespeichert',
-  'policies.reload': 'Den neueren laden (Ihre Änderungen gehen verloren)',
   'policies.publish': 'Veröffentlichen',
   'policies.publishTitle': '„{name}“ veröffentlichen?',
   'policies.publishText':

@@ -243,6 +243,8 @@ export const administration = {
   'alerts.notYet': 'Not yet',
 
   'form.save': 'Save',
+  'form.overtaken': 'Another administrator changed this meanwhile',
+  'form.readNewer': 'Read the newer one (your changes are lost)',
   'form.nothing': 'It needs no parameters.',
   'form.item': 'Item',
   'form.key': 'Name',

@@ -188,7 +188,6 @@ export const work = {
   'policies.unknownFeature': 'No installed platform knows this feature. It stays as it is until you remove it.',
   'policies.save': 'Save the draft',
   'policies.overtaken': 'Another administrator saved a newer draft',
-  'policies.reload': 'Read the newer one (your changes are lost)',
   'policies.publish': 'Publish',
   'policies.publishTitle': 'Publish “{name}”?',
   'policies.publishText':
