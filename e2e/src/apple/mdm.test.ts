@@ -263,11 +263,15 @@ test('a profile is installed, asked for at the end of the connection, and found 
   assert.notEqual((await bench.settings(channel)).passcode?.state, 'verified')
 })
 
-test('the setup assistant is released', async () => {
+test('the setup assistant is released when the device has its settings', async () => {
+  await bench.publish('apple', { passcode: { minLength: 8 } })
   const code = await bench.code('apple')
   const device = await enrolled(bench.request, code)
   assert.equal((await device.tokenUpdate({ AwaitingConfiguration: true })).status, 200)
-  assert.ok(types(await device.connect()).includes('DeviceConfigured'))
+  await bench.evaluate('apple')
+  const told = types(await device.connect())
+  const settings = told.indexOf('InstallProfile')
+  assert.ok(settings > 0 && told.indexOf('DeviceConfigured') > settings, told.join(' '))
 })
 
 test('a device that enrols again with the identity it has begins anew; what waited dies', async () => {

@@ -43,6 +43,21 @@ test('who can: by system, version, supervision, own devices and what they told',
   for (const [operation, facts, answer] of cases) assert.equal(can(operation, facts), answer, operation)
 })
 
+test('what Macs take for their users alone goes over their channels, and to other devices themselves', () => {
+  const over = (operation: string, system: string, name: string) =>
+    (rows[operation] ?? [])
+      .filter((r) => r.channel === name.split(':')[0])
+      .map((r) =>
+        r.when?.(sampleChannel({ platform: 'apple', facts: { 'os.name': system, 'os.version': '15.1' }, name })),
+      )
+  for (const type of ['InstallMedia', 'InviteToProgram', 'ManagedApplicationFeedback']) {
+    const id = rawId(type)
+    assert.deepEqual(over(id, 'macOS', 'user:501'), [true], id)
+    assert.deepEqual(over(id, 'iOS', 'device'), [true], id)
+    assert.notDeepEqual(over(id, 'macOS', 'device'), [true], id)
+  }
+})
+
 test('the short words of systems are read, and others are none', () => {
   assert.deepEqual(readSystems('i10.3!x m t12.0!'), {
     iOS: { version: '10.3', supervised: true, personal: false },
@@ -78,6 +93,8 @@ test('raw commands: an id of its own each; what the table does not know is refus
     ['InstallProvisioningProfile', { ProvisioningProfile: 'no base64!' }],
     ['AccountConfiguration', { AutoSetupAdminAccounts: [{ fullName: 'x' }] }],
     ['ContentCachingInformation', { x: 1 }],
+    ['RotateFileVaultKey', { KeyType: 'institutional', NewCertificate: 'AAAA' }],
+    ['RotateFileVaultKey', { KeyType: 'institutional', FileVaultUnlock: { Password: 'x' } }],
   ]
   for (const [type, params] of good) assert.equal(takes(type, params), true, `${type} ${JSON.stringify(params)}`)
   for (const [type, params] of bad) assert.equal(takes(type, params), false, `${type} ${JSON.stringify(params)}`)

@@ -47,5 +47,5 @@ const repeatables = new Set(
 export const isRepeatable = (operation: string): boolean => repeatables.has(operation)
 
 export function operationRows(enrolment: string): Readonly<Record<string, readonly OperationRow[]>> {
-  return Object.fromEntries(commands(enrolment).map((c) => [c.descriptor.id, [c.row]]))
+  return Object.fromEntries(commands(enrolment).map((c) => [c.descriptor.id, c.rows ?? [c.row]]))
 }

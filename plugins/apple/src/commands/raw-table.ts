@@ -10,6 +10,8 @@ export interface RawCommand {
   readonly title: Words
   readonly on: string
   readonly channel?: 'user'
+  /** Systems whose users take it over their own channels, where there are some; `on` is then what the device itself takes. */
+  readonly users?: string
   readonly danger?: Danger
   readonly repeatable?: false
   /** Keys stored encrypted and never shown again. */
@@ -78,7 +80,8 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
   },
   InstallMedia: {
     title: { en: 'Install book', de: 'Buch installieren' },
-    on: 'i8.0 m10.9x',
+    on: 'i8.0',
+    users: 'm10.9x',
     keys: {
       iTunesStoreID: 'integer',
       MediaURL: 'url',
@@ -97,8 +100,8 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
   },
   InviteToProgram: {
     title: { en: 'Invite to volume purchases', de: 'Zu Volumenkäufen einladen' },
-    on: 'i7.0x m10.9x',
-    channel: 'user',
+    on: 'i7.0x',
+    users: 'i7.0x m10.9x',
     keys: { ProgramID: 'com.apple.cloudvpp*', InvitationURL: 'url*' },
   },
   LOMDeviceRequest: {
@@ -133,6 +136,7 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
   ManagedApplicationFeedback: {
     title: { en: 'Feedback of managed apps', de: 'Rückmeldungen verwalteter Apps' },
     on: 'i7.0 t10.2 v1.1',
+    users: 'm11.0x',
     keys: { Identifiers: identifiers, DeleteFeedback: 'boolean' },
   },
   ManagedMediaList: { title: { en: 'Managed books', de: 'Verwaltete Bücher' }, on: 'i8.0' },
@@ -191,7 +195,7 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
     keys: {
       KeyType: 'institutional*',
       FileVaultUnlock: { Password: 'string', PrivateKeyExport: 'data', PrivateKeyExportPassword: 'string' },
-      NewCertificate: 'data',
+      NewCertificate: 'data*',
       ReplyEncryptionCertificate: 'data',
     },
   },
@@ -215,11 +219,12 @@ export const rawCommands: Readonly<Record<string, RawCommand>> = {
     keys: { Password: 'string*' },
   },
 }
-/** Where the schema says that a list must be there. */
+/** Where the schema says that a list or a dictionary must be there. */
 export const requiredLists: ReadonlySet<string> = new Set([
   'DeviceInformation.Queries',
   'LOMDeviceRequest.RequestList',
   'ManagedApplicationAttributes.Identifiers',
   'ManagedApplicationConfiguration.Identifiers',
   'ManagedApplicationFeedback.Identifiers',
+  'RotateFileVaultKey.FileVaultUnlock',
 ])

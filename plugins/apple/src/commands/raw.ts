@@ -2,7 +2,7 @@
 import { type Json, type JsonObject, type OperationDescriptor, operation } from '@muster/contract'
 import { z } from 'zod'
 import { type RawCommand, rawCommands, requiredLists, type Shape } from './raw-table.ts'
-import { type Command, command, refusedOutcome, refusedReply } from './row.ts'
+import { type Command, type CommandRowOptions, command, refusedOutcome, refusedReply } from './row.ts'
 
 const bounds = { text: 4_000, data: 1 << 20, list: 200 } as const
 
@@ -106,7 +106,7 @@ function rawCommand(type: string, c: RawCommand): Command {
     expiresS: 7 * 86_400,
     examples: [{ params: all }],
   })
-  return command(descriptor, {
+  const options: CommandRowOptions<JsonObject> = {
     type,
     on: c.on,
     channel: c.channel,
@@ -125,7 +125,10 @@ function rawCommand(type: string, c: RawCommand): Command {
         ],
       },
     ],
-  })
+  }
+  const here = command(descriptor, options)
+  if (c.users === undefined) return here
+  return { ...here, rows: [command(descriptor, { ...options, on: c.users, channel: 'user' }).row, here.row] }
 }
 
 export const raw: readonly Command[] = Object.entries(rawCommands).map(([type, c]) => rawCommand(type, c))

@@ -31,6 +31,8 @@ export interface CommandRowOptions<P> {
 export interface Command {
   readonly descriptor: OperationDescriptor
   readonly row: OperationRow
+  /** Where it goes over several kinds of channels: the first that can. */
+  readonly rows?: readonly OperationRow[]
 }
 
 /** Rows that look at nothing but the reply when they read it. */

@@ -79,7 +79,8 @@ export function createDeclarative(o: {
     // What cannot be written down is told of by the command that cannot be either.
     if (d.verb === 'put' && !wire) return undefined
     if (wire?.refused !== undefined) return cannot(d, wire.refused)
-    const only = wire !== undefined && wire.profiles.length === 0 && !wire.command
+    // The list that proves profiles which came by commands is the device's own: a user's go as declarations alone.
+    const only = wire !== undefined && !wire.command && (wire.profiles.length === 0 || d.channel.name !== 'device')
     if (!canDeclare(d.channel) || !host.server().url.startsWith('https:')) return only ? cannot(d) : undefined
     const { collection, asked } = declaringOf(d.channel)
     if (!collection || !asked) {
@@ -172,7 +173,7 @@ export function createDeclarative(o: {
     // The list of profiles that we know is older than these.
     const held = (p: KeptPart) => p.active && p.valid === 'valid'
     const news = parts.some((p, i) => !p.native && held(p) && !held(kept.parts[i] as KeptPart))
-    if (news) await host.errand(c, 'profiles', {}, 'profiles')
+    if (news && c.name === 'device') await host.errand(c, 'profiles', {}, 'profiles')
     if (c.name === 'device' && states && outdated(detail, report)) await look(c)
     return { status: 200 }
   }

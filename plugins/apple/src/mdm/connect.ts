@@ -50,19 +50,25 @@ export class CannotWrite extends Error {
 }
 /** Forgetting only costs a device one more NotNow. */
 const busyLimit = 50_000
+/** How long a setup assistant is kept waiting for settings. */
+const patienceMs = 10 * 60_000
+const releases = new Set(['configured', 'user-configured'])
+const isRelease = (d: Delivery) => d.kind === 'errand' && releases.has(d.name)
 const profileCommands = new Set(['InstallProfile', 'RemoveProfile'])
 
 export function createConnect({ host, encode, plain, facts, declare, repeatable, reader }: ConnectDeps) {
   const sent = createSent()
   /** Channels that put something off since they last came: until they come again, nothing that was put off is offered. */
   const busy = new Set<number>()
+  /** Channels whose setup assistant waits for other things, and since when. */
+  const held = new Map<number, number>()
 
   async function connect(m: Report, c: Channel, raw: Uint8Array): Promise<Reply> {
     return next(c, await host.turn(c, await turnOf(m, c, raw)))
   }
 
   async function next(c: Channel, [given]: readonly Delivery[]): Promise<Reply> {
-    if (given) return command(c, given)
+    if (given) return isRelease(given) ? release(c, given) : command(c, given)
     // Nothing more to do: what the profiles came to is asked once for all of them.
     if (!sent.takeChanged(c.no)) return nothing()
     try {
@@ -73,6 +79,22 @@ export function createConnect({ host, encode, plain, facts, declare, repeatable,
       throw e
     }
     return next(c, await host.turn(c, { take: batch, expectInS }))
+  }
+
+  /** The setup assistant goes on when the device has its settings: all else goes first, unless that takes too long for who stands before it. */
+  async function release(c: Channel, given: Delivery): Promise<Reply> {
+    const now = host.clock.now().getTime()
+    const since = held.get(c.no) ?? now
+    if (now - since < patienceMs && held.size < busyLimit) {
+      const [other] = await host.turn(c, { take: batch, deferred: busy.has(c.no) ? 'skip' : 'again', expectInS })
+      if (other || busy.has(c.no)) {
+        held.set(c.no, since)
+        await host.turn(c, { take: 0, said: [settingsFirst(given.id)] })
+        return next(c, other ? [other] : [])
+      }
+    }
+    held.delete(c.no)
+    return command(c, given)
   }
 
   async function command(c: Channel, given: Delivery): Promise<Reply> {
@@ -146,8 +168,10 @@ export function createConnect({ host, encode, plain, facts, declare, repeatable,
     const done = m.status === 'Acknowledged' && sent.awaited(c.no, m.command)
     if (done) await keepSecrets(host, c, secrets)
     if (done) await keepPassword(host, c, m.command, type)
-    if (done && type !== undefined && profileCommands.has(type)) sent.profilesChanged(c.no)
-    const found = done ? facts(reply) : undefined
+    // Facts are the device's: what its users have of their own is no news of it.
+    const own = done && c.name === 'device'
+    if (own && type !== undefined && profileCommands.has(type)) sent.profilesChanged(c.no)
+    const found = own ? facts(reply) : undefined
     const step = outcomeOfStep(sent.moreOf(c.no, m.command), reply)
     const said: Said = { id: m.command, ...(step ?? outcomeOf(c, m.command, reply, type)) }
     return { ...base, deferred, raw, said: [said, ...before], ...(found && { facts: found, partial: true }) }
@@ -193,4 +217,8 @@ function wordOf(row: OperationRow, { id, type, read }: Sent): ShortWord | undefi
 function putOff(id: string) {
   const reason = { code: 'not-now', text: 'The device cannot do it now.' }
   return { id, state: 'deferred', reason, retryAfterS: 3600 } as const
+}
+function settingsFirst(id: string) {
+  const reason = { code: 'settings-first', text: 'The device gets its settings before its setup assistant goes on.' }
+  return { id, state: 'deferred', reason, retryAfterS: 60 } as const
 }

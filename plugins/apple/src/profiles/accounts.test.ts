@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '@muster/contract'
 import { sampleChannel } from '@muster/contract/testing'
-import { featureRows, featureWire } from './index.ts'
+import { written } from './feature.fixture.ts'
+import { buildProfile, featureRows, featureWire } from './index.ts'
 
 const phone = { 'os.name': 'iOS', 'os.version': '17.6' }
 const one = { name: 'Work', host: 'dav.example.com', tls: true, user: 'ada' }
@@ -56,5 +57,33 @@ test('what a declaration cannot say, and devices that know none, get the profile
   for (const of of others) {
     assert.equal(declaredOf(...of), undefined, JSON.stringify(of))
     assert.equal(wireOf(...of).profiles[0]?.payloads[0]?.PayloadType, 'com.apple.caldav.account')
+  }
+})
+
+/** Apple: the payloads' `devicechannel` is false on macOS. */
+test('mail, calendars, contacts, directories and web clips of a Mac go to its users, in their own scope', () => {
+  const names = { prefix: 'com.example.muster', organisation: 'Example' }
+  const reason = (id: string, name: string, facts: JsonObject) => {
+    const row = featureRows[id]?.find((r) => r.channel === name.split(':')[0])
+    const answer = row?.when?.(sampleChannel({ platform: 'apple', facts, name })) ?? 'no row'
+    return typeof answer === 'object' ? answer.code : answer
+  }
+  const mac = { 'os.name': 'macOS', 'os.version': '15.1' }
+  for (const id of ['apple.mail', 'apple.exchange', 'apple.caldav', 'apple.carddav', 'apple.ldap', 'apple.webClips']) {
+    assert.equal(featureRows[id]?.[0]?.channel, 'user', id)
+    assert.equal(reason(id, 'user:501', mac), true, id)
+    assert.equal(reason(id, 'user:501', { ...mac, 'os.version': '12.7' }), 'system-too-old', id)
+    assert.equal(reason(id, 'device', mac), 'no-user', id)
+    assert.equal(reason(id, 'device', phone), true, id)
+  }
+  const clips = { clips: [{ label: 'Help', address: 'https://help.example.com/' }] }
+  for (const [facts, name, scope] of [
+    [mac, 'user:501', 'User'],
+    [phone, 'device', 'System'],
+  ] as const) {
+    const [clip] = written('apple.webClips', clips, facts, name).profiles
+    assert.ok(clip)
+    const text = buildProfile('apple.webClips', clip, names)
+    assert.equal(/<key>PayloadScope<\/key>\s*<string>(\w+)/.exec(text)?.[1], scope)
   }
 })

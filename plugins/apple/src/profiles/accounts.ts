@@ -4,7 +4,7 @@ import { choiceOr, host, line, lineOr, port, some, yes } from '@muster/kit/words
 import { z } from 'zod'
 import { type Fields, field, looseType, shape, written } from './fields.ts'
 import { assetRef, knowsNative, type Native, type NativeType, userPassword } from './native.ts'
-import { listFeature, type ProfileFeature } from './row.ts'
+import { listFeature, macUsers, type ProfileFeature } from './row.ts'
 import { web } from './words.ts'
 
 /** Accounts that are alike but for the beginning of their keys. */
@@ -64,6 +64,7 @@ function simpleAccount(o: {
       list: 'accounts',
       name: (s: JsonObject) => [String(s.name), String(s.host)],
       to: { iOS: {}, ...(o.macToo && { macOS: {} }), visionOS: { version: '1.1' } },
+      ...(o.macToo && { users: macUsers }),
       native: (s, c) => {
         const { type, payload } = o.declared
         const readable = s.tls !== false && (typeof s.user === 'string' || s.password === undefined)

@@ -21,7 +21,7 @@ const refusal = (text: string) => {
 
 test('what would change who manages the device, and what is no profile, is refused with a reason', () => {
   const plain = { PayloadType: 'com.example.app', Setting: 1 }
-  assert.equal(refusal(profileOf(plain)), undefined)
+  assert.equal(refusal(profileOf(plain, { PayloadType: '.GlobalPreferences' })), undefined)
   assert.match(refusal(profileOf(plain, { PayloadType: 'com.apple.mdm' })) ?? '', /^payload 2: com\.apple\.mdm: /)
   assert.match(refusal(profileOf({ PayloadType: 'com.apple.profileRemovalPassword' })) ?? '', /outlive/)
   assert.match(refusal(profileOf({ PayloadType: 'Configuration' })) ?? '', /within a profile/)

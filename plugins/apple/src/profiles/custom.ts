@@ -42,7 +42,7 @@ export function readProfile(text: string): { payloads: Payload[] } | { refused: 
 
 function refusal(p: PlistDict): string | undefined {
   const { PayloadType: type, PayloadUUID: uuid } = p
-  if (typeof type !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/.test(type)) return 'has no PayloadType'
+  if (typeof type !== 'string' || !/^\.?[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/.test(type)) return 'has no PayloadType'
   if (Object.hasOwn(forbidden, type)) return `${type}: ${forbidden[type]}`
   if (uuid !== undefined && (typeof uuid !== 'string' || !/^[\x21-\x7e]{1,100}$/.test(uuid)))
     return 'has a PayloadUUID that is none'

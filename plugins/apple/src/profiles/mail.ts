@@ -4,7 +4,7 @@ import { choiceOr, host, hostOr, line, lineOr, maybe, port, some, yes } from '@m
 import { z } from 'zod'
 import { identityFields, identityPayloads, identitySecrets, pkcs12Payload, pkcs12Type } from './certificates.ts'
 import { field, objectOf, shape, written } from './fields.ts'
-import { listFeature, type Payload } from './row.ts'
+import { listFeature, macUsers, type Payload } from './row.ts'
 import { webOr } from './words.ts'
 
 const signsIn = {
@@ -156,6 +156,7 @@ export const mail = listFeature(
     list: 'accounts',
     name: (a: Account) => [a.name, a.incomingHost],
     to: { iOS: {}, macOS: {}, visionOS: { version: '1.1' } },
+    users: macUsers,
     build: (s, c, part) => {
       const { keys, identities } = smime(s, c, part)
       return [
@@ -284,6 +285,7 @@ export const exchange = listFeature(
     list: 'accounts',
     name: (a: ExchangeAccount) => [a.name, a.host],
     to: { iOS: {}, macOS: {}, visionOS: { version: '1.1' } },
+    users: macUsers,
     build: (s, c, part) => {
       const { keys, identities } = smime(s, c, part)
       const onMac = c.facts['os.name'] === 'macOS'

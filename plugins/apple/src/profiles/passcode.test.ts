@@ -57,6 +57,32 @@ test('what a system cannot demand is told, and not taken for done', () => {
   assert.equal(verdict({}, { ...ios, 'apple.passcodeCompliantWithProfiles': false }), 'passcode-not-compliant')
 })
 
+test('a declared passcode is judged again by each report that speaks of it', () => {
+  const settings = settingsOf({ minLength: 8 })
+  const { uuid } = readWire(row.to(settings, sampleChannel({ platform: 'apple', facts: ios }), {}))
+  const declared = [
+    {
+      feature: 'passcode',
+      part: '',
+      uuid,
+      native: true,
+      conditional: false,
+      active: true,
+      valid: 'valid',
+      reasons: '',
+    },
+  ]
+  const state = (reported: JsonObject, of = declared) =>
+    row.check?.(settings, reported, { ...ios, 'apple.declarations': of })?.state
+  const [present, fits] = ['apple.passcodePresent', 'apple.passcodeCompliant']
+  assert.equal(state({ [present]: false }), 'failed')
+  assert.equal(state({ [present]: true, [fits]: false }), 'failed')
+  assert.equal(state({ [present]: true, [fits]: true, 'apple.passcodeCompliantWithProfiles': false }), 'verified')
+  assert.equal(state({ 'os.version': '18.1' }), 'unknown', 'no word of it')
+  const earlier = declared.map((d) => ({ ...d, uuid: 'X' }))
+  assert.equal(state({ [present]: true, [fits]: true }, earlier), 'unknown', 'the version before')
+})
+
 test('a Mac’s expression takes just the passwords that the rules take', () => {
   const characters = fc.constantFrom(...'abyzABYZ0189 !#é')
   fc.assert(

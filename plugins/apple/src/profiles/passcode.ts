@@ -68,6 +68,7 @@ export const passcode = profileFeature(descriptor, {
       },
     ]
   },
+  upon: ['apple.passcodePresent', 'apple.passcodeCompliant', 'apple.passcodeCompliantWithProfiles'],
   holds: (s, facts) => {
     const reason = beyond(s, facts)
     if (reason) return { state: 'failed', reason }
@@ -116,7 +117,9 @@ function beyond(s: Rules, facts: Readonly<JsonObject>): Reason | undefined {
 function complies(facts: Readonly<JsonObject>): Verdict | undefined {
   if (facts['apple.passcodePresent'] === false)
     return { state: 'failed', reason: { code: 'no-passcode', text: 'The device has no passcode yet.' } }
-  if (facts['apple.passcodeCompliantWithProfiles'] === false)
+  // This minds mail accounts too, and is told at once; who enrolled with an account tells nothing else.
+  const all = facts['apple.passcodeCompliant']
+  if (all !== true && (facts['apple.passcodeCompliantWithProfiles'] ?? all) === false)
     return {
       state: 'failed',
       reason: { code: 'passcode-not-compliant', text: 'The passcode does not follow the rules yet.' },

@@ -8,6 +8,8 @@ import { toDict } from '../wire/index.ts'
 export interface ProfileContent {
   title: string
   payloads: readonly (JsonObject & { PayloadType: string })[]
+  /** For the user of a Mac alone, over that user's channel. */
+  scope?: 'User'
 }
 export interface ProfileNames {
   /** `com.example.muster` */
@@ -53,7 +55,7 @@ export function buildProfile(
       PayloadDisplayName: content.title,
       PayloadOrganization: names.organisation,
       PayloadRemovalDisallowed: true,
-      PayloadScope: 'System',
+      PayloadScope: content.scope ?? 'System',
       PayloadContent: content.payloads.map((payload, i) => ({
         PayloadVersion: 1,
         PayloadIdentifier: `${identifier}.${i + 1}`,

@@ -220,6 +220,17 @@ describe('what is installed', () => {
       { numRuns: 100 },
     )
   })
+  test('an update by command is ordered again with each inventory, and says so', () => {
+    const wanted = { mobile: { version: '16.7', deadline: '2099-01-01T18:00:00' }, older: 'install' }
+    const facts = { 'os.name': 'iOS', 'os.version': '16.6', 'apple.supervised': true }
+    const verdict = (reported: JsonObject, known: JsonObject = facts) =>
+      rowOf('apple.updateEnforcement').check?.(wanted, reported, known)
+    const pending = verdict({ [profilesFact]: [] })
+    assert.equal(pending?.state, 'drifted')
+    assert.equal(pending && 'reason' in pending && pending.reason.code, 'update-pending')
+    assert.equal(verdict({ 'os.version': '16.6' })?.state, 'unknown')
+    assert.equal(verdict({ 'os.version': '16.7.1' }, { ...facts, 'os.version': '16.7.1' })?.state, 'verified')
+  })
   test('FileVault is judged by the disk, not by the profile alone', () => {
     const [vault = {}] = examplesOf('apple.fileVault')
     const listed = [{ identifier: 'x.apple.fileVault', uuid: wireOf('apple.fileVault', vault, {}).uuid }]

@@ -46,7 +46,7 @@ const silent: Verdict = {
   reason: { code: 'no-report', text: 'The device has not told yet which profiles it has.' },
 }
 
-function declaredOf(feature: string, listed: Json | undefined): DeclaredState[] {
+export function declaredOf(feature: string, listed: Json | undefined): DeclaredState[] {
   if (!Array.isArray(listed)) return []
   return listed.flatMap((d) =>
     typeof d === 'object' && d !== null && !Array.isArray(d) && d.feature === feature

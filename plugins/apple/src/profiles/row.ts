@@ -17,7 +17,7 @@ import { replyOutcome } from '../wire/index.ts'
 import { type Availability, available, systemOf } from './availability.ts'
 import type { Native } from './native.ts'
 import { type ProfileContent, settingsUuid, uuidOf } from './profile.ts'
-import { checkParts, type Part } from './proof.ts'
+import { checkParts, declaredFact, declaredOf, declaredVerdict, type Part } from './proof.ts'
 import { type FeatureWire, wireJson } from './wire.ts'
 
 /** A feature with the rows that speak it. */
@@ -37,6 +37,8 @@ interface Common<S> {
   users?: Availability
   /** Judged once the right profile or declaration is on the device: what it demands may still not be so. */
   holds?(settings: S, facts: Readonly<JsonObject>): Verdict | undefined
+  /** Facts that `holds` looks at: a report that brings one is judged with what the device last said of the declarations. */
+  upon?: readonly string[]
   /** What proves it whatever the device says of profiles and declarations. */
   reached?(settings: S, reported: Readonly<JsonObject>, known: Readonly<JsonObject>): Verdict | undefined
 }
@@ -91,6 +93,9 @@ export function listFeature<S, I>(d: FeatureDescriptor<S>, o: ListRowOptions<S, 
   return withUsers(d, o, items, itemAt)
 }
 
+/** Payloads that Apple gives to users of Macs alone: profiles, behind declarations that tell what became of them. */
+export const macUsers: Availability = { macOS: { version: '13.0' } }
+
 /** A Mac's user is told over a channel of its own; until there is one, nobody is. */
 function withUsers<S, I>(
   d: FeatureDescriptor<S>,
@@ -131,7 +136,9 @@ function rowOf<S, I>(
       feature: d.id,
       profiles: parts.flatMap(({ p: { part, uuid, title }, item }) => {
         const payloads = o.build(item, c, (name) => uuidOf(uuid, name))
-        return payloads.length === 0 ? [] : [{ part, uuid, title, payloads }]
+        return payloads.length === 0
+          ? []
+          : [{ part, uuid, title, payloads, ...(channel === 'user' && { scope: 'User' }) }]
       }),
       ...(native.length > 0 && { native }),
       ...(command && { command }),
@@ -165,9 +172,12 @@ function rowOf<S, I>(
       const all = { ...known, ...reported }
       const reached = o.reached?.(readSettings(d, plain) as S, reported, all)
       if (reached) return reached
-      const found = checkParts(d.id, partsOf(plain, version), reported, all)
-      if (found.state !== 'verified') return found
-      return o.holds?.(readSettings(d, plain) as S, all) ?? found
+      const parts = partsOf(plain, version)
+      const found = checkParts(d.id, parts, reported, all)
+      const news = found.state === 'unknown' && o.upon?.some((fact) => Object.hasOwn(reported, fact))
+      const last = news ? declaredVerdict(parts, declaredOf(d.id, all[declaredFact])) : found
+      if (last.state !== 'verified') return found
+      return o.holds?.(readSettings(d, plain) as S, all) ?? last
     },
   }
 }

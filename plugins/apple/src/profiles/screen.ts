@@ -3,7 +3,7 @@ import { feature, type Json, type JsonObject } from '@muster/contract'
 import { line, maybe, no, some, yes } from '@muster/kit/words'
 import { z } from 'zod'
 import { type Fields, field, list, objectOf, written } from './fields.ts'
-import { listFeature, profileFeature } from './row.ts'
+import { listFeature, macUsers, profileFeature } from './row.ts'
 import { app, web } from './words.ts'
 
 const clip = {
@@ -58,6 +58,7 @@ export const webClips = listFeature(
     list: 'clips',
     name: (c: z.output<typeof clipType>) => [c.label, c.address],
     to: { iOS: {}, macOS: {} },
+    users: macUsers,
     build: (c, _, part) => [
       {
         PayloadType: 'com.apple.webClip.managed',

@@ -5,10 +5,12 @@ import { z } from 'zod'
 import { available, before, systemOf } from './availability.ts'
 import { field, objectOf, written } from './fields.ts'
 import { knowsNative, onFamilies } from './native.ts'
+import { declaredFact, declaredOf, profilesFact } from './proof.ts'
 import { profileFeature } from './row.ts'
 import { systemsOf } from './systems.ts'
 import { webOr } from './words.ts'
 
+const id = 'apple.updateEnforcement'
 const type = 'softwareupdate.enforcement.specific'
 /** Apple, ScheduleOSUpdate. */
 const byCommand = systemsOf('i9.0!x m10.11!x')
@@ -63,7 +65,7 @@ const targetFor = (s: Settings, facts: Readonly<JsonObject>) => (systemOf(facts)
 
 export const updateEnforcement = profileFeature(
   feature({
-    id: 'apple.updateEnforcement',
+    id,
     title: { en: 'Software update at a deadline', de: 'Softwareupdate mit Frist' },
     summary: {
       en: 'The version that devices must have at a time: they say so to their users, and install it by themselves when it comes.',
@@ -121,7 +123,12 @@ function verdictOf(s: Settings, reported: Readonly<JsonObject>, known: Readonly<
       reason: { code: 'update-overdue', text: `${t.version} was due at ${t.deadline}; the device has ${version}.` },
       evidence: { version, ...failureOf(known) },
     }
-  return undefined
+  // By command there is nothing to list: with each inventory it is ordered again, until it is done.
+  if (!(profilesFact in reported) || declaredOf(id, known[declaredFact]).length > 0) return undefined
+  return {
+    state: 'drifted',
+    reason: { code: 'update-pending', text: `The device has ${version}, and is told again to install ${t.version}.` },
+  }
 }
 
 function pending(s: Settings, facts: Readonly<JsonObject>): Verdict | undefined {
