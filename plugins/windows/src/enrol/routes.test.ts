@@ -64,6 +64,8 @@ test('problems of the core', async () => {
   for (const [code, fault] of table) {
     const { reply, warned } = await ask(new Problem(code))
     assert.deepEqual([reply.status, faultIn(reply), warned], [500, fault, 0], code)
+    // Nobody who reads a fault has the members of a problem beside it.
+    assert.doesNotMatch(Buffer.from(reply.body ?? '').toString(), /\(see `/, code)
   }
 })
 

@@ -91,6 +91,12 @@ const notSoap: Reply = {
 function faultOf(host: PlatformHost, e: unknown): SoapFault {
   if (e instanceof SoapFault) return e
   const kind = isProblem(e) ? problems[e.code] : undefined
+  // A fault has no `permission` to point to.
+  if (isProblem(e) && e.code === 'forbidden')
+    return new SoapFault(
+      'Authorization',
+      'This account may not add devices. Ask the administrator for that permission.',
+    )
   if (kind && e instanceof Error) return new SoapFault(kind, e.message)
   if (isProblem(e) && e.status < 500) return new SoapFault('InvalidEnrollmentData', e.message)
   host.log.warn({ err: e }, 'an enrolment failed')
@@ -103,7 +109,6 @@ const problems: Readonly<Record<string, Problematic>> = {
   'invitation-expired': 'Authentication',
   'invitation-revoked': 'Authentication',
   'invitation-platform': 'Authentication',
-  forbidden: 'Authorization',
   'device-owned': 'Authorization',
   'foreign-device': 'Authorization',
   'licence-not-accepted': 'Authorization',

@@ -85,7 +85,7 @@ export const featureRows: Readonly<Record<string, readonly FeatureRow[]>> = Obje
   [...all].map(([id, f]) => [id, [f.row]]),
 )
 
-/** What takes a feature away from a device; `kept`: as the answer before left it. */
-export function dropWork(feature: string, settings: JsonObject, c: ChannelDetail, kept?: Json): Work {
-  return all.get(feature)?.drop(settings, c, kept) ?? { commands: [{ verb: 'Get', uri: './DevInfo/DevId' }] }
+/** What takes a feature away from a device; `kept`: as the answer before left it; `version`: of its settings and secrets. */
+export function dropWork(feature: string, settings: JsonObject, c: ChannelDetail, kept?: Json, version?: string): Work {
+  return all.get(feature)?.drop(settings, c, kept, version) ?? { commands: [{ verb: 'Get', uri: './DevInfo/DevId' }] }
 }

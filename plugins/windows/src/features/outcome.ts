@@ -1,4 +1,4 @@
-/** What the answers to a feature's commands come to, and which round comes next: there already -> Replace, not there -> Add, done whole -> read. Total. */
+/** What the answers to a feature's commands come to, and which round comes next: there already -> Replace, not there -> Add or no Delete, done whole -> read. Total. */
 import type { Json, JsonObject, Outcome, Reason } from '@muster/contract'
 import { type NodeStatus, readAnswer } from '../wire/index.ts'
 import { isAbsent, isDone, isUnsupported, meaningOf } from './codes.ts'
@@ -7,6 +7,8 @@ import { isAbsent, isDone, isUnsupported, meaningOf } from './codes.ts'
 export interface Round {
   readonly replace: ReadonlySet<string>
   readonly add: ReadonlySet<string>
+  /** What is still to be deleted; undefined: everything. */
+  readonly left?: ReadonlySet<string>
   /** All is written: now it is read. */
   readonly read: boolean
 }
@@ -15,7 +17,12 @@ export function readRound(kept: Json | undefined): Round {
   const k = typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? kept : {}
   const uris = (v: Json | undefined) =>
     new Set(Array.isArray(v) ? v.filter((u): u is string => typeof u === 'string') : [])
-  return { replace: uris(k.replace), add: uris(k.add), read: k.read === true }
+  return {
+    replace: uris(k.replace),
+    add: uris(k.add),
+    ...(k.left !== undefined && { left: uris(k.left) }),
+    read: k.read === true,
+  }
 }
 
 export function readOutcome(reply: Json, o: { atomic: boolean; nothingToSay: string }): Outcome {
@@ -26,7 +33,7 @@ export function readOutcome(reply: Json, o: { atomic: boolean; nothingToSay: str
   if (statuses.length === 1 && statuses[0]?.verb === 'Get' && statuses[0].uri === o.nothingToSay)
     return { state: 'failed', reason: nothingKnown }
   const writes = statuses.filter((s) => s.verb !== 'Get')
-  const again = nextRound(writes)
+  const again = nextRound(writes, o.atomic)
   if (again) return { state: 'again', kept: again }
   const wrong = writes.filter(
     (s) => !isDone(s) && !(s.verb === 'Delete' && isAbsent(s)) && !(s.code === 418 && isOnce(s.uri)),
@@ -43,10 +50,13 @@ const nothingKnown: Reason = {
 }
 
 /** All of it is sent once more, each with the verb that fits; undefined: nothing of the kind is wrong. */
-function nextRound(writes: readonly NodeStatus[]): JsonObject | undefined {
+function nextRound(writes: readonly NodeStatus[], atomic: boolean): JsonObject | undefined {
   const there = writes.some((s) => s.verb === 'Add' && s.code === 418 && !isOnce(s.uri))
   const missing = writes.some((s) => s.verb === 'Replace' && s.code === 404 && isMade(s.uri))
-  if (!there && !missing) return undefined
+  // Within a set a Delete of what is not there fails the set (OMA RepPro, Atomic): it is left out.
+  const deletes = atomic ? writes.filter((s) => s.verb === 'Delete') : []
+  const gone = deletes.some(isAbsent) && writes.some((s) => undone.includes(s.code))
+  if (!there && !missing && !gone) return undefined
   const replace = new Set<string>()
   const add = new Set<string>()
   for (const s of writes) {
@@ -57,8 +67,12 @@ function nextRound(writes: readonly NodeStatus[]): JsonObject | undefined {
   return {
     ...(replace.size > 0 && { replace: [...replace] }),
     ...(add.size > 0 && { add: [...add] }),
+    ...(deletes.length > 0 && { left: deletes.filter((s) => !isAbsent(s)).map((s) => s.uri) }),
   }
 }
+
+/** Never answered, not carried out, undone, or failed with its set. */
+const undone: readonly number[] = [0, 215, 216, 507]
 
 /** Made once, and never written again: that it is there is what was wanted. */
 const isOnce = (uri: string): boolean =>

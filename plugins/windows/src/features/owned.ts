@@ -1,6 +1,7 @@
 /** Which nodes each feature has written: so that what a policy no longer has can be taken away, and nothing else. Pure. */
 import type { Json, JsonObject } from '@muster/contract'
 import type { Answer, Work } from '../wire/index.ts'
+import { isAbsent, isDone } from './codes.ts'
 
 /** `{ "<feature>": ["<uri>", ...] }`: written by the session beside `windows.nodes`. */
 export const ownedFact = 'windows.owned'
@@ -21,7 +22,7 @@ export function ownedByOthers(facts: Readonly<JsonObject>, feature: string): Set
   return new Set(Object.keys(all).flatMap((id) => (id === feature ? [] : ownedBy(facts, id))))
 }
 
-/** The fact after an answer to a setting. What was written joins, what was deleted leaves; a node that was refused stays as it was. */
+/** The fact after an answer to a setting. What was written joins, what was deleted leaves; a node that was refused stays as it was. Of what is taken away what could not be deleted is left. */
 export function ownedAfter(
   before: Json | undefined,
   d: { feature: string; verb: 'put' | 'drop' },
@@ -30,14 +31,18 @@ export function ownedAfter(
 ): JsonObject {
   const all = typeof before === 'object' && before !== null && !Array.isArray(before) ? before : {}
   const mine = new Set(ownedBy({ [ownedFact]: all }, d.feature))
+  const there = new Set<string>()
   for (const [i, c] of work.commands.entries()) {
-    const code = answer.statuses[i]?.code ?? 0
-    const done = code >= 200 && code < 300
-    if (c.verb === 'Delete' && (done || code === 404))
-      for (const uri of mine) if (uri === c.uri || uri.startsWith(`${c.uri}/`)) mine.delete(uri)
-    if ((c.verb === 'Add' || c.verb === 'Replace') && (done || code === 418)) mine.add(c.uri)
+    const s = answer.statuses[i] ?? { verb: c.verb, uri: c.uri, code: 0 }
+    if (c.verb === 'Delete')
+      for (const uri of mine) {
+        if (uri !== c.uri && !uri.startsWith(`${c.uri}/`)) continue
+        if (isDone(s) || isAbsent(s)) mine.delete(uri)
+        else there.add(uri)
+      }
+    if ((c.verb === 'Add' || c.verb === 'Replace') && (isDone(s) || s.code === 418)) mine.add(c.uri)
   }
   const { [d.feature]: _, ...others } = all
-  const kept = d.verb === 'drop' ? [] : [...mine].sort().slice(0, most)
+  const kept = [...(d.verb === 'drop' ? there : mine)].sort().slice(0, most)
   return kept.length === 0 ? others : { ...others, [d.feature]: kept }
 }

@@ -150,6 +150,45 @@ test('taking a feature away: deletes, defaults where nothing can be deleted, not
   assert.deepEqual(drop('windows.wifi', {}, [wlan('A')]), ['Delete WiFi/Profile/A'])
 })
 
+test('what is not there any more does not keep the rest of a set from being taken away', () => {
+  const at = (name: string) => `./Device/Vendor/MSFT/Policy/Config/DeviceLock/${name}`
+  const owned = {
+    'windows.autoLock': [
+      at('MaxInactivityTimeDeviceLock'),
+      at('PreventEnablingLockScreenCamera'),
+      at('PreventLockScreenSlideShow'),
+    ],
+  }
+  const drop = (facts: JsonObject, kept?: Json) =>
+    dropWork('windows.autoLock', {}, device({ ...win11, ...facts }), kept)
+  const first = drop({ [ownedFact]: owned })
+  assert.equal(first.atomic, true)
+  // The second is not there: the first is undone, the third was never begun.
+  const said = [216, 404, 215].map((code, i) => status('Delete', first.commands[i]?.uri ?? '', code))
+  const left = [at('MaxInactivityTimeDeviceLock'), at('PreventLockScreenSlideShow')]
+  assert.deepEqual(from('windows.autoLock', said), { state: 'again', kept: { left } })
+  const after = ownedAfter(owned, { feature: 'windows.autoLock', verb: 'drop' }, first, { statuses: said, results: [] })
+  assert.deepEqual(after, { 'windows.autoLock': left })
+  const second = drop({ [ownedFact]: after }, { left })
+  assert.deepEqual(
+    second.commands,
+    left.map((uri) => ({ verb: 'Delete', uri })),
+  )
+  assert.deepEqual(from('windows.autoLock', obeyed(second).statuses), { state: 'completed', result: {} })
+  assert.deepEqual(ownedAfter(after, { feature: 'windows.autoLock', verb: 'drop' }, second, obeyed(second)), {})
+  // All are gone: nothing is left to do.
+  assert.deepEqual(drop({}, { left: [] }).commands, [{ verb: 'Get', uri: './DevInfo/DevId' }])
+})
+
+test('an identity is taken away by the name that it was given', () => {
+  const settings = { identities: [{ name: 'Shared', keptIn: 'software', exportable: false }] }
+  const row = rowOf('windows.identity')
+  const made = row.to(settings, device(), { 'identities/0/pkcs12': 'MIIB' }, undefined, 'v1') as unknown as Work
+  const gone = dropWork('windows.identity', settings, device(), undefined, 'v1').commands
+  assert.equal(gone.length, 1)
+  assert.ok(made.commands.every((c) => c.uri.startsWith(`${gone[0]?.uri}/`)))
+})
+
 test('a feature holds when the device says what it was told to; another value and a missing node are drift with evidence', () => {
   const settings = { Connectivity: { AllowBluetooth: 'off' }, Experience: { AllowCortana: false } }
   const work = put('windows.restrictions', settings)

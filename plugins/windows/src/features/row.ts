@@ -22,7 +22,7 @@ export interface NodeFeature {
   readonly descriptor: FeatureDescriptor
   readonly row: FeatureRow
   /** What takes it away; `kept`: as the answer before left it. */
-  drop(settings: JsonObject, c: ChannelDetail, kept?: Json): Work
+  drop(settings: JsonObject, c: ChannelDetail, kept?: Json, version?: string): Work
 }
 /** What takes a node away: its Delete, that of what it stands in, another value, or nothing, where Windows keeps it. */
 export type Undo = { readonly remove: string } | { readonly node: WantedNode } | 'keep'
@@ -61,7 +61,7 @@ export function nodeFeature<S>(d: FeatureDescriptor<S>, o: NodeOptions<S>): Node
     const gets = readings(nodes, watch(whole, version))
     if (round.read) return work({ commands: gets })
     const stale = staleOf(ownedBy(c.facts, d.id), nodes, undo, ownedByOthers(c.facts, d.id))
-    const writes = [...stale, ...nodes.flatMap((n) => written(n, round))]
+    const writes = [...stale, ...nodes.flatMap((n) => written(n, round))].filter((w) => isLeft(w, round))
     if (nodes.length === 0) return work({ commands: [{ verb: 'Get', uri: nothingToSay }] })
     if (writes.length === 0) return work({ commands: gets })
     return work(o.atomic ? { commands: writes, atomic: true } : { commands: [...writes, ...gets] })
@@ -103,17 +103,17 @@ export function nodeFeature<S>(d: FeatureDescriptor<S>, o: NodeOptions<S>): Node
   return {
     descriptor,
     row,
-    drop: (settings, c, kept) => {
+    drop: (settings, c, kept, version) => {
       const round = readRound(kept)
       if (round.read) return nothingLeft
       const mine = ownedBy(c.facts, d.id)
       // Settings that are gone leave what was written.
       const plain = d.settings.safeParse(withoutSecrets(settings, d.secret))
-      const nodes = plain.success ? o.nodes(plain.data, { facts: c.facts }).filter(isValue) : []
+      const nodes = plain.success ? o.nodes(plain.data, { facts: c.facts, version }).filter(isValue) : []
       const all = [...new Set([...mine, ...nodes.map((n) => n.uri)])]
-      const commands = staleOf(all, [], undo, ownedByOthers(c.facts, d.id)).map((w) =>
-        w.verb === 'Replace' && round.add.has(w.uri) ? { ...w, verb: 'Add' as const } : w,
-      )
+      const commands = staleOf(all, [], undo, ownedByOthers(c.facts, d.id))
+        .filter((w) => isLeft(w, round))
+        .map((w) => (w.verb === 'Replace' && round.add.has(w.uri) ? { ...w, verb: 'Add' as const } : w))
       return commands.length === 0 ? nothingLeft : { commands, ...(o.atomic && { atomic: true as const }) }
     },
   }
@@ -130,6 +130,9 @@ function known(nodes: readonly WantedNode[], facts: Readonly<JsonObject>): Wante
   const build = buildOf(facts)
   return nodes.filter((n) => n.build === undefined || build === undefined || build >= n.build)
 }
+
+const isLeft = (w: WorkCommand, { left }: Round): boolean =>
+  w.verb !== 'Delete' || left === undefined || left.has(w.uri)
 
 function written(n: WantedNode, round: Round): WorkCommand[] {
   if (n.how === 'kept') return []

@@ -284,7 +284,7 @@ export function msiAlert(a: AlertWord): Said | undefined {
 
 const hostedWork = (p: { packageFamilyName: string; url: string; dependencies: readonly string[] }): Work => {
   const needs = p.dependencies.map((d) => `<Dependency PackageUri="${xml(d)}" />`).join('')
-  const data = `<Application PackageUri="${xml(p.url)}" DeploymentOptions="0">${needs ? `<Dependencies>${needs}</Dependencies>` : ''}</Application>`
+  const data = `<Application PackageUri="${xml(p.url)}">${needs ? `<Dependencies>${needs}</Dependencies>` : ''}</Application>`
   const node = `${appInstallation}/${p.packageFamilyName}`
   return { commands: [add(node), { verb: 'Exec', uri: `${node}/HostedInstall`, format: 'xml', data }] }
 }
@@ -324,14 +324,12 @@ function installOutcome(a: Answer, kept: JsonObject | undefined): Outcome | unde
   if (status === undefined) return undefined
   return { state: 'deferred', reason: { code: 'under-way', text: 'The PC is still installing it.' }, retryAfterS: 300 }
 }
-const removeWork = (p: { packageFullName: string; everybody: boolean }) =>
-  commands(
-    exec(
-      `${appManagement}/RemovePackage`,
-      `<Package Name="${p.packageFullName}" RemoveForAllUsers="${p.everybody ? 1 : 0}" />`,
-      'xml',
-    ),
-  )
+const userApps = './User/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement'
+/** `RemovePackage` knows everybody alone: of one person it is deleted, by where it came from. */
+const removeWork = ({ packageFullName: name, everybody }: { packageFullName: string; everybody: boolean }) =>
+  everybody
+    ? commands(exec(`${appManagement}/RemovePackage`, `<Package Name="${name}" RemoveForAllUsers="1" />`, 'xml'))
+    : commands(...['AppStore', 'nonStore'].map((o) => remove(`${userApps}/${o}/${name.replace(/_.*_/, '_')}/${name}`)))
 const scanWork = commands(exec(`${appManagement}/UpdateScan`))
 const rollbackWork = (kind: string) =>
   commands(exec(`${vendor}/Update/Rollback/${kind === 'quality' ? 'QualityUpdate' : 'FeatureUpdate'}`))
@@ -358,6 +356,7 @@ const hosted = {
   dependencies: ['https://files.example.org/vc.appx'],
 }
 const store = { packageFamilyName: 'Example.Tool_8wekyb3d8bbwe', storeId: '9NBLGGH4NNS1', skuId: '0016' }
+const tool = { packageFullName: 'Example.Tool_1.2.3.0_x64__8wekyb3d8bbwe' }
 const hostedNode = `${appInstallation}/${hosted.packageFamilyName}`
 const statusReplies = (node: string) =>
   [
@@ -460,12 +459,7 @@ export const appOperations: readonly Operation[] = [
   operationOf(appRemove, {
     csp: 'EnterpriseModernAppManagement',
     work: removeWork,
-    examples: [
-      example(
-        { packageFullName: 'Example.Tool_1.2.3.0_x64__8wekyb3d8bbwe' },
-        removeWork({ packageFullName: 'Example.Tool_1.2.3.0_x64__8wekyb3d8bbwe', everybody: true }),
-      ),
-    ],
+    examples: [true, false].map((everybody) => example({ ...tool, everybody }, removeWork({ ...tool, everybody }))),
   }),
   operationOf(appUpdate, {
     csp: 'EnterpriseModernAppManagement',

@@ -19,7 +19,7 @@ import { readerOf } from './row.ts'
 export interface EncodeDeps {
   host: Pick<PlatformHost, 'errand'>
   /** What takes a feature's settings away. */
-  drop(feature: string, settings: JsonObject, c: ChannelDetail, kept?: Json): Work
+  drop(feature: string, settings: JsonObject, c: ChannelDetail, kept?: Json, version?: string): Work
   /** The app by which PCs are woken; undefined: there is none. */
   push(): Promise<string | undefined>
 }
@@ -56,7 +56,7 @@ export function createEncode({ host, drop, push }: EncodeDeps) {
         return { work: first ? await withPush(work) : work, ...(ref !== undefined && { ref }) }
       }
       case 'setting':
-        if (d.verb === 'drop') return { work: drop(d.feature, d.settings, d.channel, d.kept) }
+        if (d.verb === 'drop') return { work: drop(d.feature, d.settings, d.channel, d.kept, d.version) }
         return { work: d.row.to(d.settings, d.channel, d.secrets, d.kept, d.version) as unknown as Work }
       case 'errand':
         return { work: await inventory(d) }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Delivery, Json, PlatformHost } from '@muster/contract'
 import { sampleChannel } from '@muster/contract/testing'
 import fc from 'fast-check'
-import type { Answer, Node } from '../wire/index.ts'
+import type { Answer, Node, Work } from '../wire/index.ts'
 import { buildOf, cspVersion, hasCsp } from '../wire/index.ts'
 import {
   createEncode,
@@ -285,6 +285,27 @@ test('raw commands: what a device or the protocol would not survive is refused',
   assert.equal(ok([{ verb: 'Exec', uri: './Device/Vendor/MSFT/DMClient/Provider/Muster/Unenroll' }]), false)
   assert.equal(ok([{ verb: 'Delete', uri: './Vendor/MSFT/DMClient/Provider/Muster' }]), false)
   assert.equal(ok([]), false)
+})
+
+test('raw commands: a refusal is told in words, with what Windows itself says', () => {
+  const [command] = [{ verb: 'Replace', uri: './Device/Vendor/MSFT/X', code: 500, original: '0x86000018' }]
+  const said = row('windows.csp').from?.({ statuses: [command], results: [] } as unknown as Json, {} as never)
+  assert.deepEqual((said as { reason: object }).reason, {
+    code: 'device-error',
+    text: 'Replace ./Device/Vendor/MSFT/X 500, 0x86000018: the device failed to carry it out (its XML cannot be read)',
+  })
+})
+
+test('an app goes for everybody at once, for one person from where Windows keeps hers', () => {
+  const uris = (everybody: boolean) => {
+    const params = { packageFullName: 'Example.Tool_1.2.3.0_x64__8wekyb3d8bbwe', everybody }
+    const wire = row('windows.app.remove').to(params, sampleChannel({ platform: 'windows' }), {}) as unknown as Work
+    return wire.commands.map((c) => `${c.verb} ${c.uri}`)
+  }
+  assert.deepEqual(uris(true), [`Exec ${vendor}/EnterpriseModernAppManagement/AppManagement/RemovePackage`])
+  const mine = './User/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement'
+  const packageOf = 'Example.Tool_8wekyb3d8bbwe/Example.Tool_1.2.3.0_x64__8wekyb3d8bbwe'
+  assert.deepEqual(uris(false), [`Delete ${mine}/AppStore/${packageOf}`, `Delete ${mine}/nonStore/${packageOf}`])
 })
 
 test('offered only where the device can', () => {

@@ -1,7 +1,7 @@
 /** Commands as they are, for whoever knows the tree: checked for what a device or the protocol would not survive, with a permission of their own. */
 import { type Json, operation } from '@muster/contract'
 import { z } from 'zod'
-import { erases, isAbsent, isDone, plainAddress } from '../features/index.ts'
+import { erases, isAbsent, isDone, meaningOf, plainAddress } from '../features/index.ts'
 import { type Answer, formats, verbs, type Work, type WorkCommand } from '../wire/index.ts'
 import { type Operation, operationOf, wireOf } from './row.ts'
 
@@ -149,7 +149,7 @@ export const rawOperation: Operation = operationOf(raw, {
     if (!bad) return { state: 'completed', result }
     return {
       state: 'failed',
-      reason: { code: 'device-error', text: `${bad.verb} ${bad.uri}: ${bad.code}`.slice(0, 500) },
+      reason: { code: 'device-error', text: `${bad.verb} ${bad.uri} ${meaningOf(bad)}`.slice(0, 500) },
       result,
     }
   },

@@ -98,7 +98,7 @@ function nodesAfter(
   const read = (a: Answered, wanted: (uri: string) => boolean) => {
     for (const s of a.answer.statuses) {
       if (s.verb === 'Get' && s.code === 404 && wanted(s.uri)) nodes[s.uri] = null
-      if (s.verb === 'Delete' && s.code < 300 && s.code > 0)
+      if (s.verb === 'Delete' && s.code >= 200 && s.code < 300 && s.code !== 215 && s.code !== 216)
         for (const uri of Object.keys(nodes)) if (uri === s.uri || uri.startsWith(`${s.uri}/`)) delete nodes[uri]
     }
     for (const r of a.answer.results) if (wanted(r.uri)) nodes[r.uri] = o.remembered(r.uri, r.data)

@@ -59,13 +59,20 @@ function status(w: StatusWord, m: SyncMessage, t: Talk, h: Heard): void {
 function results(w: ResultsWord, m: SyncMessage, t: Talk, h: Heard): void {
   const found = openOf(w, m.session, t)
   if (!found) return
-  h.touched.add(found.ref.delivery)
-  found.open.heard = true
+  const { open, ref } = found
+  h.touched.add(ref.delivery)
+  open.heard = true
   for (const item of w.items) {
     const whole = object(item, w, t, h)
-    if (whole) addResult(found.open, whole)
+    if (whole) addResult(open, whole)
+    if (ref.index === 'all') continue
+    // The device could read it, and it is not here: nobody takes that for an answer without a value.
+    if (notWhole.includes(h.parts.get(w.id) ?? 0)) open.codes[ref.index] = 424
+    else if (whole && open.codes[ref.index] === 424) open.codes[ref.index] = 200
   }
 }
+/** What was wrong with a large object. */
+const notWhole: readonly number[] = [413, 424]
 
 function addResult(open: Open, n: Node): void {
   const had = open.results.findIndex((r) => r.uri === n.uri)

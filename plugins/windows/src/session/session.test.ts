@@ -327,6 +327,9 @@ test('results over several messages, and one value in parts', async () => {
     ['SyncHdr', 200],
     ['Results', 424],
   ])
+  assert.deepEqual(replies(wrong), [
+    ['o7-1', { statuses: [{ verb: 'Get', uri: './DevDetail/SwV', code: 424 }], results: [] }],
+  ])
 })
 
 test('what is too large for the device’s messages goes in parts, each answered', async () => {
