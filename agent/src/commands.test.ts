@@ -18,20 +18,25 @@ test('output is bounded and NUL does not get through', async () => {
   assert.deepEqual([ran.stdout, ran.truncated], ['\u{fffd}'.repeat(10), true])
 })
 test('over its time it is ended with its children', async () => {
-  const ran = await run('sh', ['-c', 'sleep 60 & echo $!; wait'], { timeoutS: 0.3 })
-  assert.deepEqual([ran.timedOut, ran.exitCode], [true, null])
-  const child = Number(ran.stdout.trim())
+  // A busy machine may not have begun it after a third of a second.
+  let child = 0
+  for (const timeoutS of [0.3, 3, 20]) {
+    const ran = await run('sh', ['-c', 'sleep 60 & echo $!; wait'], { timeoutS })
+    assert.deepEqual([ran.timedOut, ran.exitCode], [true, null])
+    child = Number(ran.stdout.trim())
+    if (child > 0) break
+  }
   assert.ok(child > 1)
-  await new Promise((resolve) => setTimeout(resolve, 100))
   // Gone, or dead and waiting for its new parent to notice.
-  const state = fs.existsSync(`/proc/${child}/stat`)
-    ? fs.readFileSync(`/proc/${child}/stat`, 'utf8').split(') ')[1]?.[0]
-    : 'Z'
-  assert.equal(state, 'Z')
+  const state = () =>
+    fs.existsSync(`/proc/${child}/stat`) ? fs.readFileSync(`/proc/${child}/stat`, 'utf8').split(') ')[1]?.[0] : 'Z'
+  for (const end = performance.now() + 20_000; state() !== 'Z' && performance.now() < end; )
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(state(), 'Z')
 })
 test('children left behind do not hold the result up', async () => {
   const begun = performance.now()
   const ran = await run('sh', ['-c', 'sleep 60 & echo done'])
   assert.equal(ran.stdout, 'done\n')
-  assert.ok(performance.now() - begun < 10_000)
+  assert.ok(performance.now() - begun < 30_000)
 })

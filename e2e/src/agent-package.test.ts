@@ -43,7 +43,7 @@ function shell(command: string, env: Record<string, string> = {}): Promise<Ran> 
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })))
 }
 
-describe('agent package', { timeout: 180_000 }, () => {
+describe('agent package', { timeout: 300_000 }, () => {
   let muster: Installation
   let folder: string
   let packages: string

@@ -1,4 +1,5 @@
 /** What a journey of Android devices stands on: an installation that knows Google's services at other addresses, those services, an enterprise bound to it, and phones. */
+import assert from 'node:assert/strict'
 import type { Step } from '@muster/contract'
 import {
   type EnrolOptions,
@@ -32,6 +33,7 @@ export interface AndroidGround {
   enrol(ownership?: string, o?: EnrolOptions): Promise<GoogleDevice>
   /** The same, until the server knows it. */
   phone(ownership?: string, o?: EnrolOptions): Promise<Phone>
+  /** Throws when Google was asked what its documentation does not know. */
   close(): Promise<void>
 }
 export interface Invitation {
@@ -146,6 +148,7 @@ function ground(muster: Installation, google: FakeGoogle, bound: Bound): Android
     async close() {
       await muster.close()
       await google.close()
+      assert.deepEqual(google.seen.discrepancies, [])
     },
   }
 }

@@ -37,28 +37,43 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
   await writeFile(ca, apns.ca)
   const [https] = await freePorts(1)
   const address = `https://127.0.0.1:${https}`
-  const ended = async () => {
+  const started: Single[] = []
+  let muster: Installation | undefined
+  const close = async () => {
+    const ends = await Promise.allSettled(started.map((one) => one.stop()))
+    await muster?.close()
     await apns.close()
     await rm(folder, { recursive: true })
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
-  const muster = await install({
-    MUSTER_APNS_URL: apns.url,
-    NODE_EXTRA_CA_CERTS: ca,
-    MUSTER_HTTPS_PORT: String(https),
-    MUSTER_PUBLIC_URL: address,
-    ...env,
-  }).catch(async (e: unknown) => {
+  try {
+    muster = await install({
+      MUSTER_APNS_URL: apns.url,
+      NODE_EXTRA_CA_CERTS: ca,
+      MUSTER_HTTPS_PORT: String(https),
+      MUSTER_PUBLIC_URL: address,
+      ...env,
+    })
+    const trust = await rootOf(muster.url)
+    const { certificateText, keyText } = apns.certificate(topic)
+    const base64 = (text: string) => Buffer.from(text).toString('base64')
+    await muster.api('POST', '/platform-setup/apple/push-certificate/import', {
+      input: { certificate: base64(certificateText), key: base64(keyText) },
+    })
+    return ground({ muster, apns, address, trust, started, close })
+  } catch (e) {
     // What stays open would keep the test from ending.
-    await ended()
+    await close()
     throw e
-  })
-  const trust = await rootOf(muster.url)
-  const { certificateText, keyText } = apns.certificate(topic)
-  const base64 = (text: string) => Buffer.from(text).toString('base64')
-  await muster.api('POST', '/platform-setup/apple/push-certificate/import', {
-    input: { certificate: base64(certificateText), key: base64(keyText) },
-  })
-  const started: Single[] = []
+  }
+}
+
+interface Laid extends Pick<AppleGround, 'muster' | 'apns' | 'address' | 'trust' | 'close'> {
+  readonly started: Single[]
+}
+
+function ground({ started, ...laid }: Laid): AppleGround {
+  const { muster, apns, address, trust } = laid
   const invite = async (ownership = 'cope') =>
     (await muster.api<{ code: string }>('POST', '/invitations', { platform: 'apple', ownership })).code
 
@@ -73,10 +88,7 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
   }
 
   return {
-    muster,
-    apns,
-    address,
-    trust,
+    ...laid,
     invite,
     startUnnamed,
     async start(o) {
@@ -88,11 +100,6 @@ export async function appleGround(env: Record<string, string> = {}): Promise<App
         )
       const { id } = await until(`${serial} to be known`, found)
       return Object.assign(single, { id, serial })
-    },
-    async close() {
-      for (const one of started) await one.stop()
-      await muster.close()
-      await ended()
     },
   }
 }

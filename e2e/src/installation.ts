@@ -2,6 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from './free-port.ts'
 import { type Running, run, until } from './processes.ts'
@@ -31,6 +32,7 @@ export interface Installation {
 }
 
 const client = { id: 'journey', secret: 'a-secret-for-journeys-only' }
+const shedForMs = 60_000
 const adminPassword = 'correct horse battery staple'
 /** Journeys wipe and remove what they enrolled; those about the guard itself set it to '', which is as it is unless told. */
 export const wideGuard =
@@ -59,14 +61,21 @@ async function start(
   let over = false
   const ready = until('the server to be ready', async () => over || (await fetch(`${url}/readyz`)).ok, {
     withinMs: 120_000,
-    everyMs: 50,
+    last: () => server.output().slice(-4_000),
   })
   const died = server.ended.then((code) => {
     over = true
     throw new Error(`the server ended with ${code} before it was ready:\n${server.output()}`)
   })
-  await Promise.race([ready, died])
-  died.catch(() => undefined)
+  try {
+    await Promise.race([ready, died])
+  } catch (e) {
+    // What lives on would keep the test from ending.
+    await server.stop()
+    throw e
+  } finally {
+    died.catch(() => undefined)
+  }
   return { url, httpsUrl: `https://127.0.0.1:${https}`, server }
 }
 
@@ -74,7 +83,11 @@ export async function install(env: Record<string, string> = {}): Promise<Install
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-journey-'))
   // PostgreSQL never runs as root: its own user must be able to pass through.
   await chmod(dataDir, 0o711)
-  const first = await start(dataDir, env)
+  const clear = () => rm(dataDir, { recursive: true, force: true })
+  const first = await start(dataDir, env).catch(async (e: unknown) => {
+    await clear()
+    throw e
+  })
   const others: Running[] = []
   let token: { value: string; until: number } | undefined
 
@@ -93,7 +106,15 @@ export async function install(env: Record<string, string> = {}): Promise<Install
     token = { value: body.access_token, until: Date.now() + (body.expires_in - 30) * 1000 }
     return token.value
   }
-  async function ask<T>(
+  /** As whoever is in no hurry: a server that lets go of what can wait, because the machine is busy, is asked again. */
+  async function ask<T>(...asked: Parameters<typeof once>): Promise<Answer<T>> {
+    for (const until = performance.now() + shedForMs; ; await pause(500)) {
+      const answer = await once<T>(...asked)
+      const shed = answer.status === 503 && (answer.body as { code?: string } | undefined)?.code === 'overloaded'
+      if (!shed || performance.now() > until) return answer
+    }
+  }
+  async function once<T>(
     method: string,
     path: string,
     body?: unknown,
@@ -135,7 +156,7 @@ export async function install(env: Record<string, string> = {}): Promise<Install
     close: async () => {
       for (const other of others) await other.stop()
       await first.server.stop()
-      await rm(dataDir, { recursive: true, force: true })
+      await clear()
     },
   }
 }

@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Installation, install } from './installation.ts'
 import { agentMain, type DeviceUnderTest, deviceUnderTest, invite, publish } from './linux-device.ts'
-import { installedIn, inTree, makeRealTree, offered } from './linux-tree.ts'
+import { installedIn, inTree, makeRealTree, making, offered } from './linux-tree.ts'
 import { runToEnd, until } from './processes.ts'
 
 const builder = join(dirname(agentMain), '../packaging/build.ts')
@@ -53,8 +53,10 @@ export function packagedAgentInside(): void {
 
     before(async () => {
       root = await mkdtemp(join(tmpdir(), 'muster-inside-'))
-      ;[muster] = await Promise.all([install(), makeRealTree(root)])
-    })
+      // Where one of them fails, the other one is still to be cleared away.
+      const made = await Promise.allSettled([install().then((m) => (muster = m)), makeRealTree(root)])
+      for (const m of made) if (m.status === 'rejected') throw m.reason
+    }, making)
     after(async () => {
       await agent?.stop()
       await muster?.close()

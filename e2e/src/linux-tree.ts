@@ -28,6 +28,8 @@ const edition = 2
 /** Kept in the tree for apt to install: small, and in need of nothing that is not there. */
 export const offered = { one: 'hello', another: 'tree', third: 'figlet' } as const
 const shelf = '/srv/packages'
+/** Of a hook that makes one: the first has hundreds of packages to fetch. */
+export const making = { timeout: 600_000 } as const
 
 /** What is missing here to make a real tree; undefined: nothing. */
 export function missingForRealTree(): string | undefined {

@@ -10,7 +10,7 @@ import { freePorts } from './free-port.ts'
 import { agentMain, type Installation, install } from './installation.ts'
 import { run, runToEnd } from './processes.ts'
 
-describe('pinned TLS', { timeout: 60_000 }, () => {
+describe('pinned TLS', { timeout: 300_000 }, () => {
   let muster: Installation
   let root: string
   before(async () => {

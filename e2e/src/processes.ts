@@ -1,5 +1,6 @@
 /** Child processes of a journey: started with their output kept, ended with the journey whatever happens. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 
 export interface Running {
   readonly child: ChildProcess
@@ -28,7 +29,7 @@ export function run(
   child.stderr?.on('data', (chunk: Buffer) => {
     output += chunk.toString()
   })
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const ended = endOf(child)
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   void ended.then(() => process.off('exit', kill))
@@ -47,6 +48,19 @@ export function run(
   }
 }
 
+/** With the last that it said; a process of its own that it left behind is not waited for. */
+function endOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) =>
+    child.once('exit', (code) => {
+      const late = setTimeout(() => resolve(code), 2_000)
+      child.once('close', () => {
+        clearTimeout(late)
+        resolve(code)
+      })
+    }),
+  )
+}
+
 /** Runs to the end; throws with the output when it fails. */
 export async function runToEnd(
   file: string,
@@ -59,25 +73,38 @@ export async function runToEnd(
   return p.output()
 }
 
-/** Asks until the answer is there; throws with what was last seen. */
+/** Asks until the answer is there, also when one of them never comes; throws with what was last seen. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
   o: { withinMs?: number; everyMs?: number; last?: () => unknown } = {},
 ): Promise<T> {
-  const end = Date.now() + (o.withinMs ?? 60_000)
+  const { withinMs = 60_000, everyMs = 50, last } = o
+  const began = performance.now()
+  const over = Promise.withResolvers<undefined>()
+  const timer = setTimeout(over.resolve, withinMs)
   let error: unknown
-  while (Date.now() < end) {
-    try {
-      const found = await ask()
-      if (found !== undefined && found !== false) return found
-      error = undefined
-    } catch (e) {
-      error = e
+  try {
+    while (performance.now() - began < withinMs) {
+      try {
+        const found = await Promise.race([ask(), over.promise])
+        if (found !== undefined && found !== false) return found
+        error = undefined
+      } catch (e) {
+        error = e
+      }
+      await pause(everyMs)
     }
-    await new Promise((resolve) => setTimeout(resolve, o.everyMs ?? 50))
+  } finally {
+    clearTimeout(timer)
   }
-  throw new Error(`waited in vain for: ${what}${o.last ? `; last seen: ${JSON.stringify(o.last())}` : ''}`, {
-    cause: error,
-  })
+  throw new Error(`waited in vain for: ${what}${last ? `; last seen: ${await seen(last)}` : ''}`, { cause: error })
+}
+
+async function seen(last: () => unknown): Promise<string> {
+  try {
+    return JSON.stringify(await last())
+  } catch (e) {
+    return String(e)
+  }
 }

@@ -11,7 +11,7 @@ import { openEventStream } from './event-stream.ts'
 import { agentMain, type Installation, install } from './installation.ts'
 import { type Running, run, runToEnd, until } from './processes.ts'
 
-describe('two nodes', { timeout: 180_000 }, () => {
+describe('two nodes', { timeout: 300_000 }, () => {
   let database: TestDatabase
   let one: Installation
   let two: { url: string; server: Running }

@@ -45,7 +45,7 @@ describe('windows: bad input', { timeout: 400_000 }, () => {
     // From here on they are silent, and what they know is used by hand.
     for (const one of [pc, other]) await one.stop()
   })
-  after(() => ground?.muster.close())
+  after(() => ground?.close())
 
   const facts = async (one: Pc) =>
     (await ground.muster.api<{ facts: Record<string, unknown> }>('GET', `/devices/${one.id}`)).facts

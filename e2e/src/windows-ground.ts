@@ -26,7 +26,11 @@ export async function windowsGround(env: Record<string, string> = {}): Promise<W
   const [https] = await freePorts(1)
   const address = `https://127.0.0.1:${https}`
   const muster = await install({ MUSTER_HTTPS_PORT: String(https), MUSTER_PUBLIC_URL: address, ...env })
-  const trust = await rootOf(muster.url)
+  const trust = await rootOf(muster.url).catch(async (e: unknown) => {
+    // What stays open would keep the test from ending.
+    await muster.close()
+    throw e
+  })
   const started: Single[] = []
   const invite = async (ownership = 'cope') =>
     (await muster.api<{ code: string }>('POST', '/invitations', { platform: 'windows', ownership })).code

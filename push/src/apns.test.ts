@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => adapter.close())
 
 const open = (o: Partial<Parameters<typeof createApns>[0]> = {}) =>
-  createApns({ url: fake.url, ca: fake.ca, log, answerMs: 3_000, ...o })
+  createApns({ url: fake.url, ca: fake.ca, log, answerMs: 20_000, ...o })
 function credentialOf(name: string): Credential {
   const { certificateText, keyText } = fake.certificate(name)
   return { id: name, certificate: certificateText, key: keyText }
@@ -39,6 +39,13 @@ const known = (on = topic) => {
   const t = token()
   fake.register(t, on)
   return t
+}
+/** Again while it is told to come later: whoever is given so little time finds a busy machine too slow now and then. */
+async function sentAtLast(over: Adapter): Promise<void> {
+  let last: Sent = { state: 'later', reason: '' }
+  for (const end = Date.now() + 20_000; last.state === 'later' && Date.now() < end; )
+    last = await over.send(wake(known()), credential)
+  assert.equal(reason(last), 'sent')
 }
 const reason = (s: Sent) => (s.state === 'sent' ? 'sent' : `${s.state} ${s.reason}`)
 
@@ -147,9 +154,7 @@ test('no answer in time: it comes again, on another connection', async () => {
   fake.latency(600)
   assert.deepEqual(await impatient.send(wake(known()), credential), { state: 'later', reason: 'no answer in time' })
   fake.latency(0)
-  let last: Sent = { state: 'later', reason: '' }
-  for (let i = 0; i < 50 && last.state !== 'sent'; i++) last = await impatient.send(wake(known()), credential)
-  assert.equal(last.state, 'sent')
+  await sentAtLast(impatient)
   await impatient.close()
 })
 
@@ -170,9 +175,9 @@ test('another certificate for the topic is used from then on; an idle connection
   assert.equal((await adapter.send(wake(known()), renewed)).state, 'sent')
   assert.equal((await adapter.send(wake(known()), renewed)).state, 'sent')
   const idle = open({ idleMs: 50 })
-  assert.equal((await idle.send(wake(known()), credential)).state, 'sent')
+  await sentAtLast(idle)
   for (let i = 0; i < 1_500 && idle.connections() > 0; i++) await new Promise((r) => setTimeout(r, 20))
   assert.equal(idle.connections(), 0)
-  assert.equal((await idle.send(wake(known()), credential)).state, 'sent')
+  await sentAtLast(idle)
   await idle.close()
 })

@@ -41,7 +41,9 @@ const child = spawn(execPath, ['tools/src/lanes.ts', String(lanes), forEach.join
 })
 const stop = (signal: NodeJS.Signals) => child.pid && process.kill(-child.pid, signal)
 const limit = setTimeout(() => {
-  console.error(`Stopped after ${limitMinutes} minutes: is a file named above as still running kept alive by something?`)
+  console.error(
+    `Stopped after ${limitMinutes} minutes: is a file named above as still running kept alive by something?`,
+  )
   stop('SIGINT')
   setTimeout(() => stop('SIGKILL'), 10_000).unref()
 }, limitMinutes * 60_000)

@@ -105,7 +105,9 @@ function judge(c: Case, h: Heard, report: EndpointReport): void {
     report.answers[kind] = (report.answers[kind] ?? 0) + 1
   }
   if (h.hung) report.found.push(finding(c, 'hang', 'it was not closed'))
-  if (h.statuses.some((s) => s >= 500) && !c.endpoint.honest?.(h.text))
+  // A busy machine lets go of what can wait, and says so: that is no failure.
+  const mayPass = /"code":"overloaded"/.test(h.text) ? 503 : 0
+  if (h.statuses.some((s) => s >= 500 && s !== mayPass) && !c.endpoint.honest?.(h.text))
     report.found.push(finding(c, 'server-error', h.text))
   if (/\n\s+at .+\.ts:\d+|node_modules|SQLSTATE|syntax error at or near/.test(h.text))
     report.found.push(finding(c, 'leak', h.text))

@@ -520,8 +520,8 @@ test('routes tell what they need', () => {
 })
 
 async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; !done(); i += 1) {
-    assert.ok(i < 400)
+  for (const end = performance.now() + 20_000; !done(); ) {
+    assert.ok(performance.now() < end, 'it did not come')
     await sleep(5)
   }
 }

@@ -203,7 +203,8 @@ export async function startFakeApns(o: FakeApnsOptions = {}): Promise<FakeApns> 
     onPush: (listener) => void listeners.push(listener),
     fault: (f) => void faults.push({ ...f }),
     goAway: (code = 0) => {
-      for (const s of sessions) s.goaway(code)
+      // Those whose other side went away stand here for a moment longer.
+      for (const s of sessions) if (!s.destroyed) s.goaway(code)
     },
     cut: () => {
       for (const s of sessions) s.destroy()
