@@ -199,6 +199,8 @@ describe('audit', () => {
     await writeFile(file, (await readFile(file, 'utf8')).replace('"user.create"', '"user.greet"'))
     const broken = await muster(['--json', 'audit', 'verify', file, '--key', key])
     assert.deepEqual([broken.code, (JSON.parse(broken.out) as { ok: boolean }).ok], [1, false])
+    await writeFile(file, '')
+    assert.equal((await muster(['audit', 'verify', file, '--key', key])).code, 1, 'an emptied export')
     await writeFile(file, 'not an export\n')
     assert.equal((await muster(['audit', 'verify', file])).code, 2)
     assert.equal((await muster(['audit', 'verify', join(folder, 'nowhere')])).code, 2)

@@ -91,7 +91,9 @@ async function ofDatabase(terminal: Terminal): Promise<Verified> {
 
 async function ofFile(file: string, keyFile: string | undefined): Promise<Verified> {
   const { verifyChain } = await import('@muster/core')
-  return verifyChain(lines(file), keyFile === undefined ? undefined : publicKey(keyFile))
+  const found = await verifyChain(lines(file), keyFile === undefined ? undefined : publicKey(keyFile))
+  // Every installation has entries from its first start on.
+  return found.ok && found.entries === 0 ? { ok: false, at: 1, reason: 'there is no entry in the file' } : found
 }
 async function* lines(file: string): AsyncGenerator<AuditLine | HeadLine> {
   const input = createReadStream(file)
