@@ -1497,6 +1497,8 @@ export interface components {
             deadline?: string;
             /** @default false */
             urgent?: boolean;
+            /** @description The number of devices that the preview showed: when it is another by now, nothing is sent (409) */
+            expect?: number;
         };
         Alert: {
             id: string;
@@ -4806,6 +4808,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `targets-changed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body-too-large` */
             413: {
                 headers: {
@@ -4904,6 +4915,15 @@ export interface operations {
             };
             /** @description `forbidden` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `targets-changed` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

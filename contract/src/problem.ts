@@ -67,6 +67,10 @@ const problems = {
   'invalid-settings': [422, 'The settings do not fit the policy feature. See `errors` for each field.'],
   'unsupported-feature': [422, 'The platform cannot do this policy feature (see `reason`).'],
   'empty-target': [422, 'The target reaches no device. Nothing was queued.'],
+  'targets-changed': [
+    409,
+    'The target reaches another number of devices by now. Nothing was queued: look at it again, then send.',
+  ],
   'invalid-target': [422, 'The target names something that does not exist.'],
   'invalid-query': [422, 'The device query is not valid (see `reason`).'],
   'setup-refused': [422, 'This step of the set-up was refused (see `reason`).'],

@@ -48,7 +48,7 @@ export interface OperationsDeps {
 }
 
 export interface Operations extends ReturnType<typeof createViews>, ReturnType<typeof createBySystem> {
-  /** Problems: unknown-operation, invalid-params, forbidden, invalid-target, empty-target, idempotency-mismatch. */
+  /** Problems: unknown-operation, invalid-params, forbidden, invalid-target, empty-target, targets-changed, idempotency-mismatch. */
   send(s: Send): Promise<Sent>
   /** What a send would reach, without sending. */
   preview(

@@ -37,6 +37,8 @@ export interface Send {
   /** ISO 8601; past it what still waits expires. */
   deadline?: string
   urgent?: boolean
+  /** How many devices whoever sends was shown; any other number is problem targets-changed. */
+  expect?: number
 }
 export interface Refused {
   device: string
@@ -145,6 +147,7 @@ export function createSend(o: SendDeps) {
         urgent: s.urgent ?? false,
       })
       if (targets === 0) throw new Problem('empty-target', { refused: refused as unknown as Json })
+      if (targets !== (s.expect ?? targets)) throw new Problem('targets-changed', { targets })
       await tx.query(
         sql`update activity set targets = ${targets}, refused = ${jsonText(refused)}::jsonb where no = ${no}`,
       )

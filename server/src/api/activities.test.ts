@@ -113,6 +113,7 @@ describe('activities', () => {
         'empty-target',
         { operation: 'device.inventory', target: { query: { field: 'name', op: 'eq', value: 'nobody' } } },
       ],
+      [409, 'targets-changed', { operation: 'device.inventory', target, expect: 2 }],
       [400, 'invalid-request', { operation: 'device.inventory', target: {} }],
       [400, 'invalid-request', { operation: 'device.inventory', target: { devices: [] } }],
       [400, 'invalid-request', { operation: 'device.inventory', target: { devices: [device.id], all: true } }],

@@ -34,6 +34,11 @@ const ActivityRequest = z
     target: Target,
     deadline: z.iso.datetime({ offset: true }).optional().describe("Without it, the operation's own"),
     urgent: z.boolean().default(false),
+    expect: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('The number of devices that the preview showed: when it is another by now, nothing is sent (409)'),
   })
   .meta({ id: 'ActivityRequest' })
 const Refused = z
@@ -95,6 +100,7 @@ const sending = [
   'unknown-operation',
   'invalid-params',
   'empty-target',
+  'targets-changed',
   'invalid-target',
   'invalid-query',
   'wipe-byod',

@@ -147,7 +147,12 @@ function Decide({ described, checked, onBack }: { described: CatalogOperation; c
   const written = described.danger === 'destructive'
   const ready = preview.targets > 0 && (!written || typed.trim() === String(preview.targets))
   const send = useMutation({
-    mutationFn: () => activities.send({ operation: described.id, params, target, urgent: false }, key),
+    mutationFn: () =>
+      activities.send(
+        // The number that is typed is the number that it reaches.
+        { operation: described.id, params, target, urgent: false, ...(written && { expect: preview.targets }) },
+        key,
+      ),
     onSuccess(made) {
       void client.invalidateQueries({ queryKey: ['activities'] })
       // What waits for a second person is seen where that person decides.

@@ -48,6 +48,8 @@ export const problem: Readonly<Record<`${'problem' | 'refusal'}.${string}`, stri
   'problem.unknown-feature': 'Eine Funktion mit dieser Kennung ist nicht bekannt.',
   'problem.unsupported-feature': 'Die Plattform kann diese Funktion nicht.',
   'problem.empty-target': 'Das Ziel erreicht kein Gerät. Nichts wurde gesendet.',
+  'problem.targets-changed':
+    'Das Ziel erreicht inzwischen eine andere Zahl von Geräten. Nichts wurde gesendet: Sehen Sie es noch einmal an und senden Sie dann.',
   'problem.invalid-target': 'Das Ziel nennt etwas, das es nicht gibt.',
   'problem.invalid-query': 'Die Abfrage über Geräte ist nicht gültig.',
   'problem.wipe-byod': 'Ein privates Gerät wird nie vollständig gelöscht. Verwenden Sie das Löschen der Firmendaten.',
