@@ -1,19 +1,21 @@
-/** `npm run e2e -- NAME`: runs one journey, or says which there are. */
+/** `npm run e2e -- NAME [NAME ...]`: runs these journeys one after another, or says which there are. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const journeys = readdirSync(folder)
   .filter((f) => f.endsWith('.test.ts'))
   .map((f) => f.slice(0, -'.test.ts'.length))
-const [name] = process.argv.slice(2)
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !journeys.includes(name))
 
-if (name === undefined || name.startsWith('-') || !existsSync(`${folder}${name}.test.ts`)) {
-  console.error(`Usage: npm run e2e -- NAME\n\nJourneys:\n${journeys.map((j) => `  ${j}`).join('\n')}`)
-  process.exit(name === undefined || name === '--help' ? 0 : 2)
+if (names.length === 0 || unknown.length > 0) {
+  if (names.length > 0 && !names.includes('--help')) console.error(`No journey is called ${unknown.join(', ')}.\n`)
+  console.error(`Usage: npm run e2e -- NAME [NAME ...]\n\nJourneys:\n${journeys.map((j) => `  ${j}`).join('\n')}`)
+  process.exit(names.length === 0 || names.includes('--help') ? 0 : 2)
 }
-const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', `${folder}${name}.test.ts`], {
-  stdio: 'inherit',
-})
+const files = names.map((name) => `${folder}${name}.test.ts`)
+const how = ['--test', '--test-reporter=spec', '--test-concurrency=1']
+const { status } = spawnSync(process.execPath, [...how, ...files], { stdio: 'inherit' })
 process.exit(status ?? 1)
