@@ -1,5 +1,6 @@
 /** What the answers of one message come to: what is said of deliveries, what is known of the device from now on. */
 import type { Channel, Json, JsonObject, PlatformHost, Said } from '@muster/contract'
+import { isDone } from '../features/index.ts'
 import { type Answer, type Node, nodesFact, type Work } from '../wire/index.ts'
 import { answerOf, type Heard } from './hear.ts'
 import type { Open, Talk } from './talk.ts'
@@ -98,7 +99,7 @@ function nodesAfter(
   const read = (a: Answered, wanted: (uri: string) => boolean) => {
     for (const s of a.answer.statuses) {
       if (s.verb === 'Get' && s.code === 404 && wanted(s.uri)) nodes[s.uri] = null
-      if (s.verb === 'Delete' && s.code >= 200 && s.code < 300 && s.code !== 215 && s.code !== 216)
+      if (s.verb === 'Delete' && isDone(s))
         for (const uri of Object.keys(nodes)) if (uri === s.uri || uri.startsWith(`${s.uri}/`)) delete nodes[uri]
     }
     for (const r of a.answer.results) if (wanted(r.uri)) nodes[r.uri] = o.remembered(r.uri, r.data)
