@@ -123,11 +123,11 @@ function verdictOf(s: Settings, reported: Readonly<JsonObject>, known: Readonly<
       reason: { code: 'update-overdue', text: `${t.version} was due at ${t.deadline}; the device has ${version}.` },
       evidence: { version, ...failureOf(known) },
     }
-  // By command there is nothing to list: with each inventory it is ordered again, until it is done.
+  // By command there is nothing to list: what is not there yet is ordered again as all that drifted is.
   if (!(profilesFact in reported) || declaredOf(id, known[declaredFact]).length > 0) return undefined
   return {
     state: 'drifted',
-    reason: { code: 'update-pending', text: `The device has ${version}, and is told again to install ${t.version}.` },
+    reason: { code: 'update-pending', text: `The device was told to install ${t.version}, and has ${version}.` },
   }
 }
 
