@@ -99,7 +99,7 @@ export function createAuthoring(parts: Parts): Authoring {
     return db.tx(async (tx) => {
       await lockAll(tx)
       const row = await need(tx, no, true)
-      mustBe(row, revision ?? row.draft_revision)
+      if (revision !== undefined) mustBe(row, revision)
       if (!row.draft) throw new Problem('wrong-state', { state: 'without a draft' })
       // Pressed twice, or nothing was changed since: what stands is the answer, and nobody is told of news.
       if (row.version > 0 && !row.unpublished)
