@@ -75,6 +75,7 @@ function taken(lock: string): boolean {
     if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(e)
   }
   const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  if (Date.now() - since > heldMs) rmSync(lock, { force: true })
+  // Either way: the clock may have been set back since.
+  if (Math.abs(Date.now() - since) > heldMs) rmSync(lock, { force: true })
   return false
 }
